@@ -1,0 +1,1 @@
+"""eqdarts: closed-form equations from data by differentiable architecture search."""
