@@ -1,0 +1,87 @@
+"""The table that a search sees: scaled, never shifted, and split into training and validation rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Data", "prepare", "typical_magnitude"]
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Data:
+    """Scaled rows and their split.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n, d)
+        Inputs divided by `x_scale`: typical magnitude one, zero stays zero, signs stay.
+    y : ndarray of shape (n,)
+        Target divided by `y_scale`.
+    weight : ndarray of shape (n,)
+        Weights with mean one.
+    train, validation : ndarray of int
+        Row numbers: disjoint, unless there are too few rows to hold any back; then both are all rows.
+    x_scale : ndarray of shape (d,)
+    y_scale : float
+    """
+
+    X: Array
+    y: Array
+    weight: Array
+    train: NDArray[np.intp]
+    validation: NDArray[np.intp]
+    x_scale: Array
+    y_scale: float
+
+    @property
+    def n_inputs(self) -> int:
+        """Number of input columns, D."""
+        return int(self.X.shape[1])
+
+    @property
+    def variance(self) -> float:
+        """Weighted variance of the scaled target, the loss of the best constant."""
+        mean = np.average(self.y, weights=self.weight)
+        return float(np.average((self.y - mean) ** 2, weights=self.weight))
+
+
+def typical_magnitude(values: Array) -> Array:
+    """Return the mean absolute value of each column, computed without overflow; 1 for a column of zeros."""
+    peak = np.abs(values).max(axis=0)
+    peak = np.where(peak > 0, peak, 1.0)
+    return np.asarray(peak * np.abs(values / peak).mean(axis=0), dtype=np.float64)
+
+
+FEWEST_TO_SPLIT = 20
+
+
+def prepare(
+    X: Array, y: Array, sample_weight: Array | None, validation_fraction: float, rng: np.random.Generator
+) -> Data:
+    """Scale and split a validated table.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n, d)
+    y : ndarray of shape (n,)
+    sample_weight : ndarray of shape (n,) or None
+        Not negative, not all zero.
+    validation_fraction : float
+        Share of the rows held back for alpha, in (0, 1). Below 20 rows none is held back: every row is needed.
+    rng : numpy.random.Generator
+    """
+    n = len(y)
+    weight = np.ones(n) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
+    x_scale, y_scale = typical_magnitude(X), float(typical_magnitude(y[:, None])[0])
+    order = rng.permutation(n)
+    held_back = round(validation_fraction * n) if n >= FEWEST_TO_SPLIT else 0
+    train, validation = order[held_back:], order[:held_back]
+    if held_back == 0:
+        train = validation = np.arange(n)
+    scale = weight.mean()
+    return Data(X / x_scale, y / y_scale, weight / scale, np.sort(train), np.sort(validation), x_scale, y_scale)

@@ -1,0 +1,79 @@
+"""What a search keeps about how it went: alpha trajectories, discretisation gap, best loss over time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["AlphaHistory", "BestPoint", "SearchHistory"]
+
+
+@dataclass(frozen=True)
+class AlphaHistory:
+    """Architecture weights of the relaxed stage over its steps.
+
+    Parameters
+    ----------
+    steps : ndarray of int, shape (T,)
+        The bilevel steps at which alpha was kept.
+    edges : tuple of str
+        Label of each edge of the supernet, such as ``"x -> h1"``; length E.
+    primitives : tuple of str
+        Names of the primitives that an edge chooses from; length M.
+    weights : ndarray of shape (T, R, E, M)
+        softmax(alpha) of every restart.
+    aggregators : ndarray of shape (T, R, H)
+        Weight of "product" against "sum" at each of the H hidden nodes.
+    loss_relaxed, loss_discrete, loss_refitted : ndarray of shape (R,)
+        Validation loss of each restart before argmax, after argmax and after the refit, as a share of the target's
+        variance: `loss_discrete - loss_relaxed` is the discretisation gap. NaN where a restart broke down.
+    """
+
+    steps: NDArray[np.int64]
+    edges: tuple[str, ...]
+    primitives: tuple[str, ...]
+    weights: NDArray[np.float64]
+    aggregators: NDArray[np.float64]
+    loss_relaxed: NDArray[np.float64]
+    loss_discrete: NDArray[np.float64]
+    loss_refitted: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class BestPoint:
+    """The best loss known at one moment: CPU seconds since the start, refits so far, loss, stage."""
+
+    seconds: float
+    refits: int
+    loss: float
+    stage: str
+
+
+@dataclass(frozen=True)
+class SearchHistory:
+    """How a search went.
+
+    Parameters
+    ----------
+    best : tuple of BestPoint
+        Every improvement of the best loss, in time order.
+    n_refits : int
+        Graphs refitted in all.
+    seconds : float
+        CPU seconds spent.
+    stop_reason : {"exact", "budget", "time", "interrupt", "finished"}
+        Why the search ended.
+    alpha : AlphaHistory or None
+        None if the relaxed stage did not run.
+    stage_seconds : dict of str to float
+        CPU seconds by stage.
+    """
+
+    best: tuple[BestPoint, ...]
+    n_refits: int
+    seconds: float
+    stop_reason: str
+    alpha: AlphaHistory | None = None
+    stage_seconds: dict[str, float] = field(default_factory=dict)
