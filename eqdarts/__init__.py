@@ -1,1 +1,49 @@
-"""eqdarts: closed-form equations from data by differentiable architecture search."""
+"""eqdarts: closed-form equations from data by differentiable architecture search.
+
+Names are imported when they are first used (PEP 562), so that ``import eqdarts`` and ``eqdarts --help`` stay quick:
+torch, sympy, pandas and scikit-learn take seconds to load.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from eqdarts.equation import Equation
+    from eqdarts.errors import EqdartsWarning, FormulaError
+    from eqdarts.estimator import DARTSRegressor
+    from eqdarts.primitives import Primitive, make_primitive
+
+__all__ = [
+    "DARTSRegressor",
+    "EqdartsWarning",
+    "Equation",
+    "FormulaError",
+    "Primitive",
+    "__version__",
+    "make_primitive",
+]
+
+__version__ = "0.1.0.dev0"
+
+_HOME = {
+    "DARTSRegressor": "eqdarts.estimator",
+    "EqdartsWarning": "eqdarts.errors",
+    "Equation": "eqdarts.equation",
+    "FormulaError": "eqdarts.errors",
+    "Primitive": "eqdarts.primitives",
+    "make_primitive": "eqdarts.primitives",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        raise AttributeError(f"module 'eqdarts' has no attribute {name!r}")
+    value = getattr(import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOME})

@@ -1,0 +1,55 @@
+# make discover   real measurements in, a law out: sets itself up on a machine with Python 3.11
+# make test       the tests
+# make check      format, lint, types and tests: what continuous integration runs
+
+PYTHON ?= python3.11
+JOBS ?= 2
+BIN := .venv/bin
+SOURCES := eqdarts tests examples $(wildcard benchmarks)
+
+# Each test worker and each search keeps to one thread: quicker for small tensors, and the same result on every machine.
+export OMP_NUM_THREADS := 1
+export MPLBACKEND := Agg
+
+.PHONY: discover test check format images clean
+.DEFAULT_GOAL := discover
+
+discover: .venv/installed
+	$(BIN)/eqdarts fit datasets/solar_system.csv --target period_days --out eqdarts-out/solar_system
+
+test: .venv/installed-dev
+	$(BIN)/python -m pytest -q -n $(JOBS)
+
+check: .venv/installed-dev
+	@echo '== format'; $(BIN)/ruff format --check $(SOURCES)
+	@echo '== lint'; $(BIN)/ruff check $(SOURCES)
+	@echo '== types'; $(BIN)/mypy
+	@echo '== tests'; $(BIN)/python -m pytest -q -n $(JOBS)
+	@echo '== all checks passed'
+
+format: .venv/installed-dev
+	$(BIN)/ruff format $(SOURCES)
+	$(BIN)/ruff check --fix $(SOURCES)
+
+# The pictures that the README shows.
+images: .venv/installed
+	$(BIN)/eqdarts fit datasets/solar_system.csv --target period_days --out eqdarts-out/solar_system --quiet
+	mkdir -p docs/images
+	cp eqdarts-out/solar_system/front.png eqdarts-out/solar_system/fit.png docs/images/
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo 'eqdarts needs Python 3.11 or newer. Name one: make PYTHON=python3.12' >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+
+# Stamps: a second run installs nothing unless the requirements changed.
+.venv/installed: pyproject.toml constraints.txt | .venv/bin/python
+	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e .
+	@touch $@
+
+.venv/installed-dev: pyproject.toml constraints.txt | .venv/bin/python
+	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch .venv/installed $@
+
+clean:
+	rm -rf .venv build dist eqdarts-out *.egg-info
