@@ -70,6 +70,27 @@ class DraftNode:
         """Add `by` to the constant of a sum node."""
         self.constant = by + (self.constant or 0.0)
 
+    def take(self, edge: DraftEdge, value: float) -> None:
+        """Replace `edge`, whose function is constantly `value`, by its part of the constant."""
+        self.edges = [e for e in self.edges if e is not edge]
+        if self.is_sum:
+            self.shift(edge.weight * value)
+        else:
+            self.scale(value)
+
+    def move(self, edge: DraftEdge, factor: float, shift: float) -> None:
+        """Make up for the function of `edge` having become (itself - shift) / factor."""
+        if self.is_sum:
+            if shift:
+                self.shift(edge.weight * shift)
+            edge.weight *= factor
+        elif factor != 1.0:
+            self.scale(factor)
+
+    def to_single_factor(self) -> None:
+        """Turn c + w f(x), the affine map having gone elsewhere, into the product of the one factor f(x)."""
+        self.aggregator, self.constant, self.edges[0].weight = "product", None, 1.0
+
 
 @dataclass
 class Draft:
@@ -149,9 +170,12 @@ class Draft:
             self._drop_unreachable()
             or self._drop_absent()
             or self._fold_constants()
+            or self._bypass()
             or self._inline()
             or self._merge()
             or self._move_scales()
+            or self._move_shifts()
+            or self._write_single_term()
         ):
             pass
         return self
@@ -168,6 +192,10 @@ class Draft:
 
     def _drop_absent(self) -> bool:
         changed = False
+        for node, edge in list(self._edges()):
+            if edge.primitive.inner[:1] == ("scale",) and edge.coefficients[0] == 0.0:
+                node.take(edge, edge.at(0.0))
+                changed = True
         for node in self.nodes:
             kept = [e for e in node.edges if e.primitive.name != "none" and not (node.is_sum and e.weight == 0.0)]
             changed |= len(kept) < len(node.edges)
@@ -185,11 +213,7 @@ class Draft:
                 continue
             value = (0.0 if inner.is_sum else 1.0) if inner.constant is None else inner.constant
             for node, edge in list(self.users(self.n_inputs + j)):
-                node.edges = [e for e in node.edges if e is not edge]
-                if node.is_sum:
-                    node.shift(edge.weight * edge.at(value))
-                else:
-                    node.scale(edge.at(value))
+                node.take(edge, edge.at(value))
             self.remove(j)
             return True
         return False
@@ -243,28 +267,36 @@ class Draft:
 
     @staticmethod
     def _inline_affine(edge: DraftEdge, inner: DraftNode) -> bool:
-        """Dissolve a node c + w x or c * x into the inner coefficients of the edge that reads it."""
-        if len(inner.edges) != 1 or inner.edges[0].primitive is not LINEAR or not edge.primitive.inner:
-            return False
-        if inner.is_sum:
-            scale, shift = inner.edges[0].weight, inner.constant
-        else:
-            scale, shift = (1.0 if inner.constant is None else inner.constant), None
+        """Move the affine map of a node c + w f(x) into the inner coefficients of the only edge that reads it."""
         names = edge.primitive.inner
+        if not names or not inner.is_sum or len(inner.edges) != 1:
+            return False
+        scale, shift = inner.edges[0].weight, inner.constant
         if (scale != 1.0 and "scale" not in names) or (shift is not None and "shift" not in names):
             return False
+        if shift is None and "shift" in names and edge.coefficients[names.index("shift")] == 0.0:
+            return False  # the sum node is how a graph writes tanh(w x): without the shift
         for k, name in enumerate(names):
-            if name == "shift":
-                factor = edge.coefficients[0] if "scale" in names else 1.0
-                edge.coefficients[k] += factor * (shift or 0.0)
+            if name == "shift" and shift is not None:
+                edge.coefficients[k] += shift * (edge.coefficients[0] if "scale" in names else 1.0)
         if "scale" in names:
             edge.coefficients[0] *= scale
-        edge.source = inner.edges[0].source
-        inner.edges = []
+        inner.to_single_factor()
         return True
 
+    def _bypass(self) -> bool:
+        """Let the readers of a node that is one other source, unchanged, read that source."""
+        for j, node in enumerate(self.nodes[:-1]):
+            bare = not node.is_sum and node.constant is None and len(node.edges) == 1
+            if bare and node.edges[0].primitive is LINEAR:
+                for _, edge in self.users(self.n_inputs + j):
+                    edge.source = node.edges[0].source
+                self.remove(j)
+                return True
+        return False
+
     def _merge(self) -> bool:
-        """Merge two edges of one node that are one term: equal functions in a sum, powers of one source in a product."""
+        """Merge two edges of one node that are one: equal functions in a sum, powers of one source in a product."""
         for node in self.nodes:
             for k, first in enumerate(node.edges):
                 for second in node.edges[k + 1 :]:
@@ -279,25 +311,50 @@ class Draft:
         return False
 
     def _move_scales(self) -> bool:
-        """Move the constant of a hidden product node into the edge that reads it, where that is possible."""
+        """Move the scale of a product, or of a sum of one term, into the edges that read it, where that is possible."""
         for j, inner in enumerate(self.nodes[:-1]):
-            if inner.is_sum or inner.constant is None or not inner.edges:
-                continue
+            if inner.is_sum:
+                scale = inner.edges[0].weight if len(inner.edges) == 1 and inner.constant is None else None
+            else:
+                scale = inner.constant
             users = list(self.users(self.n_inputs + j))
-            factors = [_absorbed(edge, inner.constant) for _, edge in users]
-            if any(factor is None for factor in factors):
+            if scale is None or (inner.is_sum and len(users) == 1 and users[0][1].primitive.inner):
                 continue
-            for (node, edge), factor in zip(users, factors, strict=True):
-                assert factor is not None
+            moves = [_moved_scale(node, edge, scale) for node, edge in users]
+            if any(move is None for move in moves):
+                continue
+            for (node, edge), move in zip(users, moves, strict=True):
+                assert move is not None
+                node.move(edge, *move)
                 if "scale" in edge.primitive.inner:
-                    edge.coefficients[0] *= inner.constant
-                elif node.is_sum:
-                    edge.weight *= factor
-                else:
-                    node.scale(factor)
+                    edge.coefficients[0] *= scale
+            if inner.is_sum:
+                inner.to_single_factor()
             inner.constant = None
             return True
         return False
+
+    def _move_shifts(self) -> bool:
+        """Move the constant of a sum that only exponentials read out of them: exp(a (c + u)) is exp(a c) exp(a u)."""
+        for j, inner in enumerate(self.nodes[:-1]):
+            users = list(self.users(self.n_inputs + j))
+            if not inner.is_sum or inner.constant is None or any(edge.primitive.name != "exp" for _, edge in users):
+                continue
+            factors = [_exp(edge.coefficients[0] * inner.constant) for _, edge in users]
+            if all(factors):
+                for (node, edge), factor in zip(users, factors, strict=True):
+                    node.move(edge, factor, 0.0)
+                inner.constant = None
+                return True
+        return False
+
+    def _write_single_term(self) -> bool:
+        """Write c times one factor as the sum of one weighted term, so that it has one form."""
+        changed = False
+        for node in self.nodes:
+            if not node.is_sum and node.constant is not None and len(node.edges) == 1:
+                node.aggregator, node.edges[0].weight, node.constant, changed = "sum", node.constant, None, True
+        return changed
 
     # --- back to a graph ---
 
@@ -359,7 +416,8 @@ def _merge_factors(first: DraftEdge, second: DraftEdge) -> DraftEdge | None:
     if isinstance(a, Fraction) and isinstance(b, Fraction):
         primitive = fixed_power(a + b) if a + b else PRIMITIVES["none"]
         return DraftEdge(first.source, primitive)
-    assert a is not None and b is not None
+    assert a is not None
+    assert b is not None
     return DraftEdge(first.source, POWER, 1.0, [float(a) + float(b)])
 
 
@@ -368,17 +426,31 @@ def _exponent(edge: DraftEdge) -> Fraction | float | None:
     return edge.coefficients[0] if edge.primitive is POWER else edge.primitive.exponent
 
 
-def _absorbed(edge: DraftEdge, scale: float) -> float | None:
-    """Return the factor that `edge` puts out for an inner `scale`, 1 if its own scale takes it, None if neither."""
+def _moved_scale(node: DraftNode, edge: DraftEdge, scale: float) -> tuple[float, float] | None:
+    """Return (factor, shift) such that f(scale u) = factor f(u) + shift in `node`, or None if there are none.
+
+    An edge with an inner scale takes the scale itself: (1, 0).
+    """
     if "scale" in edge.primitive.inner:
-        return 1.0
+        return 1.0, 0.0
     if edge.primitive.name == "abs":
-        return abs(scale)
+        return abs(scale), 0.0
+    if edge.primitive.name == "log" and node.is_sum and scale > 0.0:
+        return 1.0, math.log(scale)
     exponent = _exponent(edge)
-    if exponent is None or (scale <= 0 and not (isinstance(exponent, Fraction) and exponent.denominator == 1)):
+    is_integer = isinstance(exponent, Fraction) and exponent.denominator == 1
+    if exponent is None or (scale <= 0 and not is_integer):
         return None
-    factor = float(scale) ** (int(exponent) if isinstance(exponent, Fraction) and exponent.denominator == 1 else float(exponent))
-    return factor if math.isfinite(factor) and factor != 0.0 else None
+    try:
+        factor = scale ** (int(exponent) if is_integer else float(exponent))
+    except (OverflowError, ZeroDivisionError):
+        return None
+    return (factor, 0.0) if math.isfinite(factor) and factor != 0.0 else None
+
+
+def _exp(exponent: float) -> float:
+    """Return e to the `exponent`, or 0 where that is not a finite number."""
+    return math.exp(exponent) if exponent < 700.0 else 0.0
 
 
 def prune(graph: Graph, coefficients: Sequence[float]) -> tuple[Graph, tuple[float, ...]]:

@@ -6,6 +6,7 @@ A `Graph` is structure only: immutable, hashable, with coefficients held beside 
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -54,7 +55,7 @@ class EdgeSlots(NamedTuple):
 
     weight: int
     first: int
-    count: int
+    count: int  # type: ignore[assignment]  # nobody counts the items of a row of slots
     neutral: bool
 
 
@@ -104,7 +105,7 @@ class Graph:
 
     @cached_property
     def layout(self) -> tuple[NodeSlots, ...]:
-        """Where each coefficient lies in the flat vector: node by node, constant first, then weight and own of each edge."""
+        """Where each coefficient lies in the flat vector: by node, constant first, then weight and own of each edge."""
         slots: list[NodeSlots] = []
         uses = self._uses
         k = 0
@@ -175,26 +176,30 @@ class Graph:
     @cached_property
     def key(self) -> str:
         """Canonical key: equal for graphs that differ only in the order of edges and in the numbering of nodes."""
+        colours = self._colours({})
+        twins: dict[str, list[int]] = {}
+        for source, count in self._uses.items():
+            if count > 1 and source >= self.n_inputs:
+                twins.setdefault(colours[source], []).append(source)
+        ties = [sources for sources in twins.values() if len(sources) > 1]
+        if not ties:
+            return colours[-1]
+        # different shared nodes look alike: which reader reads which must show, whatever they are called
+        members = [source for sources in ties for source in sources]
+        orders = itertools.product(*(itertools.permutations(range(len(sources))) for sources in ties))
+        names = (itertools.chain.from_iterable(order) for order in orders)
+        return min(self._colours(dict(zip(members, order, strict=True)))[-1] for order in names)
+
+    def _colours(self, names: dict[int, int]) -> list[str]:
+        """Write each source as a text; shared nodes show how often they are used, and their number in `names`."""
         uses = self._uses
         colours = [f"x{i}" for i in range(self.n_inputs)]
-        for j, node in enumerate(self.nodes):
+        for source, node in enumerate(self.nodes, self.n_inputs):
             edges = sorted(f"{e.primitive.name}({colours[e.source]})" for e in node.edges)
-            shared = f"#{uses[self.n_inputs + j]}" if uses[self.n_inputs + j] > 1 else ""
+            shared = f"#{uses[source]}.{names.get(source, '')}" if uses[source] > 1 else ""
             head = ("S" if node.aggregator == "sum" else "P") + ("c" if node.constant else "")
             colours.append(f"{head}{shared}[{','.join(edges)}]")
-        if all(count < 2 for source, count in uses.items() if source >= self.n_inputs):
-            return colours[-1]
-        return f"{colours[-1]}|{self._sharing(colours)}"
-
-    def _sharing(self, colours: list[str]) -> str:
-        """Say which occurrences of equal subexpressions are one shared node: the sorted sets of its users' colours."""
-        users: dict[int, list[str]] = {}
-        for j, node in enumerate(self.nodes):
-            for e in node.edges:
-                if e.source >= self.n_inputs:
-                    users.setdefault(e.source, []).append(f"{e.primitive.name}>{colours[self.n_inputs + j]}")
-        shared = (f"{colours[s]}:{'&'.join(sorted(u))}" for s, u in users.items() if len(u) > 1)
-        return ";".join(sorted(shared))
+        return colours
 
     def slots(self) -> Iterator[tuple[Node, NodeSlots]]:
         """Yield each node with where its coefficients lie."""

@@ -10,11 +10,12 @@ The functions use tensor methods only, so this module imports neither torch nor 
 
 from __future__ import annotations
 
+import keyword
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 from eqdarts.errors import closest, explain
@@ -43,6 +44,14 @@ class Domain:
     upper: float = math.inf
     closed: bool = False
     zero: bool = True
+
+    def __post_init__(self) -> None:
+        if not self.lower < self.upper:
+            raise ValueError(
+                explain(
+                    "A domain needs its lower end below its upper end.", (self.lower, self.upper), "Order the ends."
+                )
+            )
 
     def contains(self, u: Tensor) -> Tensor:
         """Return a boolean array or tensor of the shape of `u`: which values lie in the domain."""
@@ -246,7 +255,9 @@ _FREQUENCIES = ((1.0,), (2.0,), (0.5,), (3.1,))
 _SIGMOIDS = ((2.0, -2.0), (-2.0, 2.0), (1.0, 0.0), (-1.0, 0.0))
 
 
-def _row(name: str, value: Callable[..., Tensor], derivative: Callable[..., Tensor], form: Any, **more: Any) -> Primitive:
+def _row(
+    name: str, value: Callable[..., Tensor], derivative: Callable[..., Tensor], form: Any, **more: Any
+) -> Primitive:
     """Make the row of a function without shape coefficients from its value and derivative."""
     return Primitive(name, value, lambda u: (value(u), derivative(u), ()), form, **more)
 
@@ -256,7 +267,8 @@ _TABLE = (
     _row("linear", lambda u: u, lambda u: u * 0 + 1, lambda u: u, complexity=0, exponent=Fraction(1), homogeneous=True),
     Primitive(
         "power", _power, _power_partials, _sympy_power,
-        shape=("exponent",), domain=NOT_NEGATIVE, complexity=2, initial=((0.5,), (1.5,), (-0.5,), (-1.5,)), homogeneous=True,
+        shape=("exponent",), domain=NOT_NEGATIVE, complexity=2, homogeneous=True,
+        initial=((0.5,), (1.5,), (-0.5,), (-1.5,)),
     ),
     Primitive(
         "reciprocal", lambda u: u.reciprocal(), _reciprocal_partials, lambda u: 1 / u,
@@ -268,13 +280,22 @@ _TABLE = (
         "sqrt", lambda u: u.sqrt(), _sqrt_partials, _sympy_function("sqrt"),
         domain=NOT_NEGATIVE, exponent=Fraction(1, 2), homogeneous=True,
     ),
-    _row("square", lambda u: u * u, lambda u: 2 * u, lambda u: u**2, complexity=2, exponent=Fraction(2), homogeneous=True),
-    _row("cube", lambda u: u * u * u, lambda u: 3 * u * u, lambda u: u**3, complexity=2, exponent=Fraction(3), homogeneous=True),
+    _row(
+        "square", lambda u: u * u, lambda u: 2 * u, lambda u: u**2,
+        complexity=2, exponent=Fraction(2), homogeneous=True,
+    ),
+    _row(
+        "cube", lambda u: u * u * u, lambda u: 3 * u * u, lambda u: u**3,
+        complexity=2, exponent=Fraction(3), homogeneous=True,
+    ),
     _row("sin", lambda u: u.sin(), lambda u: u.cos(), _sympy_function("sin"), inner=("scale",), initial=_FREQUENCIES),
     _row("cos", lambda u: u.cos(), lambda u: -u.sin(), _sympy_function("cos"), inner=("scale",), initial=_FREQUENCIES),
-    Primitive("tan", lambda u: u.tan(), _tan_partials, _sympy_function("tan"), inner=("scale",), initial=((1.0,), (0.3,))),
     Primitive(
-        "tanh", lambda u: u.tanh(), _tanh_partials, _sympy_function("tanh"), inner=("scale", "shift"), initial=_SIGMOIDS,
+        "tan", lambda u: u.tan(), _tan_partials, _sympy_function("tan"), inner=("scale",), initial=((1.0,), (0.3,)),
+    ),
+    Primitive(
+        "tanh", lambda u: u.tanh(), _tanh_partials, _sympy_function("tanh"),
+        inner=("scale", "shift"), initial=_SIGMOIDS,
     ),
     Primitive(
         "logistic", lambda u: u.sigmoid(), _logistic_partials, _sympy_logistic,
@@ -334,7 +355,13 @@ def _integer_power(u: Tensor, n: int) -> Tensor:
     return result if n > 0 else result.reciprocal()
 
 
-@lru_cache(maxsize=None)
+def _half_integer_power(u: Tensor, n: int) -> Tensor:
+    """Return u**(n / 2) for odd n: exact zeros and infinities at u = 0, NaN below."""
+    root, whole = (u.sqrt(), (n - 1) // 2) if n > 0 else (u.rsqrt(), (n + 1) // 2)
+    return root * _integer_power(u, whole) if whole else root
+
+
+@cache
 def fixed_power(exponent: Fraction) -> Primitive:
     r"""Return the primitive :math:`u \mapsto u^p` with the exponent fixed.
 
@@ -365,14 +392,12 @@ def fixed_power(exponent: Fraction) -> Primitive:
             return n * _integer_power(u, n - 1)
 
     elif exponent.denominator == 2:
-        whole = (exponent.numerator - 1) // 2
 
         def value(u: Tensor) -> Tensor:
-            return u.sqrt() if whole == 0 else u.sqrt() * _integer_power(u, whole)
+            return _half_integer_power(u, exponent.numerator)
 
         def derivative(u: Tensor) -> Tensor:
-            lower = u.rsqrt() if whole == 0 else u.rsqrt() * _integer_power(u, whole)
-            return float(exponent) * lower
+            return float(exponent) * _half_integer_power(u, exponent.numerator - 2)
 
     else:
 
@@ -428,11 +453,15 @@ def resolve(primitives: str | Iterable[str | Primitive]) -> tuple[Primitive, ...
     """
     if isinstance(primitives, str):
         if primitives not in PRESETS:
-            known = [*PRESETS, *PRIMITIVES]
-            raise ValueError(
-                explain("primitives must be a preset or a list of names.", repr(primitives), closest(primitives, known))
-            )
+            todo = f"Give the list [{primitives!r}]." if _builtin(primitives) else closest(primitives, PRESETS)
+            raise ValueError(explain("primitives must be a preset or a list of names.", repr(primitives), todo))
         primitives = PRESETS[primitives]
+    if not isinstance(primitives, Iterable):
+        raise TypeError(
+            explain(
+                "primitives must be a preset or a list of names.", repr(primitives), f"Presets: {', '.join(PRESETS)}."
+            )
+        )
     rows: dict[str, Primitive] = {"linear": PRIMITIVES["linear"]}
     for entry in primitives:
         if not isinstance(entry, (str, Primitive)):
@@ -468,7 +497,8 @@ def make_primitive(
     name : str
         A Python identifier that no built-in primitive has.
     torch_fn : callable
-        ``torch_fn(x, *coefficients)`` -> tensor: elementwise, differentiable by torch. Coefficients broadcast against `x`.
+        ``torch_fn(x, *coefficients)`` -> tensor: elementwise, differentiable by torch. Coefficients are tensors that
+        broadcast against `x`.
     sympy_fn : callable
         ``sympy_fn(x, *coefficients)`` -> the same function as a sympy expression.
     n_coefficients : int, default=0
@@ -489,16 +519,20 @@ def make_primitive(
     Examples
     --------
     >>> import sympy, torch
-    >>> bump = make_primitive("bump", lambda x, a: torch.exp(-a * x**2), lambda x, a: sympy.exp(-a * x**2), n_coefficients=1)
+    >>> bump = make_primitive(
+    ...     "bump", lambda x, a: torch.exp(-a * x**2), lambda x, a: sympy.exp(-a * x**2), n_coefficients=1
+    ... )
     >>> bump.name
     'bump'
     """
     from eqdarts.user_primitive import check, partials_by_autograd
 
-    if not name.isidentifier() or name in PRIMITIVES:
+    if not name.isidentifier() or keyword.iskeyword(name) or name in PRIMITIVES:
         raise ValueError(
             explain("A primitive's name must be an identifier that is not taken.", repr(name), "Choose another name.")
         )
+    if len(domain) != 2:
+        raise ValueError(explain("The domain of a primitive is an interval.", domain, "Give (lower, upper)."))
     if initial is None:
         initial = ((1.0,) * n_coefficients,)
     row = Primitive(
@@ -507,7 +541,7 @@ def make_primitive(
         partials_by_autograd(torch_fn),
         sympy_fn,
         shape=tuple(f"c{k}" for k in range(n_coefficients)),
-        domain=Domain(*map(float, domain)),
+        domain=Domain(float(domain[0]), float(domain[1])),
         complexity=complexity,
         initial=tuple(tuple(float(c) for c in start) for start in initial),
     )
