@@ -1,0 +1,155 @@
+"""From the relaxed supernet to discrete graphs: argmax and samples of alpha, output terms dropped one by one."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from eqdarts.draft import Draft, DraftEdge, DraftNode
+from eqdarts.graph import Graph
+from eqdarts.primitives import PRIMITIVES
+from eqdarts.search.relaxed_steps import Bilevel
+from eqdarts.supernet import Supernet, hidden_values, output_weights, predictions
+
+__all__ = ["Choices", "Discrete", "argmax_choices", "build_graph", "discretise", "one_hot", "sample_choices"]
+
+NONE, LINEAR = PRIMITIVES["none"], PRIMITIVES["linear"]
+
+
+@dataclass(frozen=True)
+class Choices:
+    """Discrete architectures: `edge` (B, E) numbers the choice of each edge (0: absent), `product` (B, H) is boolean."""
+
+    edge: Tensor
+    product: Tensor
+
+
+@dataclass(frozen=True)
+class Discrete:
+    """Discrete architectures with output weights: `terms` of them keep their full output, then ones with fewer terms.
+
+    Parameters
+    ----------
+    row : ndarray of shape (L,)
+        The architecture (row of `Choices`) of each.
+    c : ndarray of shape (L, H + 1)
+        Output weights, constant last; exactly 0 where a term is dropped.
+    loss : ndarray of shape (L,)
+        Validation loss as a share of the target's variance.
+    """
+
+    row: NDArray[np.int64]
+    c: NDArray[np.float64]
+    loss: NDArray[np.float64]
+
+
+def argmax_choices(net: Supernet, alpha: Tensor) -> Choices:
+    """Return the most heavily weighted choice of every edge and node, one architecture a restart."""
+    return Choices(net.edge_logits(alpha).argmax(dim=-1), net.node_logits(alpha) > 0)
+
+
+def sample_choices(net: Supernet, alpha: Tensor, n_samples: int, generator: torch.Generator) -> Choices:
+    """Draw `n_samples` architectures a restart from softmax(alpha): (R n_samples, ...), restart by restart."""
+    E, H = len(net.edges), net.n_hidden
+    chances = torch.softmax(net.edge_logits(alpha).double(), dim=-1).flatten(0, 1).cpu()
+    drawn = torch.multinomial(chances, n_samples, replacement=True, generator=generator)  # (R E, n_samples)
+    edge = drawn.unflatten(0, (-1, E)).transpose(1, 2).flatten(0, 1)
+    product = torch.sigmoid(net.node_logits(alpha).double()).cpu().repeat_interleave(n_samples, dim=0)
+    uniform = torch.rand(len(product), H, generator=generator, dtype=torch.float64)
+    return Choices(edge.to(alpha.device), (uniform < product).to(alpha.device))
+
+
+def one_hot(net: Supernet, choices: Choices, dtype: torch.dtype) -> Tensor:
+    """Return logits (B, A) with which the supernet is exactly the discrete architecture, at any temperature."""
+    B, device = len(choices.edge), choices.edge.device
+    edges = torch.full((B, len(net.edges), len(net.primitives) + 1), -math.inf, dtype=dtype, device=device)
+    edges.scatter_(2, choices.edge[..., None], 0.0)
+    signs = choices.product.to(dtype) * 2 - 1
+    return torch.cat((edges.flatten(1), signs * math.inf), dim=1)
+
+
+def discretise(problem: Bilevel, w: Tensor, choices: Choices) -> Discrete:
+    """Solve the output weights of discrete architectures, then drop the output term that costs least, one after another.
+
+    Parameters
+    ----------
+    w : Tensor of shape (B, K)
+        Coefficients of each architecture; only the output weights change.
+
+    Returns
+    -------
+    Discrete
+        H times B entries: all terms kept, one dropped, ..., one left.
+    """
+    with torch.inference_mode():
+        z = hidden_values(problem.net, w, one_hot(problem.net, choices, w.dtype), problem.both)
+        n, H = problem.n_train, problem.net.n_hidden
+        kept = torch.ones(z.shape[:2], dtype=torch.bool, device=z.device)  # (B, H)
+        levels = []
+        for size in range(H, 0, -1):
+            c, _ = _solve(problem, z, kept)
+            held_back = z[..., n:] if z.shape[-1] > n else z
+            loss = (predictions(held_back, c) - problem.y_validation).square() @ problem.weight_validation
+            levels.append((c, loss))
+            if size > 1:
+                kept = _drop_cheapest(problem, z, kept)
+    rows = np.tile(np.arange(len(w)), H)
+    c = torch.cat([c for c, _ in levels]).double().cpu().numpy()
+    return Discrete(rows, c, torch.cat([loss for _, loss in levels]).double().cpu().numpy())
+
+
+def _solve(problem: Bilevel, z: Tensor, kept: Tensor) -> tuple[Tensor, Tensor]:
+    """Return output weights (B, H + 1) that use only the `kept` terms (B, H), and the training loss (B,)."""
+    train = torch.where(kept[..., None], z[..., : problem.n_train], 0.0)
+    c = output_weights(train, problem.y_train, problem.weight_train)
+    mask = torch.cat((kept, kept.new_ones(len(kept), 1)), dim=1)
+    c = torch.where(mask, c, 0.0)
+    return c, (predictions(train, c) - problem.y_train).square() @ problem.weight_train
+
+
+def _drop_cheapest(problem: Bilevel, z: Tensor, kept: Tensor) -> Tensor:
+    """Return `kept` without the term whose absence raises the training loss least."""
+    losses = []
+    for h in range(kept.shape[1]):
+        without = kept.clone()
+        without[:, h] = False
+        _, loss = _solve(problem, z, without)
+        losses.append(torch.where(kept[:, h], loss.nan_to_num(nan=math.inf), math.inf))
+    cheapest = torch.stack(losses, dim=1).argmin(dim=1, keepdim=True)
+    return kept.scatter(1, cheapest, False)
+
+
+def build_graph(
+    net: Supernet, edge: NDArray[np.int64], product: NDArray[np.bool_], w: NDArray[np.float64], c: NDArray[np.float64]
+) -> tuple[Graph, tuple[float, ...]] | None:
+    """Return one discrete architecture as a pruned graph with its coefficients; None if a coefficient is not finite.
+
+    Parameters
+    ----------
+    edge : ndarray of shape (E,)
+    product : ndarray of shape (H,)
+    w : ndarray of shape (K,)
+    c : ndarray of shape (H + 1,)
+    """
+    row = torch.as_tensor(w)[None]
+    weights, constants = net.weights(row)[0].numpy(), net.constants(row)[0].numpy()
+    own = {m: net.coefficients(row, m)[0].numpy() for m in net.adjustable}
+    nodes = [DraftNode("product" if product[j] else "sum") for j in range(net.n_hidden)]
+    for node, constant in zip(nodes, constants, strict=True):
+        node.constant = float(constant) if node.is_sum else None
+    for e, ((source, j), choice) in enumerate(zip(net.edges, edge, strict=True)):
+        m = int(choice) - 1
+        if m < 0:
+            continue
+        coefficients = own[m][e].tolist() if m in own else []
+        weight = float(weights[e, m]) if nodes[j].is_sum else 1.0
+        nodes[j].edges.append(DraftEdge(source, net.primitives[m], weight, coefficients))
+    terms = [DraftEdge(net.n_inputs + j, LINEAR, float(c[j])) for j in range(net.n_hidden) if c[j] != 0.0]
+    nodes.append(DraftNode("sum", terms, float(c[-1])))
+    graph, coefficients = Draft(net.n_inputs, nodes).prune().build()
+    return (graph, coefficients) if all(map(math.isfinite, coefficients)) else None

@@ -1,0 +1,189 @@
+r"""The two steps of the bilevel optimisation, for all restarts at once.
+
+The inner problem is solved half exactly: the output weights c are eliminated in closed form on the training rows, the
+other coefficients w follow Adam. So the training loss is :math:`L(w, \\alpha) = \\min_c L_{train}(w, c, \\alpha)`; by the
+envelope theorem its gradient is the partial one at the minimising c. The validation loss uses the same c, which depends on
+:math:`\\alpha` and is differentiated through.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from eqdarts.data import Data
+from eqdarts.supernet import Rows, Supernet, hidden_values, output_weights, place_rows, predictions
+
+__all__ = [
+    "Adam",
+    "Bilevel",
+    "Order",
+    "alpha_gradient",
+    "coefficient_gradient",
+    "make_bilevel",
+    "training_loss",
+    "validation_loss",
+]
+
+Order = Literal[1, 2]
+REACH_OF_DIFFERENCE = 0.01
+"""Length of the displacement of w in the finite difference of the second-order step (Liu et al. 2018, section 2.3)."""
+
+
+@dataclass(frozen=True)
+class Bilevel:
+    """The supernet and the rows of the two problems, on one device in one dtype.
+
+    Parameters
+    ----------
+    net : Supernet
+    train, both : Rows
+        Training rows; training rows followed by validation rows (only once where the two are the same rows).
+    y_train, weight_train : Tensor of shape (n,)
+    y_validation, weight_validation : Tensor of shape (v,)
+        Weights divided by their sum and by the variance of the target, so that losses are shares of it.
+    """
+
+    net: Supernet
+    train: Rows
+    both: Rows
+    y_train: Tensor
+    weight_train: Tensor
+    y_validation: Tensor
+    weight_validation: Tensor
+
+    @property
+    def n_train(self) -> int:
+        return len(self.y_train)
+
+
+def make_bilevel(net: Supernet, data: Data, dtype: torch.dtype, device: str | torch.device) -> Bilevel:
+    """Place training and validation rows of `data` for the two problems."""
+
+    def place(values: np.ndarray) -> Tensor:
+        return torch.as_tensor(values, dtype=dtype, device=device)
+
+    def shares(rows: np.ndarray) -> np.ndarray:
+        weight = data.weight[rows]
+        total = weight.sum()
+        if total <= 0:  # every validation row may have weight zero: then they count alike
+            weight, total = np.ones(len(rows)), float(len(rows))
+        return np.asarray(weight / (total * max(data.variance, 1e-300)))
+
+    train, validation = data.train, data.validation
+    same = np.array_equal(train, validation)
+    both = train if same else np.concatenate([train, validation])
+    return Bilevel(
+        net,
+        place_rows(net, data.X[train], dtype, device),
+        place_rows(net, data.X[both], dtype, device),
+        place(data.y[train]),
+        place(shares(train)),
+        place(data.y[validation]),
+        place(shares(validation)),
+    )
+
+
+def training_loss(problem: Bilevel, w: Tensor, alpha: Tensor, temperature: float) -> Tensor:
+    """Return (R,): the training loss at the best output weights, as a share of the target's variance.
+
+    Its gradient is exact although the output weights are held fixed: they minimise it.
+    """
+    z = hidden_values(problem.net, w, alpha, problem.train, temperature)
+    c = output_weights(z.detach(), problem.y_train, problem.weight_train)
+    return (predictions(z, c) - problem.y_train).square() @ problem.weight_train
+
+
+def validation_loss(problem: Bilevel, w: Tensor, alpha: Tensor, temperature: float) -> Tensor:
+    """Return (R,): the validation loss with output weights that are best on the training rows, differentiable through them."""
+    z = hidden_values(problem.net, w, alpha, problem.both, temperature)
+    n = problem.n_train
+    c = output_weights(z[..., :n], problem.y_train, problem.weight_train)
+    held_back = z[..., n:] if z.shape[-1] > n else z
+    return (predictions(held_back, c) - problem.y_validation).square() @ problem.weight_validation
+
+
+def coefficient_gradient(problem: Bilevel, w: Tensor, alpha: Tensor, temperature: float) -> tuple[Tensor, Tensor]:
+    """Return the training loss (R,) and its gradient in w (R, K)."""
+    w = w.detach().requires_grad_(True)
+    loss = training_loss(problem, w, alpha.detach(), temperature)
+    (gradient,) = torch.autograd.grad(loss.sum(), w)
+    return loss.detach(), gradient
+
+
+def alpha_gradient(
+    problem: Bilevel, w: Tensor, alpha: Tensor, temperature: float, order: Order = 1, rate: Tensor | float = 0.0
+) -> tuple[Tensor, Tensor]:
+    r"""Return the validation loss (R,) and its gradient in alpha (R, A).
+
+    First order takes w as the inner solution. Second order takes
+    :math:`w' = w - \\xi\\nabla_w L_{train}(w, \\alpha)` and differentiates through that step:
+
+    .. math:: \\nabla_\\alpha L_{val}(w', \\alpha)
+              - \\xi \\nabla^2_{\\alpha, w} L_{train}(w, \\alpha)\\, \\nabla_{w'} L_{val}(w', \\alpha),
+
+    the product with the mixed Hessian by a central difference along w, both sides as one batch of 2 R restarts.
+
+    Parameters
+    ----------
+    order : {1, 2}
+    rate : Tensor of shape (R, 1) or float
+        :math:`\\xi`; only for the second order.
+    """
+    if order == 1:
+        alpha = alpha.detach().requires_grad_(True)
+        loss = validation_loss(problem, w.detach(), alpha, temperature)
+        (gradient,) = torch.autograd.grad(loss.sum(), alpha)
+        return loss.detach(), gradient
+    _, inner = coefficient_gradient(problem, w, alpha, temperature)
+    ahead = (w.detach() - rate * inner).requires_grad_(True)
+    alpha = alpha.detach().requires_grad_(True)
+    loss = validation_loss(problem, ahead, alpha, temperature)
+    gradient, direction = torch.autograd.grad(loss.sum(), (alpha, ahead))
+    step = REACH_OF_DIFFERENCE / direction.norm(dim=1, keepdim=True).clamp(min=1e-12)
+    sides = torch.cat((w + step * direction, w - step * direction)).detach()
+    both = alpha.detach().repeat(2, 1).requires_grad_(True)
+    (slopes,) = torch.autograd.grad(training_loss(problem, sides, both, temperature).sum(), both)
+    plus, minus = slopes.chunk(2)
+    return loss.detach(), gradient - rate * (plus - minus) / (2 * step)
+
+
+class Adam:
+    """Adam on rows that share nothing: the gradient is clipped by each row's own norm, a row that is not finite stands still.
+
+    Parameters
+    ----------
+    parameters : Tensor of shape (R, K)
+        Updated in place.
+    betas : tuple of float
+    clip : float
+        Largest norm of a row's gradient.
+    bounds : Tensor of shape (K,), optional
+        Largest magnitude of each parameter.
+    """
+
+    def __init__(
+        self, parameters: Tensor, betas: tuple[float, float], clip: float = 1.0, bounds: Tensor | None = None
+    ) -> None:
+        self.parameters, self.betas, self.clip, self.bounds = parameters, betas, clip, bounds
+        self.mean, self.square = torch.zeros_like(parameters), torch.zeros_like(parameters)
+        self.count = 0
+
+    def step(self, gradient: Tensor, rate: float) -> None:
+        """Move against `gradient` (R, K) with learning rate `rate`."""
+        norm = gradient.norm(dim=1, keepdim=True)
+        alive = torch.isfinite(norm)
+        gradient = torch.where(alive, gradient * (self.clip / norm.clamp(min=self.clip)), 0.0)
+        self.count += 1
+        first, second = self.betas
+        self.mean.lerp_(gradient, 1 - first)
+        self.square.mul_(second).addcmul_(gradient, gradient, value=1 - second)
+        size = (self.square / (1 - second**self.count)).sqrt_().add_(1e-8)
+        move = self.mean / size * (-rate / (1 - first**self.count))
+        self.parameters.add_(torch.where(alive, move, 0.0))
+        if self.bounds is not None:
+            self.parameters.clamp_(-self.bounds, self.bounds)
