@@ -1,0 +1,163 @@
+"""The command line: ``eqdarts fit`` and ``eqdarts predict``.
+
+This module reads the arguments and reports what went wrong; the command that needs something heavy imports it, so
+that ``eqdarts --help`` answers at once. Exit status: 0 done, 2 wrong input, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import math
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import NoReturn
+
+from eqdarts import __version__
+from eqdarts.errors import FormulaError, explain
+from eqdarts.tables import TableError
+
+__all__ = ["UsageError", "main"]
+
+
+class UsageError(ValueError):
+    """Something that the user of the command line can mend."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """An argument parser whose errors are one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}. See {self.prog} --help.\n")
+
+
+def _names(text: str) -> list[str]:
+    """Split names at commas; quotes protect a comma in a name."""
+    names = [name.strip() for name in next(csv.reader([text], skipinitialspace=True), [])]
+    if not names or not all(names):
+        raise argparse.ArgumentTypeError(explain("names must be separated by single commas", repr(text), "Use a,b,c"))
+    return names
+
+
+def _primitives(text: str) -> str | list[str]:
+    """Return a preset's name as it is, or a list of primitives."""
+    from eqdarts.primitives import PRESETS, PRIMITIVES, resolve
+
+    names = _names(text)
+    primitives = names[0] if len(names) == 1 and (names[0] in PRESETS or names[0] not in PRIMITIVES) else names
+    try:
+        resolve(primitives)
+    except ValueError as error:
+        if isinstance(primitives, str) and _is_row(primitives):  # a fixed power such as power[3/2], alone
+            return names
+        raise argparse.ArgumentTypeError(str(error).rstrip(".")) from None
+    return primitives
+
+
+def _is_row(name: str) -> bool:
+    from eqdarts.primitives import get_primitive
+
+    try:
+        get_primitive(name)
+    except ValueError:
+        return False
+    return True
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not 0 < seconds < math.inf:
+        raise argparse.ArgumentTypeError(
+            explain("must be a number of seconds above 0.", repr(text), "Give 60 for a minute")
+        )
+    return seconds
+
+
+def _whole(least: int) -> Callable[[str], int]:
+    """Return a converter to whole numbers from `least` on."""
+
+    def convert(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            number = least - 1
+        if number < least:
+            raise argparse.ArgumentTypeError(
+                explain(f"must be a whole number, at least {least}.", repr(text), f"Give {least} or more")
+            )
+        return number
+
+    return convert
+
+
+def _build_parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="eqdarts", description="Discover a closed-form equation in a table of measurements.")
+    parser.add_argument("--version", action="version", version=f"eqdarts {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _add_fit(commands)
+    predict = commands.add_parser(
+        "predict", help="evaluate an equation on a table", description="Print predictions as CSV, one line per row."
+    )
+    predict.add_argument("equation", metavar="EQUATION.json", help="an equation that eqdarts fit wrote")
+    predict.add_argument("file", metavar="FILE", help="CSV, TSV or Parquet; - reads standard input")
+    return parser
+
+
+def _add_fit(commands: argparse._SubParsersAction[_Parser]) -> None:
+    fit = commands.add_parser(
+        "fit",
+        help="find the law in a table",
+        description="Search the equations that trade loss against complexity best, print them, choose one and draw it.",
+    )
+    fit.add_argument("file", metavar="FILE", help="CSV, TSV or Parquet; - reads standard input")
+    fit.add_argument("--target", required=True, metavar="COLUMN", help="the column to explain")
+    fit.add_argument(
+        "--features", type=_names, metavar="A,B,..", help="columns to explain it by; default: all numeric ones"
+    )
+    fit.add_argument("--time-limit", type=_seconds, metavar="SECONDS", help="how long to search; default: 60")
+    fit.add_argument(
+        "--primitives",
+        type=_primitives,
+        metavar="NAMES",
+        help="default, minimal, psychology, physics, or a list such as exp,log,power",
+    )
+    fit.add_argument(
+        "--max-complexity", type=_whole(3), metavar="N", help="symbols in the longest equation; default: 30"
+    )
+    fit.add_argument("--search", choices=("auto", "relaxed", "random"), help="default: auto")
+    fit.add_argument("--out", metavar="DIR", help="where files go; default: eqdarts-out/ and the name of FILE")
+    fit.add_argument("--seed", type=_whole(0), metavar="N", help="the same seed searches the same equations")
+    fit.add_argument("--drop-missing", action="store_true", help="leave out rows that miss a value")
+    fit.add_argument("--quiet", action="store_true", help="no progress and no notes on standard error")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return the exit status."""
+    arguments = _build_parser().parse_args(argv)
+    try:
+        if arguments.command == "fit":
+            from eqdarts.cli_fit import run
+        else:
+            from eqdarts.cli_predict import run
+        run(arguments)
+        sys.stdout.flush()
+    except (TableError, FormulaError, UsageError) as error:
+        return _fail(str(error))
+    except BrokenPipeError:  # the reader of our output has gone, as in `eqdarts predict ... | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        return _fail(f"{error.filename or 'output'}: {error.strerror}.")
+    except KeyboardInterrupt:
+        print("eqdarts: interrupted.", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _fail(message: str) -> int:
+    print(f"eqdarts: {' '.join(message.split())}", file=sys.stderr)
+    return 2

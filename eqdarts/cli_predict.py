@@ -1,0 +1,44 @@
+"""``eqdarts predict``: an equation from a file, evaluated on a table."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from eqdarts.cli_notes import notes_to_stderr
+from eqdarts.columns import numeric_columns
+from eqdarts.errors import FormulaError, explain
+from eqdarts.tables import TableError, read_table
+
+__all__ = ["run"]
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Print the predictions for every row as CSV; undefined ones are empty."""
+    import pandas as pd
+
+    from eqdarts.equation import Equation
+
+    equation = Equation.from_json(_read_equation(arguments.equation))
+    used = {symbol.name for symbol in equation.expr.free_symbols}
+    frame = read_table(arguments.file)
+    X = numeric_columns(frame, [name for name in equation.variables if name in used] or [frame.columns[0]])
+    with notes_to_stderr():
+        prediction = equation.predict(X)
+    pd.DataFrame({equation.target or "prediction": prediction}).to_csv(sys.stdout, index=False)
+
+
+def _read_equation(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise FormulaError(
+            explain("EQUATION.json must be text.", path, "Name the equation.json that eqdarts fit wrote.")
+        ) from None
+    except OSError as error:
+        raise TableError(
+            explain(
+                "EQUATION.json cannot be read.", f"{path} ({error.strerror})", "Check the path and its permissions."
+            )
+        ) from None
