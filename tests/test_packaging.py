@@ -1,0 +1,166 @@
+"""The package as a whole: what imports what, what is imported late, what is declared."""
+
+from __future__ import annotations
+
+import ast
+import fnmatch
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import eqdarts
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "eqdarts"
+
+# In import order: a module imports only from its own row and the rows above. A new module joins a row or starts one.
+ROWS = (
+    ("errors",),
+    ("primitives",),
+    ("user_primitive",),
+    ("graph",),
+    ("draft*",),
+    ("data",),
+    ("history",),
+    ("batch*",),
+    ("refit*",),
+    ("supernet*",),
+    ("formula", "formula_functions", "formula_latex", "formula_text"),
+    ("evaluate*",),
+    ("simplify*",),
+    ("formula_fit*",),
+    ("equation*",),
+    ("search.random_graphs", "search.small_graphs"),
+    ("search.archive",),
+    ("search.relaxed*",),
+    ("search.*",),
+    ("selection",),
+    ("inference",),
+    ("estimator*",),
+    ("problems",),
+    ("benchmark",),
+    ("tables",),
+    ("columns",),
+    ("plotting*",),
+    ("report",),
+    ("cli*",),
+)
+# Imports against the order, inside functions only: each closes a circle on purpose.
+LATE = {("primitives", "user_primitive")}
+
+
+def _modules() -> Iterator[tuple[str, Path]]:
+    for path in sorted(PACKAGE.rglob("*.py")):
+        if path.name != "__init__.py":
+            yield ".".join(path.relative_to(PACKAGE).with_suffix("").parts), path
+
+
+MODULES = dict(_modules())
+
+
+def _row(module: str) -> int:
+    for number, patterns in enumerate(ROWS):
+        if any(fnmatch.fnmatchcase(module, pattern) for pattern in patterns):
+            return number
+    pytest.fail(f"{module} is in no row of the import order; add it to ROWS")
+
+
+def _imports(path: Path) -> Iterator[tuple[str, bool]]:
+    """Yield (module of eqdarts, whether inside a function) for every import, those for type checking left out."""
+
+    def visit(node: ast.AST, late: bool) -> Iterator[tuple[str, bool]]:
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            return
+        names: list[str] = []
+        if isinstance(node, ast.ImportFrom) and node.module is not None:
+            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        elif isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        for name in names:
+            if name.removeprefix("eqdarts.") in MODULES and name.startswith("eqdarts."):
+                yield name.removeprefix("eqdarts."), late
+        for child in ast.iter_child_nodes(node):
+            yield from visit(child, late or isinstance(node, ast.FunctionDef))
+
+    yield from visit(ast.parse(path.read_text(encoding="utf-8")), False)
+
+
+@pytest.mark.parametrize("module", sorted(MODULES))
+def test_a_module_imports_only_from_rows_above(module: str) -> None:
+    for imported, late in _imports(MODULES[module]):
+        if (module, imported) in LATE and late:
+            continue
+        assert _row(imported) <= _row(module), f"{module} imports {imported}, which comes later"
+
+
+def _run(code: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT, timeout=60
+    )
+    return done.stdout
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import eqdarts; eqdarts.Primitive; eqdarts.make_primitive; eqdarts.FormulaError; dir(eqdarts)",
+        "import eqdarts.cli; eqdarts.cli._build_parser().format_help()",
+        "import eqdarts.cli, eqdarts.primitives; eqdarts.primitives.resolve('physics')",
+    ],
+)
+def test_nothing_heavy_is_imported_before_it_is_needed(code: str) -> None:
+    heavy = "{'torch', 'sympy', 'sklearn', 'pandas', 'scipy', 'matplotlib'}"
+    assert _run(f"import sys\n{code}\nprint(sorted({heavy} & set(sys.modules)))").strip() == "[]"
+
+
+def test_predicting_needs_no_torch() -> None:
+    code = "import sys, eqdarts; print(eqdarts.Equation.parse('2*x').predict({'x': [1.0]}), 'torch' in sys.modules)"
+    assert _run(code).strip() == "[2.] False"
+
+
+@pytest.mark.parametrize("name", [name for name in eqdarts.__all__ if name != "__version__"])
+def test_public_names_resolve_to_their_home(name: str) -> None:
+    value = getattr(eqdarts, name)
+    assert value.__name__ == name
+    assert name in dir(eqdarts)
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
+        eqdarts.nonsense  # noqa: B018
+
+
+def test_third_party_imports_are_declared() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    declared = {
+        requirement.split(">=")[0].replace("scikit-learn", "sklearn") for requirement in project["dependencies"]
+    }
+    optional = {"pyarrow", "IPython"}
+    for module, path in MODULES.items():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom) and node.module is not None:
+                names = [node.module]
+            for top in {name.split(".")[0] for name in names} - sys.stdlib_module_names - {"eqdarts"} - optional:
+                assert top in declared, f"{module} imports {top}"
+
+
+def test_the_package_says_that_it_is_typed() -> None:
+    assert (PACKAGE / "py.typed").is_file()
+
+
+def test_constraints_pin_only_what_is_declared_and_hold_the_bounds() -> None:
+    from packaging.requirements import Requirement
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = [text for texts in project["optional-dependencies"].values() for text in texts]
+    declared = {r.name: r for r in map(Requirement, [*project["dependencies"], *extras])}
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    for pin in (Requirement(line) for line in lines if line and not line.startswith("#")):
+        (version,) = pin.specifier
+        assert version.operator == "=="
+        assert declared[pin.name].specifier.contains(version.version)
