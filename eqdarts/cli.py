@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from eqdarts import __version__
-from eqdarts.errors import FormulaError, explain
+from eqdarts.errors import FormulaError, closest, explain
 from eqdarts.tables import TableError
 
 __all__ = ["UsageError", "main"]
@@ -29,14 +29,15 @@ class _Parser(argparse.ArgumentParser):
     """An argument parser whose errors are one line."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {message}. See {self.prog} --help.\n")
+        stop = "" if message.endswith((".", "?")) else "."
+        self.exit(2, f"{self.prog}: {message}{stop} See {self.prog} --help.\n")
 
 
 def _names(text: str) -> list[str]:
     """Split names at commas; quotes protect a comma in a name."""
     names = [name.strip() for name in next(csv.reader([text], skipinitialspace=True), [])]
     if not names or not all(names):
-        raise argparse.ArgumentTypeError(explain("names must be separated by single commas", repr(text), "Use a,b,c"))
+        raise argparse.ArgumentTypeError(explain("names must be separated by single commas", repr(text), "Use a,b,c."))
     return names
 
 
@@ -45,24 +46,16 @@ def _primitives(text: str) -> str | list[str]:
     from eqdarts.primitives import PRESETS, PRIMITIVES, resolve
 
     names = _names(text)
-    primitives = names[0] if len(names) == 1 and (names[0] in PRESETS or names[0] not in PRIMITIVES) else names
+    if text in PRESETS:
+        return text
     try:
-        resolve(primitives)
+        resolve(names)
     except ValueError as error:
-        if isinstance(primitives, str) and _is_row(primitives):  # a fixed power such as power[3/2], alone
-            return names
-        raise argparse.ArgumentTypeError(str(error).rstrip(".")) from None
-    return primitives
-
-
-def _is_row(name: str) -> bool:
-    from eqdarts.primitives import get_primitive
-
-    try:
-        get_primitive(name)
-    except ValueError:
-        return False
-    return True
+        if len(names) > 1:
+            raise argparse.ArgumentTypeError(str(error)) from None
+        hint = closest(text, [*PRESETS, *PRIMITIVES])
+        raise argparse.ArgumentTypeError(explain("must be a preset or primitives.", repr(text), hint)) from None
+    return names
 
 
 def _seconds(text: str) -> float:
@@ -72,7 +65,7 @@ def _seconds(text: str) -> float:
         seconds = math.nan
     if not 0 < seconds < math.inf:
         raise argparse.ArgumentTypeError(
-            explain("must be a number of seconds above 0.", repr(text), "Give 60 for a minute")
+            explain("must be a number of seconds above 0.", repr(text), "Give 60 for a minute.")
         )
     return seconds
 
@@ -87,7 +80,7 @@ def _whole(least: int) -> Callable[[str], int]:
             number = least - 1
         if number < least:
             raise argparse.ArgumentTypeError(
-                explain(f"must be a whole number, at least {least}.", repr(text), f"Give {least} or more")
+                explain(f"must be a whole number, at least {least}.", repr(text), f"Give {least} or more.")
             )
         return number
 
@@ -161,3 +154,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _fail(message: str) -> int:
     print(f"eqdarts: {' '.join(message.split())}", file=sys.stderr)
     return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -154,6 +154,8 @@ def _write_pictures(fitted: DARTSRegressor, columns: Columns, folder: Path) -> I
         figure, (above, below) = pyplot.subplots(2, 1, figsize=(3.5, 4.2), height_ratios=(3, 2))
     plotting.plot_fit(equation, X, y, above)
     plotting.plot_residuals(equation, X, y, below)
+    if above.get_xlabel() == below.get_xlabel():
+        above.xaxis.label.set_visible(False)
     yield save(figure, "fit.png")
     graph = plotting.plot_graph(
         fitted.graph_, fitted.graph_coefficients_, list(X.columns), str(y.name), **_graph_scales(fitted)

@@ -21,9 +21,10 @@ def run(arguments: argparse.Namespace) -> None:
     from eqdarts.equation import Equation
 
     equation = Equation.from_json(_read_equation(arguments.equation))
-    used = {symbol.name for symbol in equation.expr.free_symbols}
+    symbols = {symbol.name for symbol in equation.expr.free_symbols}
+    used = [name for name in equation.variables if name in symbols]
     frame = read_table(arguments.file)
-    X = numeric_columns(frame, [name for name in equation.variables if name in used] or [frame.columns[0]])
+    X = numeric_columns(frame, used) if used else frame
     with notes_to_stderr():
         prediction = equation.predict(X)
     pd.DataFrame({equation.target or "prediction": prediction}).to_csv(sys.stdout, index=False)

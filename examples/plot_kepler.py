@@ -1,0 +1,40 @@
+"""
+Kepler's third law
+==================
+
+The orbital periods of ten bodies of the solar system follow from the size of their orbits alone. Kepler needed years to
+see how; here a table of two columns is enough. Run it: ``python examples/plot_kepler.py [FOLDER FOR THE PICTURE]``.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from eqdarts import DARTSRegressor
+from eqdarts.plotting import plot_fit, plot_front
+
+HERE = Path(__file__).parent
+SECONDS = float(os.environ.get("EQDARTS_EXAMPLE_SECONDS", "20"))
+
+# %%
+# Two columns: the semi-major axis in astronomical units and the period in days.
+table = pd.read_csv(HERE.parent / "datasets" / "solar_system.csv")
+X, y = table[["semi_major_axis_au"]], table["period_days"]
+
+# %%
+# Search, and print the law. One astronomical unit is the Earth's distance, so the constant is the Earth's year in days,
+# and the exponent is 3/2.
+model = DARTSRegressor(time_limit=SECONDS, random_state=0).fit(X, y)
+print(model.equation_.format(6))
+
+# %%
+# The Pareto front shows what one more symbol buys: the power law is where the loss stops falling.
+figure = Figure(figsize=(7, 2.6), layout="constrained")
+left, right = figure.subplots(1, 2)
+plot_front(model.equations_, left)
+plot_fit(model.equation_, X, y, right)
+folder = Path(sys.argv[1]) if len(sys.argv) > 1 else HERE
+figure.savefig(folder / "kepler.png", dpi=200)

@@ -1,0 +1,41 @@
+"""
+Weber-Fechner law
+=================
+
+A stimulus is felt in proportion to the logarithm of its strength over a threshold, sensation = k log(stimulus / threshold).
+The data are generated here: k = 0.8, threshold = 0.35, normal noise of standard deviation 0.02, seed 1.
+Run it: ``python examples/plot_weber.py [FOLDER FOR THE PICTURE]``.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from eqdarts import DARTSRegressor
+from eqdarts.plotting import plot_fit, plot_front
+
+HERE = Path(__file__).parent
+SECONDS = float(os.environ.get("EQDARTS_EXAMPLE_SECONDS", "20"))
+
+rng = np.random.default_rng(1)
+X = pd.DataFrame({"stimulus": rng.uniform(0.5, 10.0, 100)})
+y = (0.8 * np.log(X["stimulus"] / 0.35) + rng.normal(scale=0.02, size=100)).rename("sensation")
+
+# %%
+# Functions that psychologists use: logarithm, power, exponential, logistic and their like.
+model = DARTSRegressor("psychology", max_complexity=15, time_limit=SECONDS, random_state=0).fit(X, y)
+print(model.equation_.format(4))
+print(f"the rule that made the data: sensation = 0.8*log(stimulus) + {-0.8 * np.log(0.35):.4f}")
+
+# %%
+# The front: the logarithm is where more symbols stop to pay.
+figure = Figure(figsize=(7, 2.6), layout="constrained")
+left, right = figure.subplots(1, 2)
+plot_front(model.equations_, left)
+plot_fit(model.equation_, X, y, right)
+folder = Path(sys.argv[1]) if len(sys.argv) > 1 else HERE
+figure.savefig(folder / "weber.png", dpi=200)

@@ -1,0 +1,66 @@
+"""A stand-in for the estimator that searches nothing: a fixed front of three, for tests of what is around it."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from eqdarts.equation import Equation
+from eqdarts.errors import EqdartsWarning
+from eqdarts.formula import quoted
+from eqdarts.graph import Edge, Graph, Node
+from eqdarts.history import AlphaHistory, SearchHistory
+from eqdarts.primitives import PRIMITIVES, resolve
+
+
+def fake_alpha(n_edges: int = 2, n_restarts: int = 5, seed: int = 0) -> AlphaHistory:
+    """Return trajectories of `n_edges` edges that choose among the default primitives."""
+    names = ("none", *(row.name for row in resolve("default")))
+    rng = np.random.default_rng(seed)
+    steps = np.arange(0, 100, 5)
+    logits = steps[:, None, None, None] / 30 * rng.normal(size=(1, n_restarts, n_edges, len(names)))
+    weights = np.exp(logits) / np.exp(logits).sum(axis=-1, keepdims=True)
+    edges = tuple(f"x{k} -> h1" for k in range(n_edges))
+    nothing = np.zeros(n_restarts)
+    return AlphaHistory(steps, edges, names, weights, np.zeros((len(steps), n_restarts, 1)), nothing, nothing, nothing)
+
+
+class DARTSRegressor:
+    """Fits y = mean, y = a x and y = c x**p with the first feature x, and chooses the last."""
+
+    def __init__(self, **given: Any) -> None:
+        self.given = given
+
+    def fit(self, X: pd.DataFrame, y: pd.Series) -> DARTSRegressor:
+        if y.nunique() == 1:
+            raise ValueError("y must not be constant. Got 1.0. Give a target that varies.")
+        if len(y) < 10:
+            warnings.warn(f"Only {len(y)} rows:\nthe law may be chance.", EqdartsWarning, stacklevel=2)
+        x, name = X.iloc[:, 0].to_numpy(), quoted(str(X.columns[0]))
+        exponent, log_scale = np.polyfit(np.log(np.abs(x) + 1e-300), np.log(np.abs(y) + 1e-300), 1)
+        texts = [
+            f"{float(y.mean())!r}",
+            f"{float(x @ y / (x @ x))!r}*{name}",
+            f"{float(np.exp(log_scale))!r}*{name}**{float(exponent)!r}",
+        ]
+        variables = [str(column) for column in X.columns]
+        self.front_ = tuple(Equation.parse(text, variables, target=str(y.name)) for text in texts)
+        self.equation_ = self.front_[-1]
+        self.equations_ = pd.DataFrame(
+            {
+                "complexity": [equation.complexity for equation in self.front_],
+                "loss": [float(np.mean((equation.predict(X) - y) ** 2)) for equation in self.front_],
+                "score": [0.0, 1.0, 2.0],
+                "equation": [str(equation) for equation in self.front_],
+                "latex": [equation.latex() for equation in self.front_],
+                "chosen": [False, False, True],
+            }
+        )
+        self.graph_ = Graph(X.shape[1], (Node("product", (Edge(0, PRIMITIVES["power"]),), constant=True),))
+        self.graph_coefficients_ = (float(np.exp(log_scale)), float(exponent))
+        alpha = None if self.given.get("search") == "random" else fake_alpha()
+        self.history_ = SearchHistory((), 123, 1.5, "finished", alpha)
+        return self
