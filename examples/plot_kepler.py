@@ -11,10 +11,10 @@ import sys
 from pathlib import Path
 
 import pandas as pd
-from matplotlib.figure import Figure
+from matplotlib import pyplot
 
 from eqdarts import DARTSRegressor
-from eqdarts.plotting import plot_fit, plot_front
+from eqdarts.plotting import STYLE, plot_fit, plot_front
 
 HERE = Path(__file__).parent
 SECONDS = float(os.environ.get("EQDARTS_EXAMPLE_SECONDS", "20"))
@@ -32,9 +32,9 @@ print(model.equation_.format(6))
 
 # %%
 # The Pareto front shows what one more symbol buys: the power law is where the loss stops falling.
-figure = Figure(figsize=(7, 2.6), layout="constrained")
-left, right = figure.subplots(1, 2)
+pyplot.rcParams.update(STYLE)
+figure, (left, right) = pyplot.subplots(1, 2, figsize=(7, 2.6))
 plot_front(model.equations_, left)
 plot_fit(model.equation_, X, y, right)
 folder = Path(sys.argv[1]) if len(sys.argv) > 1 else HERE
-figure.savefig(folder / "kepler.png", dpi=200)
+figure.savefig(folder / "kepler.png")

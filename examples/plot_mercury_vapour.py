@@ -2,8 +2,8 @@
 Vapour pressure of mercury
 ==========================
 
-Between 0 and 360 degrees Celsius the vapour pressure of mercury grows by a factor of four million. Its logarithm follows
-Antoine's law, log p = A - B / (C + T). Run it: ``python examples/plot_mercury_vapour.py [FOLDER FOR THE PICTURE]``.
+Between 0 and 360 degrees Celsius the vapour pressure of mercury grows by a factor of four million. Its logarithm
+follows Antoine's law, log p = A - B / (C + T). Run it: ``python examples/plot_mercury_vapour.py [FOLDER FOR THE PICTURE]``.
 """
 
 import os
@@ -12,10 +12,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
+from matplotlib import pyplot
 
 from eqdarts import DARTSRegressor, Equation
-from eqdarts.plotting import plot_fit, plot_residuals
+from eqdarts.plotting import STYLE, plot_fit, plot_residuals
 
 HERE = Path(__file__).parent
 SECONDS = float(os.environ.get("EQDARTS_EXAMPLE_SECONDS", "20"))
@@ -39,9 +39,9 @@ for name, equation in (("discovered", model.equation_), ("Antoine", antoine)):
         f"{name}: mean squared residual {((equation.predict(X) - y) ** 2).mean():.2g}, complexity {equation.complexity}"
     )
 
-figure = Figure(figsize=(7, 2.6), layout="constrained")
-left, right = figure.subplots(1, 2)
+pyplot.rcParams.update(STYLE)
+figure, (left, right) = pyplot.subplots(1, 2, figsize=(7, 2.6))
 plot_fit(model.equation_, X, y, left)
 plot_residuals(model.equation_, X, y, right)
 folder = Path(sys.argv[1]) if len(sys.argv) > 1 else HERE
-figure.savefig(folder / "mercury_vapour.png", dpi=200)
+figure.savefig(folder / "mercury_vapour.png")

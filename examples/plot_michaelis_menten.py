@@ -2,8 +2,8 @@
 Michaelis-Menten kinetics
 =========================
 
-How fast an enzyme works depends on how much substrate there is: rate = Vm conc / (K + conc), from twelve measurements of
-cells treated with puromycin. Run it: ``python examples/plot_michaelis_menten.py [FOLDER FOR THE PICTURE]``.
+How fast an enzyme works depends on how much substrate there is: rate = Vm conc / (K + conc), from twelve measurements
+of cells treated with puromycin. Run it: ``python examples/plot_michaelis_menten.py [FOLDER FOR THE PICTURE]``.
 """
 
 import os
@@ -11,10 +11,10 @@ import sys
 from pathlib import Path
 
 import pandas as pd
-from matplotlib.figure import Figure
+from matplotlib import pyplot
 
 from eqdarts import DARTSRegressor, Equation
-from eqdarts.plotting import plot_fit, plot_residuals
+from eqdarts.plotting import STYLE, plot_fit, plot_residuals
 
 HERE = Path(__file__).parent
 SECONDS = float(os.environ.get("EQDARTS_EXAMPLE_SECONDS", "20"))
@@ -24,7 +24,7 @@ treated = table[table["state"] == "treated"]
 X, y = treated[["conc"]], treated["rate"]
 
 # %%
-# Discover a law. With this few rows and this much noise several short equations fit about equally well; small primitives
+# Discover a law. With this few rows and this much noise several short equations fit about equally well; few primitives
 # and a low complexity say that we look for a simple one.
 model = DARTSRegressor(["reciprocal", "power", "exp", "log"], max_complexity=15, time_limit=SECONDS, random_state=0)
 model.fit(X, y)
@@ -39,9 +39,9 @@ for name, equation in (("discovered", model.equation_), ("expected", expected)):
         f"{name}: mean squared residual {((equation.predict(X) - y) ** 2).mean():.1f}, complexity {equation.complexity}"
     )
 
-figure = Figure(figsize=(7, 2.6), layout="constrained")
-left, right = figure.subplots(1, 2)
+pyplot.rcParams.update(STYLE)
+figure, (left, right) = pyplot.subplots(1, 2, figsize=(7, 2.6))
 plot_fit(model.equation_, X, y, left)
 plot_residuals(model.equation_, X, y, right)
 folder = Path(sys.argv[1]) if len(sys.argv) > 1 else HERE
-figure.savefig(folder / "michaelis_menten.png", dpi=200)
+figure.savefig(folder / "michaelis_menten.png")

@@ -2,8 +2,8 @@
 Weber-Fechner law
 =================
 
-A stimulus is felt in proportion to the logarithm of its strength over a threshold, sensation = k log(stimulus / threshold).
-The data are generated here: k = 0.8, threshold = 0.35, normal noise of standard deviation 0.02, seed 1.
+A stimulus is felt in proportion to the logarithm of its strength over a threshold: sensation = k log(stimulus /
+threshold). The data are generated here: k = 0.8, threshold = 0.35, normal noise of standard deviation 0.02, seed 1.
 Run it: ``python examples/plot_weber.py [FOLDER FOR THE PICTURE]``.
 """
 
@@ -13,10 +13,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
+from matplotlib import pyplot
 
 from eqdarts import DARTSRegressor
-from eqdarts.plotting import plot_fit, plot_front
+from eqdarts.plotting import STYLE, plot_fit, plot_front
 
 HERE = Path(__file__).parent
 SECONDS = float(os.environ.get("EQDARTS_EXAMPLE_SECONDS", "20"))
@@ -33,9 +33,9 @@ print(f"the rule that made the data: sensation = 0.8*log(stimulus) + {-0.8 * np.
 
 # %%
 # The front: the logarithm is where more symbols stop to pay.
-figure = Figure(figsize=(7, 2.6), layout="constrained")
-left, right = figure.subplots(1, 2)
+pyplot.rcParams.update(STYLE)
+figure, (left, right) = pyplot.subplots(1, 2, figsize=(7, 2.6))
 plot_front(model.equations_, left)
 plot_fit(model.equation_, X, y, right)
 folder = Path(sys.argv[1]) if len(sys.argv) > 1 else HERE
-figure.savefig(folder / "weber.png", dpi=200)
+figure.savefig(folder / "weber.png")
