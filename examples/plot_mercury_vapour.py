@@ -3,7 +3,8 @@ Vapour pressure of mercury
 ==========================
 
 Between 0 and 360 degrees Celsius the vapour pressure of mercury grows by a factor of four million. Its logarithm
-follows Antoine's law, log p = A - B / (C + T). Run it: ``python examples/plot_mercury_vapour.py [FOLDER FOR THE PICTURE]``.
+follows Antoine's law, log p = A - B / (C + T).
+Run it: ``python examples/plot_mercury_vapour.py [FOLDER FOR THE PICTURE]``.
 """
 
 import os
