@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import io
 import math
 import os
 import sys
@@ -131,6 +132,8 @@ def _add_fit(commands: argparse._SubParsersAction[_Parser]) -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit status."""
     arguments = _build_parser().parse_args(argv)
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a name that the terminal's encoding lacks must not end the search
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         if arguments.command == "fit":
             from eqdarts.cli_fit import run

@@ -292,7 +292,7 @@ def test_predict_names_the_column_that_is_missing(capsys: pytest.CaptureFixture[
 
 def _start(*arguments: str, **more: object) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "eqdarts.cli", *arguments]
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "ascii"}
     pipe = subprocess.PIPE
     return subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, env=environment, **more)
 
@@ -322,6 +322,13 @@ def test_interrupt_keeps_the_best_so_far() -> None:
     out, err = search.communicate(timeout=60)
     assert search.returncode == 0, err
     assert "Wrote to kept" in out
+
+
+def test_a_name_that_the_terminal_lacks_is_escaped() -> None:
+    Path("greek.csv").write_text("θ\n1\n", encoding="utf-8")
+    _save(Equation.parse("2*θ", variables=["θ"], target="ψ"))
+    with _start("predict", "equation.json", "greek.csv") as predict:
+        assert predict.communicate(timeout=60) == ("\\u03c8\n2.0\n", "")
 
 
 def test_a_reader_that_leaves_is_no_error() -> None:
