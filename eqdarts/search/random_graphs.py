@@ -1,7 +1,4 @@
-"""Graphs drawn at random, and the smallest graphs enumerated: where a search starts from.
-
-Both yield ``(graph, coefficients)`` with starting coefficients for inputs whose typical magnitude is one.
-"""
+"""Graphs drawn at random, with starting coefficients for inputs whose typical magnitude is one."""
 
 from __future__ import annotations
 
@@ -9,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from eqdarts.draft import LINEAR, POWER, Draft, DraftEdge, DraftNode
+from eqdarts.draft import LINEAR, Draft, DraftEdge, DraftNode
 from eqdarts.graph import Graph
 from eqdarts.primitives import Primitive
 
@@ -19,6 +16,7 @@ Start = tuple[Graph, tuple[float, ...]]
 
 _MORE_NODES = 0.55  # chance of one more node: small graphs are likelier
 _MOST_NODES = 6
+_EDGES = (1, 1, 1, 2, 2, 2, 3, 3)  # numbers of edges of a node, as often as they stand here
 _ATTEMPTS = 20
 _NESTING = 3  # functions inside each other, powers aside
 
@@ -62,7 +60,7 @@ def random_graph(
         Weights and constants are normal; a primitive's own ones are a row of its `initial`, jittered by a fifth.
     """
     for _ in range(_ATTEMPTS):
-        nodes = n_nodes if n_nodes is not None else _draw_size(rng)
+        nodes = n_nodes if n_nodes is not None else _draw_size(rng, max_complexity)
         graph, coefficients = _draw(rng, n_inputs, primitives, nodes).prune().build()
         if graph.complexity <= max_complexity and graph.inputs:
             return graph, coefficients
@@ -70,9 +68,9 @@ def random_graph(
     return Draft(n_inputs, [DraftNode("sum", [DraftEdge(source, LINEAR, rng.standard_normal())])]).build()
 
 
-def _draw_size(rng: np.random.Generator) -> int:
-    size = 1
-    while size < _MOST_NODES and rng.random() < _MORE_NODES:
+def _draw_size(rng: np.random.Generator, max_complexity: int) -> int:
+    size, most = 1, min(_MOST_NODES, max_complexity // 4)
+    while size < most and rng.random() < _MORE_NODES:
         size += 1
     return size
 
@@ -105,8 +103,8 @@ def _draw(rng: np.random.Generator, n_inputs: int, primitives: Sequence[Primitiv
 
 def _draw_sources(rng: np.random.Generator, n_inputs: int, j: int, unread: list[int], is_output: bool) -> list[int]:
     """Draw one to three sources of node `j` (all of `unread` for the output) and take them out of `unread`."""
-    count = 1 + int(rng.random() * 3)
-    sources = []
+    count = _EDGES[int(rng.random() * len(_EDGES))]
+    sources: list[int] = []
     while unread and (is_output or (len(sources) < count and rng.random() < 0.6)):
         sources.append(unread.pop(int(rng.random() * len(unread))))
     while len(sources) < count:
