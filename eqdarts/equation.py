@@ -1,0 +1,370 @@
+"""Equations: closed-form functions of named columns, found by a search or typed by hand.
+
+What `predict` evaluates is what is printed.
+"""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eqdarts import formula_text
+from eqdarts.equation_rows import as_columns, as_target, column_names, name_array_columns
+from eqdarts.errors import EqdartsWarning, explain
+from eqdarts.evaluate import evaluate
+from eqdarts.formula import parse_formula, quoted
+from eqdarts.formula_build import symbol, with_values
+
+if TYPE_CHECKING:
+    from eqdarts.data import Data
+    from eqdarts.formula_fit import FitResult
+    from eqdarts.graph import Graph
+
+__all__ = ["Equation"]
+
+Array = NDArray[np.float64]
+Expr = Any  # sympy.Expr
+
+FORMAT, VERSION = "eqdarts-equation", 1
+MAX_FILE = 1_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class Equation:
+    """A closed-form equation.
+
+    Make one with `Equation.parse` or take one from a search; do not call the class.
+
+    Parameters
+    ----------
+    expr : sympy.Expr
+        In real symbols that bear the names of the columns; numbers are Floats where they are coefficients.
+    variables : tuple of str
+        Names of the input columns, in the order of the columns of a 2-D array.
+    target : str or None
+        Name of what the equation gives.
+    formula : sympy.Expr or None
+        The formula with its parameters as symbols, if the equation was typed by hand.
+    parameters : tuple of (str, float)
+        The fitted values of those parameters; empty before the fit.
+    names : tuple of str
+        The names in the text that was typed, in order of appearance.
+    fit_result_ : FitResult or None
+        How the fit went.
+
+    Examples
+    --------
+    >>> law = Equation.parse("3.5*(1 - exp(-0.2*t))")
+    >>> law.variables, law.complexity
+    (('t',), 9)
+    >>> law.predict({"t": [0.0, 5.0]})
+    array([0.        , 2.21242196])
+    """
+
+    expr: Expr
+    variables: tuple[str, ...]
+    target: str | None = None
+    formula: Expr | None = field(default=None, repr=False)
+    parameters: tuple[tuple[str, float], ...] = ()
+    names: tuple[str, ...] = field(default=(), repr=False)
+    fit_result_: FitResult | None = field(default=None, repr=False)
+
+    # --- making ---
+
+    @classmethod
+    def parse(cls, text: str, variables: Sequence[str] | None = None, target: str | None = None) -> Equation:
+        """Read an equation from text; names that are not variables are parameters, to be fitted.
+
+        Parameters
+        ----------
+        text : str
+            For example ``"b1*(1 - exp(-b2*x))"``; a column's name with spaces goes between backticks.
+        variables : sequence of str, optional
+            The input columns. Default: every name, until `fit` tells which are columns.
+        target : str, optional
+
+        Raises
+        ------
+        FormulaError
+            If the text is not a formula.
+        """
+        expr, names = parse_formula(text)
+        if variables is None:
+            return cls(expr, names, target, names=names)
+        chosen = tuple(variables)
+        free = [name for name in names if name not in chosen]
+        return cls(expr, chosen, target, expr if free else None, names=names)
+
+    @classmethod
+    def from_graph(
+        cls,
+        graph: Graph,
+        coefficients: Sequence[float],
+        scales: Data | tuple[Array, float],
+        variables: Sequence[str],
+        target: str | None = None,
+        rows: Array | None = None,
+    ) -> Equation:
+        """Make the equation of a fitted graph: scaling undone, simplified without changing the function.
+
+        Parameters
+        ----------
+        graph : Graph
+        coefficients : sequence of float
+            The graph's flat vector, fitted on scaled rows.
+        scales : Data or (x_scale, y_scale)
+        variables : sequence of str
+            Names of the D inputs.
+        target : str, optional
+        rows : ndarray of shape (n, d), optional
+            Unscaled inputs on which the equation must stay the same function. Default: those of `scales`, if Data.
+        """
+        from eqdarts.simplify import equation_expression
+
+        if isinstance(scales, tuple):
+            x_scale, y_scale = scales
+        else:
+            x_scale, y_scale = scales.x_scale, scales.y_scale
+            rows = scales.X * x_scale if rows is None else rows
+        expr = equation_expression(graph, coefficients, tuple(variables), x_scale, y_scale, rows)
+        return cls(expr, tuple(variables), target)
+
+    # --- looking ---
+
+    @cached_property
+    def _written(self) -> formula_text.Written:
+        return formula_text.write(self.expr)
+
+    @cached_property
+    def free_parameters(self) -> tuple[str, ...]:
+        """Names in the formula that are neither variables nor fitted, alphabetically."""
+        return tuple(sorted(str(s.name) for s in self.expr.free_symbols if s.name not in self.variables))
+
+    @cached_property
+    def _template(self) -> tuple[Expr, dict[str, float]]:
+        if self.formula is not None:
+            return self.formula, dict(self.parameters)
+        prefix = "c"
+        while any(name.startswith(prefix) and name[len(prefix) :].isdigit() for name in self.variables):
+            prefix += "_"
+        return formula_text.template(self._written, lambda k: f"{prefix}{k}")
+
+    @property
+    def template(self) -> Expr:
+        """The expression with its coefficients as symbols, named as in `coefficients`."""
+        return self._template[0]
+
+    @property
+    def coefficients(self) -> dict[str, float]:
+        """The fitted numbers by name: the parameters, or c0, c1, ... in printed order, learned exponents too."""
+        return dict(self._template[1])
+
+    @cached_property
+    def complexity(self) -> int:
+        """Number of operators, functions, variables and numbers, as a person writes the equation."""
+        return formula_text.symbols_of(self._written)
+
+    def __str__(self) -> str:
+        return formula_text.text(self._written)
+
+    def format(self, digits: int = 6) -> str:
+        """Return the equation for people: rounded, with the name of the target where it is known.
+
+        Parameters
+        ----------
+        digits : int, default=6
+            Significant digits.
+        """
+        shown = formula_text.text(self._written, digits)
+        return shown if self.target is None else f"{quoted(self.target)} = {shown}"
+
+    def latex(self, digits: int = 6) -> str:
+        """Return the right-hand side as LaTeX, or the whole equation where the target is known.
+
+        Parameters
+        ----------
+        digits : int, default=6
+            Significant digits.
+        """
+        from eqdarts.formula_latex import latex, latex_name
+
+        shown = latex(self._written, digits)
+        return shown if self.target is None else f"{latex_name(self.target)} = {shown}"
+
+    def _repr_latex_(self) -> str:
+        return f"${self.latex()}$"
+
+    def __repr__(self) -> str:
+        return f"Equation({self.format()!r}, variables={list(self.variables)})"
+
+    # --- identity ---
+
+    def _identity(self) -> tuple[Any, ...]:
+        return self.expr, self.variables, self.target, self.formula, self.parameters
+
+    def __eq__(self, other: object) -> bool:
+        return self._identity() == other._identity() if isinstance(other, Equation) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._identity())
+
+    def __reduce__(self) -> Any:
+        # As text: unpickling a sympy expression would multiply 2.0*(x + 1.0) out.
+        return _restored, (self.to_json(), self.fit_result_)
+
+    # --- using ---
+
+    def predict(self, X: Any) -> Array:
+        """Evaluate the equation.
+
+        Parameters
+        ----------
+        X : DataFrame, mapping of columns, or array of shape (n, d)
+            A table is read by column names, an array by the order of `variables`.
+
+        Returns
+        -------
+        ndarray of shape (n,)
+            NaN, and one `EqdartsWarning`, where the equation is undefined.
+        """
+        needed = [name for name in self.variables if symbol(name) in self.expr.free_symbols]
+        if self.free_parameters:
+            raise ValueError(
+                explain(
+                    "An equation needs values for its parameters.", ", ".join(self.free_parameters), "Call fit first."
+                )
+            )
+        columns, n_rows = as_columns(X, self.variables, needed)
+        values = evaluate(self.expr, columns, n_rows)
+        n_undefined = int(np.isnan(values).sum())
+        if n_undefined:
+            warnings.warn(
+                f"The equation is undefined at {n_undefined} of {n_rows} row(s); predict gives NaN there.",
+                EqdartsWarning,
+                stacklevel=2,
+            )
+        return values
+
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        start: Mapping[str, float] | Sequence[float] | None = None,
+        sample_weight: Any = None,
+    ) -> Equation:
+        """Fit the parameters by least squares and return the fitted equation.
+
+        Parameters
+        ----------
+        X : DataFrame, mapping of columns, or array of shape (n,) or (n, d)
+            Names in the formula that are columns of X are variables, all others parameters. An array's columns are
+            `variables` if those were given, else x, or x0, x1, ... or x1, x2, ...
+        y : array of shape (n,)
+        start : mapping or sequence, optional
+            Starting values, by name or in order of first appearance. Default: a batch of starts, the best is kept.
+        sample_weight : array of shape (n,), optional
+
+        Returns
+        -------
+        Equation
+            With `coefficients` and the record `fit_result_` (residual sum of squares, status, iterations).
+
+        Notes
+        -----
+        An equation without parameters, such as one from a search, has its numbers fitted, from where they stand.
+        """
+        from eqdarts.formula_fit import fit_formula
+
+        formula = self.expr if self.formula is None else self.formula
+        variables = self._variables_in(X)
+        parameters = tuple(name for name in self.names if name not in variables)
+        values = dict(self.parameters)
+        if not parameters:
+            formula, values = self._template
+            parameters = tuple(values)
+        if not parameters:
+            raise ValueError(explain("The equation has nothing to fit.", repr(str(self)), "Give it a parameter."))
+        needed = [name for name in variables if symbol(name) in formula.free_symbols]
+        columns, n_rows = as_columns(X, variables, needed)
+        target, weight = as_target(y, sample_weight, n_rows)
+        guess = _starting_values(parameters, start if start is not None else values or None)
+        found, record = fit_formula(formula, [symbol(p) for p in parameters], columns, target, guess, weight)
+        expr = with_values(formula, dict(zip(parameters, found, strict=True)))
+        if self.formula is None and not self.free_names(variables):
+            return Equation(expr, variables, self.target, names=self.names, fit_result_=record)
+        fitted = tuple(zip(parameters, found, strict=True))
+        return Equation(expr, variables, self.target, formula, fitted, self.names, record)
+
+    def free_names(self, variables: Sequence[str]) -> tuple[str, ...]:
+        """Return the names in the formula that are not among `variables`, in order of appearance."""
+        return tuple(name for name in self.names if name not in variables)
+
+    def _variables_in(self, X: Any) -> tuple[str, ...]:
+        """Return which names are columns of X: those given to `parse`, or else those that X has."""
+        if self.formula is not None or not self.names:
+            return self.variables
+        columns = column_names(X)
+        if columns is None:
+            return name_array_columns(X, self.names)
+        return tuple(name for name in columns if name in self.names)
+
+    # --- keeping ---
+
+    def to_json(self) -> str:
+        """Return the equation as JSON text, to be read by `from_json`."""
+        record: dict[str, Any] = {
+            "format": FORMAT,
+            "version": VERSION,
+            "expression": formula_text.text(self._written, whole=False),
+            "variables": list(self.variables),
+            "target": self.target,
+        }
+        if self.formula is not None:
+            record["formula"] = formula_text.text(formula_text.write(self.formula), whole=False)
+            record["parameters"] = dict(self.parameters)
+        if self.names:
+            record["names"] = list(self.names)
+        return json.dumps(record, ensure_ascii=False, allow_nan=False, indent=2)
+
+    @classmethod
+    def from_json(cls, text: str) -> Equation:
+        """Read an equation from the text that `to_json` gives; nothing in it is executed.
+
+        Raises
+        ------
+        FormulaError
+            If it is not such a text.
+        """
+        from eqdarts.equation_json import read
+
+        return cls(*read(text, FORMAT, VERSION))
+
+
+def _restored(text: str, fit_result: FitResult | None) -> Equation:
+    return replace(Equation.from_json(text), fit_result_=fit_result)
+
+
+def _starting_values(parameters: Sequence[str], start: Mapping[str, float] | Sequence[float] | None) -> Array | None:
+    if start is None:
+        return None
+    if isinstance(start, Mapping):
+        missing = [name for name in parameters if name not in start]
+        if missing or len(start) > len(parameters):
+            given = ", ".join(map(str, start)) or "nothing"
+            raise ValueError(
+                explain("start must give every parameter a value.", given, f"Parameters: {', '.join(parameters)}.")
+            )
+        start = [start[name] for name in parameters]
+    values = np.asarray(start, dtype=np.float64)
+    if values.shape != (len(parameters),) or not np.isfinite(values).all():
+        raise ValueError(
+            explain("start must give every parameter a finite value.", values, f"Parameters: {', '.join(parameters)}.")
+        )
+    return values

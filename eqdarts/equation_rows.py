@@ -1,0 +1,131 @@
+"""Rows for an equation: named columns out of a DataFrame, a mapping or an array."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eqdarts.errors import closest, explain
+
+__all__ = ["as_columns", "as_target", "column_names", "name_array_columns"]
+
+Array = NDArray[np.float64]
+
+
+def column_names(X: Any) -> list[str] | None:
+    """Return the names of a table's columns, or None for an array."""
+    if isinstance(X, Mapping):
+        return [str(name) for name in X]
+    if hasattr(X, "columns"):
+        return [str(name) for name in X.columns]
+    return None
+
+
+def as_columns(X: Any, variables: Sequence[str], needed: Iterable[str]) -> tuple[dict[str, Array], int]:
+    """Return the needed columns by name, and the number of rows.
+
+    Parameters
+    ----------
+    X : DataFrame, mapping of columns, or array of shape (n, d) or, for one variable, (n,)
+    variables : sequence of str
+        The names of an array's columns.
+    needed : iterable of str
+        What must be there; other columns are ignored.
+
+    Raises
+    ------
+    ValueError
+        If a column is missing or not numeric, or the shape is wrong.
+    """
+    names = column_names(X)
+    if names is None:
+        return _from_array(X, variables, needed)
+    labels = dict(zip(names, X if isinstance(X, Mapping) else X.columns, strict=True))
+    columns: dict[str, Array] = {}
+    for name in needed:
+        if name not in labels:
+            raise ValueError(explain("X must have every column of the equation.", f"no {name!r}", closest(name, names)))
+        columns[name] = _numeric(X[labels[name]], f"Column {name!r}")
+        if columns[name].ndim > 1:
+            raise ValueError(
+                explain(f"Column {name!r} must be one-dimensional.", columns[name].shape, "Check the table.")
+            )
+    if hasattr(X, "columns"):
+        return columns, len(X)
+    lengths = {len(_numeric(values, f"Column {name!r}")) for name, values in X.items() if np.ndim(values)} or {1}
+    if len(lengths) > 1:
+        raise ValueError(explain("Columns must be equally long.", sorted(lengths), "Check the lengths."))
+    n_rows = lengths.pop()
+    return {name: np.broadcast_to(column, n_rows) for name, column in columns.items()}, n_rows
+
+
+def _from_array(X: Any, variables: Sequence[str], needed: Iterable[str]) -> tuple[dict[str, Array], int]:
+    rows = _numeric(X, "X")
+    if rows.ndim == 1 and len(variables) == 1:
+        rows = rows[:, None]
+    if rows.ndim != 2 or rows.shape[1] != len(variables):
+        wanted = f"(n, {len(variables)})" + (" or (n,)" if len(variables) == 1 else "")
+        raise ValueError(
+            explain(f"X must be of shape {wanted}.", rows.shape, f"Its columns are {', '.join(variables) or 'none'}.")
+        )
+    return {name: rows[:, variables.index(name)] for name in needed}, len(rows)
+
+
+def _numeric(values: Any, what: str) -> Array:
+    try:
+        return np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ValueError(explain(f"{what} must be numeric.", repr(values)[:60], "Convert it to numbers.")) from None
+
+
+def as_target(y: Any, sample_weight: Any, n_rows: int) -> tuple[Array, Array | None]:
+    """Return y, and the weights if there are any, as arrays of shape (n,).
+
+    Raises
+    ------
+    ValueError
+        If the length is wrong, a value is not finite, or a weight is negative.
+    """
+    values = _numeric(y, "y")
+    if values.shape != (n_rows,):
+        raise ValueError(explain(f"y must be of shape ({n_rows},), as X has rows.", values.shape, "Check the lengths."))
+    if not np.isfinite(values).all():
+        raise ValueError(explain("y must be finite.", f"{(~np.isfinite(values)).sum()} NaN or inf", "Drop these rows."))
+    if sample_weight is None:
+        return values, None
+    weight = _numeric(sample_weight, "sample_weight")
+    if weight.shape != (n_rows,) or not np.isfinite(weight).all() or (weight < 0).any() or not weight.any():
+        raise ValueError(
+            explain(
+                "sample_weight must hold one finite weight >= 0 a row.", f"shape {weight.shape}", "Check the weights."
+            )
+        )
+    return values, weight
+
+
+def name_array_columns(X: Any, formula_names: Sequence[str]) -> tuple[str, ...]:
+    """Return the names that an array's columns have in a formula: x, or x0, x1, ..., or x1, x2, ...
+
+    Raises
+    ------
+    ValueError
+        If the formula has none of these.
+    """
+    shape = np.shape(X)
+    d = 1 if len(shape) < 2 else shape[1]
+    choices: list[tuple[str, ...]] = [("x",)] if d == 1 else []
+    choices += [tuple(f"x{i + first}" for i in range(d)) for first in (0, 1)]
+    for choice in choices:
+        numbered = [name for name in formula_names if name[0] == "x" and name[1:].isdigit()]
+        if any(name in formula_names for name in choice) and all(name in choice for name in numbered):
+            return choice
+    raise ValueError(
+        explain(
+            "It must be clear which names of the formula are the columns of the array.",
+            ", ".join(formula_names),
+            "Give a DataFrame or a mapping, or Equation.parse(text, variables=[...]).",
+        )
+    )

@@ -1,0 +1,94 @@
+"""Building sympy expressions that keep the form in which a formula was written.
+
+sympy's own constructors multiply 3.0*(x + 1.0) out and turn exp(x - 900.0) into 0.0*exp(x); these do not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+__all__ = ["COMPOSED", "composed", "exponential", "product", "rebuild", "symbol", "with_values"]
+
+Expr = Any  # sympy.Expr; sympy is imported when the first formula is built
+
+COMPOSED = ("sqrt", "logistic", "sigmoid", "softplus", "relu", "square", "cube", "log10", "log2")
+"""Functions of the grammar that sympy writes by others."""
+
+
+def symbol(name: str) -> Expr:
+    """Return the real sympy symbol that stands for a column or parameter called `name`."""
+    import sympy
+
+    return sympy.Symbol(name, real=True)
+
+
+def product(*factors: Expr) -> Expr:
+    """Return the product; a number times a sum stays that."""
+    import sympy
+
+    result = sympy.Mul(*factors)
+    if not result.is_Add:
+        return result
+    number = sympy.Mul(*(f for f in factors if f.is_Number))
+    own, total = sympy.Mul(*(f for f in factors if not f.is_Number)).as_coeff_Mul()
+    number = number * own
+    if not total.is_Add or number in (1, -1):
+        return result
+    return sympy.Mul(number, total, evaluate=False)
+
+
+def exponential(u: Expr) -> Expr:
+    """Return exp(u), keeping a number in a sum where it is."""
+    import sympy
+
+    if u.is_Add and not u.args[0].free_symbols:
+        return sympy.exp(u, evaluate=False)
+    return sympy.exp(u)
+
+
+def composed(name: str, u: Expr) -> Expr:
+    """Return the function `name` of `COMPOSED` at u."""
+    import sympy
+
+    if name == "sqrt":
+        return sympy.sqrt(u)
+    if name in ("logistic", "sigmoid"):
+        return 1 / (1 + exponential(-u))
+    if name == "softplus":
+        return sympy.log(1 + exponential(u))
+    if name == "relu":
+        return sympy.Max(0, u)
+    if name in ("log10", "log2"):
+        return sympy.log(u) / sympy.log(int(name[3:]))
+    return u ** (2 if name == "square" else 3)
+
+
+def rebuild(expr: Expr, replaced: Mapping[Expr, Expr]) -> Expr:
+    """Return the expression with subexpressions replaced, in the form in which it is written."""
+    import sympy
+
+    known: dict[Expr, Expr] = dict(replaced)
+
+    def visit(e: Expr) -> Expr:
+        if e not in known:
+            known[e] = make(e, [visit(a) for a in e.args]) if e.args else e
+        return known[e]
+
+    def make(e: Expr, args: list[Expr]) -> Expr:
+        if all(new is old for new, old in zip(args, e.args, strict=True)):
+            return e
+        if e.is_Mul:
+            return product(*args)
+        if isinstance(e, sympy.exp):
+            return exponential(args[0])
+        return e.func(*args)
+
+    return visit(expr)
+
+
+def with_values(formula: Expr, values: Mapping[str, float]) -> Expr:
+    """Return the formula with numbers in the place of its parameters."""
+    import sympy
+
+    return rebuild(formula, {symbol(name): sympy.Float(value) for name, value in values.items()})
