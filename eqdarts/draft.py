@@ -17,7 +17,7 @@ from eqdarts.primitives import PRIMITIVES, Primitive, fixed_power
 
 __all__ = ["Draft", "DraftEdge", "DraftNode", "prune"]
 
-LINEAR, POWER = PRIMITIVES["linear"], PRIMITIVES["power"]
+NONE, LINEAR, POWER = PRIMITIVES["none"], PRIMITIVES["linear"], PRIMITIVES["power"]
 
 
 @dataclass
@@ -192,14 +192,13 @@ class Draft:
 
     def _drop_absent(self) -> bool:
         changed = False
-        for node, edge in list(self._edges()):
-            if edge.primitive.inner[:1] == ("scale",) and edge.coefficients[0] == 0.0:
-                node.take(edge, edge.at(0.0))
-                changed = True
         for node in self.nodes:
-            kept = [e for e in node.edges if e.primitive.name != "none" and not (node.is_sum and e.weight == 0.0)]
-            changed |= len(kept) < len(node.edges)
-            node.edges = kept
+            for edge in node.edges:
+                if edge.primitive is NONE or (edge.weight == 0.0 and node.is_sum):
+                    node.edges, changed = [e for e in node.edges if e is not edge], True
+                elif edge.primitive.inner and edge.coefficients[0] == 0.0 and "scale" in edge.primitive.inner:
+                    node.take(edge, edge.at(0.0))
+                    changed = True
             if node.constant == (0.0 if node.is_sum else 1.0) and node.edges:
                 node.constant, changed = None, True
             if not node.is_sum and node.constant == 0.0 and node.edges:
@@ -306,7 +305,7 @@ class Draft:
                     if merged is None:
                         continue
                     node.edges = [e for e in node.edges if e is not first and e is not second]
-                    node.edges[k:k] = [merged] if merged.primitive.name != "none" else []
+                    node.edges[k:k] = [merged] if merged.primitive is not NONE else []
                     return True
         return False
 
@@ -379,12 +378,14 @@ class Draft:
         return graph, tuple(theta)
 
     def _fold_neutral(self) -> Draft:
-        """Return a copy in which the inner map of a sum node's only reader is the identity, folded into that node."""
+        """Return a draft in which the inner map of a sum node's only reader is the identity, folded into that node."""
+        if not any(self._is_foldable(edge) for _, edge in self._edges()):
+            return self
         draft = self.copy()
         for _, edge in draft._edges():
-            inner, names = draft.node(edge.source), edge.primitive.inner
-            if inner is None or not inner.is_sum or not names or len(list(draft.users(edge.source))) != 1:
+            if not draft._is_foldable(edge):
                 continue
+            inner, names = draft.nodes[edge.source - draft.n_inputs], edge.primitive.inner
             if "scale" in names:
                 inner.scale(edge.coefficients[0])
             shift = edge.coefficients[names.index("shift")] if "shift" in names else 0.0
@@ -392,6 +393,16 @@ class Draft:
                 inner.shift(shift)
             edge.coefficients[: len(names)] = edge.primitive.neutral
         return draft
+
+    def _is_foldable(self, edge: DraftEdge) -> bool:
+        """Whether `edge` has an inner map and is the only reader of a sum node."""
+        if (
+            edge.source < self.n_inputs
+            or not edge.primitive.inner
+            or not self.nodes[edge.source - self.n_inputs].is_sum
+        ):
+            return False
+        return len(list(self.users(edge.source))) == 1
 
 
 def _merge_terms(first: DraftEdge, second: DraftEdge) -> DraftEdge | None:
@@ -414,7 +425,7 @@ def _merge_factors(first: DraftEdge, second: DraftEdge) -> DraftEdge | None:
         return None
     a, b = exponents
     if isinstance(a, Fraction) and isinstance(b, Fraction):
-        primitive = fixed_power(a + b) if a + b else PRIMITIVES["none"]
+        primitive = fixed_power(a + b) if a + b else NONE
         return DraftEdge(first.source, primitive)
     assert a is not None
     assert b is not None
