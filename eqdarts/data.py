@@ -12,7 +12,7 @@ __all__ = ["Data", "prepare", "typical_magnitude"]
 Array = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Data:
     """Scaled rows and their split.
 
@@ -50,11 +50,14 @@ class Data:
         return float(np.average((self.y - mean) ** 2, weights=self.weight))
 
 
-def typical_magnitude(values: Array) -> Array:
-    """Return the mean absolute value of each column, computed without overflow; 1 for a column of zeros."""
-    peak = np.abs(values).max(axis=0)
+def typical_magnitude(values: Array, weight: Array | None = None) -> Array:
+    """Return the weighted mean absolute value of each column, computed without overflow; 1 for a column of zeros."""
+    size = np.abs(values) if weight is None else np.abs(values[weight > 0])
+    peak = size.max(axis=0)
     peak = np.where(peak > 0, peak, 1.0)
-    return np.asarray(peak * np.abs(values / peak).mean(axis=0), dtype=np.float64)
+    mean = np.average(size / peak, axis=0, weights=None if weight is None else weight[weight > 0])
+    magnitude = peak * np.where(mean > 0, mean, 1.0)
+    return np.asarray(np.where(magnitude > 0, magnitude, peak), dtype=np.float64)
 
 
 FEWEST_TO_SPLIT = 20
@@ -72,16 +75,19 @@ def prepare(
     sample_weight : ndarray of shape (n,) or None
         Not negative, not all zero.
     validation_fraction : float
-        Share of the rows held back for alpha, in (0, 1). Below 20 rows none is held back: every row is needed.
+        Share of the rows held back for alpha, in (0, 1): at least one row, and not all. Below 20 rows none is held
+        back: every row is needed. Rows of weight zero count for nothing; they lie among the training rows.
     rng : numpy.random.Generator
     """
     n = len(y)
     weight = np.ones(n) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
-    x_scale, y_scale = typical_magnitude(X), float(typical_magnitude(y[:, None])[0])
-    order = rng.permutation(n)
-    held_back = round(validation_fraction * n) if n >= FEWEST_TO_SPLIT else 0
-    train, validation = order[held_back:], order[:held_back]
-    if held_back == 0:
+    weight = weight / typical_magnitude(weight[:, None])[0]
+    x_scale, y_scale = typical_magnitude(X, weight), float(typical_magnitude(y[:, None], weight)[0])
+    weighted = np.flatnonzero(weight > 0)
+    if len(weighted) < FEWEST_TO_SPLIT:
         train = validation = np.arange(n)
-    scale = weight.mean()
-    return Data(X / x_scale, y / y_scale, weight / scale, np.sort(train), np.sort(validation), x_scale, y_scale)
+    else:
+        held_back = min(max(round(validation_fraction * len(weighted)), 1), len(weighted) - 1)
+        validation = np.sort(rng.permutation(weighted)[:held_back])
+        train = np.setdiff1d(np.arange(n), validation)
+    return Data(X / x_scale, y / y_scale, weight, train, validation, x_scale, y_scale)

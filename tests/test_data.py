@@ -1,0 +1,131 @@
+"""The split is honest and repeatable; scaling is undone by its own numbers and follows the units of the data."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from eqdarts.data import FEWEST_TO_SPLIT, Data, prepare, typical_magnitude
+
+SEEDS = st.integers(0, 2**32 - 1)
+
+
+def table(seed: int, n: int = 50, d: int = 3) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    return rng.normal(size=(n, d)) * 10.0 ** rng.integers(-3, 4, d), rng.normal(2.0, 3.0, n)
+
+
+def prepared(X: np.ndarray, y: np.ndarray, weight: np.ndarray | None = None, fraction: float = 0.3) -> Data:
+    return prepare(X, y, weight, fraction, np.random.default_rng(0))
+
+
+@settings(deadline=None)
+@given(SEEDS, st.integers(FEWEST_TO_SPLIT, 300), st.floats(0.001, 0.999))
+def test_split_is_disjoint_and_covers_every_row(seed: int, n: int, fraction: float) -> None:
+    data = prepare(*table(seed, n), None, fraction, np.random.default_rng(seed))
+    assert sorted([*data.train, *data.validation]) == list(range(n))
+    assert abs(len(data.validation) - fraction * n) <= 1
+    assert len(data.train) > 0
+    assert len(data.validation) > 0
+
+
+@given(st.integers(1, FEWEST_TO_SPLIT - 1))
+def test_few_rows_are_all_used_for_both(n: int) -> None:
+    data = prepared(*table(0, n))
+    assert data.train.tolist() == data.validation.tolist() == list(range(n))
+
+
+def test_split_follows_the_seed_alone() -> None:
+    X, y = table(0)
+    splits = [prepare(X, y, None, 0.3, np.random.default_rng(seed)).validation.tolist() for seed in (1, 1, 2)]
+    assert splits[0] == splits[1] != splits[2]
+
+
+@settings(deadline=None)
+@given(SEEDS, st.lists(st.integers(-60, 60), min_size=4, max_size=4))
+def test_units_that_are_powers_of_two_change_the_scales_alone(seed: int, powers: list[int]) -> None:
+    X, y = table(seed)
+    units = 2.0 ** np.array(powers)
+    before, after = prepared(X, y), prepared(X * units[:3], y * units[3])
+    np.testing.assert_array_equal(after.X, before.X)
+    np.testing.assert_array_equal(after.y, before.y)
+    np.testing.assert_array_equal(after.x_scale, before.x_scale * units[:3])
+    assert after.y_scale == before.y_scale * units[3]
+    np.testing.assert_array_equal(after.validation, before.validation)
+
+
+@settings(deadline=None)
+@given(SEEDS)
+def test_scaled_columns_have_magnitude_one_keep_signs_and_scale_back(seed: int) -> None:
+    X, y = table(seed)
+    data = prepared(X, y)
+    np.testing.assert_allclose(np.abs(data.X).mean(axis=0), 1.0)
+    np.testing.assert_allclose(np.abs(data.y).mean(), 1.0)
+    np.testing.assert_array_equal(np.sign(data.X), np.sign(X))
+    np.testing.assert_allclose(data.X * data.x_scale, X, rtol=1e-15)
+    np.testing.assert_allclose(data.y * data.y_scale, y, rtol=1e-15)
+
+
+@pytest.mark.parametrize("size", [1e-320, 1e-300, 1e-12, 1e12, 1e300, 1.7e308])
+def test_extreme_values_scale_to_one(size: float) -> None:
+    values = size * np.array([[1.0], [0.5], [-1.0], [0.25]])
+    scale = typical_magnitude(values)
+    assert np.isfinite(scale).all()
+    np.testing.assert_allclose(np.abs(values / scale).mean(), 1.0, rtol=1e-2)
+
+
+def test_the_smallest_number_has_a_scale() -> None:
+    values = np.array([[5e-324], [0.0], [0.0], [0.0]])
+    assert typical_magnitude(values).item() == 5e-324
+
+
+def test_a_zero_column_stays_zero() -> None:
+    X, y = table(0)
+    X[:, 1] = 0.0
+    data = prepared(X, y)
+    assert data.x_scale[1] == 1.0
+    assert not data.X[:, 1].any()
+    assert prepared(X, y * 0.0).y_scale == 1.0
+
+
+@settings(deadline=None)
+@given(SEEDS, st.floats(1e-200, 1e200))
+def test_weights_have_mean_one_whatever_their_unit(seed: int, unit: float) -> None:
+    X, y = table(seed)
+    weight = np.random.default_rng(seed).uniform(0.1, 5.0, len(y))
+    data = prepared(X, y, weight * unit)
+    assert data.weight.mean() == pytest.approx(1.0)
+    np.testing.assert_allclose(data.weight / data.weight[0], weight / weight[0], rtol=1e-12)
+
+
+def test_an_integer_weight_scales_like_repeated_rows() -> None:
+    X, y = table(0)
+    weight = np.random.default_rng(0).integers(0, 4, len(y)).astype(float)
+    repeated = prepared(np.repeat(X, weight.astype(int), axis=0), np.repeat(y, weight.astype(int)))
+    data = prepared(X, y, weight)
+    np.testing.assert_allclose(data.x_scale, repeated.x_scale)
+    assert data.y_scale == pytest.approx(repeated.y_scale)
+    assert data.variance == pytest.approx(repeated.variance)
+
+
+def test_rows_without_weight_are_never_held_back_and_do_not_scale() -> None:
+    X, y = table(0)
+    X[0], y[0] = 1e9, -1e9
+    weight = np.ones(len(y))
+    weight[:20] = 0.0
+    data = prepared(X, y, weight, fraction=0.5)
+    assert len(data.validation) == 15
+    assert data.validation.min() >= 20
+    np.testing.assert_allclose(data.x_scale, np.abs(X[20:]).mean(axis=0))
+
+
+def test_variance_is_the_loss_of_the_best_constant() -> None:
+    X, y = table(0)
+    weight = np.arange(1.0, len(y) + 1)
+    data = prepared(X, y, weight)
+    constants = np.linspace(data.y.min(), data.y.max(), 2001)
+    losses = [np.average((data.y - c) ** 2, weights=weight) for c in constants]
+    assert data.variance == pytest.approx(min(losses), rel=1e-5)
+    assert data.n_inputs == 3
