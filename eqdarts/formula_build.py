@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["COMPOSED", "composed", "exponential", "product", "rebuild", "symbol", "with_values"]
+__all__ = ["COMPOSED", "composed", "exponential", "product", "rebuild", "symbol", "with_values", "without_units"]
 
 Expr = Any  # sympy.Expr; sympy is imported when the first formula is built
 
@@ -92,3 +92,24 @@ def with_values(formula: Expr, values: Mapping[str, float]) -> Expr:
     import sympy
 
     return rebuild(formula, {symbol(name): sympy.Float(value) for name, value in values.items()})
+
+
+def without_units(expr: Expr) -> Expr:
+    """Return the expression without factors and exponents that are a Float 1.0; -1.0 becomes a minus sign or 1/x."""
+    import sympy
+
+    units = {e: sympy.Integer(int(e)) for e in expr.atoms(sympy.Float) if e in (1.0, -1.0)}
+    if not units:
+        return expr
+
+    def visit(e: Expr) -> Expr:
+        if not e.args:
+            return e
+        args = [visit(a) for a in e.args]
+        if e.is_Mul:
+            return product(*(units.get(a, a) for a in args))
+        if e.is_Pow:
+            return args[0] ** units.get(args[1], args[1])
+        return exponential(args[0]) if isinstance(e, sympy.exp) else e.func(*args)
+
+    return visit(expr)

@@ -79,8 +79,14 @@ ONE = Number(1.0, False, "1")
 # --- from sympy ---
 
 
-def write(expr: Expr) -> Written:
+def write(expr: Expr, ordered: bool = True) -> Written:
     """Return how a person writes a sympy expression.
+
+    Parameters
+    ----------
+    expr : sympy.Expr
+    ordered : bool, default=True
+        Whether terms and factors are put in order, which takes most of the time.
 
     Raises
     ------
@@ -92,15 +98,15 @@ def write(expr: Expr) -> Written:
     if expr.is_Symbol:
         return Name(str(expr.name))
     if expr.is_Add:
-        terms = [write(term) for term in expr.as_ordered_terms()]
+        terms = [write(term, ordered) for term in (expr.as_ordered_terms() if ordered else expr.args)]
         first = next((k for k, term in enumerate(terms) if not _begins_with_minus(term)), 0)
         return Sum((terms[first], *terms[:first], *terms[first + 1 :]))
     if expr.is_Mul:
-        return _write_product(expr)
+        return _write_product(expr, ordered)
     if expr.is_Pow:
-        return _write_power(expr)
+        return _write_power(expr, ordered)
     if expr.is_Function:
-        return _write_call(expr)
+        return _write_call(expr, ordered)
     if expr.is_NumberSymbol:
         name = type(expr).__name__
         if name == "Pi":
@@ -120,7 +126,7 @@ def _write_number(expr: Expr) -> Written:
     raise FormulaError(explain("A formula's numbers must be finite and real.", str(expr), "Use real numbers."))
 
 
-def _write_product(expr: Expr) -> Written:
+def _write_product(expr: Expr, ordered: bool) -> Written:
     coefficient, rest = expr.as_coeff_Mul()
     above: list[Written] = []
     below: list[Written] = []
@@ -132,9 +138,9 @@ def _write_product(expr: Expr) -> Written:
             below.append(Number(float(coefficient.q), False, str(coefficient.q)))
     else:
         above.append(_write_number(coefficient))
-    for factor in rest.as_ordered_factors():
+    for factor in rest.as_ordered_factors() if ordered else type(expr).make_args(rest):
         inverse = _as_denominator(factor)
-        (above if inverse is None else below).append(write(factor if inverse is None else inverse))
+        (above if inverse is None else below).append(write(factor if inverse is None else inverse, ordered))
     product = above[0] if len(above) == 1 and not below else Product(tuple(above), tuple(below))
     return Negative(product) if negative else product
 
@@ -146,22 +152,22 @@ def _as_denominator(factor: Expr) -> Expr | None:
     return None
 
 
-def _write_power(expr: Expr) -> Written:
+def _write_power(expr: Expr, ordered: bool) -> Written:
     inverse = _as_denominator(expr)
     if inverse is not None:
-        return Product((), (write(inverse),))
+        return Product((), (write(inverse, ordered),))
     base, exponent = expr.base, expr.exp
     if exponent.is_Rational:
         if exponent.p == 1 and exponent.q == 2:
-            return Call("sqrt", (write(base),))
-        return Power(write(base), Number(float(exponent), False, str(exponent)))
-    return Power(write(base), write(exponent))
+            return Call("sqrt", (write(base, ordered),))
+        return Power(write(base, ordered), Number(float(exponent), False, str(exponent)))
+    return Power(write(base, ordered), write(exponent, ordered))
 
 
-def _write_call(expr: Expr) -> Written:
+def _write_call(expr: Expr, ordered: bool) -> Written:
     name = type(expr).__name__
     if name in ("Max", "Min") and expr.args:
-        arguments = [write(a) for a in sorted(expr.args, key=lambda a: (not a.is_Number, str(a)))]
+        arguments = [write(a, ordered) for a in sorted(expr.args, key=lambda a: (not a.is_Number, str(a)))]
         call: Written = arguments[0]
         for argument in arguments[1:]:
             call = Call(name, (call, argument))
@@ -169,7 +175,7 @@ def _write_call(expr: Expr) -> Written:
     if name not in FUNCTIONS:
         known = "Use the functions of eqdarts: " + ", ".join(sorted(row.name for row in FUNCTIONS.values())) + "."
         raise FormulaError(explain("A formula cannot contain this function.", repr(name), known))
-    return Call(FUNCTIONS[name].name, tuple(write(a) for a in expr.args))
+    return Call(FUNCTIONS[name].name, tuple(write(a, ordered) for a in expr.args))
 
 
 def _begins_with_minus(written: Written) -> bool:

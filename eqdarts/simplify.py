@@ -1,0 +1,210 @@
+"""From a fitted graph to a short expression of the same function, in the units of the data.
+
+Every step that could change the function is checked by evaluation: on the rows, and on random points of the same signs
+and magnitudes, with the points at which it is undefined. No step assumes that a variable is positive.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eqdarts.errors import FormulaError, explain
+from eqdarts.evaluate import evaluate
+from eqdarts.formula_build import exponential, symbol, without_units
+from eqdarts.graph import Edge, Graph
+from eqdarts.simplify_round import rounded
+from eqdarts.simplify_scale import cost, normalise
+
+__all__ = ["equation_expression", "graph_to_expression", "simplified"]
+
+Array = NDArray[np.float64]
+Expr = Any
+
+MOST_ROWS = 200
+RANDOM_POINTS = 64
+AGREEMENT = 1e-10
+
+
+class Points(NamedTuple):
+    """Where an expression must stay the same: columns by name, the first `n_rows` of them rows of the data."""
+
+    columns: dict[str, Array]
+    n_rows: int
+    n_points: int
+
+    def evaluate(self, expr: Expr) -> Array:
+        """Return the values, shape (n_points,), NaN where undefined."""
+        return evaluate(expr, self.columns, self.n_points)
+
+
+def equation_expression(
+    graph: Graph,
+    coefficients: Sequence[float],
+    variables: Sequence[str],
+    x_scale: Array,
+    y_scale: float,
+    rows: Array | None = None,
+) -> Expr:
+    """Return the short expression of a graph fitted on scaled rows.
+
+    Parameters
+    ----------
+    graph, coefficients, variables, x_scale, y_scale
+        As in `graph_to_expression`.
+    rows : ndarray of shape (n, d), optional
+        Unscaled inputs. Default: points of either sign and the magnitude of `x_scale`.
+    """
+    expr = graph_to_expression(graph, coefficients, variables, x_scale, y_scale)
+    return simplified(expr, _points(variables, rows, np.asarray(x_scale, dtype=np.float64)))
+
+
+def graph_to_expression(
+    graph: Graph, coefficients: Sequence[float], variables: Sequence[str], x_scale: Array, y_scale: float
+) -> Expr:
+    """Return a graph as a sympy expression of the unscaled inputs, not simplified.
+
+    Parameters
+    ----------
+    graph : Graph
+    coefficients : sequence of float
+        The flat vector, fitted on X / x_scale -> y / y_scale.
+    variables : sequence of str
+        Names of the D inputs.
+    x_scale : ndarray of shape (d,)
+    y_scale : float
+
+    Raises
+    ------
+    FormulaError
+        If a number is not finite and real, as where a coefficient is outside a function's domain.
+    """
+    import sympy
+
+    theta = [float(c) for c in coefficients]
+    sources = [symbol(name) * _float(1 / scale) for name, scale in zip(variables, x_scale, strict=True)]
+    for node, slots in graph.slots():
+        constant = _float(theta[slots.constant]) if slots.constant >= 0 else None
+        terms = []
+        for edge, own in zip(node.edges, slots.edges, strict=True):
+            values = theta[own.first : own.first + own.count]
+            full = [*edge.primitive.neutral, *values] if own.neutral else values
+            if edge.primitive.name == "none":
+                continue  # absent: 0 in a sum, 1 in a product
+            term = _applied(edge, sources[edge.source], full)
+            terms.append(_float(theta[own.weight]) * term if own.weight >= 0 else term)
+        if node.aggregator == "sum":
+            sources.append(sympy.Add(*terms, *([] if constant is None else [constant])))
+        else:
+            sources.append(sympy.Mul(*terms, *([] if constant is None else [constant])))
+    expr = sympy.Mul(_float(y_scale), sources[-1])
+    if expr.has(sympy.zoo, sympy.oo, -sympy.oo, sympy.nan, sympy.I):
+        raise FormulaError(
+            explain("The graph has no equation of finite real numbers.", str(expr)[:80], "Leave this graph out.")
+        )
+    return expr
+
+
+def _float(value: float) -> Expr:
+    """Return a float as a sympy number; 0 and 1 exactly, so that they leave no trace."""
+    import sympy
+
+    return sympy.Integer(int(value)) if value in (0.0, 1.0, -1.0) else sympy.Float(float(value))
+
+
+def _applied(edge: Edge, source: Expr, coefficients: Sequence[float]) -> Expr:
+    primitive = edge.primitive
+    numbers = [_float(c) for c in coefficients]
+    u = primitive.inner_value(source, numbers)
+    shape = numbers[len(primitive.inner) :]
+    # sympy's exp would take constants out of the exponent, to where they may overflow
+    if primitive.name == "exp":
+        return exponential(u)
+    if primitive.name == "logistic":
+        return 1 / (1 + exponential(-u))
+    if primitive.name == "softplus":
+        import sympy
+
+        return sympy.log(1 + exponential(u))
+    return primitive.sympy_form(u, *shape)
+
+
+def _points(variables: Sequence[str], rows: Array | None, x_scale: Array) -> Points:
+    """Return at most 200 rows, evenly spread and with the extremes of every column, and 64 random points."""
+    rng = np.random.default_rng(0)
+    d = len(variables)
+    if rows is None or not len(rows):
+        rows = x_scale * rng.normal(size=(MOST_ROWS, d))
+    rows = np.asarray(rows, dtype=np.float64)
+    if len(rows) > MOST_ROWS:
+        spread = np.linspace(0, len(rows) - 1, MOST_ROWS).astype(np.intp)
+        rows = rows[np.unique(np.concatenate([spread, rows.argmin(axis=0), rows.argmax(axis=0)]))]
+    picked = rng.integers(len(rows), size=(RANDOM_POINTS, d))
+    stretch = np.exp(0.3 * rng.normal(size=(RANDOM_POINTS, d)))
+    random = np.take_along_axis(rows, picked, axis=0) * stretch
+    points = np.vstack([rows, random])
+    return Points({name: points[:, i] for i, name in enumerate(variables)}, len(rows), len(points))
+
+
+def simplified(expr: Expr, points: Points) -> Expr:
+    """Return the shortest of a few forms of `expr`, the same function on `points`, with rounded coefficients."""
+    reference = points.evaluate(expr)
+    best = expr
+    normal = _attempt(normalise, expr)
+    if normal is not None and _same(points.evaluate(normal), reference):
+        best = normal
+    for _ in range(3):
+        best = without_units(min([best, *_candidates(best, points, reference)], key=cost))
+        shorter = rounded(best, points.columns, points.n_rows)
+        if shorter == best or not _same(points.evaluate(shorter), reference, floor=1.0):
+            return best
+        best = shorter
+    return best
+
+
+def _candidates(expr: Expr, points: Points, reference: Array) -> Iterator[Expr]:
+    """Yield other forms of the expression that evaluate to the reference."""
+    import sympy
+
+    def expanded(e: Expr) -> Expr:
+        return sympy.expand(e, power_base=False, power_exp=False, log=False, trig=False)
+
+    seen = {expr}
+    for step in (normalise, sympy.factor_terms, sympy.together, expanded):
+        form = _attempt(step, expr)
+        for candidate in (form, None if form is None else _attempt(normalise, form)):
+            if candidate is None or candidate in seen:
+                continue
+            seen.add(candidate)
+            try:
+                agrees = _same(points.evaluate(candidate), reference)
+            except FormulaError:
+                agrees = False
+            if agrees:
+                yield candidate
+
+
+def _attempt(step: Any, expr: Expr) -> Expr | None:
+    """Return what a step makes of the expression, or None where it fails."""
+    try:
+        return step(expr)
+    except (ArithmeticError, ValueError, TypeError, NotImplementedError, RecursionError):
+        return None
+
+
+def _same(values: Array, reference: Array, floor: float = 1e-3) -> bool:
+    """Whether two arrays are NaN at the same places and agree elsewhere.
+
+    Agreement is relative to the value, or to `floor` times the median where that is larger.
+    """
+    defined = ~np.isnan(reference)
+    if not np.array_equal(defined, ~np.isnan(values)):
+        return False
+    a, b = values[defined], reference[defined]
+    if not len(a):
+        return True
+    yardstick = np.maximum(np.abs(b), np.median(np.abs(b)) * floor)
+    return bool(np.all(np.abs(a - b) <= AGREEMENT * yardstick))
