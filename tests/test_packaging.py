@@ -30,7 +30,7 @@ ROWS = (
     ("batch*",),
     ("refit*",),
     ("supernet*",),
-    ("formula", "formula_functions", "formula_latex", "formula_text"),
+    ("formula", "formula_build", "formula_functions", "formula_latex", "formula_text"),
     ("evaluate*",),
     ("simplify*",),
     ("formula_fit*",),
