@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,20 +11,34 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from eqdarts.batch import Batch
+from eqdarts.data import Data
 from eqdarts.draft import Draft, DraftEdge, DraftNode
 from eqdarts.graph import Graph
 from eqdarts.primitives import PRIMITIVES
-from eqdarts.search.relaxed_steps import Bilevel
-from eqdarts.supernet import Supernet, hidden_values, output_weights, predictions
+from eqdarts.refit import refit
+from eqdarts.search.relaxed_steps import Bilevel, shares
+from eqdarts.supernet import Supernet
+from eqdarts.supernet_values import hidden_values, output_weights, predictions
 
-__all__ = ["Choices", "Discrete", "argmax_choices", "build_graph", "discretise", "one_hot", "sample_choices"]
+__all__ = [
+    "Choices",
+    "Discrete",
+    "argmax_choices",
+    "build_graph",
+    "discretise",
+    "one_hot",
+    "refitted_loss",
+    "sample_choices",
+]
 
-NONE, LINEAR = PRIMITIVES["none"], PRIMITIVES["linear"]
+LINEAR = PRIMITIVES["linear"]
+Proposal = tuple[Graph, tuple[float, ...]]
 
 
 @dataclass(frozen=True)
 class Choices:
-    """Discrete architectures: `edge` (B, E) numbers the choice of each edge (0: absent), `product` (B, H) is boolean."""
+    """B discrete architectures: `edge` (B, E) numbers each edge's choice (0: absent), `product` (B, H) is boolean."""
 
     edge: Tensor
     product: Tensor
@@ -31,7 +46,7 @@ class Choices:
 
 @dataclass(frozen=True)
 class Discrete:
-    """Discrete architectures with output weights: `terms` of them keep their full output, then ones with fewer terms.
+    """Discrete architectures with output weights: first all with their full output, then with one term fewer, ...
 
     Parameters
     ----------
@@ -56,9 +71,11 @@ def argmax_choices(net: Supernet, alpha: Tensor) -> Choices:
 def sample_choices(net: Supernet, alpha: Tensor, n_samples: int, generator: torch.Generator) -> Choices:
     """Draw `n_samples` architectures a restart from softmax(alpha): (R n_samples, ...), restart by restart."""
     E, H = len(net.edges), net.n_hidden
+    if n_samples == 0:
+        return Choices(alpha.new_zeros((0, E), dtype=torch.int64), alpha.new_zeros((0, H), dtype=torch.bool))
     chances = torch.softmax(net.edge_logits(alpha).double(), dim=-1).flatten(0, 1).cpu()
     drawn = torch.multinomial(chances, n_samples, replacement=True, generator=generator)  # (R E, n_samples)
-    edge = drawn.unflatten(0, (-1, E)).transpose(1, 2).flatten(0, 1)
+    edge = drawn.view(-1, E, n_samples).transpose(1, 2).flatten(0, 1)
     product = torch.sigmoid(net.node_logits(alpha).double()).cpu().repeat_interleave(n_samples, dim=0)
     uniform = torch.rand(len(product), H, generator=generator, dtype=torch.float64)
     return Choices(edge.to(alpha.device), (uniform < product).to(alpha.device))
@@ -74,7 +91,7 @@ def one_hot(net: Supernet, choices: Choices, dtype: torch.dtype) -> Tensor:
 
 
 def discretise(problem: Bilevel, w: Tensor, choices: Choices) -> Discrete:
-    """Solve the output weights of discrete architectures, then drop the output term that costs least, one after another.
+    """Solve the output weights of discrete architectures; then drop the cheapest output term, one after another.
 
     Parameters
     ----------
@@ -86,26 +103,23 @@ def discretise(problem: Bilevel, w: Tensor, choices: Choices) -> Discrete:
     Discrete
         H times B entries: all terms kept, one dropped, ..., one left.
     """
+    losses, weights = [], []
     with torch.inference_mode():
         z = hidden_values(problem.net, w, one_hot(problem.net, choices, w.dtype), problem.both)
-        n, H = problem.n_train, problem.net.n_hidden
         kept = torch.ones(z.shape[:2], dtype=torch.bool, device=z.device)  # (B, H)
-        levels = []
-        for size in range(H, 0, -1):
+        for size in range(problem.net.n_hidden, 0, -1):
             c, _ = _solve(problem, z, kept)
-            held_back = z[..., n:] if z.shape[-1] > n else z
-            loss = (predictions(held_back, c) - problem.y_validation).square() @ problem.weight_validation
-            levels.append((c, loss))
+            weights.append(c)
+            losses.append(problem.validate(z, c))
             if size > 1:
                 kept = _drop_cheapest(problem, z, kept)
-    rows = np.tile(np.arange(len(w)), H)
-    c = torch.cat([c for c, _ in levels]).double().cpu().numpy()
-    return Discrete(rows, c, torch.cat([loss for _, loss in levels]).double().cpu().numpy())
+    rows = np.tile(np.arange(len(w)), problem.net.n_hidden)
+    return Discrete(rows, torch.cat(weights).double().cpu().numpy(), torch.cat(losses).double().cpu().numpy())
 
 
 def _solve(problem: Bilevel, z: Tensor, kept: Tensor) -> tuple[Tensor, Tensor]:
     """Return output weights (B, H + 1) that use only the `kept` terms (B, H), and the training loss (B,)."""
-    train = torch.where(kept[..., None], z[..., : problem.n_train], 0.0)
+    train = torch.where(kept[..., None], z[..., : len(problem.y_train)], 0.0)
     c = output_weights(train, problem.y_train, problem.weight_train)
     mask = torch.cat((kept, kept.new_ones(len(kept), 1)), dim=1)
     c = torch.where(mask, c, 0.0)
@@ -126,7 +140,7 @@ def _drop_cheapest(problem: Bilevel, z: Tensor, kept: Tensor) -> Tensor:
 
 def build_graph(
     net: Supernet, edge: NDArray[np.int64], product: NDArray[np.bool_], w: NDArray[np.float64], c: NDArray[np.float64]
-) -> tuple[Graph, tuple[float, ...]] | None:
+) -> Proposal | None:
     """Return one discrete architecture as a pruned graph with its coefficients; None if a coefficient is not finite.
 
     Parameters
@@ -153,3 +167,24 @@ def build_graph(
     nodes.append(DraftNode("sum", terms, float(c[-1])))
     graph, coefficients = Draft(net.n_inputs, nodes).prune().build()
     return (graph, coefficients) if all(map(math.isfinite, coefficients)) else None
+
+
+def refitted_loss(data: Data, graphs: Sequence[Proposal | None]) -> NDArray[np.float64]:
+    """Refit graphs on the training rows; return each one's validation loss as a share of the target's variance.
+
+    NaN where there is no graph, or it is undefined on a row.
+    """
+    losses = np.full(len(graphs), np.nan)
+    found = [(r, *proposal) for r, proposal in enumerate(graphs) if proposal is not None]
+    if not found:
+        return losses
+    places, structures, starts = zip(*found, strict=True)
+    X, y, weight = (torch.as_tensor(values) for values in (data.X, data.y, shares(data, data.validation)))
+    train, held_back = torch.as_tensor(data.train), torch.as_tensor(data.validation)
+    fits = refit(structures, starts, X[train], y[train], torch.as_tensor(data.weight)[train])
+    batch = Batch(structures, X[held_back])
+    theta = torch.zeros(len(fits), batch.n_columns, dtype=X.dtype)
+    for row, fit in zip(theta, fits, strict=True):
+        row[: len(fit.coefficients)] = torch.as_tensor(fit.coefficients)
+    losses[list(places)] = ((batch.predict(theta) - y[held_back]).square() @ weight).numpy()
+    return losses

@@ -1,9 +1,9 @@
 r"""The two steps of the bilevel optimisation, for all restarts at once.
 
 The inner problem is solved half exactly: the output weights c are eliminated in closed form on the training rows, the
-other coefficients w follow Adam. So the training loss is :math:`L(w, \\alpha) = \\min_c L_{train}(w, c, \\alpha)`; by the
-envelope theorem its gradient is the partial one at the minimising c. The validation loss uses the same c, which depends on
-:math:`\\alpha` and is differentiated through.
+other coefficients w follow Adam. So the training loss is :math:`L(w, \alpha) = \min_c L_{train}(w, c, \alpha)`; by the
+envelope theorem its gradient is the partial one at the minimising c. The validation loss uses the same c, which depends
+on :math:`\alpha` and is differentiated through.
 """
 
 from __future__ import annotations
@@ -13,10 +13,12 @@ from typing import Literal
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from eqdarts.data import Data
-from eqdarts.supernet import Rows, Supernet, hidden_values, output_weights, place_rows, predictions
+from eqdarts.supernet import Supernet
+from eqdarts.supernet_values import Rows, hidden_values, output_weights, place_rows, predictions
 
 __all__ = [
     "Adam",
@@ -25,6 +27,7 @@ __all__ = [
     "alpha_gradient",
     "coefficient_gradient",
     "make_bilevel",
+    "shares",
     "training_loss",
     "validation_loss",
 ]
@@ -56,36 +59,40 @@ class Bilevel:
     y_validation: Tensor
     weight_validation: Tensor
 
-    @property
-    def n_train(self) -> int:
-        return len(self.y_train)
+    def validate(self, z: Tensor, c: Tensor) -> Tensor:
+        """Return the validation loss (R,) of hidden values z (R, H, N) on the rows `both` and output weights c."""
+        n = len(self.y_train)
+        held_back = z[..., n:] if z.shape[-1] > n else z
+        return (predictions(held_back, c) - self.y_validation).square() @ self.weight_validation
 
 
 def make_bilevel(net: Supernet, data: Data, dtype: torch.dtype, device: str | torch.device) -> Bilevel:
     """Place training and validation rows of `data` for the two problems."""
 
-    def place(values: np.ndarray) -> Tensor:
+    def place(values: NDArray[np.float64]) -> Tensor:
         return torch.as_tensor(values, dtype=dtype, device=device)
 
-    def shares(rows: np.ndarray) -> np.ndarray:
-        weight = data.weight[rows]
-        total = weight.sum()
-        if total <= 0:  # every validation row may have weight zero: then they count alike
-            weight, total = np.ones(len(rows)), float(len(rows))
-        return np.asarray(weight / (total * max(data.variance, 1e-300)))
-
     train, validation = data.train, data.validation
-    same = np.array_equal(train, validation)
-    both = train if same else np.concatenate([train, validation])
+    both = train if np.array_equal(train, validation) else np.concatenate([train, validation])
     return Bilevel(
         net,
         place_rows(net, data.X[train], dtype, device),
         place_rows(net, data.X[both], dtype, device),
         place(data.y[train]),
-        place(shares(train)),
+        place(shares(data, train)),
         place(data.y[validation]),
-        place(shares(validation)),
+        place(shares(data, validation)),
     )
+
+
+def shares(data: Data, rows: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Return the weights of `rows` with which a sum of squared residuals is a share of the target's variance."""
+    weight = data.weight[rows]
+    if weight.sum() <= 0:  # all rows held back may have weight zero: then they count alike
+        weight = np.ones(len(rows))
+    # a constant target has no variance to speak of: its mean square takes the place
+    variance = data.variance if data.variance > 1e-12 * float(np.mean(data.y**2)) else float(np.mean(data.y**2)) or 1.0
+    return np.asarray(weight / (weight.sum() * variance), dtype=np.float64)
 
 
 def training_loss(problem: Bilevel, w: Tensor, alpha: Tensor, temperature: float) -> Tensor:
@@ -99,12 +106,13 @@ def training_loss(problem: Bilevel, w: Tensor, alpha: Tensor, temperature: float
 
 
 def validation_loss(problem: Bilevel, w: Tensor, alpha: Tensor, temperature: float) -> Tensor:
-    """Return (R,): the validation loss with output weights that are best on the training rows, differentiable through them."""
+    """Return the validation loss (R,) at the output weights that are best on the training rows.
+
+    It depends on w and alpha through those weights too, and is differentiated through them.
+    """
     z = hidden_values(problem.net, w, alpha, problem.both, temperature)
-    n = problem.n_train
-    c = output_weights(z[..., :n], problem.y_train, problem.weight_train)
-    held_back = z[..., n:] if z.shape[-1] > n else z
-    return (predictions(held_back, c) - problem.y_validation).square() @ problem.weight_validation
+    c = output_weights(z[..., : len(problem.y_train)], problem.y_train, problem.weight_train)
+    return problem.validate(z, c)
 
 
 def coefficient_gradient(problem: Bilevel, w: Tensor, alpha: Tensor, temperature: float) -> tuple[Tensor, Tensor]:
@@ -121,10 +129,10 @@ def alpha_gradient(
     r"""Return the validation loss (R,) and its gradient in alpha (R, A).
 
     First order takes w as the inner solution. Second order takes
-    :math:`w' = w - \\xi\\nabla_w L_{train}(w, \\alpha)` and differentiates through that step:
+    :math:`w' = w - \xi\nabla_w L_{train}(w, \alpha)` and differentiates through that step:
 
-    .. math:: \\nabla_\\alpha L_{val}(w', \\alpha)
-              - \\xi \\nabla^2_{\\alpha, w} L_{train}(w, \\alpha)\\, \\nabla_{w'} L_{val}(w', \\alpha),
+    .. math:: \nabla_\alpha L_{val}(w', \alpha)
+              - \xi \nabla^2_{\alpha, w} L_{train}(w, \alpha)\, \nabla_{w'} L_{val}(w', \alpha),
 
     the product with the mixed Hessian by a central difference along w, both sides as one batch of 2 R restarts.
 
@@ -132,7 +140,7 @@ def alpha_gradient(
     ----------
     order : {1, 2}
     rate : Tensor of shape (R, 1) or float
-        :math:`\\xi`; only for the second order.
+        :math:`\xi`; only for the second order.
     """
     if order == 1:
         alpha = alpha.detach().requires_grad_(True)
@@ -153,7 +161,7 @@ def alpha_gradient(
 
 
 class Adam:
-    """Adam on rows that share nothing: the gradient is clipped by each row's own norm, a row that is not finite stands still.
+    """Adam on rows that share nothing: each is clipped by its own norm; one with a gradient not finite stands still.
 
     Parameters
     ----------
