@@ -27,6 +27,7 @@ Expr = Any
 MOST_ROWS = 200
 RANDOM_POINTS = 64
 AGREEMENT = 1e-10
+MOST_PASSES = 3  # another one where rounding has made the expression shorter
 
 
 class Points(NamedTuple):
@@ -156,12 +157,14 @@ def simplified(expr: Expr, points: Points) -> Expr:
     normal = _attempt(normalise, expr)
     if normal is not None and _same(points.evaluate(normal), reference):
         best = normal
-    for _ in range(3):
+    for _ in range(MOST_PASSES):
         best = without_units(min([best, *_candidates(best, points, reference)], key=cost))
         shorter = rounded(best, points.columns, points.n_rows)
         if shorter == best or not _same(points.evaluate(shorter), reference, floor=1.0):
             return best
-        best = shorter
+        symbols, best = cost(best)[0], without_units(shorter)
+        if cost(best)[0] == symbols:
+            return best
     return best
 
 
@@ -172,8 +175,16 @@ def _candidates(expr: Expr, points: Points, reference: Array) -> Iterator[Expr]:
     def expanded(e: Expr) -> Expr:
         return sympy.expand(e, power_base=False, power_exp=False, log=False, trig=False)
 
+    sums = expr.atoms(sympy.Add)
+    steps = [normalise]
+    if sums:
+        steps.append(sympy.factor_terms)
+    if any(sum(term.as_numer_denom()[1] != 1 for term in total.args) > 1 for total in sums):
+        steps.append(sympy.together)
+    if any(part.is_Mul or (part.is_Pow and part.exp.is_Integer) for part in expr.atoms(sympy.Mul, sympy.Pow) if part.atoms(sympy.Add)):
+        steps.append(expanded)
     seen = {expr}
-    for step in (normalise, sympy.factor_terms, sympy.together, expanded):
+    for step in steps:
         form = _attempt(step, expr)
         for candidate in (form, None if form is None else _attempt(normalise, form)):
             if candidate is None or candidate in seen:
