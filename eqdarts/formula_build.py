@@ -8,7 +8,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["COMPOSED", "composed", "exponential", "product", "rebuild", "symbol", "with_values", "without_units"]
+__all__ = [
+    "COMPOSED",
+    "composed",
+    "exponential",
+    "power",
+    "product",
+    "rebuild",
+    "symbol",
+    "with_values",
+    "without_units",
+]
 
 Expr = Any  # sympy.Expr; sympy is imported when the first formula is built
 

@@ -29,10 +29,11 @@ __all__ = ["FitResult", "FormulaModel", "fit_formula"]
 Array = NDArray[np.float64]
 Expr = Any
 
-N_STARTS = 64
+N_STARTS = 32
 SCREENING_STEPS = 60
 MAX_ITERATIONS = 2000
 TOLERANCE = 1e-14
+SAME_LOSS = 1e-9  # losses that differ by a smaller share are the same minimum
 MOST_NUMBERS = 20_000_000  # in the Jacobian of all starts together: 160 MB
 
 
@@ -131,10 +132,8 @@ class FormulaModel:
         The other names.
     n_rows : int
         N.
-    n_models : int
-        G.
-    linear : Tensor of bool, shape (K,)
-        Which parameters the formula is linear in, jointly.
+    linear : Tensor of bool, shape (G, K)
+        For each parameter vector, which parameters the solver may take the formula to be linear in, jointly.
     """
 
     def __init__(
@@ -143,18 +142,16 @@ class FormulaModel:
         parameters: Sequence[str],
         columns: Mapping[str, Tensor],
         n_rows: int,
-        n_models: int,
         linear: Tensor,
     ) -> None:
         self._program, self._parameters, self._columns = program, tuple(parameters), dict(columns)
-        self._n_rows, self._linear = n_rows, linear
-        self.n_coefficients = torch.full((n_models,), len(self._parameters))
-        self.linear = linear.expand(n_models, -1)
+        self._n_rows = n_rows
+        self.n_coefficients = torch.full((len(linear),), len(self._parameters))
+        self.linear = linear
 
     def subset(self, keep: Tensor) -> FormulaModel:
         """Return the model for the parameter vectors for which `keep` (G,) is true."""
-        n_models = int(keep.sum()) if keep.dtype == torch.bool else len(keep)
-        return FormulaModel(self._program, self._parameters, self._columns, self._n_rows, n_models, self._linear)
+        return FormulaModel(self._program, self._parameters, self._columns, self._n_rows, self.linear[keep])
 
     def evaluate(self, theta: Tensor) -> tuple[Tensor, Tensor]:
         """Return predictions (G, N) and Jacobian (G, K, N) at parameters (G, K)."""
@@ -232,6 +229,9 @@ def fit_formula(
 ) -> tuple[tuple[float, ...], FitResult]:
     """Fit the parameters of a formula by weighted least squares.
 
+    Every start is taken twice: with the linear parameters nearly free of damping, which is close to variable
+    projection, and with all damped alike. Neither is the better one on every problem; the lower loss is kept.
+
     Parameters
     ----------
     expr : sympy.Expr
@@ -241,7 +241,7 @@ def fit_formula(
         The rows of the other names.
     y : ndarray of shape (n,)
     start : ndarray of shape (K,), optional
-        Default: 64 starts in one batch, of which the best is kept.
+        Default: 32 starts in one batch, of which the best is kept.
     sample_weight : ndarray of shape (n,), optional
     seed : int, default=0
         Of the default starts.
@@ -259,11 +259,12 @@ def fit_formula(
     def solve(starts: Array, rows: slice | NDArray[np.intp], max_iterations: int, tolerance: float) -> Any:
         tensors = {k: torch.tensor(v[rows]) for k, v in columns.items() if k in program.names}
         target = torch.tensor(y[rows])
-        model = FormulaModel(program, names, tensors, len(target), len(starts), linear)
+        both = torch.stack([linear, torch.zeros_like(linear)]).repeat_interleave(len(starts), dim=0)
+        model = FormulaModel(program, names, tensors, len(target), both)
         weight = None if root is None else torch.tensor(root[rows])
         return levenberg_marquardt(
             model,
-            torch.tensor(starts),
+            torch.tensor(np.vstack([starts, starts])),
             target,
             weight,
             max_iterations=max_iterations,
@@ -275,17 +276,17 @@ def fit_formula(
     with np.errstate(all="ignore"):
         if start is None:
             starts = _default_starts(len(names), seed)
-            most = max(MOST_NUMBERS // (len(starts) * max(len(names), 1)), 1)
+            most = max(MOST_NUMBERS // (2 * len(starts) * max(len(names), 1)), 1)
             rows = np.linspace(0, len(y) - 1, min(len(y), most)).astype(np.intp)
             screened = solve(starts, rows, SCREENING_STEPS, 1e-8)
-            best = int(torch.where(screened.loss.isnan(), torch.inf, screened.loss).argmin())
-            start = screened.coefficients[best].numpy()
+            start = screened.coefficients[int(screened.loss.argmin())].numpy()
         result = solve(start[None], slice(None), MAX_ITERATIONS, TOLERANCE)
-    loss = float(result.loss[0])
+    best = int(result.loss[1] < result.loss[0] * (1 - SAME_LOSS))
+    loss = float(result.loss[best])
     if not math.isfinite(loss):
         shown = ", ".join(f"{name}={value:g}" for name, value in zip(names, start, strict=True))
         raise ValueError(
             explain("The formula is undefined or infinite at the start on some rows.", shown, "Give another start.")
         )
-    record = FitResult(loss * len(y), RESULTS[int(result.status[0])], int(result.iterations[0]), len(y))
-    return tuple(result.coefficients[0].tolist()), record
+    record = FitResult(loss * len(y), RESULTS[int(result.status[best])], int(result.iterations[best]), len(y))
+    return tuple(result.coefficients[best].tolist()), record

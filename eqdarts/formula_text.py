@@ -12,7 +12,7 @@ from typing import Any
 
 from eqdarts.errors import FormulaError, explain
 from eqdarts.formula import quoted
-from eqdarts.formula_build import exponential, product, symbol
+from eqdarts.formula_build import composed, exponential, product, symbol
 from eqdarts.formula_functions import FUNCTIONS
 
 __all__ = ["Written", "complexity", "number_text", "numbers", "template", "text", "write"]
@@ -262,6 +262,8 @@ def template(written: Written, names: Callable[[int], str]) -> tuple[Expr, dict[
                 built = [build(a) for a in arguments]
                 if name == "exp":
                     return exponential(built[0])
+                if name == "sqrt":
+                    return composed(name, built[0])
                 return getattr(sympy, {row.name: row.sympy_name for row in FUNCTIONS.values()}.get(name, name))(*built)
         raise AssertionError(node)
 

@@ -6,7 +6,7 @@ and magnitudes, with the points at which it is undefined. No step assumes that a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -82,6 +82,12 @@ def graph_to_expression(
     ------
     FormulaError
         If a number is not finite and real, as where a coefficient is outside a function's domain.
+
+    Notes
+    -----
+    sympy merges powers and splits roots as it builds: sqrt(x)*sqrt(x) becomes x, defined everywhere, and
+    sqrt(x*Max(0, y)) becomes sqrt(x)*sqrt(Max(0, y)), undefined where x < 0 although y < 0. Nothing else changes
+    where the expression is defined.
     """
     import sympy
 
@@ -117,6 +123,8 @@ def _float(value: float) -> Expr:
 
 
 def _applied(edge: Edge, source: Expr, coefficients: Sequence[float]) -> Expr:
+    import sympy
+
     primitive = edge.primitive
     numbers = [_float(c) for c in coefficients]
     u = primitive.inner_value(source, numbers)
@@ -127,8 +135,6 @@ def _applied(edge: Edge, source: Expr, coefficients: Sequence[float]) -> Expr:
     if primitive.name == "logistic":
         return 1 / (1 + exponential(-u))
     if primitive.name == "softplus":
-        import sympy
-
         return sympy.log(1 + exponential(u))
     return primitive.sympy_form(u, *shape)
 
@@ -176,12 +182,16 @@ def _candidates(expr: Expr, points: Points, reference: Array) -> Iterator[Expr]:
         return sympy.expand(e, power_base=False, power_exp=False, log=False, trig=False)
 
     sums = expr.atoms(sympy.Add)
-    steps = [normalise]
+    steps: list[Callable[[Expr], Expr]] = [normalise]
     if sums:
         steps.append(sympy.factor_terms)
     if any(sum(term.as_numer_denom()[1] != 1 for term in total.args) > 1 for total in sums):
         steps.append(sympy.together)
-    if any(part.is_Mul or (part.is_Pow and part.exp.is_Integer) for part in expr.atoms(sympy.Mul, sympy.Pow) if part.atoms(sympy.Add)):
+    if any(
+        part.is_Mul or (part.is_Pow and part.exp.is_Integer)
+        for part in expr.atoms(sympy.Mul, sympy.Pow)
+        if part.atoms(sympy.Add)
+    ):
         steps.append(expanded)
     seen = {expr}
     for step in steps:
