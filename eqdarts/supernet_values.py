@@ -4,8 +4,8 @@ The output is a linear combination of the hidden nodes and a constant; its weigh
 problem with a tiny ridge, differentiable in everything below (variable projection, Golub and Pereyra 1973).
 
 Primitives without coefficients are evaluated once per source and serve all edges that leave it, those of the inputs
-once for all steps; the others once per edge, all edges of a group in one tensor. Axes: R restarts, E edges, M primitives
-without the absent edge, H hidden nodes, U users of a group of sources, S sources, D inputs, N rows.
+once for all steps; the others once per edge, all edges of a group in one tensor. Axes: R restarts, E edges, M
+primitives without the absent edge, H hidden nodes, U users of a group of sources, S sources, D inputs, N rows.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ RIDGE = 1e-8
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows of data on the device: `x` (D, N), and one and the primitives without coefficients of it, (D, 1 + M', N)."""
+    """Rows of data on the device: `x` (D, N); one and the primitives without coefficients of it, (D, 1 + M', N)."""
 
     x: Tensor
     constant: Tensor
@@ -69,7 +69,7 @@ def hidden_values(net: Supernet, w: Tensor, alpha: Tensor, rows: Rows, temperatu
     """
     product = torch.sigmoid(net.node_logits(alpha) / temperature).unsqueeze(-1).unbind(dim=1)  # H of (R, 1)
     first, *later = _groups(net, w, alpha, temperature)
-    terms, factors = _read(net, first, rows.x[None, None], rows.constant[None])
+    terms, factors = _read(net, first, rows.x[None, None], rows.constant)
     sums = [term + c for term, c in zip(terms, net.constants(w).unsqueeze(-1).unbind(dim=1), strict=True)]
     products, nodes = list(factors), []
     for k in range(net.n_hidden):
@@ -105,10 +105,11 @@ def _read(net: Supernet, group: _Group, x: Tensor, constant: Tensor) -> tuple[tu
     Parameters
     ----------
     x : Tensor of shape (R or 1, 1, S, N)
-    constant : Tensor of shape (R or 1, S, 1 + M', N)
+    constant : Tensor of shape (S, 1 + M', N), or (R, S, 1 + M', N)
     """
     shared, adjustable = torch.split(group.mixing, [1 + len(net.constant), len(net.adjustable)], dim=-1)
-    mixed = torch.einsum("rustm,psmn->rustn", shared, constant)  # (R, U, S, 2, N)
+    axes = "rustm,smn->rustn" if constant.ndim == 3 else "rustm,rsmn->rustn"
+    mixed = torch.einsum(axes, shared, constant)  # (R, U, S, 2, N)
     if net.adjustable:
         mixed = mixed + torch.matmul(adjustable, _adjustable_values(net, group, x))
     terms, factors = mixed.clamp(-LIMIT, LIMIT).unbind(dim=-2)  # (R, U, S, N)
