@@ -7,89 +7,23 @@ Pruning never changes the function that graph and coefficients stand for, except
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from fractions import Fraction
+from dataclasses import dataclass
 
-from eqdarts.graph import Aggregator, Edge, Graph, Node
-from eqdarts.primitives import PRIMITIVES, Primitive, fixed_power
+from eqdarts.draft_terms import (
+    LINEAR,
+    NONE,
+    DraftEdge,
+    DraftNode,
+    exp_or_zero,
+    make_moves,
+    merge_factors,
+    merge_terms,
+    moved_scale,
+)
+from eqdarts.graph import Edge, Graph, Node
 
 __all__ = ["Draft", "DraftEdge", "DraftNode", "prune"]
-
-NONE, LINEAR, POWER = PRIMITIVES["none"], PRIMITIVES["linear"], PRIMITIVES["power"]
-
-
-@dataclass
-class DraftEdge:
-    """An edge with its weight (one in a product) and all its coefficients: inner, then shape."""
-
-    source: int
-    primitive: Primitive
-    weight: float = 1.0
-    coefficients: list[float] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        if not self.coefficients and self.primitive.n_coefficients:
-            self.coefficients = list(self.primitive.initial[0])
-
-    def at(self, x: float) -> float:
-        """Return the primitive's value at the number `x`, NaN outside its domain."""
-        import torch
-
-        value = self.primitive(torch.tensor(x, dtype=torch.float64), *self.coefficients)
-        return float(value)
-
-    def copy(self) -> DraftEdge:
-        return DraftEdge(self.source, self.primitive, self.weight, list(self.coefficients))
-
-
-@dataclass
-class DraftNode:
-    """A node with its constant; None where the constant is absent (0 in a sum, 1 in a product)."""
-
-    aggregator: Aggregator
-    edges: list[DraftEdge] = field(default_factory=list)
-    constant: float | None = None
-
-    @property
-    def is_sum(self) -> bool:
-        return self.aggregator == "sum"
-
-    def scale(self, factor: float) -> None:
-        """Multiply the node's value by `factor`."""
-        if self.is_sum:
-            for edge in self.edges:
-                edge.weight *= factor
-            if self.constant is not None:
-                self.constant *= factor
-        else:
-            self.constant = factor * (1.0 if self.constant is None else self.constant)
-
-    def shift(self, by: float) -> None:
-        """Add `by` to the constant of a sum node."""
-        self.constant = by + (self.constant or 0.0)
-
-    def take(self, edge: DraftEdge, value: float) -> None:
-        """Replace `edge`, whose function is constantly `value`, by its part of the constant."""
-        self.edges = [e for e in self.edges if e is not edge]
-        if self.is_sum:
-            self.shift(edge.weight * value)
-        else:
-            self.scale(value)
-
-    def move(self, edge: DraftEdge, factor: float, shift: float) -> None:
-        """Make up for the function of `edge` having become (itself - shift) / factor."""
-        if self.is_sum:
-            if shift:
-                self.shift(edge.weight * shift)
-            edge.weight *= factor
-        elif factor != 1.0:
-            self.scale(factor)
-
-    def to_single_factor(self) -> None:
-        """Turn c + w f(x), the affine map having gone elsewhere, into the product of the one factor f(x)."""
-        self.aggregator, self.constant, self.edges[0].weight = "product", None, 1.0
 
 
 @dataclass
@@ -176,6 +110,7 @@ class Draft:
             or self._move_scales()
             or self._move_shifts()
             or self._write_single_term()
+            or self._fold_inner()
         ):
             pass
         return self
@@ -301,7 +236,7 @@ class Draft:
                 for second in node.edges[k + 1 :]:
                     if first.source != second.source:
                         continue
-                    merged = _merge_terms(first, second) if node.is_sum else _merge_factors(first, second)
+                    merged = merge_terms(first, second) if node.is_sum else merge_factors(first, second)
                     if merged is None:
                         continue
                     node.edges = [e for e in node.edges if e is not first and e is not second]
@@ -319,12 +254,9 @@ class Draft:
             users = list(self.users(self.n_inputs + j))
             if scale is None or (inner.is_sum and len(users) == 1 and users[0][1].primitive.inner):
                 continue
-            moves = [_moved_scale(node, edge, scale) for node, edge in users]
-            if any(move is None for move in moves):
+            if not make_moves(users, [moved_scale(node, edge, scale) for node, edge in users]):
                 continue
-            for (node, edge), move in zip(users, moves, strict=True):
-                assert move is not None
-                node.move(edge, *move)
+            for _, edge in users:
                 if "scale" in edge.primitive.inner:
                     edge.coefficients[0] *= scale
             if inner.is_sum:
@@ -339,10 +271,8 @@ class Draft:
             users = list(self.users(self.n_inputs + j))
             if not inner.is_sum or inner.constant is None or any(edge.primitive.name != "exp" for _, edge in users):
                 continue
-            factors = [_exp(edge.coefficients[0] * inner.constant) for _, edge in users]
-            if all(factors):
-                for (node, edge), factor in zip(users, factors, strict=True):
-                    node.move(edge, factor, 0.0)
+            factors = [exp_or_zero(edge.coefficients[0] * inner.constant) for _, edge in users]
+            if make_moves(users, [(factor, 0.0) if factor else None for factor in factors]):
                 inner.constant = None
                 return True
         return False
@@ -355,11 +285,38 @@ class Draft:
                 node.aggregator, node.edges[0].weight, node.constant, changed = "sum", node.constant, None, True
         return changed
 
+    def _fold_inner(self) -> bool:
+        """Fold the inner map of a sum node's only reader into that node: a graph has no place for it."""
+        changed = False
+        for _, edge in self._edges():
+            if not self._is_foldable(edge):
+                continue
+            inner, names = self.nodes[edge.source - self.n_inputs], edge.primitive.inner
+            if "scale" in names:
+                inner.scale(edge.coefficients[0])
+            shift = edge.coefficients[names.index("shift")] if "shift" in names else 0.0
+            if shift:
+                inner.shift(shift)
+            edge.coefficients[: len(names)] = edge.primitive.neutral
+            changed = True
+        return changed
+
+    def _is_foldable(self, edge: DraftEdge) -> bool:
+        """Whether `edge` has an inner map that does something, and is the only reader of a sum node."""
+        names, source = edge.primitive.inner, edge.source - self.n_inputs
+        if source < 0 or not names or not self.nodes[source].is_sum:
+            return False
+        idle = tuple(edge.coefficients[: len(names)]) == edge.primitive.neutral
+        return not idle and len(list(self.users(edge.source))) == 1
+
     # --- back to a graph ---
 
     def build(self) -> tuple[Graph, tuple[float, ...]]:
         """Return the graph and its flat coefficient vector."""
-        draft = self._fold_neutral()
+        draft = self
+        if any(self._is_foldable(edge) for _, edge in self._edges()):
+            draft = self.copy()
+            draft._fold_inner()
         graph = Graph(
             draft.n_inputs,
             tuple(
@@ -376,92 +333,6 @@ class Draft:
                     theta.append(edge.weight)
                 theta.extend(edge.coefficients[len(edge.primitive.inner) if own.neutral else 0 :])
         return graph, tuple(theta)
-
-    def _fold_neutral(self) -> Draft:
-        """Return a draft in which the inner map of a sum node's only reader is the identity, folded into that node."""
-        if not any(self._is_foldable(edge) for _, edge in self._edges()):
-            return self
-        draft = self.copy()
-        for _, edge in draft._edges():
-            if not draft._is_foldable(edge):
-                continue
-            inner, names = draft.nodes[edge.source - draft.n_inputs], edge.primitive.inner
-            if "scale" in names:
-                inner.scale(edge.coefficients[0])
-            shift = edge.coefficients[names.index("shift")] if "shift" in names else 0.0
-            if shift:
-                inner.shift(shift)
-            edge.coefficients[: len(names)] = edge.primitive.neutral
-        return draft
-
-    def _is_foldable(self, edge: DraftEdge) -> bool:
-        """Whether `edge` has an inner map and is the only reader of a sum node."""
-        if (
-            edge.source < self.n_inputs
-            or not edge.primitive.inner
-            or not self.nodes[edge.source - self.n_inputs].is_sum
-        ):
-            return False
-        return len(list(self.users(edge.source))) == 1
-
-
-def _merge_terms(first: DraftEdge, second: DraftEdge) -> DraftEdge | None:
-    """Return w1 f + w2 f as one edge, or None where the functions differ."""
-    if first.primitive != second.primitive or first.coefficients != second.coefficients:
-        return None
-    merged = first.copy()
-    merged.weight = first.weight + second.weight
-    return merged
-
-
-def _merge_factors(first: DraftEdge, second: DraftEdge) -> DraftEdge | None:
-    """Return the product of two powers, or of two exponentials, of one source as one edge; None for other functions."""
-    if first.primitive.name == second.primitive.name == "exp":
-        merged = first.copy()
-        merged.coefficients = [first.coefficients[0] + second.coefficients[0]]
-        return merged
-    exponents = [_exponent(first), _exponent(second)]
-    if any(e is None for e in exponents):
-        return None
-    a, b = exponents
-    if isinstance(a, Fraction) and isinstance(b, Fraction):
-        primitive = fixed_power(a + b) if a + b else NONE
-        return DraftEdge(first.source, primitive)
-    assert a is not None
-    assert b is not None
-    return DraftEdge(first.source, POWER, 1.0, [float(a) + float(b)])
-
-
-def _exponent(edge: DraftEdge) -> Fraction | float | None:
-    """Return the exponent of a power edge: a Fraction if fixed, a float if learned, None for other functions."""
-    return edge.coefficients[0] if edge.primitive is POWER else edge.primitive.exponent
-
-
-def _moved_scale(node: DraftNode, edge: DraftEdge, scale: float) -> tuple[float, float] | None:
-    """Return (factor, shift) such that f(scale u) = factor f(u) + shift in `node`, or None if there are none.
-
-    An edge with an inner scale takes the scale itself: (1, 0).
-    """
-    if "scale" in edge.primitive.inner:
-        return 1.0, 0.0
-    if edge.primitive.name == "abs":
-        return abs(scale), 0.0
-    if edge.primitive.name == "log" and node.is_sum and scale > 0.0:
-        return 1.0, math.log(scale)
-    exponent = _exponent(edge)
-    is_integer = isinstance(exponent, Fraction) and exponent.denominator == 1
-    if exponent is None or (scale <= 0 and not is_integer):
-        return None
-    try:
-        factor = scale ** (int(exponent) if is_integer else float(exponent))
-    except (OverflowError, ZeroDivisionError):
-        return None
-    return (factor, 0.0) if math.isfinite(factor) and factor != 0.0 else None
-
-
-def _exp(exponent: float) -> float:
-    """Return e to the `exponent`, or 0 where that is not a finite number."""
-    return math.exp(exponent) if exponent < 700.0 else 0.0
 
 
 def prune(graph: Graph, coefficients: Sequence[float]) -> tuple[Graph, tuple[float, ...]]:

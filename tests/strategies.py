@@ -76,7 +76,11 @@ def drafts(
 
 
 def evaluate(draft: Draft, X: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Evaluate a draft node by node, the plain way: shape (N,). An absent edge is 0 in a sum and 1 in a product."""
+    """Evaluate a draft node by node, the plain way: shape (N,). An absent edge is 0 in a sum and 1 in a product.
+
+    A row is NaN if anything on the way is not finite, or so large that what follows is all rounding.
+    """
+    sound = torch.ones(len(X), dtype=torch.bool)
     columns = [torch.tensor(X[:, i], dtype=torch.float64) for i in range(draft.n_inputs)]
     for node in draft.nodes:
         neutral = 0.0 if node.is_sum else 1.0
@@ -84,9 +88,10 @@ def evaluate(draft: Draft, X: NDArray[np.float64]) -> NDArray[np.float64]:
         for edge in node.edges:
             if edge.primitive.name == "none":
                 continue
-            term = edge.primitive(
-                columns[edge.source], *(torch.tensor(c, dtype=torch.float64) for c in edge.coefficients)
-            )
+            coefficients = (torch.tensor(c, dtype=torch.float64) for c in edge.coefficients)
+            term = edge.primitive(columns[edge.source], *coefficients)
+            sound &= term.abs() < 1e100
             value = value + edge.weight * term if node.is_sum else value * term
+        sound &= value.abs() < 1e100
         columns.append(value)
-    return columns[-1].numpy()
+    return torch.where(sound, columns[-1], torch.nan).numpy()

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from eqdarts.draft import LINEAR, Draft, DraftEdge, DraftNode
+from eqdarts.draft import Draft, DraftEdge, DraftNode
+from eqdarts.draft_terms import LINEAR
 from eqdarts.graph import Graph
 from eqdarts.primitives import Primitive
 

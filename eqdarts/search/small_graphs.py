@@ -8,7 +8,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from eqdarts.draft import LINEAR, POWER, Draft, DraftEdge, DraftNode
+from eqdarts.draft import Draft, DraftEdge, DraftNode
+from eqdarts.draft_terms import LINEAR, POWER
 from eqdarts.graph import Aggregator, Graph
 from eqdarts.primitives import Primitive
 
