@@ -20,9 +20,10 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from eqdarts.batch_plan import GRAPH, HIDDEN, NODE, SOURCE, Ints, Plan, Reduce, Unary, tables
+from eqdarts.batch_plan import CONSTANT, GRAPH, HIDDEN, NODE, OUTPUT, SOURCE, WEIGHT, Ints, Plan, Reduce, Unary, tables
 from eqdarts.graph import Graph
 
 __all__ = ["Batch", "Evaluation"]
@@ -100,11 +101,22 @@ class Batch:
         self.n_graphs = len(counts)
         self.n_columns = max(int(counts.max(initial=0)), 1)
         self.n_coefficients = torch.as_tensor(counts, device=inputs.device)
+        self.linear = torch.as_tensor(self._linear(), device=inputs.device)
         with torch.inference_mode():
             self._plan = Plan(nodes, edges, counts, self.n_columns, inputs)
             self._jacobian = inputs.new_empty((self.n_graphs * self.n_columns, inputs.shape[1]))
             for unary in self._plan.fixed:
                 unary.out.copy_(unary.primitive.value(unary.x))
+
+    def _linear(self) -> NDArray[np.bool_]:
+        """Say which coefficients (G, K) the outputs are linear in: weights and constant of the output node."""
+        linear = np.zeros((self.n_graphs, self.n_columns), dtype=bool)
+        output = self._nodes[:, OUTPUT] == 1
+        constants = output & (self._nodes[:, CONSTANT] >= 0)
+        linear[self._nodes[constants, GRAPH], self._nodes[constants, CONSTANT]] = True
+        weighted = output[self._edges[:, NODE]] & (self._edges[:, WEIGHT] >= 0)
+        linear[self._nodes[self._edges[weighted, NODE], GRAPH], self._edges[weighted, WEIGHT]] = True
+        return linear
 
     # --- evaluation ---
 

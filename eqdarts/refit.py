@@ -36,6 +36,7 @@ RESULTS: dict[int, str] = {
 }
 
 DAMPING_START, DAMPING_LEAST, DAMPING_MOST = 1e-2, 1e-15, 1e16
+LINEAR_STIFFNESS = 1e-6
 EXACT_LOSS = 1e-31  # relative to the mean square of y: a few hundred times machine epsilon squared
 
 
@@ -43,6 +44,7 @@ class Model(Protocol):
     """What can be refitted: G models of up to K coefficients on the same N rows."""
 
     n_coefficients: Tensor  # (G,)
+    linear: Tensor  # (G, K) which coefficients the prediction is linear in, jointly
 
     def evaluate(self, theta: Tensor) -> tuple[Tensor, Tensor]:
         """Return predictions (G, N) and Jacobian (G, K, N) at coefficients (G, K)."""
@@ -86,7 +88,7 @@ class _Normal(NamedTuple):
 class _State(NamedTuple):
     """Everything a model carries from step to step; axis 0 is G in every tensor."""
 
-    index: Tensor  # (G,) place in the result
+    place: Tensor  # (G,) place in the result
     theta: Tensor  # (G, K)
     loss: Tensor  # (G,)
     factor: Tensor  # (G, K, K)
@@ -96,11 +98,23 @@ class _State(NamedTuple):
     growth: Tensor  # (G,) factor by which the next rejection raises the damping
     slow: Tensor  # (G,) consecutive steps that gained next to nothing
     padding: Tensor  # (G, K) 1 where there is no coefficient
+    stiffness: Tensor  # (G, K) share of the damping that each coefficient feels
     scale_y: Tensor  # (G,) mean square of y, the yardstick of an exact loss
     finished: Tensor  # (G,) stored already, carried along until the batch is compacted
 
     def select(self, rows: Tensor) -> _State:
-        return _State(*(tensor[rows] for tensor in self))
+        """Return the state of the models in `rows`, padded no further than they need."""
+        chosen = _State(*(tensor[rows] for tensor in self))
+        k = int((chosen.padding == 0).sum(1).amax()) if len(chosen.place) else 0
+        k = max(k, 1)
+        return chosen._replace(
+            theta=chosen.theta[:, :k],
+            factor=chosen.factor[:, :k, :k],
+            right=chosen.right[:, :k],
+            scale=chosen.scale[:, :k],
+            padding=chosen.padding[:, :k],
+            stiffness=chosen.stiffness[:, :k],
+        )
 
 
 Solver = Literal["cholesky", "qr"]
@@ -153,7 +167,7 @@ def levenberg_marquardt(
                 (model.subset(alive), state.select(alive)) if bool(alive.any()) else (model, state.select(alive))
             )
         for iteration in range(1, max_iterations + 1):
-            if not len(state.index):
+            if not len(state.place):
                 break
             state, status = _step(model, state, problem, tolerance, patience)
             if iteration == max_iterations:
@@ -207,7 +221,7 @@ def _begin(model: Model, theta: Tensor, problem: _Problem) -> tuple[_State, Refi
     state = _State(
         index, theta, loss, normal.factor, normal.right, _column_norms(normal, problem.solver),
         torch.full_like(loss, DAMPING_START), torch.full_like(loss, 2.0), torch.zeros_like(loss),
-        _padding(model, theta), scale_y, torch.zeros_like(status, dtype=torch.bool),
+        _padding(model, theta), torch.where(model.linear, LINEAR_STIFFNESS, 1.0).to(theta), scale_y, torch.zeros_like(status, dtype=torch.bool),
     )  # fmt: skip
     return state, Refit(theta.clone(), loss.clone(), torch.zeros_like(status), status)
 
@@ -215,7 +229,7 @@ def _begin(model: Model, theta: Tensor, problem: _Problem) -> tuple[_State, Refi
 def _solve(state: _State, solver: Solver) -> tuple[Tensor, Tensor]:
     """Return the damped step (G, K) and the fall of the loss times N that the linear model predicts (G,)."""
     scale = torch.where(state.scale > 0, state.scale, 1.0)
-    damping = state.damping[:, None]
+    damping = state.damping[:, None] * state.stiffness
     if solver == "cholesky":
         matrix = state.factor / (scale.unsqueeze(2) * scale.unsqueeze(1))
         right = state.right / scale
@@ -239,7 +253,7 @@ def _step(model: Model, state: _State, problem: _Problem, tolerance: float, pati
     """Try one step for every model; return the new state and each model's status (G,)."""
     step, predicted = _solve(state, problem.solver)
     theta = state.theta + torch.where(state.padding > 0, 0.0, step)
-    loss, normal = problem.linearise(model, state.index, theta)
+    loss, normal = problem.linearise(model, state.place, theta)
     loss = torch.where(torch.isfinite(theta).all(1), loss, torch.inf)
     fall = state.loss - loss
     better = fall > 0
@@ -250,7 +264,7 @@ def _step(model: Model, state: _State, problem: _Problem, tolerance: float, pati
     one, two = better[:, None], better[:, None, None]
     slow = torch.where(better, torch.where(fall < tolerance * state.loss, state.slow + 1, 0.0), state.slow)
     new = _State(
-        state.index,
+        state.place,
         torch.where(one, theta, state.theta),
         torch.where(better, loss, state.loss),
         torch.where(two, normal.factor, state.factor),
@@ -260,10 +274,11 @@ def _step(model: Model, state: _State, problem: _Problem, tolerance: float, pati
         torch.where(better, 2.0, state.growth * 2).clamp(max=1e6),
         slow,
         state.padding,
+        state.stiffness,
         state.scale_y,
         state.finished,
     )
-    status = torch.full_like(state.index, RUNNING)
+    status = torch.full_like(state.place, RUNNING)
     status = torch.where(damping > DAMPING_MOST, STALLED, status)
     # A rejected step whose predicted gain is within the tolerance: nothing is left to gain.
     negligible = predicted < tolerance * 1e-2 * state.loss * n_rows
@@ -279,16 +294,16 @@ def _retire(model: Model, state: _State, result: Refit, status: Tensor, iteratio
     fresh = (status != RUNNING) & ~state.finished
     if not bool(fresh.any()):
         return state, model
-    rows = state.index[fresh]
-    result.coefficients[rows] = state.theta[fresh]
+    rows = state.place[fresh]
+    result.coefficients[rows, : state.theta.shape[1]] = state.theta[fresh]
     result.loss[rows] = state.loss[fresh]
     result.iterations[rows] = iteration
     result.status[rows] = status[fresh]
     state = state._replace(finished=state.finished | fresh)
     n_done = int(state.finished.sum())
-    if n_done == len(state.index):
+    if n_done == len(state.place):
         return state.select(~state.finished), model
-    if n_done < COMPACT_AT * len(state.index):
+    if n_done < COMPACT_AT * len(state.place):
         return state, model
     keep = ~state.finished
     return state.select(keep), model.subset(keep)
