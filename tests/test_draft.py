@@ -165,6 +165,14 @@ CASES = {
         [product(edge(A, "exp"), edge(B, "log"), c=-2.0), total(edge(2, "sqrt", 3.0), c=1.0)],
         "Sc[sqrt(Pc[exp(x0),log(x1)])]",
     ),
+    "sign out of an absolute value": (
+        [product(edge(A, "exp"), edge(B, "log"), c=-2.0), total(edge(2, "abs", 3.0), c=1.0)],
+        "Sc[abs(P[exp(x0),log(x1)])]",
+    ),
+    "a shift that cancels a constant": (
+        [total(edge(A, "exp", 2.0), edge(B, "log"), c=-1.5), total(edge(2, "relu", 3.0, 1.5))],
+        "S[relu(S[exp(x0),log(x1)])]",
+    ),
     "scale out of a logarithm": (
         [product(edge(A, "exp"), edge(B, "sqrt"), c=2.0), total(edge(2, "log", 3.0))],
         "Sc[log(P[exp(x0),sqrt(x1)])]",
