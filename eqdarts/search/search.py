@@ -1,0 +1,270 @@
+"""One entry: ``search(data, config)`` runs the stages within the budget and returns what they found.
+
+Every stage proposes graphs; all proposals are refitted in batches by the same solver and end in the same archive.
+"""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+import numpy as np
+import torch
+
+from eqdarts.batch import Batch
+from eqdarts.data import Data
+from eqdarts.draft import Draft, DraftEdge
+from eqdarts.graph import Graph, Node
+from eqdarts.history import AlphaHistory, BestPoint, SearchHistory
+from eqdarts.primitives import Primitive, fixed_power
+from eqdarts.refit import refit
+from eqdarts.search.archive import Archive, Member
+from eqdarts.search.random_graphs import random_graph
+from eqdarts.search.relaxed import relaxed_search
+from eqdarts.search.small_graphs import small_graphs
+
+__all__ = ["Config", "SearchResult", "search"]
+
+Start = tuple[Graph, tuple[float, ...]]
+
+EXACT = 1e-24  # loss, as a share of the variance, below which a law is exact: rounding level
+BATCH = 256
+MOST_ROWS = 400  # training rows that the refits of the search see; the front is refitted on all rows afterwards
+
+
+@dataclass(frozen=True)
+class Config:
+    """What a search may use.
+
+    Parameters
+    ----------
+    primitives : tuple of Primitive
+    kind : {"auto", "relaxed", "random"}
+    max_complexity : int
+    time_limit : float or None
+        Seconds of wall time; None for no limit.
+    max_refits : int
+        Graphs refitted at most.
+    n_restarts : int
+        Restarts of the relaxed stage.
+    names : tuple of str
+        Names of the inputs, for the labels of alpha.
+    """
+
+    primitives: tuple[Primitive, ...]
+    kind: str
+    max_complexity: int
+    time_limit: float | None
+    max_refits: int
+    n_restarts: int
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class SearchResult:
+    """The archive's front, simplest first, and how the search went."""
+
+    front: tuple[Member, ...]
+    history: SearchHistory
+
+
+@dataclass
+class _Search:
+    """State of a running search."""
+
+    data: Data
+    config: Config
+    rng: np.random.Generator
+    on_progress: Callable[[float, int, Member], None] | None
+    archive: Archive = field(default_factory=Archive)
+    n_refits: int = 0
+    best: list[BestPoint] = field(default_factory=list)
+    stage: str = "small"
+    stage_seconds: dict[str, float] = field(default_factory=dict)
+    alpha: AlphaHistory | None = None
+
+    def __post_init__(self) -> None:
+        self.began, self.cpu_began = time.perf_counter(), time.process_time()
+        train = self.data.train
+        if len(train) > MOST_ROWS:
+            train = np.sort(self.rng.choice(train, MOST_ROWS, replace=False))
+        self.X = torch.from_numpy(self.data.X[train])
+        self.y = torch.from_numpy(self.data.y[train])
+        self.weight = torch.from_numpy(self.data.weight[train])
+        held = self.data.validation[: 4 * MOST_ROWS]
+        self.X_held, self.y_held = torch.from_numpy(self.data.X[held]), torch.from_numpy(self.data.y[held])
+        self.weight_held = torch.from_numpy(self.data.weight[held])
+        self.most_coefficients = max(len(train) // 3, 1)
+
+    # --- the budget ---
+
+    def stop_reason(self) -> str | None:
+        if self.archive.best_loss <= EXACT:
+            return "exact"
+        limit = self.config.time_limit
+        if limit is not None and time.perf_counter() - self.began >= limit:
+            return "time"
+        return "budget" if self.n_refits >= self.config.max_refits else None
+
+    def share_spent(self) -> float:
+        """Return the spent share of the budget, whichever of its two limits is nearer."""
+        share = self.n_refits / self.config.max_refits
+        if self.config.time_limit:
+            share = max(share, (time.perf_counter() - self.began) / self.config.time_limit)
+        return share
+
+    # --- refits ---
+
+    def admissible(self, starts: Iterable[Start]) -> Iterator[Start]:
+        for graph, start in starts:
+            fits = graph.complexity <= self.config.max_complexity and graph.n_coefficients <= self.most_coefficients
+            if fits and self.archive.is_new(graph):
+                yield graph, start
+
+    def add(self, starts: list[Start], *, thorough: bool = False) -> list[Member]:
+        """Refit `starts` in one batch and offer them to the archive; return those that it kept."""
+        if not starts:
+            return []
+        graphs, coefficients = [graph for graph, _ in starts], [start for _, start in starts]
+        effort = (200, 1e-12, 3) if thorough else (30, 1e-3, 3)
+        fits = refit(
+            graphs, coefficients, self.X, self.y, self.weight,
+            max_iterations=effort[0], tolerance=effort[1], patience=effort[2],
+        )  # fmt: skip
+        self.n_refits += len(fits)
+        held = self._held_back_loss(graphs, [fit.coefficients for fit in fits])
+        variance = max(self.data.variance, 1e-300)
+        kept = []
+        for fit, loss in zip(fits, held, strict=True):
+            member = Member(fit.graph, fit.coefficients, max(fit.loss, loss) / variance)
+            before = self.archive.best_loss
+            if self.archive.add(member):
+                kept.append(member)
+            if member.loss < before:
+                self._note_best(member)
+        return kept
+
+    def _held_back_loss(self, graphs: list[Graph], coefficients: list[tuple[float, ...]]) -> list[float]:
+        batch = Batch(graphs, self.X_held)
+        theta = self.X_held.new_zeros((len(graphs), batch.n_columns))
+        for row, values in zip(theta, coefficients, strict=True):
+            row[: len(values)] = torch.tensor(values, dtype=theta.dtype)
+        residual = self.y_held - batch.predict(theta)
+        loss = (residual.square() * self.weight_held).mean(1)
+        return [float(value) for value in loss.nan_to_num(nan=torch.inf)]
+
+    def _note_best(self, member: Member) -> None:
+        seconds = time.process_time() - self.cpu_began
+        self.best.append(BestPoint(seconds, self.n_refits, member.loss, self.stage))
+        if self.on_progress is not None:
+            self.on_progress(self.share_spent(), self.n_refits, member)
+
+    def run(self, stage: str, starts: Iterator[Start], until: float = 1.0) -> None:
+        """Refit what `starts` yields, in batches, until the share `until` of the budget is spent."""
+        self.stage, began = stage, time.process_time()
+        stream = self.admissible(starts)
+        while self.stop_reason() is None and self.share_spent() < until:
+            chunk = list(itertools.islice(stream, min(BATCH, max(self.config.max_refits - self.n_refits, 1))))
+            if not chunk:
+                break
+            self.refine(self.add(chunk))
+            if self.on_progress is not None and self.archive.by_complexity:
+                self.on_progress(self.share_spent(), self.n_refits, self.archive.front()[-1])
+        self.stage_seconds[stage] = self.stage_seconds.get(stage, 0.0) + time.process_time() - began
+
+    def refine(self, kept: list[Member]) -> None:
+        """Refit new members of the front to convergence, and try simple exponents in place of learned ones."""
+        front = set(map(id, self.archive.front()))
+        chosen = [member for member in kept if id(member) in front]
+        polished = self.add([(m.graph, m.coefficients) for m in chosen], thorough=True)
+        snapped = itertools.chain.from_iterable(simple_exponents(m) for m in polished or chosen)
+        self.add(list(self.admissible(snapped)), thorough=True)
+
+
+def simple_exponents(member: Member) -> Iterator[Start]:
+    """Yield the graph with each learned exponent, and then all of them, fixed at the nearest half-integer."""
+    draft = Draft.from_graph(member.graph, member.coefficients)
+    places = [
+        (j, k)
+        for j, node in enumerate(draft.nodes)
+        for k, edge in enumerate(node.edges)
+        if edge.primitive.name == "power" and 0.25 < abs(edge.coefficients[0]) < 6.25
+    ]
+    for chosen in [[place] for place in places] + ([places] if len(places) > 1 else []):
+        snapped = draft.copy()
+        for j, k in chosen:
+            edge = snapped.nodes[j].edges[k]
+            exponent = Fraction(round(2 * edge.coefficients[0]), 2)
+            if exponent:
+                snapped.nodes[j].edges[k] = DraftEdge(edge.source, fixed_power(exponent), edge.weight)
+        yield snapped.prune().build()
+
+
+def _random_starts(state: _Search) -> Iterator[Start]:
+    while True:
+        yield random_graph(state.rng, state.data.n_inputs, state.config.primitives, state.config.max_complexity)
+
+
+def _relaxed_stage(state: _Search, until: float) -> None:
+    """Run the relaxed supernet with one, two and three hidden nodes, and refit what each proposes."""
+    for n_hidden in (1, 2, 3):
+        if state.stop_reason() is not None or state.share_spent() >= until:
+            return
+        state.stage, began = "relaxed", time.process_time()
+        result = relaxed_search(
+            state.data,
+            state.config.primitives,
+            n_hidden=n_hidden,
+            n_restarts=state.config.n_restarts,
+            n_steps=100,
+            rng=state.rng,
+            should_stop=lambda: state.stop_reason() is not None,
+            names=state.config.names,
+        )
+        state.alpha = result.alpha
+        state.stage_seconds["relaxed"] = state.stage_seconds.get("relaxed", 0.0) + time.process_time() - began
+        state.run("relaxed", iter(result.proposals), until=1.0)
+
+
+def search(
+    data: Data,
+    config: Config,
+    rng: np.random.Generator,
+    on_progress: Callable[[float, int, Member], None] | None = None,
+) -> SearchResult:
+    """Search for graphs that fit `data`, within the budget of `config`.
+
+    "random" enumerates the smallest graphs, then draws random ones; "relaxed" refits what the supernet proposes; "auto"
+    enumerates, relaxes and draws. A KeyboardInterrupt ends the search and keeps what was found.
+
+    Parameters
+    ----------
+    data : Data
+    config : Config
+    rng : numpy.random.Generator
+    on_progress : callable, optional
+        Called with the spent share of the budget, the number of refits and the best member.
+    """
+    state = _Search(data, config, rng, on_progress)
+    reason: str | None = None
+    try:
+        constant = Graph(data.n_inputs, (Node("sum", (), constant=True),))
+        state.archive.is_new(constant)
+        state.add([(constant, (float(np.average(data.y, weights=data.weight)),))])
+        if config.kind in ("auto", "random"):
+            state.run("small", small_graphs(data.n_inputs, config.primitives), until=0.35)
+        if config.kind in ("auto", "relaxed"):
+            _relaxed_stage(state, until=0.6 if config.kind == "auto" else 1.0)
+        if config.kind in ("auto", "random"):
+            state.run("random", _random_starts(state))
+    except KeyboardInterrupt:
+        reason = "interrupt"
+    reason = reason or state.stop_reason() or "finished"
+    history = SearchHistory(
+        tuple(state.best), state.n_refits, time.process_time() - state.cpu_began, reason, state.alpha,
+        state.stage_seconds,
+    )  # fmt: skip
+    return SearchResult(tuple(state.archive.front()), history)
