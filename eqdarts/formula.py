@@ -141,7 +141,7 @@ def _tokenise(text: str) -> tuple[str, dict[str, str], list[Place]]:
         places.append(Place(new, at, match.end()))
         parts.append(token)
         new += len(token)
-        at, previous = match.end(), kind
+        at, previous = match.end(), previous if kind == "space" else kind
     return "".join(parts), names, places
 
 

@@ -12,7 +12,6 @@ __all__ = [
     "COMPOSED",
     "composed",
     "exponential",
-    "power",
     "product",
     "rebuild",
     "symbol",

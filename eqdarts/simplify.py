@@ -19,7 +19,7 @@ from eqdarts.graph import Edge, Graph
 from eqdarts.simplify_round import rounded
 from eqdarts.simplify_scale import cost, normalise
 
-__all__ = ["equation_expression", "graph_to_expression", "simplified"]
+__all__ = ["Points", "equation_expression", "graph_to_expression", "points_of", "simplified"]
 
 Array = NDArray[np.float64]
 Expr = Any
@@ -60,7 +60,7 @@ def equation_expression(
         Unscaled inputs. Default: points of either sign and the magnitude of `x_scale`.
     """
     expr = graph_to_expression(graph, coefficients, variables, x_scale, y_scale)
-    return simplified(expr, _points(variables, rows, np.asarray(x_scale, dtype=np.float64)))
+    return simplified(expr, points_of(variables, rows, np.asarray(x_scale, dtype=np.float64)))
 
 
 def graph_to_expression(
@@ -139,7 +139,7 @@ def _applied(edge: Edge, source: Expr, coefficients: Sequence[float]) -> Expr:
     return primitive.sympy_form(u, *shape)
 
 
-def _points(variables: Sequence[str], rows: Array | None, x_scale: Array) -> Points:
+def points_of(variables: Sequence[str], rows: Array | None, x_scale: Array) -> Points:
     """Return at most 200 rows, evenly spread and with the extremes of every column, and 64 random points."""
     rng = np.random.default_rng(0)
     d = len(variables)

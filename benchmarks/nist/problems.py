@@ -107,7 +107,7 @@ def load(name: str, folder: Path = FOLDER) -> Problem:
 def matching_digits(found: dict[str, float], certified: dict[str, float]) -> float:
     """Return the smallest number of matching digits over the parameters: -log10 of the relative error, 0 to 11."""
     errors = [abs(found[name] - value) / abs(value) for name, value in certified.items()]
-    worst = max(errors)
+    worst = float(np.max(errors))
     if not np.isfinite(worst):
         return 0.0
     return float(np.clip(-np.log10(max(worst, 1e-300)), 0.0, MOST_DIGITS))
