@@ -39,8 +39,8 @@ class Rows:
 class _Group(NamedTuple):
     """Edges that read together: U users of S sources.
 
-    `mixing` (R, U, S, 2, M + 1) weighs the choices in a sum and in a product; `own` (R, U, S, n) are the coefficients of
-    each adjustable primitive.
+    `mixing` (R, U, S, 2, M + 1) weighs the choices in a sum and in a product; `own` (R, U, S, n) are the coefficients
+    of each adjustable primitive.
     """
 
     mixing: Tensor

@@ -64,7 +64,7 @@ class Schedule:
     """
 
     rate_w: float = 0.05
-    rate_alpha: float = 0.2
+    rate_alpha: float = 0.1
     temperature: tuple[float, float] = (0.5, 0.1)
     clip: float = 1.0
     n_samples: int = 7

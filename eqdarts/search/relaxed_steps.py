@@ -99,7 +99,7 @@ def training_loss(problem: Bilevel, w: Tensor, alpha: Tensor, temperature: float
     Parameters
     ----------
     envelope : bool, default=True
-        Hold the output weights fixed in the backward pass: they minimise the loss, so its first derivatives are the same.
+        Hold the output weights fixed in the backward pass: they minimise the loss, so first derivatives are the same.
         Second derivatives need False.
     """
     z = hidden_values(problem.net, w, alpha, problem.train, temperature)
@@ -136,8 +136,8 @@ def alpha_gradient(
     .. math:: \nabla_\alpha L_{val}(w', \alpha)
               - \xi \nabla^2_{\alpha, w} L_{train}(w, \alpha)\, \nabla_{w'} L_{val}(w', \alpha),
 
-    the product with the mixed Hessian by a second backward pass. (The finite difference of Liu et al. 2018, section 2.4,
-    costs the same here, and is far off where a primitive bends sharply.)
+    the product with the mixed Hessian by a second backward pass. (The finite difference of Liu et al. 2018, section
+    2.3, costs the same here, and is far off where a primitive bends sharply.)
 
     Parameters
     ----------
