@@ -7,6 +7,7 @@ Jacobian. *adjoints*: adjoints of the results of unary functions. Groups hold vi
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -328,4 +329,4 @@ def _groups(members: Ints, *keys: NDArray[np.generic]) -> list[Ints]:
         changes |= ordered[1:] != ordered[:-1]
     bounds = [0, *(np.flatnonzero(changes) + 1).tolist(), len(members)]
     ordered_members = members[order]
-    return [ordered_members[a:b] for a, b in zip(bounds[:-1], bounds[1:], strict=True)]
+    return [ordered_members[a:b] for a, b in itertools.pairwise(bounds)]

@@ -145,7 +145,7 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         return self
 
     def predict(self, X: Any, index: int | None = None) -> Array:
-        """Return the values (n,) of the chosen equation, or of row `index` of `equations_`; NaN where it is undefined."""
+        """Return the values (n,) of the chosen equation or of row `index` of `equations_`; NaN where undefined."""
         check_is_fitted(self)
         X = validate_data(self, X, dtype=np.float64, reset=False)
         return np.asarray(self._equation(index).predict(X), dtype=np.float64)
@@ -180,8 +180,8 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
                 raise ValueError(
                     explain(f"{name} must be a whole number of at least {least}.", repr(value), "Raise it.")
                 )
-        limit = self.time_limit
-        if limit is not None and not (isinstance(limit, numbers.Real) and limit > 0 and not math.isnan(float(limit))):
+        limit: Any = self.time_limit
+        if limit is not None and not (isinstance(limit, numbers.Real) and float(limit) > 0):
             raise ValueError(explain("time_limit must be positive seconds, or None.", repr(limit), "Give seconds."))
         if not 0 < self.validation_fraction < 1:
             raise ValueError(

@@ -201,7 +201,8 @@ class _Problem(NamedTuple):
 
 def _padding(model: Model, start: Tensor) -> Tensor:
     columns = torch.arange(start.shape[1], device=start.device)
-    return (columns >= model.n_coefficients[:, None]).to(start.dtype)
+    padded: Tensor = columns >= model.n_coefficients[:, None]
+    return padded.to(start.dtype)
 
 
 def _column_norms(normal: _Normal, solver: Solver) -> Tensor:
@@ -221,7 +222,8 @@ def _begin(model: Model, theta: Tensor, problem: _Problem) -> tuple[_State, Refi
     state = _State(
         index, theta, loss, normal.factor, normal.right, _column_norms(normal, problem.solver),
         torch.full_like(loss, DAMPING_START), torch.full_like(loss, 2.0), torch.zeros_like(loss),
-        _padding(model, theta), torch.where(model.linear, LINEAR_STIFFNESS, 1.0).to(theta), scale_y, torch.zeros_like(status, dtype=torch.bool),
+        _padding(model, theta), torch.where(model.linear, LINEAR_STIFFNESS, 1.0).to(theta), scale_y,
+        torch.zeros_like(status, dtype=torch.bool),
     )  # fmt: skip
     return state, Refit(theta.clone(), loss.clone(), torch.zeros_like(status), status)
 
