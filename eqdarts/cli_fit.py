@@ -158,12 +158,13 @@ def _write_pictures(fitted: DARTSRegressor, columns: Columns, folder: Path) -> I
         above.xaxis.label.set_visible(False)
     yield save(figure, "fit.png")
     graph = plotting.plot_graph(
-        fitted.graph_, fitted.graph_coefficients_, list(X.columns), str(y.name), **_graph_scales(fitted)
+        fitted.graph_,
+        fitted.graph_coefficients_,
+        list(X.columns),
+        str(y.name),
+        input_scale=fitted.x_scale_,
+        target_scale=fitted.y_scale_,
     )
     yield save(graph.figure, "graph.png")
     if fitted.history_.alpha is not None:
         yield save(plotting.plot_alpha_grid(fitted.history_.alpha), "alpha.png")
-
-
-def _graph_scales(fitted: DARTSRegressor) -> dict[str, Any]:
-    return {}

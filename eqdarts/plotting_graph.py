@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from eqdarts.graph import Edge, EdgeSlots, Graph
 from eqdarts.plotting_layout import Layout, layered
@@ -88,7 +89,7 @@ def plot_graph(
     target: str = "y",
     ax: Axes | None = None,
     *,
-    input_scale: Sequence[float] | None = None,
+    input_scale: Sequence[float] | NDArray[np.float64] | None = None,
     target_scale: float = 1.0,
 ) -> Axes:
     """Draw the graph from the inputs on the left to the target on the right.
@@ -129,7 +130,7 @@ def _items(
     coefficients: Sequence[float] | None,
     names: Sequence[str],
     target: str,
-    input_scale: Sequence[float] | None,
+    input_scale: Sequence[float] | NDArray[np.float64] | None,
     target_scale: float,
 ) -> tuple[list[_Item], list[tuple[int, int, str]]]:
     """Return what stands at the nodes (used inputs, hidden nodes, target) and the edges with their labels."""

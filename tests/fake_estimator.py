@@ -61,6 +61,7 @@ class DARTSRegressor:
         )
         self.graph_ = Graph(X.shape[1], (Node("product", (Edge(0, PRIMITIVES["power"]),), constant=True),))
         self.graph_coefficients_ = (float(np.exp(log_scale)), float(exponent))
+        self.x_scale_, self.y_scale_ = np.ones(X.shape[1]), 1.0
         alpha = None if self.given.get("search") == "random" else fake_alpha()
         self.history_ = SearchHistory((), 123, 1.5, "finished", alpha)
         return self
