@@ -2,7 +2,7 @@ r"""Many different graphs as one tensor program: values, and by one reverse swee
 
 The nodes of all graphs are ordered by level. Within a level, edges are grouped by primitive and nodes by aggregator and
 degree, so that each group is one gather, one tensor operation and one contiguous write. With :math:`z` the output of a
-graph and :math:`\delta_j = \partial z / \partial z_j` the adjoint of node j, one row per data row, the reverse sweep gives
+graph and :math:`\delta_j = \partial z / \partial z_j` the adjoint of node j, one value per row, the reverse sweep gives
 
 .. math:: \partial z / \partial w_e = \delta_j f_e, \qquad
           \partial z / \partial \theta_e = \delta_j\, w_e\, \partial f_e / \partial \theta_e,
@@ -53,7 +53,7 @@ class _Partials(NamedTuple):
 
 
 class _Terms(NamedTuple):
-    """Kept from the forward sweep: edge values (n, degree, N) and, of a product, the product without constant (n, N)."""
+    """Kept from the forward sweep: edge values (n, degree, N); of a product, the bare product (n, N) too."""
 
     terms: Tensor
     product: Tensor | None
@@ -229,7 +229,7 @@ class Batch:
 
 
 def _products_of_others(terms: Tensor, delta: Tensor) -> Tensor:
-    """Return delta times the product of all terms but one, for each term: (n, degree, N); no division, so zeros are safe."""
+    """Return delta times the product of all terms but one, for each term: (n, degree, N). Zeros are safe."""
     degree = terms.shape[1]
     out = torch.empty_like(terms)
     before = delta

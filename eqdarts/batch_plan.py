@@ -1,8 +1,8 @@
 """The plan of a batch: which rows of which buffer every group of edges and nodes reads and writes.
 
-Buffers hold one row of N values per line. *values*: inputs, results of unary functions, nodes. *reverse*: a row of zeros,
-the seed of the outputs, adjoints of nodes, what edges contribute to the adjoints of their sources, and columns of the
-Jacobian. *adjoints*: adjoints of the results of unary functions. Groups hold views of the buffers, made once.
+Buffers hold rows of N values. *values*: inputs, results of unary functions, nodes. *reverse*: a row of zeros,
+the seed of the outputs, adjoints of nodes, what edges contribute to the adjoints of their sources, and columns of
+the Jacobian. *adjoints*: adjoints of the results of unary functions. Groups hold views of the buffers, made once.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ from eqdarts.errors import EqdartsWarning, closest, explain
 from eqdarts.primitives import Primitive, resolve
 from eqdarts.search.archive import Member
 from eqdarts.search.search import Config, SearchResult, search
-from eqdarts.selection import Candidate, choose, pareto
+from eqdarts.selection import Candidate, select
 
 __all__ = ["DARTSRegressor"]
 
@@ -48,7 +48,7 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     time_limit : float or None, default=60
         Seconds of wall time; the search ends earlier when a law is exact. None: only `max_refits` counts, and the same
         `random_state` gives the same equation bit for bit.
-    max_refits : int, default=20000
+    max_refits : int, default=10000
         Graphs refitted at most.
     n_restarts : int, default=32
         Restarts of the relaxed stage.
@@ -86,7 +86,7 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         max_complexity: int = 30,
         search: str = "auto",
         time_limit: float | None = 60,
-        max_refits: int = 20_000,
+        max_refits: int = 10_000,
         n_restarts: int = 32,
         selection: str = "mdl",
         validation_fraction: float = 0.3,
@@ -194,9 +194,11 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     ) -> None:
         found = [(m, Equation.from_graph(m.graph, m.coefficients, data, names, target)) for m in result.front]
         candidates = [_candidate(equation, X, y, data.weight) for _, equation in found]
-        front = pareto(candidates) or [0]
+        mean = float(np.average(y, weights=data.weight))
+        moments = float(np.average(y**2, weights=data.weight)), float(np.average((y - mean) ** 2, weights=data.weight))
+        front, lengths = select(candidates, len(y), X.shape[1], *moments)
         found, candidates = [found[k] for k in front], [candidates[k] for k in front]
-        chosen, lengths = choose(candidates, len(y), X.shape[1], float(np.average(y**2, weights=data.weight)))
+        chosen = min(range(len(front)), key=lambda k: lengths[k])
         self.front_ = tuple(equation for _, equation in found)
         self.equation_ = self.front_[chosen]
         member: Member = found[chosen][0]

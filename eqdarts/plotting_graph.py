@@ -31,7 +31,7 @@ class _Item(NamedTuple):
     width: float
 
 
-def _number(value: float, digits: int = 3) -> str:
+def _number(value: float, digits: int = 4) -> str:
     """Return mathtext of a rounded number.
 
     >>> _number(-1.5e-7)

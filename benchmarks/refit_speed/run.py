@@ -1,4 +1,4 @@
-"""Batched Levenberg-Marquardt against scipy.optimize.least_squares on random graphs: loss reached and refits per CPU second.
+"""Batched Levenberg-Marquardt against scipy.optimize.least_squares on random graphs: loss, refits per CPU second.
 
     OMP_NUM_THREADS=1 python benchmarks/refit_speed/run.py
 

@@ -1,4 +1,8 @@
-"""The Pareto archive: what was tried, and for each complexity the graph with the lowest loss."""
+"""The Pareto archive: what was tried, and what is best for each complexity and number of coefficients.
+
+A fixed exponent and a learned one have the same complexity; the fixed one fits a little worse with one coefficient
+less, and is worth keeping beside it.
+"""
 
 from __future__ import annotations
 
@@ -21,9 +25,9 @@ class Member:
 
 @dataclass
 class Archive:
-    """What was tried and what is best at each complexity."""
+    """What was tried and what is best at each complexity and number of coefficients."""
 
-    by_complexity: dict[int, Member] = field(default_factory=dict)
+    best: dict[tuple[int, int], Member] = field(default_factory=dict)
     tried: set[str] = field(default_factory=set)
 
     def is_new(self, graph: Graph) -> bool:
@@ -34,25 +38,30 @@ class Archive:
         return True
 
     def add(self, member: Member) -> bool:
-        """Keep `member` if it is the best of its complexity; return whether it was kept."""
+        """Keep `member` if it is the best of its size; return whether it was kept."""
         if not math.isfinite(member.loss):
             return False
-        known = self.by_complexity.get(member.graph.complexity)
+        size = member.graph.complexity, member.graph.n_coefficients
+        known = self.best.get(size)
         if known is not None and known.loss <= member.loss:
             return False
-        self.by_complexity[member.graph.complexity] = member
+        self.best[size] = member
         return True
 
     def front(self) -> list[Member]:
-        """Return the members that no simpler one equals, simplest first."""
-        members: list[Member] = []
-        for complexity in sorted(self.by_complexity):
-            member = self.by_complexity[complexity]
-            if not members or member.loss < members[-1].loss:
-                members.append(member)
-        return members
+        """Return the members that none with no more symbols and no more coefficients equals, simplest first."""
+        members: list[tuple[int, Member]] = []
+        for (_, k), member in sorted(self.best.items(), key=lambda item: (*item[0], item[1].loss)):
+            if all(member.loss < other.loss for k_other, other in members if k_other <= k):
+                members.append((k, member))
+        return [member for _, member in members]
+
+    @property
+    def best_member(self) -> Member | None:
+        """The member with the lowest loss, None as long as there is none."""
+        return min(self.best.values(), key=lambda member: member.loss, default=None)
 
     @property
     def best_loss(self) -> float:
         """The lowest loss, infinite as long as nothing was added."""
-        return min((member.loss for member in self.by_complexity.values()), default=math.inf)
+        return math.inf if self.best_member is None else self.best_member.loss

@@ -171,8 +171,8 @@ class _Search:
             if not chunk:
                 break
             self.refine(self.add(chunk))
-            if self.on_progress is not None and self.archive.by_complexity:
-                self.on_progress(self.share_spent(), self.n_refits, self.archive.front()[-1])
+            if self.on_progress is not None and (best := self.archive.best_member) is not None:
+                self.on_progress(self.share_spent(), self.n_refits, best)
         self.stage_seconds[stage] = self.stage_seconds.get(stage, 0.0) + time.process_time() - began
 
     def refine(self, kept: list[Member]) -> None:
