@@ -156,9 +156,9 @@ def test_constant_y_and_useless_columns_are_survived() -> None:
 
 def test_other_bad_input_is_refused() -> None:
     X, y = table(), LAWS["product"](table())
-    with pytest.raises((TypeError, ValueError), match="[Ss]parse"):
+    with pytest.raises((TypeError, ValueError), match=r"[Ss]parse"):
         DARTSRegressor(**QUICK).fit(sparse.csr_matrix(X), y)
-    with pytest.raises(ValueError, match="1d array"):
+    with pytest.raises(ValueError, match=r"1d array"):
         DARTSRegressor(**QUICK).fit(X, np.column_stack([y, y]))
     with pytest.raises(ValueError, match="feature names"):
         quick_fit().predict(X.rename(columns={"x1": "other"}))
