@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from eqdarts.errors import FormulaError, closest, explain
-from eqdarts.formula_build import COMPOSED, composed, exponential, product, symbol
+from eqdarts.formula_build import COMPOSED, apply, composed, product, symbol
 from eqdarts.formula_functions import SPELLINGS
 
 __all__ = ["FormulaError", "Parsed", "parse_formula", "quoted"]
@@ -293,9 +293,7 @@ class _Reader:
             return make(*arguments)
         if name in COMPOSED:
             return composed(name, arguments[0])
-        if name == "exp":
-            return exponential(arguments[0])
-        return getattr(sympy, SPELLINGS[name].sympy_name)(arguments[0])
+        return apply(SPELLINGS[name].sympy_name, arguments[0])
 
     def _checked(self, node: ast.expr, expr: Expr) -> Expr:
         """Return `expr`, unless a number in it is not a finite real one; large integers become floats."""

@@ -10,6 +10,8 @@ from typing import Any
 
 __all__ = [
     "COMPOSED",
+    "absolute",
+    "apply",
     "composed",
     "exponential",
     "product",
@@ -56,6 +58,30 @@ def exponential(u: Expr) -> Expr:
     return sympy.exp(u)
 
 
+def absolute(u: Expr) -> Expr:
+    """Return abs(u); a root is not negative where it is real, while sympy thinks of its complex values elsewhere."""
+    import sympy
+
+    if u.is_real is not None:
+        return sympy.Abs(u)
+    if u.is_Mul:
+        return product(*(absolute(factor) for factor in u.args))
+    if u.is_Pow and u.exp.is_Number and not u.exp.is_Integer:
+        return u
+    return sympy.Abs(u, evaluate=False)
+
+
+def apply(function: str, *arguments: Expr) -> Expr:
+    """Return the function of this sympy name, built our way."""
+    import sympy
+
+    if function == "exp":
+        return exponential(*arguments)
+    if function == "Abs":
+        return absolute(*arguments)
+    return getattr(sympy, function)(*arguments)
+
+
 def composed(name: str, u: Expr) -> Expr:
     """Return the function `name` of `COMPOSED` at u."""
     import sympy
@@ -89,8 +115,8 @@ def rebuild(expr: Expr, replaced: Mapping[Expr, Expr]) -> Expr:
             return e
         if e.is_Mul:
             return product(*args)
-        if isinstance(e, sympy.exp):
-            return exponential(args[0])
+        if isinstance(e, (sympy.exp, sympy.Abs)):
+            return apply(type(e).__name__, *args)
         return e.func(*args)
 
     return visit(expr)
@@ -119,6 +145,6 @@ def without_units(expr: Expr) -> Expr:
             return product(*(units.get(a, a) for a in args))
         if e.is_Pow:
             return args[0] ** units.get(args[1], args[1])
-        return exponential(args[0]) if isinstance(e, sympy.exp) else e.func(*args)
+        return apply(type(e).__name__, *args) if isinstance(e, (sympy.exp, sympy.Abs)) else e.func(*args)
 
     return visit(expr)

@@ -12,8 +12,8 @@ from typing import Any
 
 from eqdarts.errors import FormulaError, explain
 from eqdarts.formula import quoted
-from eqdarts.formula_build import composed, exponential, product, symbol
-from eqdarts.formula_functions import FUNCTIONS
+from eqdarts.formula_build import apply, composed, product, symbol
+from eqdarts.formula_functions import FUNCTIONS, SPELLINGS
 
 __all__ = ["Written", "complexity", "number_text", "numbers", "template", "text", "write"]
 
@@ -260,11 +260,9 @@ def template(written: Written, names: Callable[[int], str]) -> tuple[Expr, dict[
                 return build(base) ** build(exponent)
             case Call(name, arguments):
                 built = [build(a) for a in arguments]
-                if name == "exp":
-                    return exponential(built[0])
                 if name == "sqrt":
                     return composed(name, built[0])
-                return getattr(sympy, {row.name: row.sympy_name for row in FUNCTIONS.values()}.get(name, name))(*built)
+                return apply(SPELLINGS[name].sympy_name if name in SPELLINGS else name, *built)
         raise AssertionError(node)
 
     return build(written), values

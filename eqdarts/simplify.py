@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from eqdarts.errors import FormulaError, explain
 from eqdarts.evaluate import evaluate
-from eqdarts.formula_build import exponential, symbol, without_units
+from eqdarts.formula_build import absolute, exponential, symbol, without_units
 from eqdarts.graph import Edge, Graph
 from eqdarts.simplify_round import rounded
 from eqdarts.simplify_scale import cost, normalise
@@ -129,9 +129,11 @@ def _applied(edge: Edge, source: Expr, coefficients: Sequence[float]) -> Expr:
     numbers = [_float(c) for c in coefficients]
     u = primitive.inner_value(source, numbers)
     shape = numbers[len(primitive.inner) :]
-    # sympy's exp would take constants out of the exponent, to where they may overflow
+    # sympy's exp would take constants out of the exponent, to where they may overflow; its Abs thinks of complex roots
     if primitive.name == "exp":
         return exponential(u)
+    if primitive.name == "abs":
+        return absolute(u)
     if primitive.name == "logistic":
         return 1 / (1 + exponential(-u))
     if primitive.name == "softplus":

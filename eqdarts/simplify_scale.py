@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from eqdarts.formula_build import exponential, product
+from eqdarts.formula_build import absolute, apply, exponential, product
 from eqdarts.formula_text import numbers, symbols_of, write
 
 __all__ = ["cost", "normalise"]
@@ -47,7 +47,7 @@ def normalise(expr: Expr) -> Expr:
     if (expr.is_Pow and expr.exp.is_Number) or name in ("Abs", "Max", "Min"):
         return _scaled((expr,))
     arguments = [normalise(a) for a in expr.args]
-    return exponential(arguments[0]) if name == "exp" else expr.func(*arguments)
+    return apply(name, *arguments) if name in ("exp", "Abs") else expr.func(*arguments)
 
 
 def _terms(expr: Expr) -> list[Expr]:
@@ -95,7 +95,7 @@ def _pull(factor: Expr, many: bool) -> tuple[Expr, Expr]:
         return (scale, base**factor.exp) if _is_ordinary(scale) else (one, (content * base) ** factor.exp)
     if name == "Abs":
         content, inside = _content(normalise(factor.args[0]), signed=False)
-        return content, sympy.Abs(inside)
+        return content, absolute(inside)
     if name in ("Max", "Min") and 0 in factor.args and len(factor.args) == 2:
         other = next(a for a in factor.args if not a.is_zero)
         content, inside = _content(normalise(other), signed=False)

@@ -262,7 +262,8 @@ def test_fit_refuses(case: str) -> None:
 def test_json_is_plain() -> None:
     record = json.loads(kepler().to_json())
     assert record == {
-        "format": "eqdarts-equation", "version": 1, "expression": "365.26*a**1.5", "variables": ["a"], "target": "period days",
+        "format": "eqdarts-equation", "version": 1, "expression": "365.26*a**1.5",
+        "variables": ["a"], "target": "period days",
     }  # fmt: skip
 
 
@@ -309,7 +310,15 @@ def test_hostile_files_give_one_clear_error(case: str) -> None:
     assert len(str(caught.value)) < 500
 
 
-@given(st.recursive(st.none() | st.booleans() | st.floats() | st.text(max_size=5), lambda s: st.lists(s, max_size=3) | st.dictionaries(st.sampled_from([*GOOD, "formula", "parameters", "names"]), s, max_size=6), max_leaves=8), st.sampled_from([*GOOD, "formula", "parameters", "names"]))  # fmt: skip
+KEYS = st.sampled_from([*GOOD, "formula", "parameters", "names"])
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=6),
+    max_leaves=8,
+)
+
+
+@given(VALUES, KEYS)
 @settings(max_examples=150)
 def test_any_file_is_read_or_refused(value: object, key: str) -> None:
     try:

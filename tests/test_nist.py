@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 
@@ -33,7 +33,7 @@ NAMES = list(nist.FORMULAS)
 FAR, NEAR = 0, 1
 
 
-@lru_cache(maxsize=None)
+@cache
 def digits(name: str, start: int) -> float:
     problem = nist.load(name)
     fitted = Equation.parse(problem.formula).fit(problem.columns, problem.y, start=problem.starts[start])

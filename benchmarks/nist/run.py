@@ -2,9 +2,9 @@
 
     OMP_NUM_THREADS=1 python benchmarks/nist/run.py
 
-Every method gets the same formula, rows and start, and its default settings; lmfit's default is leastsq (MINPACK), scipy's
-least_squares is run by its default (trf) and by lm (MINPACK), with their default numerical Jacobian. The last column is
-MINPACK at its best: the exact Jacobian, tolerances at rounding level. Writes results.csv beside this file.
+Every method gets the same formula, rows and start, and its default settings; lmfit's default is leastsq (MINPACK),
+scipy's least_squares is run by its default (trf) and by lm (MINPACK), with their default numerical Jacobian. The last
+column is MINPACK at its best: the exact Jacobian, tolerances at rounding level. Writes results.csv beside this file.
 """
 
 from __future__ import annotations
