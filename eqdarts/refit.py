@@ -208,7 +208,8 @@ def _padding(model: Model, start: Tensor) -> Tensor:
 def _column_norms(normal: _Normal, solver: Solver) -> Tensor:
     if solver == "cholesky":
         return normal.factor.diagonal(dim1=1, dim2=2).clamp(min=0).sqrt()
-    return torch.linalg.vector_norm(normal.factor, dim=1)
+    norms: Tensor = torch.linalg.vector_norm(normal.factor, dim=1)
+    return norms
 
 
 def _begin(model: Model, theta: Tensor, problem: _Problem) -> tuple[_State, Refit]:
