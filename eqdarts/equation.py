@@ -63,7 +63,7 @@ class Equation:
     --------
     >>> law = Equation.parse("3.5*(1 - exp(-0.2*t))")
     >>> law.variables, law.complexity
-    (('t',), 9)
+    (('t',), 8)
     >>> law.predict({"t": [0.0, 5.0]})
     array([0.        , 2.21242196])
     """
