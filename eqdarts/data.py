@@ -84,7 +84,7 @@ def prepare(
     weight = weight / typical_magnitude(weight[:, None])[0]
     x_scale, y_scale = typical_magnitude(X, weight), float(typical_magnitude(y[:, None], weight)[0])
     weighted = np.flatnonzero(weight > 0)
-    if len(weighted) < FEWEST_TO_SPLIT:
+    if len(np.unique(X[weighted], axis=0)) < FEWEST_TO_SPLIT:  # a row repeated is the same row with more weight
         train = validation = np.arange(n)
     else:
         held_back = min(max(round(validation_fraction * len(weighted)), 1), len(weighted) - 1)

@@ -141,7 +141,8 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             result = search(data, config, rng, progress)
         if result.history.stop_reason == "interrupt":
             warnings.warn("Interrupted: these are the best equations so far.", EqdartsWarning, stacklevel=2)
-        self._store(data, result, X, y, names, None if target is None else str(target))
+        n_rows = float(len(y) if weight is None else weight.sum())
+        self._store(data, result, X, y, n_rows, names, None if target is None else str(target))
         return self
 
     def predict(self, X: Any, index: int | None = None) -> Array:
@@ -190,13 +191,13 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         return resolve(self.primitives)
 
     def _store(
-        self, data: Data, result: SearchResult, X: Array, y: Array, names: tuple[str, ...], target: str | None
+        self, data: Data, result: SearchResult, X: Array, y: Array, n_rows: float, names: tuple[str, ...], target: Any
     ) -> None:
         found = [(m, Equation.from_graph(m.graph, m.coefficients, data, names, target)) for m in result.front]
         candidates = [_candidate(equation, X, y, data.weight) for _, equation in found]
         mean = float(np.average(y, weights=data.weight))
         moments = float(np.average(y**2, weights=data.weight)), float(np.average((y - mean) ** 2, weights=data.weight))
-        front, lengths = select(candidates, len(y), X.shape[1], *moments)
+        front, lengths = select(candidates, n_rows, X.shape[1], *moments)
         found, candidates = [found[k] for k in front], [candidates[k] for k in front]
         chosen = min(range(len(front)), key=lambda k: lengths[k])
         self.front_ = tuple(equation for _, equation in found)

@@ -30,16 +30,18 @@ class Candidate:
     loss: float
 
 
-def description_length(candidate: Candidate, n_rows: int, n_inputs: int, mean_square: float, variance: float) -> float:
+def description_length(
+    candidate: Candidate, n_rows: float, n_inputs: int, mean_square: float, variance: float
+) -> float:
     """Return the description length in nats, up to a constant that all equations of one data set share."""
     loss = max(candidate.loss, ROUNDING * mean_square, 1e-300)
     residuals = 0.5 * n_rows * math.log(loss)
-    coefficients = 0.5 * candidate.n_coefficients * math.log(n_rows * (1 + variance / loss))
+    coefficients = 0.5 * candidate.n_coefficients * math.log(1 + n_rows * (1 + variance / loss))
     return residuals + coefficients + candidate.complexity * math.log(ALPHABET + n_inputs)
 
 
 def select(
-    candidates: Sequence[Candidate], n_rows: int, n_inputs: int, mean_square: float, variance: float
+    candidates: Sequence[Candidate], n_rows: float, n_inputs: int, mean_square: float, variance: float
 ) -> tuple[list[int], list[float]]:
     """Return the positions of the front, simplest first, and the description lengths of its members.
 

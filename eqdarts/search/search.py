@@ -97,7 +97,8 @@ class _Search:
         held = self.data.validation[: 4 * MOST_ROWS]
         self.X_held, self.y_held = torch.from_numpy(self.data.X[held]), torch.from_numpy(self.data.y[held])
         self.weight_held = torch.from_numpy(self.data.weight[held])
-        self.most_coefficients = max(len(train) // 3, 1)
+        distinct = len(np.unique(self.data.X[self.data.weight > 0], axis=0))
+        self.most_coefficients = max(min(len(train), distinct) // 3, 1)
 
     # --- the budget ---
 
