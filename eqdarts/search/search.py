@@ -32,6 +32,7 @@ Start = tuple[Graph, tuple[float, ...]]
 
 EXACT = 1e-24  # loss, as a share of the variance, below which a law is exact: rounding level
 BATCH = 256
+MOST_MISSES = 3000  # proposals in a row that were tried before or are too large, after which a stage ends
 MOST_ROWS = 400  # training rows that the refits of the search see; the front is refitted on all rows afterwards
 
 
@@ -120,10 +121,17 @@ class _Search:
     # --- refits ---
 
     def admissible(self, starts: Iterable[Start]) -> Iterator[Start]:
+        """Yield the starts that are new and small enough; end when the source seems to have no more of them."""
+        misses = 0
         for graph, start in starts:
             fits = graph.complexity <= self.config.max_complexity and graph.n_coefficients <= self.most_coefficients
             if fits and self.archive.is_new(graph):
+                misses = 0
                 yield graph, start
+                continue
+            misses += 1
+            if misses >= MOST_MISSES or (misses % 50 == 0 and self.stop_reason() is not None):
+                return
 
     def add(self, starts: list[Start], *, thorough: bool = False) -> list[Member]:
         """Refit `starts` in one batch and offer them to the archive; return those that it kept."""
