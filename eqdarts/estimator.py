@@ -19,7 +19,7 @@ from tqdm.auto import tqdm
 
 from eqdarts.data import Data, prepare
 from eqdarts.equation import Equation
-from eqdarts.errors import EqdartsWarning, closest, explain
+from eqdarts.errors import EqdartsWarning, FormulaError, closest, explain
 from eqdarts.primitives import Primitive, resolve
 from eqdarts.search.archive import Member
 from eqdarts.search.search import Config, SearchResult, search
@@ -193,7 +193,7 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     def _store(
         self, data: Data, result: SearchResult, X: Array, y: Array, n_rows: float, names: tuple[str, ...], target: Any
     ) -> None:
-        found = [(m, Equation.from_graph(m.graph, m.coefficients, data, names, target)) for m in result.front]
+        found = [(m, e) for m in result.front if (e := _equation_of(m, data, names, target)) is not None]
         candidates = [_candidate(equation, X, y, data.weight) for _, equation in found]
         mean = float(np.average(y, weights=data.weight))
         moments = float(np.average(y**2, weights=data.weight)), float(np.average((y - mean) ** 2, weights=data.weight))
@@ -216,6 +216,14 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
                 "chosen": [k == chosen for k in range(len(found))],
             }
         )
+
+
+def _equation_of(member: Member, data: Data, names: tuple[str, ...], target: str | None) -> Equation | None:
+    """Return the member's equation, None where folding its numbers leaves the real line."""
+    try:
+        return Equation.from_graph(member.graph, member.coefficients, data, names, target)
+    except FormulaError:
+        return None
 
 
 def _checked_weight(sample_weight: Any, X: Array) -> Array:
