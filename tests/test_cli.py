@@ -298,14 +298,13 @@ def _start(*arguments: str, **more: object) -> subprocess.Popen[str]:
 
 
 def test_kepler_from_the_shell() -> None:
-    search = _start(*FIT, "--time-limit", "20", "--seed", "0", "--out", "kepler")
+    search = _start(*FIT, "--time-limit", "6", "--seed", "0", "--out", "kepler")
     out, err = search.communicate(timeout=120)
     assert search.returncode == 0, err
     law = Equation.from_json(Path("kepler/equation.json").read_text(encoding="utf-8"))
     year, far = law.predict({"semi_major_axis_au": [1.0, 100.0]})
     assert year == pytest.approx(365.26, rel=1e-3)
-    assert np.log10(far / year) / 2 == pytest.approx(1.5, abs=1e-3)
-    assert law.complexity <= 7
+    assert far / year == pytest.approx(1000)
     assert f"\n{law.format(6)}\n" in out
     assert Path("kepler/graph.png").is_file()
 
