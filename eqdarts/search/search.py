@@ -189,7 +189,8 @@ class _Search:
         front = set(map(id, self.archive.front()))
         chosen = [member for member in kept if id(member) in front]
         polished = self.add([(m.graph, m.coefficients) for m in chosen], thorough=True)
-        snapped = itertools.chain.from_iterable(simple_exponents(m) for m in polished or chosen)
+        latest = {m.graph: m for m in [*chosen, *polished]}
+        snapped = itertools.chain.from_iterable(map(simple_exponents, latest.values()))
         self.add(list(self.admissible(snapped)), thorough=True)
 
 
