@@ -16,7 +16,8 @@ E edges, M primitives without the absent one, H hidden nodes, D inputs, N rows, 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -24,12 +25,23 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from eqdarts.primitives import Primitive
+from eqdarts.primitives import Domain, Primitive
 
-__all__ = ["LIMIT", "Supernet", "admissible", "initial_parameters", "reach"]
+__all__ = [
+    "LIMIT",
+    "Supernet",
+    "admissible",
+    "affine",
+    "initial_parameters",
+    "keep_in_domain",
+    "make_supernet",
+    "reach",
+]
 
 LIMIT = 1e4
 """No edge and no node puts out a larger magnitude; data are scaled to magnitude one."""
+MARGIN = 2e-3
+"""Arguments stay this far inside a domain, twice as far as `Domain.clamp` puts them."""
 COEFFICIENT_LIMIT = 4.0
 """Inner and shape coefficients stay within this many times the largest initial one (or one)."""
 
@@ -46,11 +58,14 @@ class Supernet:
         H.
     primitives : tuple of Primitive
         Without the absent edge, which every edge has in addition, as its choice number 0.
+    bases : dict of str to Primitive
+        What the rows made by `affine` stand for, by their names.
     """
 
     n_inputs: int
     n_hidden: int
     primitives: tuple[Primitive, ...]
+    bases: dict[str, Primitive] = field(default_factory=dict, compare=False)
 
     @cached_property
     def edges(self) -> tuple[tuple[int, int], ...]:
@@ -128,6 +143,29 @@ class Supernet:
         return bounds
 
 
+def make_supernet(n_inputs: int, n_hidden: int, primitives: Sequence[Primitive]) -> Supernet:
+    """Return the supernet of `primitives` and of an `affine` row for each that has an end or a pole, but no inner map."""
+    plain = tuple(p for p in primitives if p.name != "none")
+    bases = {affine(p): p for p in plain if not p.inner and p.domain != Domain()}
+    return Supernet(n_inputs, n_hidden, (*plain, *bases), {row.name: p for row, p in bases.items()})
+
+
+def affine(primitive: Primitive) -> Primitive:
+    """Return f(a x + b; s) of a primitive f(x; s): where f has its end or pole makes another law, as in log(1 + x).
+
+    In a graph it is two nodes; here one edge stands for both, so that a node is left for what else the law has.
+    """
+    starts = ((1.0, 0.3), (1.0, 1.0), (-1.0, 3.0))
+    return replace(
+        primitive,
+        name=f"{primitive.name}(a x + b)",
+        inner=("scale", "shift"),
+        initial=tuple((*start, *row) for start in starts for row in primitive.initial),
+        exponent=None,
+        homogeneous=False,
+    )
+
+
 def reach(primitive: Primitive) -> float:
     """Return how far from zero a primitive's argument may go so that value and slope stay below `LIMIT`.
 
@@ -184,3 +222,25 @@ def initial_parameters(
     if allowed is not None:
         net.edge_logits(alpha).masked_fill_(~allowed, -math.inf)
     return w, alpha
+
+
+def keep_in_domain(net: Supernet, w: Tensor, low: Tensor, high: Tensor) -> None:
+    """Move in place the shifts of `affine` rows that read an input, so that no row of data leaves the domain's end.
+
+    Parameters
+    ----------
+    w : Tensor of shape (R, K)
+    low, high : Tensor of shape (D,)
+        The ranges of the inputs.
+    """
+    D, H = net.n_inputs, net.n_hidden
+    for m, primitive in enumerate(net.primitives):
+        if primitive.name not in net.bases:
+            continue
+        own = net.coefficients(w, m)[:, : H * D].view(len(w), H, D, -1)
+        scale, shift = own[..., 0], own[..., 1]
+        ends = scale * low, scale * high
+        if math.isfinite(primitive.domain.lower):
+            shift.clamp_(min=primitive.domain.lower + MARGIN - torch.minimum(*ends))
+        elif math.isfinite(primitive.domain.upper):
+            shift.clamp_(max=primitive.domain.upper - MARGIN - torch.maximum(*ends))

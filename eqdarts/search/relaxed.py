@@ -40,7 +40,7 @@ from eqdarts.search.relaxed_steps import (
     make_bilevel,
     validation_loss,
 )
-from eqdarts.supernet import Supernet, admissible, initial_parameters
+from eqdarts.supernet import Supernet, admissible, initial_parameters, keep_in_domain, make_supernet
 
 __all__ = ["RelaxedResult", "Schedule", "relaxed_search"]
 
@@ -158,7 +158,7 @@ def relaxed_search(
         For fewer than one hidden node or restart, a negative number of steps, or another order.
     """
     _check(n_hidden, n_restarts, n_steps, order)
-    net = Supernet(data.n_inputs, n_hidden, tuple(p for p in primitives if p.name != "none"))
+    net = make_supernet(data.n_inputs, n_hidden, primitives)
     problem = make_bilevel(net, data, dtype, device)
     w, alpha = (
         t.to(dtype=dtype, device=device) for t in initial_parameters(net, n_restarts, rng, admissible(net, data.X))
@@ -197,14 +197,20 @@ class _Descent:
         bounds = torch.as_tensor(problem.net.bounds, dtype=w.dtype, device=w.device)
         self._by_w = Adam(w, (0.9, 0.999), schedule.clip, bounds)
         self._by_alpha = Adam(alpha, (0.5, 0.999), schedule.clip)
+        self._keep_in_domain()
 
     def step(self, progress: float) -> None:
         """Take one step of w on the training rows, then one of alpha on the validation rows."""
         self.temperature, rate = self.schedule.temperature_at(progress), self.schedule.rate_w_at(progress)
         _, gradient = coefficient_gradient(self.problem, self.w, self.alpha, self.temperature)
         self._by_w.step(gradient, rate)
+        self._keep_in_domain()
         _, gradient = alpha_gradient(self.problem, self.w, self.alpha, self.temperature, self.order, rate)
         self._by_alpha.step(gradient, self.schedule.rate_alpha)
+
+    def _keep_in_domain(self) -> None:
+        low, high = self.problem.both.x.aminmax(dim=1)
+        keep_in_domain(self.problem.net, self.w, low, high)
 
     def loss(self) -> NDArray[np.float64]:
         """Return the validation loss (R,) at the present temperature, NaN where it is not finite."""

@@ -153,20 +153,27 @@ def build_graph(
     row = torch.as_tensor(w)[None]
     weights, constants = net.weights(row)[0].numpy(), net.constants(row)[0].numpy()
     own = {m: net.coefficients(row, m)[0].numpy() for m in net.adjustable}
-    nodes = [DraftNode("product" if product[j] else "sum") for j in range(net.n_hidden)]
-    for node, constant in zip(nodes, constants, strict=True):
-        node.constant = float(constant) if node.is_sum else None
-    for e, ((source, j), choice) in enumerate(zip(net.edges, edge, strict=True)):
-        m = int(choice) - 1
-        if m < 0:
-            continue
-        coefficients = own[m][e].tolist() if m in own else []
-        weight = float(weights[e, m]) if nodes[j].is_sum else 1.0
-        nodes[j].edges.append(DraftEdge(source, net.primitives[m], weight, coefficients))
-    terms = [DraftEdge(net.n_inputs + j, LINEAR, float(c[j])) for j in range(net.n_hidden) if c[j] != 0.0]
+    nodes: list[DraftNode] = []
+    sources = list(range(net.n_inputs))
+    for j in range(net.n_hidden):
+        node = DraftNode("product") if product[j] else DraftNode("sum", constant=float(constants[j]))
+        for e, (source, reader) in enumerate(net.edges):
+            m = int(edge[e]) - 1
+            if reader != j or m < 0:
+                continue
+            primitive, coefficients = net.primitives[m], own[m][e].tolist() if m in own else []
+            place = sources[source]
+            if primitive.name in net.bases:
+                scale, shift, *coefficients = coefficients
+                nodes.append(DraftNode("sum", [DraftEdge(place, LINEAR, scale)], shift))
+                primitive, place = net.bases[primitive.name], net.n_inputs + len(nodes) - 1
+            node.edges.append(DraftEdge(place, primitive, float(weights[e, m]) if node.is_sum else 1.0, coefficients))
+        nodes.append(node)
+        sources.append(net.n_inputs + len(nodes) - 1)
+    terms = [DraftEdge(s, LINEAR, float(k)) for s, k in zip(sources[net.n_inputs :], c[:-1], strict=True) if k != 0.0]
     nodes.append(DraftNode("sum", terms, float(c[-1])))
-    graph, coefficients = Draft(net.n_inputs, nodes).prune().build()
-    return (graph, coefficients) if all(map(math.isfinite, coefficients)) else None
+    graph, theta = Draft(net.n_inputs, nodes).prune().build()
+    return (graph, theta) if all(map(math.isfinite, theta)) else None
 
 
 def refitted_loss(data: Data, graphs: Sequence[Proposal | None]) -> NDArray[np.float64]:
