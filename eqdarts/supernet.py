@@ -144,7 +144,7 @@ class Supernet:
 
 
 def make_supernet(n_inputs: int, n_hidden: int, primitives: Sequence[Primitive]) -> Supernet:
-    """Return the supernet of `primitives` and of an `affine` row for each that has an end or a pole, but no inner map."""
+    """Return the supernet of `primitives` and an `affine` row for each that has an end or a pole, but no inner map."""
     plain = tuple(p for p in primitives if p.name != "none")
     bases = {affine(p): p for p in plain if not p.inner and p.domain != Domain()}
     return Supernet(n_inputs, n_hidden, (*plain, *bases), {row.name: p for row, p in bases.items()})

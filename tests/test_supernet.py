@@ -12,11 +12,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eqdarts.primitives import PRIMITIVES, Primitive, fixed_power, make_primitive, resolve
-from eqdarts.supernet import LIMIT, Supernet, admissible, initial_parameters, reach
+from eqdarts.supernet import (
+    LIMIT,
+    Supernet,
+    admissible,
+    affine,
+    initial_parameters,
+    keep_in_domain,
+    make_supernet,
+    reach,
+)
 from eqdarts.supernet_values import Rows, hidden_values, output_weights, place_rows, predictions
 
 ROWS = [p for p in PRIMITIVES.values() if p.name != "none"]
 ROWS += [fixed_power(Fraction(p)) for p in ("-2", "3/2", "-1/2", "4")]
+ROWS += [affine(PRIMITIVES[name]) for name in ("log", "reciprocal", "sqrt", "power")]
 
 
 def _parts(
@@ -113,7 +123,7 @@ def test_values_and_gradients_are_finite_at_and_past_the_domain(primitive: Primi
 
 
 def test_gradients_against_differences() -> None:
-    net, _, w, alpha, rows = _parts(2, 3, 4, 9)
+    net, _, w, alpha, rows = _parts(2, 2, 3, 4)
     assert torch.autograd.gradcheck(lambda p: hidden_values(net, p, alpha, rows, 0.5), (w.requires_grad_(True),))
     w = w.detach()
     assert torch.autograd.gradcheck(lambda p: hidden_values(net, w, p, rows, 0.5), (alpha.requires_grad_(True),))
@@ -203,6 +213,44 @@ def test_reach_keeps_values_within_the_limit(primitive: Primitive) -> None:
             value = primitive.value(u, *(torch.tensor(s, dtype=torch.float64) for s in shape))
             # near a pole the margin of the domain rules, not the reach
             assert float(value[u.abs() >= 1].abs().max() if bool((u.abs() >= 1).any()) else 0.0) <= LIMIT * 1.0001
+
+
+def test_a_primitive_with_an_end_or_a_pole_has_an_affine_row_too() -> None:
+    import sympy
+
+    shifted = make_primitive("shifted", lambda x: (2 - x).log(), lambda x: sympy.log(2 - x), domain=(-math.inf, 2.0))
+    net = make_supernet(1, 1, [PRIMITIVES[name] for name in ("none", "linear", "log", "exp", "power")] + [shifted])
+    names = [p.name for p in net.primitives]
+    assert names == ["linear", "log", "exp", "power", "shifted", "log(a x + b)", "power(a x + b)", "shifted(a x + b)"]
+    assert {name: p.name for name, p in net.bases.items()} == {
+        "log(a x + b)": "log", "power(a x + b)": "power", "shifted(a x + b)": "shifted",
+    }  # fmt: skip
+    x = torch.tensor([1.0, 4.0], dtype=torch.float64)
+    power = net.primitives[6]
+    torch.testing.assert_close(power(x, *torch.tensor([2.0, 1.0, 0.5], dtype=torch.float64)), (2 * x + 1).sqrt())
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 2**32 - 1))
+def test_affine_rows_are_kept_in_their_domain_on_the_data(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    net = make_supernet(2, 3, resolve(["linear", "log", "sqrt", "reciprocal", "exp"]))
+    x = torch.as_tensor(rng.normal(size=(2, 9)))
+    w, _ = initial_parameters(net, 4, rng)
+    before = w.clone()
+    keep_in_domain(net, w, *x.aminmax(dim=1))
+    log = [p.name for p in net.primitives].index("log(a x + b)")
+    scale, shift = net.coefficients(w, log)[:, :6].unbind(dim=-1)
+    u = scale.view(4, 3, 2, 1) * x + shift.view(4, 3, 2, 1)
+    assert float(u.min()) > 1e-3
+    changed = w != before
+    was = net.coefficients(before, log)[:, :6, 1].view(4, 3, 2, 1) + scale.view(4, 3, 2, 1) * x
+    inside = (was.amin(dim=-1) > 3e-3).view(4, 6)
+    assert not bool(net.coefficients(changed, log)[:, :6, 1][inside].any())
+    assert not bool(net.coefficients(changed, log)[..., 0].any())
+    assert not bool(net.weights(changed).any() | net.constants(changed).any())
+    reciprocal = [p.name for p in net.primitives].index("reciprocal(a x + b)")
+    assert not bool(net.coefficients(changed, reciprocal).any())  # valid on both sides of its pole
 
 
 def test_reach_of_growing_and_bounded_functions() -> None:
