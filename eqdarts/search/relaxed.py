@@ -197,20 +197,17 @@ class _Descent:
         bounds = torch.as_tensor(problem.net.bounds, dtype=w.dtype, device=w.device)
         self._by_w = Adam(w, (0.9, 0.999), schedule.clip, bounds)
         self._by_alpha = Adam(alpha, (0.5, 0.999), schedule.clip)
-        self._keep_in_domain()
+        self._range = problem.both.x.aminmax(dim=1)
+        keep_in_domain(problem.net, w, *self._range)
 
     def step(self, progress: float) -> None:
         """Take one step of w on the training rows, then one of alpha on the validation rows."""
         self.temperature, rate = self.schedule.temperature_at(progress), self.schedule.rate_w_at(progress)
         _, gradient = coefficient_gradient(self.problem, self.w, self.alpha, self.temperature)
         self._by_w.step(gradient, rate)
-        self._keep_in_domain()
+        keep_in_domain(self.problem.net, self.w, *self._range)
         _, gradient = alpha_gradient(self.problem, self.w, self.alpha, self.temperature, self.order, rate)
         self._by_alpha.step(gradient, self.schedule.rate_alpha)
-
-    def _keep_in_domain(self) -> None:
-        low, high = self.problem.both.x.aminmax(dim=1)
-        keep_in_domain(self.problem.net, self.w, low, high)
 
     def loss(self) -> NDArray[np.float64]:
         """Return the validation loss (R,) at the present temperature, NaN where it is not finite."""
