@@ -120,6 +120,13 @@ class Batch:
 
     # --- evaluation ---
 
+    def pad(self, coefficients: Sequence[Sequence[float]]) -> Tensor:
+        """Return one flat coefficient vector per graph as a tensor (G, K), padded with zeros."""
+        theta = self._inputs.new_zeros((self.n_graphs, self.n_columns))
+        for row, values in zip(theta, coefficients, strict=True):
+            row[: len(values)] = torch.as_tensor(values, dtype=theta.dtype)
+        return theta
+
     def predict(self, theta: Tensor) -> Tensor:
         """Return the values (G, N) of the graphs at coefficients `theta` (G, K)."""
         with torch.inference_mode():

@@ -8,7 +8,7 @@ the Jacobian. *adjoints*: adjoints of the results of unary functions. Groups hol
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -106,8 +106,9 @@ class Level:
     unary: list[Unary]
     reduce: list[Reduce]
     deltas: Tensor  # (n, N) view of the reverse buffer: adjoints of the level's nodes
-    first_user: Tensor  # (n,) row of the reverse buffer that the first user of each node contributes
-    more_users: list[tuple[Tensor, Tensor]]  # rows of adjoints, rows of contributions of second, third ... users
+    # Known once the levels above are planned:
+    first_user: Tensor = field(init=False)  # (n,) row of the reverse buffer that the first user contributes
+    more_users: list[tuple[Tensor, Tensor]] = field(default_factory=list)  # adjoints, contributions of later users
 
 
 class Plan:
@@ -169,6 +170,7 @@ class Plan:
         edge_levels = self.nodes[e[:, NODE], LEVEL]
         edge_order = np.argsort(edge_levels, kind="stable")
         edge_levels = edge_levels[edge_order]
+        self._ordered: list[Ints] = []  # the nodes of each level in the order of their adjoints
         self.levels = []
         for level in range(int(node_levels[-1]) + 1):
             members = node_order[slice(*np.searchsorted(node_levels, [level, level + 1]))]
@@ -249,9 +251,10 @@ class Plan:
         unary = [self._unary(g, needed=True) for g in _groups(at, e[at, CODE], e[at, NEUTRAL])]
         groups = _groups(members, n[members, PRODUCT], n[members, DEGREE])
         start, deltas = self._reverse_rows(len(members))
-        self.node_delta[np.concatenate(groups)] = np.arange(start, start + len(members))
+        self._ordered.append(np.concatenate(groups))
+        self.node_delta[self._ordered[-1]] = np.arange(start, start + len(members))
         reduce = [self._reduce(g) for g in groups]
-        return Level(unary, reduce, deltas, self._tensor(members), [])
+        return Level(unary, reduce, deltas)
 
     def _reduce(self, group: Ints) -> Reduce:
         n = self.nodes[group]
@@ -305,9 +308,7 @@ class Plan:
         rank = np.arange(len(source)) - np.searchsorted(source, source)
         first = np.where(self.nodes[:, OUTPUT] == 1, SEED, ZEROS)  # zeros: nodes that nobody reads
         first[source[rank == 0]] = self.contribution_row[hidden[rank == 0]]
-        for level in self.levels:
-            members = level.first_user.numpy(force=True)
-            members = members[np.argsort(self.node_delta[members])]
+        for level, members in zip(self.levels, self._ordered, strict=True):
             level.first_user = self._tensor(first[members])
         shared = rank > 0
         for k in range(1, int(rank.max(initial=0)) + 1):

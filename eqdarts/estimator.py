@@ -137,7 +137,7 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         config = Config(
             rows, self.search, self.max_complexity, self.time_limit, self.max_refits, self.n_restarts, names
         )
-        with _Progress(bool(self.verbose), data) as progress:
+        with _Progress(bool(self.verbose)) as progress:
             result = search(data, config, rng, progress)
         if result.history.stop_reason == "interrupt":
             warnings.warn("Interrupted: these are the best equations so far.", EqdartsWarning, stacklevel=2)
@@ -245,7 +245,7 @@ def _candidate(equation: Equation, X: Array, y: Array, weight: Array) -> Candida
 class _Progress:
     """A bar on stderr: share of the budget, refits, best loss and the best graph."""
 
-    def __init__(self, shown: bool, data: Data) -> None:
+    def __init__(self, shown: bool) -> None:
         self.bar = tqdm(total=100, unit="%", disable=not shown, file=sys.stderr, leave=False)
 
     def __enter__(self) -> _Progress:

@@ -6,9 +6,10 @@ expression is not a finite real number gives NaN: never a complex number, never 
 
 from __future__ import annotations
 
+import functools
 import math
+import operator
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,8 +17,9 @@ from numpy.typing import NDArray
 
 from eqdarts.errors import FormulaError, explain
 from eqdarts.formula_functions import FUNCTIONS
+from eqdarts.primitives import integer_power
 
-__all__ = ["Program", "Step", "compile_expression", "evaluate"]
+__all__ = ["Program", "Step", "compile_expression", "evaluate", "folded"]
 
 Expr = Any
 Array = NDArray[np.float64]
@@ -40,7 +42,7 @@ class Program(NamedTuple):
     names: tuple[str, ...]
 
 
-@lru_cache(maxsize=512)
+@functools.lru_cache(maxsize=512)
 def compile_expression(expr: Expr) -> Program:
     """Compile a sympy expression of real symbols.
 
@@ -121,30 +123,9 @@ def _one_plus_exp(e: Expr) -> tuple[float, Expr] | None:
 # --- numpy ---
 
 
-def _sum(_: Any, *terms: Any) -> Any:
-    total = terms[0]
-    for term in terms[1:]:
-        total = total + term
-    return total
-
-
-def _product(_: Any, *factors: Any) -> Any:
-    total = factors[0]
-    for factor in factors[1:]:
-        total = total * factor
-    return total
-
-
-def integer_power(u: Any, n: int) -> Any:
-    """Return u**n for n > 0 by repeated squaring; arrays and tensors alike."""
-    result, square = None, u
-    while n:
-        if n & 1:
-            result = square if result is None else result * square
-        n >>= 1
-        if n:
-            square = square * square
-    return result
+def folded(operation: Callable[[Any, Any], Any]) -> Callable[..., Any]:
+    """Return the step ``(detail, *arguments)`` that folds a binary operation over its arguments, from the left."""
+    return lambda _, *arguments: functools.reduce(operation, arguments)
 
 
 def _power(p: float, u: Any) -> Any:
@@ -168,8 +149,8 @@ def _logistic(a: float, minus_u: Any) -> Any:
 
 
 _NUMPY: dict[str, Callable[..., Any]] = {
-    "add": _sum,
-    "mul": _product,
+    "add": folded(operator.add),
+    "mul": folded(operator.mul),
     "power": _power,
     "pow": _pow,
     "softplus": _softplus,

@@ -10,6 +10,7 @@ Axes: G starts, K parameters, N rows.
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,7 +21,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from eqdarts.errors import explain
-from eqdarts.evaluate import Program, compile_expression
+from eqdarts.evaluate import Program, compile_expression, folded
 from eqdarts.formula_functions import FUNCTIONS
 from eqdarts.refit import RESULTS, levenberg_marquardt
 
@@ -61,44 +62,18 @@ class FitResult:
 # --- torch ---
 
 
-def _sum(_: Any, *terms: Tensor) -> Tensor:
-    total = terms[0]
-    for term in terms[1:]:
-        total = total + term
-    return total
-
-
-def _product(_: Any, *factors: Tensor) -> Tensor:
-    total = factors[0]
-    for factor in factors[1:]:
-        total = total * factor
-    return total
-
-
-def _most(_: Any, *arguments: Tensor) -> Tensor:
-    total = arguments[0]
-    for argument in arguments[1:]:
-        total = torch.maximum(total, argument)
-    return total
-
-
-def _least(_: Any, *arguments: Tensor) -> Tensor:
-    total = arguments[0]
-    for argument in arguments[1:]:
-        total = torch.minimum(total, argument)
-    return total
-
+_product = folded(operator.mul)
 
 _VALUES: dict[str, Callable[..., Tensor]] = {
-    "add": _sum,
+    "add": folded(operator.add),
     "mul": _product,
     "power": lambda p, u: u.sqrt() if p == 0.5 else u.pow(p),
     "pow": lambda _, u, v: u.pow(v),
     "softplus": lambda a, u: torch.logaddexp(torch.full_like(u, math.log(a)), u),
     "logistic": lambda a, m: (m + math.log(a)).sigmoid() / a,
     "call": lambda name, u: FUNCTIONS[name].torch(u),
-    "max": _most,
-    "min": _least,
+    "max": folded(torch.maximum),
+    "min": folded(torch.minimum),
 }
 
 

@@ -344,13 +344,15 @@ def _sympy_rational(exponent: Fraction) -> Callable[[Any], Any]:
     return form
 
 
-def _integer_power(u: Tensor, n: int) -> Tensor:
-    """Return u**n by repeated squaring: valid for every real u (n < 0: but zero)."""
+def integer_power(u: Any, n: int) -> Any:
+    """Return u**n by repeated squaring, arrays (n > 0) and tensors alike: valid for every real u (n < 0: but zero)."""
     result, square, left = None, u, abs(n)
     while left:
         if left & 1:
             result = square if result is None else result * square
-        square, left = square * square, left >> 1
+        left >>= 1
+        if left:
+            square = square * square
     assert result is not None
     return result if n > 0 else result.reciprocal()
 
@@ -358,7 +360,7 @@ def _integer_power(u: Tensor, n: int) -> Tensor:
 def _half_integer_power(u: Tensor, n: int) -> Tensor:
     """Return u**(n / 2) for odd n: exact zeros and infinities at u = 0, NaN below."""
     root, whole = (u.sqrt(), (n - 1) // 2) if n > 0 else (u.rsqrt(), (n + 1) // 2)
-    return root * _integer_power(u, whole) if whole else root
+    return root * integer_power(u, whole) if whole else root
 
 
 @cache
@@ -386,10 +388,10 @@ def fixed_power(exponent: Fraction) -> Primitive:
         n = int(exponent)
 
         def value(u: Tensor) -> Tensor:
-            return _integer_power(u, n)
+            return integer_power(u, n)
 
         def derivative(u: Tensor) -> Tensor:
-            return n * _integer_power(u, n - 1)
+            return n * integer_power(u, n - 1)
 
     elif exponent.denominator == 2:
 

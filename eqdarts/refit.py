@@ -36,7 +36,8 @@ RESULTS: dict[int, str] = {
 }
 
 DAMPING_START, DAMPING_LEAST, DAMPING_MOST = 1e-2, 1e-15, 1e16
-LINEAR_STIFFNESS = 1e-6
+LINEAR_STIFFNESS = 1e-6  # coefficients that the output is linear in need no damping but for a singular matrix
+COMPACT_AT = 0.25  # a batch is compiled anew when this share of it is finished: compiling costs about three steps
 EXACT_LOSS = 1e-31  # relative to the mean square of y: a few hundred times machine epsilon squared
 
 
@@ -161,11 +162,7 @@ def levenberg_marquardt(
         problem = _Problem(y, sqrt_weight, solver)
         theta = torch.where(_padding(model, start) > 0, 0.0, start)
         state, result = _begin(model, theta, problem)
-        alive = result.status == RUNNING
-        if not bool(alive.all()):
-            model, state = (
-                (model.subset(alive), state.select(alive)) if bool(alive.any()) else (model, state.select(alive))
-            )
+        state, model = _keep(model, state, result.status == RUNNING)
         for iteration in range(1, max_iterations + 1):
             if not len(state.place):
                 break
@@ -289,9 +286,6 @@ def _step(model: Model, state: _State, problem: _Problem, tolerance: float, pati
     return new, torch.where(new.loss <= EXACT_LOSS * state.scale_y, EXACT, status)
 
 
-COMPACT_AT = 0.25  # a batch is compiled anew when this share of it is finished: compiling costs about three steps
-
-
 def _retire(model: Model, state: _State, result: Refit, status: Tensor, iteration: int) -> tuple[_State, Model]:
     """Store the models that have just finished; drop the finished ones when there are enough of them."""
     fresh = (status != RUNNING) & ~state.finished
@@ -304,12 +298,16 @@ def _retire(model: Model, state: _State, result: Refit, status: Tensor, iteratio
     result.status[rows] = status[fresh]
     state = state._replace(finished=state.finished | fresh)
     n_done = int(state.finished.sum())
-    if n_done == len(state.place):
-        return state.select(~state.finished), model
     if n_done < COMPACT_AT * len(state.place):
         return state, model
-    keep = ~state.finished
-    return state.select(keep), model.subset(keep)
+    return _keep(model, state, ~state.finished)
+
+
+def _keep(model: Model, state: _State, keep: Tensor) -> tuple[_State, Model]:
+    """Return the state and the model of the models in `keep`; with none left the model is not asked for again."""
+    if bool(keep.all()):
+        return state, model
+    return state.select(keep), model.subset(keep) if bool(keep.any()) else model
 
 
 @dataclass(frozen=True)
@@ -354,12 +352,9 @@ def refit(
     if not graphs:
         return []
     batch = Batch(graphs, X)
-    start = X.new_zeros((len(graphs), batch.n_columns))
-    for row, values in zip(start, starts, strict=True):
-        row[: len(values)] = torch.as_tensor(values, dtype=X.dtype)
     sqrt_weight = None if weight is None else weight.sqrt()
     result = levenberg_marquardt(
-        batch, start, y, sqrt_weight, max_iterations=max_iterations, tolerance=tolerance, patience=patience
+        batch, batch.pad(starts), y, sqrt_weight, max_iterations=max_iterations, tolerance=tolerance, patience=patience
     )
     rows = result.coefficients.tolist()
     return [

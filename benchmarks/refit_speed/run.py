@@ -169,11 +169,7 @@ def main() -> None:
     loss = {"eqdarts": np.array([fit.loss for fit in ours[: options.compare]])}
     for method in ("trf", "lm"):
         begin = time.process_time()
-        loss[method] = np.array(
-            [scipy_refit(g, s, X, y, method) for g, s in zip(graphs, starts, strict=True)][: options.compare]
-            if options.compare == options.batch
-            else [scipy_refit(graphs[i], starts[i], X, y, method) for i in range(options.compare)]
-        )
+        loss[method] = np.array([scipy_refit(graphs[i], starts[i], X, y, method) for i in range(options.compare)])
         seconds[method] = (time.process_time() - begin) / options.compare
     variance = float(np.var(y))
     rows = []

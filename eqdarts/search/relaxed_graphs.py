@@ -14,8 +14,8 @@ from torch import Tensor
 from eqdarts.batch import Batch
 from eqdarts.data import Data
 from eqdarts.draft import Draft, DraftEdge, DraftNode
+from eqdarts.draft_terms import LINEAR
 from eqdarts.graph import Graph
-from eqdarts.primitives import PRIMITIVES
 from eqdarts.refit import refit
 from eqdarts.search.relaxed_steps import Bilevel, shares
 from eqdarts.supernet import Supernet
@@ -32,7 +32,6 @@ __all__ = [
     "sample_choices",
 ]
 
-LINEAR = PRIMITIVES["linear"]
 Proposal = tuple[Graph, tuple[float, ...]]
 
 
@@ -190,8 +189,6 @@ def refitted_loss(data: Data, graphs: Sequence[Proposal | None]) -> NDArray[np.f
     train, held_back = torch.as_tensor(data.train), torch.as_tensor(data.validation)
     fits = refit(structures, starts, X[train], y[train], torch.as_tensor(data.weight)[train])
     batch = Batch(structures, X[held_back])
-    theta = torch.zeros(len(fits), batch.n_columns, dtype=X.dtype)
-    for row, fit in zip(theta, fits, strict=True):
-        row[: len(fit.coefficients)] = torch.as_tensor(fit.coefficients)
+    theta = batch.pad([fit.coefficients for fit in fits])
     losses[list(places)] = ((batch.predict(theta) - y[held_back]).square() @ weight).numpy()
     return losses

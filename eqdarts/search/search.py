@@ -138,30 +138,28 @@ class _Search:
         if not starts:
             return []
         graphs, coefficients = [graph for graph, _ in starts], [start for _, start in starts]
-        effort = (200, 1e-12, 3) if thorough else (30, 1e-3, 3)
+        iterations, tolerance = (200, 1e-12) if thorough else (30, 1e-3)
         fits = refit(
             graphs, coefficients, self.X, self.y, self.weight,
-            max_iterations=effort[0], tolerance=effort[1], patience=effort[2],
+            max_iterations=iterations, tolerance=tolerance, patience=3,
         )  # fmt: skip
         self.n_refits += len(fits)
         held = self._held_back_loss(graphs, [fit.coefficients for fit in fits])
         variance = max(self.data.variance, 1e-300)
         kept = []
+        best = self.archive.best_loss
         for fit, loss in zip(fits, held, strict=True):
             member = Member(fit.graph, fit.coefficients, max(fit.loss, loss) / variance)
-            before = self.archive.best_loss
             if self.archive.add(member):
                 kept.append(member)
-            if member.loss < before:
+            if member.loss < best:
+                best = member.loss
                 self._note_best(member)
         return kept
 
     def _held_back_loss(self, graphs: list[Graph], coefficients: list[tuple[float, ...]]) -> list[float]:
         batch = Batch(graphs, self.X_held)
-        theta = self.X_held.new_zeros((len(graphs), batch.n_columns))
-        for row, values in zip(theta, coefficients, strict=True):
-            row[: len(values)] = torch.tensor(values, dtype=theta.dtype)
-        residual = self.y_held - batch.predict(theta)
+        residual = self.y_held - batch.predict(batch.pad(coefficients))
         loss = (residual.square() * self.weight_held).mean(1)
         return [float(value) for value in loss.nan_to_num(nan=torch.inf)]
 
@@ -182,6 +180,10 @@ class _Search:
             self.refine(self.add(chunk))
             if self.on_progress is not None and (best := self.archive.best_member) is not None:
                 self.on_progress(self.share_spent(), self.n_refits, best)
+        self.book(stage, began)
+
+    def book(self, stage: str, began: float) -> None:
+        """Add the CPU seconds since `began` to those of the stage."""
         self.stage_seconds[stage] = self.stage_seconds.get(stage, 0.0) + time.process_time() - began
 
     def refine(self, kept: list[Member]) -> None:
@@ -235,8 +237,8 @@ def _relaxed_stage(state: _Search, until: float) -> None:
             names=state.config.names,
         )
         state.alpha = result.alpha
-        state.stage_seconds["relaxed"] = state.stage_seconds.get("relaxed", 0.0) + time.process_time() - began
-        state.run("relaxed", iter(result.proposals), until=1.0)
+        state.book("relaxed", began)
+        state.run("relaxed", iter(result.proposals))
 
 
 def search(
