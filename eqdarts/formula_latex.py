@@ -26,14 +26,16 @@ _ESCAPES = {
 def latex_name(name: str) -> str:
     r"""Return a column's or parameter's name as LaTeX.
 
-    >>> print(latex_name("theta_0"), latex_name("x1"), latex_name("T_room"), latex_name("price [$]"))
-    \theta_{0} x_{1} T_{\mathrm{room}} \mathrm{price\ [\$]}
+    One underscore makes a subscript; a name of several words stays one name.
+
+    >>> print(latex_name("theta_0"), latex_name("x1"), latex_name("T_room"), latex_name("semi_major_axis_au"))
+    \theta_{0} x_{1} T_{\mathrm{room}} \mathrm{semi\_major\_axis\_au}
     """
-    parts = re.fullmatch(r"([^\W\d_]+)(\d*)((?:_[^\W_]+)*)", name)
+    parts = re.fullmatch(r"([^\W\d_]+)(\d*)(?:_([^\W_]+))?", name)
     if parts is None:
         return r"\mathrm{" + "".join(_ESCAPES.get(c, c) for c in name) + "}"
-    base, number, rest = parts.groups()
-    below = [part for part in (number, *rest.split("_")[1:]) if part]
+    base, *rest = parts.groups()
+    below = [part for part in rest if part]
     return _word(base) + ("_{" + ",".join(_word(part) for part in below) + "}" if below else "")
 
 
@@ -114,22 +116,19 @@ def _factors(factors: tuple[Written, ...], digits: int | None) -> str:
         negative = k > 0 and isinstance(factor, Number) and factor.value < 0
         part = _bracketed(factor, digits) if isinstance(factor, (Sum, Negative)) or negative else latex(factor, digits)
         if shown:
-            shown += (
-                r" \cdot "
-                if re.match(r"[\d.]|10\^|\{\d", part)
-                else r" \, "
-                if _is_long(factors[k - 1], factor)
-                else " "
-            )
+            shown += _between(factors[k - 1], factor, part)
         shown += part
     return shown
 
 
-def _is_long(*factors: Written) -> bool:
-    """Whether two neighbouring names would run into each other."""
-    return all(isinstance(f, Name) and not f.constant for f in factors) and any(
-        r"\mathrm" in latex_name(f.name) for f in factors if isinstance(f, Name)
+def _between(left: Written, right: Written, right_latex: str) -> str:
+    """Return what stands between two factors, so that they do not run into each other."""
+    if re.match(r"[\d.]|10\^|\{\d", right_latex):
+        return r" \cdot "
+    upright = right_latex.startswith(r"\mathrm") or (
+        isinstance(left, Name) and isinstance(right, Name) and r"\mathrm" in latex(left) + right_latex
     )
+    return r" \, " if upright else " "
 
 
 def _call(name: str, arguments: tuple[Written, ...], digits: int | None) -> str:
