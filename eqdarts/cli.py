@@ -1,4 +1,4 @@
-"""The command line: ``eqdarts fit`` and ``eqdarts predict``.
+"""The command line: ``eqdarts fit``, ``eqdarts predict`` and ``eqdarts bench``.
 
 This module reads the arguments and reports what went wrong; the command that needs something heavy imports it, so
 that ``eqdarts --help`` answers at once. Exit status: 0 done, 2 wrong input, 130 interrupted.
@@ -98,6 +98,7 @@ def _build_parser() -> argparse.ArgumentParser:
     )
     predict.add_argument("equation", metavar="EQUATION.json", help="an equation that eqdarts fit wrote")
     predict.add_argument("file", metavar="FILE", help="CSV, TSV or Parquet; - reads standard input")
+    _add_bench(commands)
     return parser
 
 
@@ -129,6 +130,36 @@ def _add_fit(commands: argparse._SubParsersAction[_Parser]) -> None:
     fit.add_argument("--quiet", action="store_true", help="no progress and no notes on standard error")
 
 
+def _add_bench(commands: argparse._SubParsersAction[_Parser]) -> None:
+    from eqdarts.cli_bench import EPILOG
+
+    bench = commands.add_parser(
+        "bench",
+        help="count the known laws that a method finds again",
+        description="Run a method over benchmark laws, one process with one thread each, or tabulate such runs.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    bench.add_argument("suite", metavar="SUITE", nargs="?", help="which laws; see below")
+    bench.add_argument("--method", default="eqdarts", metavar="NAME", help="see below; default: eqdarts")
+    bench.add_argument("--adapter", metavar="SCRIPT", help="fit another library by this script")
+    bench.add_argument("--python", metavar="PATH", help="the Python that runs the script; default: this one")
+    bench.add_argument(
+        "--option", action="append", default=[], metavar="NAME=VALUE", help="a parameter of the method; repeatable"
+    )
+    bench.add_argument("--time-limit", type=_seconds, default=60.0, metavar="SECONDS", help="per law; default: 60")
+    bench.add_argument("--rows", type=_whole(20), default=1000, metavar="N", help="rows to learn from; default: 1000")
+    bench.add_argument("--seed", default="0", metavar="N,..", help="of rows, noise and method; default: 0")
+    bench.add_argument("--noise", default="0", metavar="X,..", help="error of y as a share of its rms; default: 0")
+    bench.add_argument("--every", type=_whole(1), default=1, metavar="K", help="only every K-th law")
+    bench.add_argument("--only", type=_names, metavar="LAW,..", help="only these laws")
+    bench.add_argument("--jobs", type=_whole(1), default=1, metavar="N", help="laws at a time; default: 1")
+    bench.add_argument("--out", metavar="FILE", help="CSV of the rows; laws that it has already are not run again")
+    bench.add_argument("--table", nargs="+", metavar="CSV", help="no run: make the table of these results")
+    bench.add_argument("--plot", metavar="PNG", help="with --table: draw the share recovered against CPU seconds")
+    bench.add_argument("--quiet", action="store_true", help="no progress and no notes on standard error")
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit status."""
     arguments = _build_parser().parse_args(argv)
@@ -137,6 +168,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         if arguments.command == "fit":
             from eqdarts.cli_fit import run
+        elif arguments.command == "bench":
+            from eqdarts.cli_bench import run
         else:
             from eqdarts.cli_predict import run
         run(arguments)
