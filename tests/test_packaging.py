@@ -41,7 +41,7 @@ ROWS = (
     ("search.*",),
     ("selection",),
     ("linearised", "identifiability", "intervals", "inference"),
-    ("constants",),
+    ("constants*",),
     ("summary",),
     ("estimator*",),
     ("problems*",),

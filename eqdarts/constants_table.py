@@ -1,0 +1,110 @@
+"""Simple constants and what it costs to name them: integers, fractions, and these times pi, e, sqrt(2) or a given name.
+
+The cost is the length of a prefix code in nats: a positive integer m has the probability 1 / (m (m + 1)), numerator and
+denominator one each, the unit the one that its place in a table says, the sign a bit, and that the number is exact another.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+from eqdarts.errors import explain
+from eqdarts.formula_build import symbol
+
+__all__ = ["Constant", "Unit", "near", "units_of"]
+
+Expr = Any
+
+DENOMINATORS = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 15, 16, 20, 32)
+LARGEST_FRACTION = 200  # of numerator times denominator: 31/10 is not simpler than 3.1
+LARGEST_MULTIPLE = 50  # the same in front of a unit, whole numbers included
+POWERS = (Fraction(1), Fraction(-1), Fraction(1, 2), Fraction(-1, 2), Fraction(2), Fraction(-2))
+TWO_BITS = 2 * math.log(2)  # the sign, and that the number is exact
+NAME_SHARES = (1 / 2, 1 / 10, 1 / 10, 1 / 10, 1 / 10, 1 / 10)
+
+
+class Unit(NamedTuple):
+    """What a fraction may be multiplied by: an exact expression, its value, and the cost of naming it."""
+
+    expr: Expr
+    value: float
+    cost: float
+    names: frozenset[str] = frozenset()
+
+
+class Constant(NamedTuple):
+    """An exact number that a coefficient may be: fraction times unit."""
+
+    expr: Expr
+    value: float
+    cost: float
+    names: frozenset[str]
+
+
+def units_of(named: Mapping[str, float]) -> list[Unit]:
+    """Return the units: 1, powers of pi, e, sqrt(2), sqrt(2*pi), and powers of each name, also times pi.
+
+    Raises
+    ------
+    ValueError
+        If a value is zero or not finite.
+    """
+    import sympy
+
+    pi = sympy.pi
+    usual = {pi: 4.0, sympy.E: 2.0, sympy.sqrt(2): 2.0, 1 / sympy.E: 1.0, sympy.sqrt(2 * pi): 1.0}
+    usual |= {1 / sympy.sqrt(2 * pi): 1.0} | {pi ** _exact(p): 1.0 for p in POWERS[1:]}
+    total = sum(usual.values())
+    plain, share_usual, share_named = (0.625, 0.125, 0.25) if named else (0.75, 0.25, 0.0)
+    found = [Unit(sympy.Integer(1), 1.0, -math.log(plain))]
+    found += [Unit(expr, float(expr), -math.log(share_usual * w / total)) for expr, w in usual.items()]
+    for name, value in named.items():
+        if not math.isfinite(value) or value == 0:
+            raise ValueError(explain(f"The constant {name!r} must be finite and not 0.", value, "Leave it out."))
+        for power, share in zip(POWERS, NAME_SHARES, strict=True):
+            if power.denominator == 2 and value < 0:
+                continue
+            size, expr = float(value) ** float(power), symbol(name) ** _exact(power)
+            cost = -math.log(share_named * share / len(named))
+            found.append(Unit(expr, size, cost - math.log(0.75), frozenset({name})))
+            found.append(Unit(pi * expr, math.pi * size, cost - math.log(0.25), frozenset({name})))
+    return found
+
+
+def near(value: float, radius: float, most_cost: float, units: list[Unit]) -> Iterator[Constant]:
+    """Yield the constants within `radius` of `value` that cost at most `most_cost` nats; never 0."""
+    import sympy
+
+    if not (math.isfinite(value) and math.isfinite(radius)):
+        return
+    for unit in units:
+        left = most_cost - unit.cost - TWO_BITS
+        for q in DENOMINATORS:
+            if _integer_cost(q) > left:
+                break
+            scaled = value / unit.value * q
+            if abs(scaled) > 1e9:
+                continue
+            p = round(scaled)
+            if p == 0 or math.gcd(p, q) != 1 or abs(p - scaled) * abs(unit.value) / q > radius:
+                continue
+            if (unit.value != 1.0 and abs(p) * q > LARGEST_MULTIPLE) or (q > 1 and abs(p) * q > LARGEST_FRACTION):
+                continue
+            spent = _integer_cost(abs(p)) + _integer_cost(q)
+            if spent <= left:
+                yield Constant(
+                    sympy.Rational(p, q) * unit.expr, p / q * unit.value, spent + unit.cost + TWO_BITS, unit.names
+                )
+
+
+def _integer_cost(m: int) -> float:
+    return math.log(m) + math.log(m + 1)
+
+
+def _exact(fraction: Fraction) -> Expr:
+    import sympy
+
+    return sympy.Rational(fraction.numerator, fraction.denominator)
