@@ -1,0 +1,178 @@
+r"""Batched Levenberg-Marquardt: the inner problem solved exactly for many models at once, each with its own damping.
+
+With residual :math:`r = y - f(\theta)`, weights folded in, Jacobian J of f and a diagonal D, a step solves
+
+.. math:: (J^T J + \lambda D^2)\, s = J^T r,
+
+is accepted if the loss falls, and :math:`\lambda` follows the gain ratio (Nielsen 1999). D is the largest column norms
+seen so far (Moré 1978), which makes the units of the coefficients irrelevant; or the same for all coefficients, where
+they are known to be of magnitude one: a coefficient that loses its influence then cannot run away.
+Coefficients that the model is linear in are hardly damped, and solved for at every evaluation where that is possible
+(`eqdarts.refit_projection`). A step to where a model is undefined has infinite loss and is rejected like any other that
+does not help.
+
+Axes: G models, K coefficients (padded), N rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from eqdarts.batch import Batch
+from eqdarts.graph import Graph
+from eqdarts.refit_projection import multipliers
+from eqdarts.refit_step import (
+    CONVERGED,
+    EXACT,
+    ITERATIONS,
+    RUNNING,
+    STALLED,
+    UNDEFINED,
+    Model,
+    Problem,
+    Scaling,
+    Solver,
+    State,
+    begin,
+    try_step,
+)
+
+__all__ = ["RESULTS", "Limits", "Model", "Refit", "levenberg_marquardt", "solve"]
+
+RESULTS: dict[int, str] = {
+    RUNNING: "still running",
+    CONVERGED: "converged: the loss no longer falls",
+    EXACT: "exact: the loss is at rounding level",
+    STALLED: "stalled: no step lowers the loss, however short",
+    ITERATIONS: "stopped at the largest number of iterations: give a better start or more iterations",
+    UNDEFINED: "the model is undefined or infinite at the start: give another start",
+}
+COMPACT_AT = 0.25  # a batch is compiled anew when this share of it is finished: compiling costs about three steps
+
+
+@dataclass(frozen=True)
+class Refit:
+    """Result of a batched refit.
+
+    Parameters
+    ----------
+    coefficients : Tensor of shape (G, K)
+    loss : Tensor of shape (G,)
+        Mean of the weighted squared residuals, in units of y squared; infinite where the start is undefined.
+    iterations : Tensor of shape (G,)
+        Steps tried, accepted or not.
+    status : Tensor of shape (G,)
+        Keys of `RESULTS`.
+    """
+
+    coefficients: Tensor
+    loss: Tensor
+    iterations: Tensor
+    status: Tensor
+
+
+def levenberg_marquardt(
+    model: Model,
+    start: Tensor,
+    y: Tensor,
+    sqrt_weight: Tensor | None = None,
+    *,
+    max_iterations: int = 100,
+    tolerance: float = 1e-10,
+    patience: int = 2,
+    solver: Solver = "cholesky",
+    scaling: Scaling = "columns",
+    multiplier: Tensor | None = None,
+) -> Refit:
+    r"""Minimise the weighted mean squared residual of every model from its start.
+
+    Parameters
+    ----------
+    model : Model
+        G models; `Batch` for graphs.
+    start : Tensor of shape (G, K)
+        Starting coefficients; padded ones are ignored.
+    y : Tensor of shape (N,) or (G, N)
+        Targets.
+    sqrt_weight : Tensor of shape (N,), optional
+        Square roots of the rows' weights.
+    max_iterations : int, default=100
+        Steps tried per model at most.
+    tolerance : float, default=1e-10
+        A step that lowers the loss by a smaller share gains next to nothing.
+    patience : int, default=2
+        A model is finished after this many such steps in a row.
+    solver : {"cholesky", "qr"}, default="cholesky"
+        Normal equations (quick), or orthogonal decomposition, which squares no condition number (exact to the last
+        digits of ill-conditioned problems).
+    scaling : {"columns", "unit"}, default="columns"
+        D of the damping: the columns of J, for coefficients of any magnitude, or one for all coefficients, for those
+        of magnitude one.
+    multiplier : Tensor of shape (G, K), optional
+        `eqdarts.refit_projection.multipliers`: linear coefficients are then solved for at every evaluation, if the
+        solver is "cholesky".
+
+    Returns
+    -------
+    Refit
+    """
+    with torch.inference_mode():
+        problem = Problem(y, sqrt_weight, solver, scaling)
+        state, status = begin(model, start, problem, multiplier if solver == "cholesky" else None)
+        result = Refit(state.theta.clone(), state.loss.clone(), torch.zeros_like(status), status)
+        state, model = _keep(model, state, status == RUNNING)
+        for iteration in range(1, max_iterations + 1):
+            if not len(state.place):
+                break
+            state, status = try_step(model, state, problem, tolerance, patience)
+            if iteration == max_iterations:
+                status = torch.where(status == RUNNING, ITERATIONS, status)
+            state, model = _retire(model, state, result, status, iteration)
+        return result
+
+
+def _retire(model: Model, state: State, result: Refit, status: Tensor, iteration: int) -> tuple[State, Model]:
+    """Store the models that have just finished; drop the finished ones when there are enough of them."""
+    fresh = (status != RUNNING) & ~state.finished
+    if not bool(fresh.any()):
+        return state, model
+    rows = state.place[fresh]
+    result.coefficients[rows, : state.theta.shape[1]] = state.theta[fresh]
+    result.loss[rows] = state.loss[fresh]
+    result.iterations[rows] = iteration
+    result.status[rows] = status[fresh]
+    state = state._replace(finished=state.finished | fresh)
+    n_done = int(state.finished.sum())
+    if n_done < COMPACT_AT * len(state.place):
+        return state, model
+    return _keep(model, state, ~state.finished)
+
+
+def _keep(model: Model, state: State, keep: Tensor) -> tuple[State, Model]:
+    """Return the state and the model of the models in `keep`; with none left the model is not asked for again."""
+    if bool(keep.all()):
+        return state, model
+    return state.select(keep), model.subset(keep) if bool(keep.any()) else model
+
+
+class Limits(NamedTuple):
+    """When `levenberg_marquardt` ends."""
+
+    max_iterations: int
+    tolerance: float
+    patience: int
+
+
+def solve(
+    graphs: Sequence[Graph], start: Tensor, X: Tensor, y: Tensor, sqrt_weight: Tensor | None, limits: Limits
+) -> Refit:
+    """Refit graphs whose coefficients are of magnitude one, from `start` (G, K)."""
+    batch = Batch(graphs, X)
+    start = start[:, : batch.n_columns]
+    multiplier = multipliers(graphs, batch.n_columns).to(start.device)
+    return levenberg_marquardt(batch, start, y, sqrt_weight, scaling="unit", multiplier=multiplier, **limits._asdict())
