@@ -22,18 +22,22 @@ from eqdarts.history import AlphaHistory, BestPoint, SearchHistory
 from eqdarts.primitives import Primitive, fixed_power
 from eqdarts.refit import refit
 from eqdarts.search.archive import Archive, Member
+from eqdarts.search.implicit import Grower, Walker, score, seeds
+from eqdarts.search.moves import deletions, without_negligible
+from eqdarts.search.moves import simple_exponents as moves_simple_exponents
 from eqdarts.search.random_graphs import random_graph
 from eqdarts.search.relaxed import relaxed_search
+from eqdarts.search.sites import linearise
 from eqdarts.search.small_graphs import small_graphs
 
 __all__ = ["Config", "SearchResult", "search"]
 
 Start = tuple[Graph, tuple[float, ...]]
 
-EXACT = 1e-24  # loss, as a share of the variance, below which a law is exact: rounding level
+EXACT = 1e-20  # loss, as a share of the variance, below which a law is exact: rounding level
 BATCH = 256
 MOST_MISSES = 3000  # proposals in a row that were tried before or are too large, after which a stage ends
-MOST_ROWS = 400  # training rows that the refits of the search see; the front is refitted on all rows afterwards
+MOST_ROWS = 150  # training rows that the refits of the search see; the front is refitted on all rows afterwards
 
 
 @dataclass(frozen=True)
@@ -98,8 +102,8 @@ class _Search:
         held = self.data.validation[: 4 * MOST_ROWS]
         self.X_held, self.y_held = torch.from_numpy(self.data.X[held]), torch.from_numpy(self.data.y[held])
         self.weight_held = torch.from_numpy(self.data.weight[held])
-        distinct = len(np.unique(self.data.X[self.data.weight > 0], axis=0))
-        self.most_coefficients = max(min(len(train), distinct) // 3, 1)
+        distinct = self.data.count_distinct(len(train))
+        self.most_coefficients = max(min(max(distinct // 3, 3), distinct - 1), 1)  # tiny tables: one row to spare
 
     # --- the budget ---
 
@@ -135,6 +139,10 @@ class _Search:
 
     def add(self, starts: list[Start], *, thorough: bool = False) -> list[Member]:
         """Refit `starts` in one batch and offer them to the archive; return those that it kept."""
+        return [member for member, kept in self.fit(starts, thorough=thorough) if kept]
+
+    def fit(self, starts: list[Start], *, thorough: bool = False) -> list[tuple[Member, bool]]:
+        """Refit `starts` in one batch and offer them to the archive; return all, and whether it kept them."""
         if not starts:
             return []
         graphs, coefficients = [graph for graph, _ in starts], [start for _, start in starts]
@@ -146,16 +154,15 @@ class _Search:
         self.n_refits += len(fits)
         held = self._held_back_loss(graphs, [fit.coefficients for fit in fits])
         variance = max(self.data.variance, 1e-300)
-        kept = []
+        offered = []
         best = self.archive.best_loss
         for fit, loss in zip(fits, held, strict=True):
             member = Member(fit.graph, fit.coefficients, max(fit.loss, loss) / variance)
-            if self.archive.add(member):
-                kept.append(member)
+            offered.append((member, self.archive.add(member)))
             if member.loss < best:
                 best = member.loss
                 self._note_best(member)
-        return kept
+        return offered
 
     def _held_back_loss(self, graphs: list[Graph], coefficients: list[tuple[float, ...]]) -> list[float]:
         batch = Batch(graphs, self.X_held)
@@ -241,6 +248,72 @@ def _relaxed_stage(state: _Search, until: float) -> None:
         state.run("relaxed", iter(result.proposals))
 
 
+def _simplify(state: _Search, member: Member) -> Member:
+    """Take parts away from an exact member as long as it stays exact."""
+    while True:
+        draft = Draft.from_graph(member.graph, member.coefficients)
+        lin = linearise(draft, state.X.numpy())
+        smaller = [without_negligible(draft, lin, 1e-18 * state.data.variance).copy().build()]
+        smaller += [*deletions(draft), *moves_simple_exponents(draft)]
+        smaller = [s for s in smaller if s[0].complexity < member.graph.complexity or s[0].n_coefficients < member.graph.n_coefficients]
+        exact = [m for m, _ in state.fit(smaller, thorough=True) if m.loss <= EXACT]
+        if not exact:
+            return member
+        member = min(exact, key=lambda m: (m.graph.complexity, m.graph.n_coefficients))
+
+
+N_WALKERS = 16
+ACCURATE = 1e-9
+
+
+def _implicit_stage(state: _Search, until: float = 1.0) -> None:
+    state.stage, began = "implicit", time.process_time()
+    grower = Grower(
+        state.X.numpy(), state.y.numpy(), state.weight.numpy(), state.config.primitives, state.data.x_scale, state.rng
+    )
+    starts = list(seeds(state.X.numpy(), state.y.numpy(), state.weight.numpy(), state.config.primitives))
+    origins = [m for m, _ in state.fit(starts) if np.isfinite(m.loss)]
+    state.refine(origins)
+
+    def fresh() -> Walker:
+        front = state.archive.front()
+        front = [m for m in front if m.graph.complexity < state.config.max_complexity - 4] or front
+        pool = origins if state.rng.random() < 0.6 else front
+        return Walker(pool[state.rng.integers(len(pool))], float(state.rng.choice([0.5, 1.0, 2.0])))
+
+    walkers = [fresh() for _ in range(N_WALKERS)]
+    while state.stop_reason() is None and state.share_spent() < until:
+        owners: list[int] = []
+        children: list[Start] = []
+        for w, walker in enumerate(walkers):
+            for start in grower.children(walker):
+                graph = start[0]
+                fits = graph.complexity <= state.config.max_complexity + 10
+                if fits and graph.n_coefficients <= state.most_coefficients and state.archive.is_new(graph):
+                    owners.append(w)
+                    children.append(start)
+        fitted = state.fit(children)
+        accurate = [m for m, kept in fitted if kept and m.loss < ACCURATE]
+        if accurate:
+            state.refine(accurate)
+        best: dict[int, Member] = {}
+        for w, (member, _) in zip(owners, fitted, strict=True):
+            if np.isfinite(member.loss) and (w not in best or score(member) < score(best[w])):
+                best[w] = member
+        for w, walker in enumerate(walkers):
+            child = best.get(w)
+            if child is None or (child.loss > 0.97 * walker.member.loss and score(child) >= walker.score):
+                walkers[w] = fresh()
+            else:
+                walker.member = child
+        if state.on_progress is not None and (found := state.archive.best_member) is not None:
+            state.on_progress(state.share_spent(), state.n_refits, found)
+    exact = [m for m in state.archive.front() if m.loss <= EXACT]
+    if exact:
+        _simplify(state, min(exact, key=lambda m: m.graph.complexity))
+    state.book("implicit", began)
+
+
 def search(
     data: Data,
     config: Config,
@@ -266,6 +339,8 @@ def search(
         constant = Graph(data.n_inputs, (Node("sum", (), constant=True),))
         state.archive.is_new(constant)
         state.add([(constant, (float(np.average(data.y, weights=data.weight)),))])
+        if config.kind == "implicit":
+            _implicit_stage(state)
         if config.kind in ("auto", "random"):
             state.run("small", small_graphs(data.n_inputs, config.primitives), until=0.35)
         if config.kind in ("auto", "relaxed"):

@@ -1,0 +1,218 @@
+"""Features: candidate functions of one or two sources, as values on the rows and as recipes to insert.
+
+A feature is f(u) at a row of f's `initial` grid, with u a source, the product or ratio of two, or their sum or
+difference in the units of the data. Sources are inputs and nodes.
+
+Axes: M features, N rows.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from eqdarts.draft import Draft, DraftEdge, DraftNode
+from eqdarts.draft_terms import LINEAR
+from eqdarts.primitives import Primitive, fixed_power
+from eqdarts.search.sites import Array
+
+__all__ = ["Combination", "Feature", "Features", "combinations", "features", "insert_feature"]
+
+Ints = NDArray[np.int64]
+
+RECIPROCAL = fixed_power(LINEAR.exponent * -1)  # type: ignore[operator]
+_NEAR_ZERO = 1e-3  # a source that comes this near to zero, as a share of its largest value, is not divided by
+
+
+class Combination(NamedTuple):
+    """One or two sources as one argument: (source, weight or exponent) each, summed or multiplied."""
+
+    kind: str  # "single", "product" or "sum"
+    sources: tuple[int, ...]
+    numbers: tuple[float, ...]
+
+    @property
+    def symbols(self) -> int:
+        """Symbols that it adds to an equation."""
+        return 2 * len(self.sources) - 1 + 2 * sum(number < 0 for number in self.numbers) * (self.kind == "product")
+
+
+class Feature(NamedTuple):
+    """f at fixed coefficients of a combination."""
+
+    primitive: Primitive
+    coefficients: tuple[float, ...]
+    argument: Combination
+
+    @property
+    def symbols(self) -> int:
+        """Symbols that it adds to an equation, its coefficients included."""
+        own = 2 * len(self.coefficients) if self.argument.kind != "sum" else 2
+        return self.argument.symbols + self.primitive.complexity + own
+
+
+@dataclass(frozen=True, eq=False)
+class Features:
+    """Values (M, N) of M features, and what each is: function and argument by their places in two lists.
+
+    `newest` (M,) is the highest source that each reads, `symbols` (M,) what each adds to an equation.
+    """
+
+    values: Array
+    newest: Array
+    symbols: Array
+    function: Ints
+    argument: Ints
+    functions: tuple[tuple[Primitive, tuple[float, ...]], ...]
+    arguments: tuple[Combination, ...]
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def recipe(self, m: int) -> Feature:
+        """Return feature `m` as what to insert."""
+        return Feature(*self.functions[self.function[m]], self.arguments[self.argument[m]])
+
+    @staticmethod
+    def join(parts: Sequence[Features]) -> Features:
+        """Return all features of `parts`."""
+        functions: list[tuple[Primitive, tuple[float, ...]]] = []
+        arguments: list[Combination] = []
+        function, argument = [], []
+        for part in parts:
+            function.append(part.function + len(functions))
+            argument.append(part.argument + len(arguments))
+            functions += part.functions
+            arguments += part.arguments
+        return Features(
+            np.concatenate([part.values for part in parts]),
+            np.concatenate([part.newest for part in parts]),
+            np.concatenate([part.symbols for part in parts]),
+            np.concatenate(function),
+            np.concatenate(argument),
+            tuple(functions),
+            tuple(arguments),
+        )
+
+    def select(self, rows: Ints) -> Features:
+        """Return the features in `rows`."""
+        return replace(
+            self,
+            values=self.values[rows],
+            newest=self.newest[rows],
+            symbols=self.symbols[rows],
+            function=self.function[rows],
+            argument=self.argument[rows],
+        )
+
+
+def combinations(pairs: Sequence[tuple[int, int]], singles: Sequence[int], units: Sequence[float]) -> list[Combination]:
+    """List the single sources, and products, ratios, differences and sums of the pairs.
+
+    Parameters
+    ----------
+    pairs : sequence of (int, int)
+    singles : sequence of int
+    units : sequence of float
+        What one unit of each source is worth in the units of the data, so that x1 - x2 is that of the data.
+    """
+    found = [Combination("single", (i,), (1.0,)) for i in singles]
+    for i, j in pairs:
+        found += [Combination("product", (i, j), numbers) for numbers in ((1.0, 1.0), (1.0, -1.0), (-1.0, 1.0))]
+        size = max(units[i], units[j])
+        a, b = units[i] / size, units[j] / size
+        found += [Combination("sum", (i, j), numbers) for numbers in ((a, -b), (a, b))]
+    return found
+
+
+def _arguments(chosen: Sequence[Combination], sources: Array) -> Array:
+    """Return the values (C, N) of combinations of `sources` (S, N); NaN where a divisor comes near zero."""
+    first = np.array([c.sources[0] for c in chosen])
+    second = np.array([c.sources[-1] for c in chosen])
+    numbers = np.array([(*c.numbers, 0.0)[:2] for c in chosen])
+    kinds = np.array([c.kind for c in chosen])
+    with np.errstate(all="ignore"):
+        inverse = 1 / sources
+        inverse[np.abs(sources).min(1) <= _NEAR_ZERO * np.abs(sources).max(1)] = np.nan
+        a, b = numbers[:, :1], numbers[:, 1:]
+        u = np.where(a > 0, sources[first], inverse[first])
+        product = kinds == "product"
+        u[product] *= np.where(b > 0, sources[second], inverse[second])[product]
+        total = kinds == "sum"
+        u[total] = (a * sources[first] + b * sources[second])[total]
+    return np.asarray(u)
+
+
+def features(
+    chosen: Sequence[Combination],
+    sources: Array,
+    functions: Sequence[tuple[Primitive, tuple[float, ...]]],
+    *,
+    sums: bool = False,
+) -> Features:
+    """Apply every function to every combination of `sources` (S, N); keep what is finite and not constant.
+
+    The sum of two sources itself, two features of one source each, is given only with `sums`.
+    """
+    n = sources.shape[1]
+    u = _arguments(chosen, sources) if chosen else np.zeros((0, n))
+    kept = np.flatnonzero(_varies(u))
+    u, arguments = u[kept], tuple(chosen[k] for k in kept)
+    blocks, function, argument = [np.zeros((0, n))], [], []
+    linear_sums = np.array([c.kind == "sum" for c in arguments], dtype=bool)
+    divisible = np.abs(u).min(1) > _NEAR_ZERO * np.abs(u).max(1) if len(u) else np.zeros(0, dtype=bool)
+    argument_tensor = torch.from_numpy(u)
+    for number, (primitive, coefficients) in enumerate(functions):
+        with np.errstate(all="ignore"):
+            values = primitive(argument_tensor, *(torch.tensor(c, dtype=torch.float64) for c in coefficients)).numpy()
+        usable = _varies(values)
+        if not primitive.domain.zero or primitive.domain.lower == 0.0:
+            usable &= divisible
+        if primitive is LINEAR and not sums:
+            usable &= ~linear_sums
+        rows = np.flatnonzero(usable)
+        blocks.append(values[rows])
+        function.append(np.full(len(rows), number))
+        argument.append(rows)
+    where = np.concatenate(argument) if argument else np.zeros(0, dtype=np.int64)
+    which = np.concatenate(function) if function else np.zeros(0, dtype=np.int64)
+    newest = np.array([max(c.sources) for c in arguments], dtype=np.float64)
+    of_argument = np.array([c.symbols for c in arguments], dtype=np.float64)
+    own = np.array([f.complexity + 2 * len(c) for f, c in functions], dtype=np.float64)
+    return Features(
+        np.concatenate(blocks), newest[where], of_argument[where] + own[which], which, where, tuple(functions),
+        arguments,
+    )  # fmt: skip
+
+
+def _varies(values: Array) -> NDArray[np.bool_]:
+    if not len(values):
+        return np.zeros(0, dtype=bool)
+    high, low = values.max(1), values.min(1)
+    with np.errstate(all="ignore"):
+        varies: NDArray[np.bool_] = high - low > 1e-9 * np.maximum(np.abs(high), np.abs(low))
+    return varies & np.isfinite(high) & np.isfinite(low)
+
+
+def insert_feature(draft: Draft, position: int, feature: Feature) -> tuple[DraftEdge, int]:
+    """Insert what `feature` reads before node `position`; return the edge that is it, and how many nodes came in.
+
+    Sources must be inputs or nodes before `position`.
+    """
+    argument = feature.argument
+    if argument.kind == "single":
+        return DraftEdge(argument.sources[0], feature.primitive, 1.0, list(feature.coefficients)), 0
+    if argument.kind == "sum":
+        edges = [DraftEdge(s, LINEAR, w) for s, w in zip(argument.sources, argument.numbers, strict=True)]
+        node = DraftNode("sum", edges)
+    else:
+        powers = [LINEAR if number > 0 else RECIPROCAL for number in argument.numbers]
+        node = DraftNode("product", [DraftEdge(s, p) for s, p in zip(argument.sources, powers, strict=True)])
+    source = draft.insert(position, node)
+    return DraftEdge(source, feature.primitive, 1.0, list(feature.coefficients)), 1
