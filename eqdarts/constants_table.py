@@ -1,7 +1,7 @@
 """Simple constants and what it costs to name them: integers, fractions, and these times pi, e, sqrt(2) or a given name.
 
 The cost is the length of a prefix code in nats: a positive integer m has the probability 1 / (m (m + 1)), numerator and
-denominator one each, the unit the one that its place in a table says, the sign a bit, and that the number is exact another.
+denominator one each; the unit costs what its place in a table says, the sign a bit, that the number is exact another.
 """
 
 from __future__ import annotations
