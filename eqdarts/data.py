@@ -49,6 +49,10 @@ class Data:
         mean = np.average(self.y, weights=self.weight)
         return float(np.average((self.y - mean) ** 2, weights=self.weight))
 
+    def count_distinct(self, at_most: int) -> int:
+        """Return how many different inputs the rows with weight have, or `at_most` as soon as there are so many."""
+        return _count_distinct(self.X, np.flatnonzero(self.weight > 0), at_most)
+
 
 def typical_magnitude(values: Array, weight: Array | None = None) -> Array:
     """Return the weighted mean absolute value of each column, computed without overflow; 1 for a column of zeros."""
@@ -58,6 +62,14 @@ def typical_magnitude(values: Array, weight: Array | None = None) -> Array:
     mean = np.average(size / peak, axis=0, weights=None if weight is None else weight[weight > 0])
     magnitude = peak * np.where(mean > 0, mean, 1.0)
     return np.asarray(np.where(magnitude > 0, magnitude, peak), dtype=np.float64)
+
+
+def _count_distinct(X: Array, rows: NDArray[np.intp], at_most: int) -> int:
+    """Count the different rows of X among `rows`; a large table is looked at only as far as it takes."""
+    n_seen = 2 * at_most
+    while (found := len(np.unique(X[rows[:n_seen]], axis=0))) < at_most and n_seen < len(rows):
+        n_seen *= 8
+    return min(found, at_most)
 
 
 FEWEST_TO_SPLIT = 20
@@ -84,7 +96,7 @@ def prepare(
     weight = weight / typical_magnitude(weight[:, None])[0]
     x_scale, y_scale = typical_magnitude(X, weight), float(typical_magnitude(y[:, None], weight)[0])
     weighted = np.flatnonzero(weight > 0)
-    if len(np.unique(X[weighted], axis=0)) < FEWEST_TO_SPLIT:  # a row repeated is the same row with more weight
+    if _count_distinct(X, weighted, FEWEST_TO_SPLIT) < FEWEST_TO_SPLIT:  # a row repeated is the same row with more weight
         train = validation = np.arange(n)
     else:
         held_back = min(max(round(validation_fraction * len(weighted)), 1), len(weighted) - 1)

@@ -23,7 +23,7 @@ from eqdarts.errors import EqdartsWarning, FormulaError, closest, explain
 from eqdarts.primitives import Primitive, resolve
 from eqdarts.search.archive import Member
 from eqdarts.search.search import Config, SearchResult, search
-from eqdarts.selection import Candidate, select
+from eqdarts.selection import Candidate, select, structure_length
 
 __all__ = ["DARTSRegressor"]
 
@@ -194,10 +194,14 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         self, data: Data, result: SearchResult, X: Array, y: Array, n_rows: float, names: tuple[str, ...], target: Any
     ) -> None:
         found = [(m, e) for m in result.front if (e := _equation_of(m, data, names, target)) is not None]
-        candidates = [_candidate(equation, X, y, data.weight) for _, equation in found]
-        mean = float(np.average(y, weights=data.weight))
-        moments = float(np.average(y**2, weights=data.weight)), float(np.average((y - mean) ** 2, weights=data.weight))
-        front, lengths = select(candidates, n_rows, X.shape[1], *moments)
+        primitives = self._check_parameters()
+        candidates = [
+            _candidate(equation, structure_length(member.graph, primitives), X, y, data.weight)
+            for member, equation in found
+        ]
+        variance = data.variance * data.y_scale**2
+        mean_square = float(np.average(y**2, weights=data.weight))
+        front, lengths = select(candidates, n_rows, mean_square, variance)
         found, candidates = [found[k] for k in front], [candidates[k] for k in front]
         chosen = min(range(len(front)), key=lambda k: lengths[k])
         self.front_ = tuple(equation for _, equation in found)
@@ -233,13 +237,15 @@ def _checked_weight(sample_weight: Any, X: Array) -> Array:
     return weight
 
 
-def _candidate(equation: Equation, X: Array, y: Array, weight: Array) -> Candidate:
+def _candidate(equation: Equation, structure: float, X: Array, y: Array, weight: Array) -> Candidate:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", EqdartsWarning)
         residual = y - np.asarray(equation.predict(X))
     with np.errstate(all="ignore"):
         loss = float(np.average(residual**2, weights=weight))
-    return Candidate(equation.complexity, len(equation.coefficients), loss if math.isfinite(loss) else math.inf)
+    return Candidate(
+        equation.complexity, len(equation.coefficients), structure, loss if math.isfinite(loss) else math.inf
+    )
 
 
 class _Progress:

@@ -1,53 +1,98 @@
 r"""From the Pareto front to the chosen equation, by description length.
 
-With n rows, k coefficients, s symbols of the printed equation out of an alphabet of a, mean squared residual m and
-variance v of y, the code for residuals, coefficients and structure takes, in nats and up to a constant,
+With n rows, k coefficients, mean squared residual m and variance v of y, the code for residuals, coefficients and
+structure takes, in nats and up to a constant,
 
-.. math:: \tfrac n2 \log m + \tfrac k2 \log\left(n\,(1 + v/m)\right) + s \log a
+.. math:: \tfrac n2 \log \frac{n m}{n - k} + \tfrac k2 \log\left(n\,(1 + v/m)\right) + S
 
-(Rissanen 1978; a coefficient is coded at the precision that the data give it, whose Fisher information grows as n v/m).
-The residual code stops at the rounding level of y: below it nothing is gained.
+(Rissanen 1978; a coefficient is coded at the precision that the data give it, whose Fisher information grows as n v/m;
+n - k is what the residuals of k fitted coefficients are worth, Hansen and Yu 2001). The residual code stops at the
+rounding level of y: below it nothing is gained.
+
+S is the length of the graph without its numbers, which the coefficients have paid for: at every node which aggregator,
+how many terms and whether one of them is a constant, and for every edge which primitive on which source. It is a prefix
+code: over all graphs :math:`\sum e^{-S} \le 1`. So the more graphs a search may try, the dearer is each of them, and
+noise alone seldom pays for any: this is what accounts for the number of candidates.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
-__all__ = ["Candidate", "description_length", "select"]
+from eqdarts.graph import Graph
+from eqdarts.primitives import Primitive
+
+__all__ = ["Candidate", "description_length", "select", "structure_length"]
 
 ROUNDING = 1e-18  # mean squared residual, as a share of the mean square of y, at which a fit is exact
-ALPHABET = 12  # symbols beside the inputs: operators, functions, a number
+BIT = math.log(2)
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """What selection looks at: symbols, coefficients and mean squared residual of one equation."""
+    """What selection looks at in one equation.
+
+    Parameters
+    ----------
+    complexity : int
+        Symbols of the printed equation.
+    n_coefficients : int
+    structure : float
+        Length of the structure in nats, by `structure_length`.
+    loss : float
+        Mean squared residual.
+    """
 
     complexity: int
     n_coefficients: int
+    structure: float
     loss: float
 
 
-def description_length(
-    candidate: Candidate, n_rows: float, n_inputs: int, mean_square: float, variance: float
-) -> float:
+def structure_length(graph: Graph, primitives: Collection[Primitive]) -> float:
+    """Return S, the nats that tell `graph` from all others over `primitives`, its coefficients apart.
+
+    A node with t terms, a constant being one of them, costs t + 3 bits: its aggregator, whether it has a constant, how
+    many terms there are (t bits), and whether another node follows. An edge costs the logarithms of the number of
+    sources and of primitives, to which the fixed exponents that have no row add one.
+    """
+    length = 0.0
+    for n_sources, node in enumerate(graph.nodes, graph.n_inputs):
+        length += (len(node.edges) + node.constant + 3) * BIT
+        for edge in node.edges:
+            length += math.log(n_sources) + math.log(len(primitives) + 1)
+            if edge.primitive not in primitives:
+                length += _exponent_length(edge.primitive.exponent)
+    return length
+
+
+def _exponent_length(exponent: Fraction | None) -> float:
+    """Return the nats for an exponent that is fixed but has no primitive of its own: its sign, and how many halves."""
+    halves = 2 * (exponent or 1)
+    size = abs(halves.numerator) * halves.denominator
+    return BIT + math.log(size * (size + 1))
+
+
+def description_length(candidate: Candidate, n_rows: float, mean_square: float, variance: float) -> float:
     """Return the description length in nats, up to a constant that all equations of one data set share."""
     loss = max(candidate.loss, ROUNDING * mean_square, 1e-300)
-    residuals = 0.5 * n_rows * math.log(loss)
+    spare = max(n_rows - candidate.n_coefficients, 0.5)
+    residuals = 0.5 * n_rows * (math.log(loss) + math.log(max(n_rows / spare, 1.0)))
     coefficients = 0.5 * candidate.n_coefficients * math.log(1 + n_rows * (1 + variance / loss))
-    return residuals + coefficients + candidate.complexity * math.log(ALPHABET + n_inputs)
+    return residuals + coefficients + candidate.structure
 
 
 def select(
-    candidates: Sequence[Candidate], n_rows: float, n_inputs: int, mean_square: float, variance: float
+    candidates: Sequence[Candidate], n_rows: float, mean_square: float, variance: float
 ) -> tuple[list[int], list[float]]:
     """Return the positions of the front, simplest first, and the description lengths of its members.
 
     The front has at each complexity the shortest description, and of these the ones that fit better than all simpler.
     """
-    lengths = [description_length(c, n_rows, n_inputs, mean_square, variance) for c in candidates]
+    lengths = [description_length(c, n_rows, mean_square, variance) for c in candidates]
     shortest: dict[int, int] = {}
     for k, candidate in enumerate(candidates):
         rival = shortest.get(candidate.complexity)

@@ -2,23 +2,206 @@
 
 from __future__ import annotations
 
+import itertools
 import math
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
 
-from eqdarts.selection import Candidate, description_length, select
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.typing import NDArray
+
+from eqdarts.graph import Edge, Graph, Node
+from eqdarts.primitives import PRIMITIVES, Primitive, fixed_power, resolve
+from eqdarts.selection import Candidate, description_length, select, structure_length
+
+DATASETS = Path(__file__).parents[1] / "datasets"
+DEFAULT = resolve("default")
+CONSTANT = Graph(1, (Node("sum", (), constant=True),))
+
+
+def candidate(complexity: int, n_coefficients: int, loss: float, structure: float = 5.0) -> Candidate:
+    return Candidate(complexity, n_coefficients, structure, loss)
+
+
+def term(primitive: Primitive | str, constant: bool = False, n_inputs: int = 1, source: int = 0) -> Graph:
+    row = PRIMITIVES[primitive] if isinstance(primitive, str) else primitive
+    return Graph(n_inputs, (Node("sum", (Edge(source, row),), constant),))
+
+
+def hyperbola(offset: bool, over: str) -> Graph:
+    """Return 1 / (c + w f(x)), and with the offset a sum with it."""
+    below = Node("sum", (Edge(0, PRIMITIVES[over]),), constant=True)
+    return Graph(1, (below, Node("sum", (Edge(1, PRIMITIVES["reciprocal"]),), constant=offset)))
+
+
+def chosen(
+    rivals: dict[str, tuple[Graph, int, float]], y: NDArray[np.float64], primitives: tuple[Primitive, ...]
+) -> str:
+    """Return the name of the shortest of (graph, number of coefficients, residual sum of squares)."""
+    lengths = {
+        name: description_length(
+            Candidate(1, k, structure_length(graph, primitives), rss / len(y)), len(y), float(np.mean(y**2)), y.var()
+        )
+        for name, (graph, k, rss) in rivals.items()
+    }
+    return min(lengths, key=lengths.__getitem__)
+
+
+# --- the front ---
 
 
 def test_front_falls_with_complexity_and_skips_what_is_dominated() -> None:
-    candidates = [Candidate(5, 1, 0.5), Candidate(1, 1, 1.0), Candidate(7, 2, 0.6), Candidate(9, 2, math.inf)]
-    front, _ = select(candidates, 100, 1, 2.0, 1.0)
+    candidates = [candidate(5, 1, 0.5), candidate(1, 1, 1.0), candidate(7, 2, 0.6), candidate(9, 2, math.inf)]
+    front, _ = select(candidates, 100, 2.0, 1.0)
     assert front == [1, 0]
 
 
 def test_equal_complexity_prefers_fewer_coefficients_unless_the_data_can_tell() -> None:
-    fixed, learned = Candidate(5, 1, 1.05e-4), Candidate(5, 2, 1.0e-4)
-    assert select([fixed, learned], 20, 1, 2.0, 1.0)[0] == [0]
-    assert select([fixed, learned], 2000, 1, 2.0, 1.0)[0] == [1]
+    fixed, learned = candidate(5, 1, 1.05e-4), candidate(5, 2, 1.0e-4)
+    assert select([fixed, learned], 20, 2.0, 1.0)[0] == [0]
+    assert select([fixed, learned], 2000, 2.0, 1.0)[0] == [1]
 
 
 def test_nothing_is_gained_below_rounding_level() -> None:
-    lengths = [description_length(Candidate(5, 1, loss), 100, 1, 1.0, 1.0) for loss in (1e-25, 1e-30)]
+    lengths = [description_length(candidate(5, 1, loss), 100, 1.0, 1.0) for loss in (1e-25, 1e-30)]
     assert lengths[0] == lengths[1]
+
+
+@pytest.mark.parametrize("n_rows", [1e-6, 0.5, 1.0, 2.0, 3.0])
+def test_lengths_are_finite_for_any_sum_of_weights(n_rows: float) -> None:
+    lengths = [description_length(candidate(5, k, 1.0), n_rows, 1.0, 1.0) for k in (1, 2, 3)]
+    assert np.isfinite(lengths).all()
+    assert lengths == sorted(lengths)
+
+
+def test_coefficients_that_use_up_the_rows_are_dear() -> None:
+    """Without structure, k coefficients fitted to noise lower the loss by (n - k) / n: that must not pay."""
+    for n in (6, 20):
+        lengths = [description_length(candidate(1, k, (n - k) / n, 0.0), n, 1.0, 1.0) for k in range(1, n)]
+        assert lengths == sorted(lengths)
+
+
+# --- the structure's own length ---
+
+
+def _small_graphs(primitives: tuple[Primitive, ...]) -> Iterator[Graph]:
+    def nodes(n_sources: int) -> Iterator[Node]:
+        edges = [Edge(s, p) for s in range(n_sources) for p in primitives]
+        for count in range(4):
+            for chosen_edges in itertools.product(edges, repeat=count):
+                for aggregator, constant in itertools.product(("sum", "product"), (False, True)):
+                    if count or constant:
+                        yield Node(aggregator, chosen_edges, constant)  # type: ignore[arg-type]
+
+    for first in nodes(2):
+        yield Graph(2, (first,))
+        if len(first.edges) < 2:
+            for second in nodes(3):
+                yield Graph(2, (first, second))
+
+
+def test_structure_lengths_are_those_of_a_prefix_code() -> None:
+    primitives = resolve(["exp"])
+    total = sum(math.exp(-structure_length(graph, primitives)) for graph in _small_graphs(primitives))
+    assert 0.3 < total <= 1
+
+
+def test_structure_grows_with_the_choices_not_with_the_numbers() -> None:
+    assert structure_length(CONSTANT, DEFAULT) == pytest.approx(4 * math.log(2))
+    assert structure_length(term("exp"), DEFAULT) == structure_length(term("log"), DEFAULT)
+    assert structure_length(term("log", constant=True), DEFAULT) > structure_length(term("log"), DEFAULT)
+    assert structure_length(term("log"), resolve("minimal")) < structure_length(term("log"), DEFAULT)
+    assert structure_length(term("log", n_inputs=5), DEFAULT) == pytest.approx(
+        structure_length(term("log"), DEFAULT) + math.log(5)
+    )
+
+
+def test_fixed_exponents_cost_what_it_takes_to_name_them() -> None:
+    lengths = [structure_length(term(fixed_power(Fraction(p, 2))), DEFAULT) for p in (4, 3, 5, 7, 12)]
+    assert lengths == sorted(lengths)
+    assert lengths[0] == structure_length(term("square"), DEFAULT) < lengths[1]
+
+
+# --- noise, and laws that are known ---
+
+
+def _functions(X: NDArray[np.float64]) -> Iterator[tuple[Graph, NDArray[np.float64], int]]:
+    """Yield one-term graphs, their values and how many inner coefficients they have, over a grid of these."""
+    d = X.shape[1]
+    for i in range(d):
+        x = X[:, i]
+        for name, values in {
+            "linear": x,
+            "reciprocal": 1 / x,
+            "sqrt": x**0.5,
+            "square": x**2,
+            "log": np.log(x),
+        }.items():
+            yield term(name, n_inputs=d, source=i), values, 0
+        for a in np.linspace(-3, 3, 12):
+            yield term("exp", n_inputs=d, source=i), np.exp(a * x), 1
+            yield term("power", n_inputs=d, source=i), x**a, 1
+            if a > 0:
+                yield term("sin", n_inputs=d, source=i), np.sin(2 * a * x), 1
+                yield term("cos", n_inputs=d, source=i), np.cos(2 * a * x), 1
+
+
+@pytest.mark.parametrize(("n", "d", "mean"), [(12, 1, 3.0), (30, 2, 0.0), (100, 5, 0.0), (100, 5, 1.0)])
+def test_noise_is_a_constant(n: int, d: int, mean: float) -> None:
+    """The best of all equations of one term, with and without a constant, in 100 sets of noise: at most 5 laws."""
+    rng = np.random.default_rng(0)
+    taken = 0
+    for _ in range(100):
+        X, y = rng.uniform(0.2, 3.0, (n, d)), mean + rng.normal(size=n)
+        graphs, columns, inner = zip(*_functions(X), strict=True)
+        F = np.array(columns)
+        centred, rest = F - F.mean(1, keepdims=True), y - y.mean()
+        bare = (y**2).sum() - (F @ y) ** 2 / (F**2).sum(1)
+        shifted = (rest**2).sum() - (centred @ rest) ** 2 / (centred**2).sum(1)
+        rivals = {"constant": (CONSTANT, 1, n * float(y.var()))}
+        for number, (graph, k) in enumerate(zip(graphs, inner, strict=True)):
+            rivals[f"bare {number}"] = graph, k + 1, bare[number]
+            with_constant = Graph(d, (Node("sum", graph.nodes[0].edges, constant=True),))
+            rivals[f"shifted {number}"] = with_constant, k + 2, shifted[number]
+        null = structure_length(CONSTANT, DEFAULT)
+        assert null < min(structure_length(graph, DEFAULT) for graph in graphs)
+        taken += chosen(rivals, y, DEFAULT) != "constant"
+    assert taken <= 5
+
+
+def test_puromycin_is_michaelis_menten_among_ratios() -> None:
+    """Residual sums of squares by nls; an offset fits better, but its coefficient costs more than it saves."""
+    table = pd.read_csv(DATASETS / "puromycin.csv")
+    y = table.loc[table["state"] == "treated", "rate"].to_numpy(float)
+    rivals = {
+        "constant": (CONSTANT, 1, 30858.9),
+        "reciprocal": (term("reciprocal", constant=True), 2, 7091.0),
+        "Michaelis-Menten": (hyperbola(offset=False, over="reciprocal"), 2, 1195.45),
+        "with an offset": (hyperbola(offset=True, over="linear"), 3, 798.53),
+    }
+    assert chosen(rivals, y, resolve(["reciprocal"])) == "Michaelis-Menten"
+
+
+def test_six_rows_of_oxygen_demand_are_a_law() -> None:
+    y = pd.read_csv(DATASETS / "bod.csv")["demand"].to_numpy(float)
+    rivals = {
+        "constant": (CONSTANT, 1, 107.213),
+        "root": (term("sqrt"), 1, 34.636),
+        "power": (term("power"), 2, 30.201),
+        "logarithm": (term("log", constant=True), 2, 27.104),
+    }
+    assert chosen(rivals, y, DEFAULT) == "root"
+
+
+def test_kepler_keeps_the_fixed_exponent() -> None:
+    y = pd.read_csv(DATASETS / "solar_system.csv")["period_days"].to_numpy(float)
+    rivals = {
+        "linear": (term("linear"), 1, 3.161e8),
+        "fixed": (term(fixed_power(Fraction(3, 2))), 1, 8394.0),
+        "learned": (term("power"), 2, 2503.0),
+        "learned with a constant": (term("power", constant=True), 3, 2401.0),
+    }
+    assert chosen(rivals, y, DEFAULT) == "fixed"
