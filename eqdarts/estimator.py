@@ -201,7 +201,7 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         ]
         variance = data.variance * data.y_scale**2
         mean_square = float(np.average(y**2, weights=data.weight))
-        front, lengths = select(candidates, n_rows, mean_square, variance)
+        front, lengths = select(candidates, n_rows, X.shape[1], mean_square, variance)
         found, candidates = [found[k] for k in front], [candidates[k] for k in front]
         chosen = min(range(len(front)), key=lambda k: lengths[k])
         self.front_ = tuple(equation for _, equation in found)
@@ -243,9 +243,8 @@ def _candidate(equation: Equation, structure: float, X: Array, y: Array, weight:
         residual = y - np.asarray(equation.predict(X))
     with np.errstate(all="ignore"):
         loss = float(np.average(residual**2, weights=weight))
-    return Candidate(
-        equation.complexity, len(equation.coefficients), structure, loss if math.isfinite(loss) else math.inf
-    )
+    loss = loss if math.isfinite(loss) else math.inf
+    return Candidate(equation.complexity, len(equation.coefficients), loss, structure)
 
 
 class _Progress:

@@ -28,6 +28,7 @@ from eqdarts.primitives import Primitive
 __all__ = ["Candidate", "description_length", "select", "structure_length"]
 
 ROUNDING = 1e-18  # mean squared residual, as a share of the mean square of y, at which a fit is exact
+ALPHABET = 12  # symbols beside the inputs: operators, functions, a number
 BIT = math.log(2)
 
 
@@ -40,16 +41,17 @@ class Candidate:
     complexity : int
         Symbols of the printed equation.
     n_coefficients : int
-    structure : float
-        Length of the structure in nats, by `structure_length`.
     loss : float
         Mean squared residual.
+    structure : float or None
+        Length of the structure in nats, by `structure_length`. None where there is no graph, as for a formula typed by
+        hand: then every symbol counts as one of an alphabet.
     """
 
     complexity: int
     n_coefficients: int
-    structure: float
     loss: float
+    structure: float | None = None
 
 
 def structure_length(graph: Graph, primitives: Collection[Primitive]) -> float:
@@ -76,23 +78,28 @@ def _exponent_length(exponent: Fraction | None) -> float:
     return BIT + math.log(size * (size + 1))
 
 
-def description_length(candidate: Candidate, n_rows: float, mean_square: float, variance: float) -> float:
+def description_length(
+    candidate: Candidate, n_rows: float, n_inputs: int, mean_square: float, variance: float
+) -> float:
     """Return the description length in nats, up to a constant that all equations of one data set share."""
     loss = max(candidate.loss, ROUNDING * mean_square, 1e-300)
     spare = max(n_rows - candidate.n_coefficients, 0.5)
     residuals = 0.5 * n_rows * (math.log(loss) + math.log(max(n_rows / spare, 1.0)))
     coefficients = 0.5 * candidate.n_coefficients * math.log(1 + n_rows * (1 + variance / loss))
-    return residuals + coefficients + candidate.structure
+    structure = candidate.structure
+    if structure is None:
+        structure = candidate.complexity * math.log(ALPHABET + n_inputs)
+    return residuals + coefficients + structure
 
 
 def select(
-    candidates: Sequence[Candidate], n_rows: float, mean_square: float, variance: float
+    candidates: Sequence[Candidate], n_rows: float, n_inputs: int, mean_square: float, variance: float
 ) -> tuple[list[int], list[float]]:
     """Return the positions of the front, simplest first, and the description lengths of its members.
 
     The front has at each complexity the shortest description, and of these the ones that fit better than all simpler.
     """
-    lengths = [description_length(c, n_rows, mean_square, variance) for c in candidates]
+    lengths = [description_length(c, n_rows, n_inputs, mean_square, variance) for c in candidates]
     shortest: dict[int, int] = {}
     for k, candidate in enumerate(candidates):
         rival = shortest.get(candidate.complexity)

@@ -23,7 +23,7 @@ CONSTANT = Graph(1, (Node("sum", (), constant=True),))
 
 
 def candidate(complexity: int, n_coefficients: int, loss: float, structure: float = 5.0) -> Candidate:
-    return Candidate(complexity, n_coefficients, structure, loss)
+    return Candidate(complexity, n_coefficients, loss, structure)
 
 
 def term(primitive: Primitive | str, constant: bool = False, n_inputs: int = 1, source: int = 0) -> Graph:
@@ -43,7 +43,11 @@ def chosen(
     """Return the name of the shortest of (graph, number of coefficients, residual sum of squares)."""
     lengths = {
         name: description_length(
-            Candidate(1, k, structure_length(graph, primitives), rss / len(y)), len(y), float(np.mean(y**2)), y.var()
+            Candidate(1, k, rss / len(y), structure_length(graph, primitives)),
+            len(y),
+            1,
+            float(np.mean(y**2)),
+            float(y.var()),
         )
         for name, (graph, k, rss) in rivals.items()
     }
@@ -55,24 +59,29 @@ def chosen(
 
 def test_front_falls_with_complexity_and_skips_what_is_dominated() -> None:
     candidates = [candidate(5, 1, 0.5), candidate(1, 1, 1.0), candidate(7, 2, 0.6), candidate(9, 2, math.inf)]
-    front, _ = select(candidates, 100, 2.0, 1.0)
+    front, _ = select(candidates, 100, 1, 2.0, 1.0)
     assert front == [1, 0]
 
 
 def test_equal_complexity_prefers_fewer_coefficients_unless_the_data_can_tell() -> None:
     fixed, learned = candidate(5, 1, 1.05e-4), candidate(5, 2, 1.0e-4)
-    assert select([fixed, learned], 20, 2.0, 1.0)[0] == [0]
-    assert select([fixed, learned], 2000, 2.0, 1.0)[0] == [1]
+    assert select([fixed, learned], 20, 1, 2.0, 1.0)[0] == [0]
+    assert select([fixed, learned], 2000, 1, 2.0, 1.0)[0] == [1]
+
+
+def test_a_formula_without_a_graph_pays_for_every_symbol() -> None:
+    lengths = [description_length(Candidate(s, 1, 0.5), 100, 2, 1.0, 1.0) for s in (3, 4, 5)]
+    np.testing.assert_allclose(np.diff(lengths), math.log(14))
 
 
 def test_nothing_is_gained_below_rounding_level() -> None:
-    lengths = [description_length(candidate(5, 1, loss), 100, 1.0, 1.0) for loss in (1e-25, 1e-30)]
+    lengths = [description_length(candidate(5, 1, loss), 100, 1, 1.0, 1.0) for loss in (1e-25, 1e-30)]
     assert lengths[0] == lengths[1]
 
 
 @pytest.mark.parametrize("n_rows", [1e-6, 0.5, 1.0, 2.0, 3.0])
 def test_lengths_are_finite_for_any_sum_of_weights(n_rows: float) -> None:
-    lengths = [description_length(candidate(5, k, 1.0), n_rows, 1.0, 1.0) for k in (1, 2, 3)]
+    lengths = [description_length(candidate(5, k, 1.0), n_rows, 1, 1.0, 1.0) for k in (1, 2, 3)]
     assert np.isfinite(lengths).all()
     assert lengths == sorted(lengths)
 
@@ -80,7 +89,7 @@ def test_lengths_are_finite_for_any_sum_of_weights(n_rows: float) -> None:
 def test_coefficients_that_use_up_the_rows_are_dear() -> None:
     """Without structure, k coefficients fitted to noise lower the loss by (n - k) / n: that must not pay."""
     for n in (6, 20):
-        lengths = [description_length(candidate(1, k, (n - k) / n, 0.0), n, 1.0, 1.0) for k in range(1, n)]
+        lengths = [description_length(candidate(1, k, (n - k) / n, 0.0), n, 1, 1.0, 1.0) for k in range(1, n)]
         assert lengths == sorted(lengths)
 
 
