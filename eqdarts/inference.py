@@ -89,6 +89,11 @@ class Inference:
     _rows: Rows = field(repr=False)
     _parts: Decomposition = field(repr=False)
 
+    @property
+    def known(self) -> dict[str, float]:
+        """The coefficients that were given, not estimated, by name."""
+        return dict(self._form.known)
+
     def interval(self, coverage: float = 0.95) -> Array:
         """Return intervals (K, 2) of the coefficients: estimate -+ t quantile times standard error."""
         half = quantile(_checked(coverage), self.dof) * self.standard_error
@@ -232,8 +237,9 @@ def inference(
     )
     return Inference(
         equation, form.names, form.estimate, error, covariance, scale, rows.absolute,
-        math.inf if rows.absolute else dof, len(rows.y), parts.rank, squares, _r_squared(rows, squares), words, lack_of_fit(rows, squares, parts.rank),
-        _misfit(squares, dof) if rows.absolute else None, notes, form, rows, parts,
+        math.inf if rows.absolute else dof, len(rows.y), parts.rank, squares, _r_squared(rows, squares),
+        words, lack_of_fit(rows, squares, parts.rank), _misfit(squares, dof) if rows.absolute else None,
+        notes, form, rows, parts,
     )  # fmt: skip
 
 

@@ -201,7 +201,7 @@ def decompose(jacobian: Array, residual: Array) -> Decomposition:
     peak = np.abs(jacobian).max(axis=0, initial=0.0)
     norm = peak * np.linalg.norm(jacobian / np.where(peak > 0, peak, 1.0), axis=0)
     scale = np.where(norm > 0, norm, 1.0)
-    triangle: Array = np.linalg.qr(np.column_stack([jacobian / scale, residual]), mode="r")
+    triangle = np.asarray(np.linalg.qr(np.column_stack([jacobian / scale, residual]), mode="r"))
     u, singular, vt = np.linalg.svd(triangle[:, :k])
     largest = singular[0] if k and len(singular) else 0.0
     rank = int((singular > RANK_TOLERANCE * largest).sum())
