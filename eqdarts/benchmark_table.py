@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from eqdarts.errors import explain
 from eqdarts.plotting_style import COLOURS, new_axes, styled
@@ -17,7 +17,11 @@ __all__ = ["markdown", "plot_recovery", "read_results"]
 
 SETTING = ["suite", "noise"]
 RUN = ["method", "budget"]
-STYLES = [(colour, dash) for dash in ("-", "--", ":") for name, colour in COLOURS.items() if name != "grey"]
+EARLIEST = 0.01  # seconds
+TICKS = [digit * 10.0**k for k in range(-2, 5) for digit in (1, 3)]
+STYLES = [
+    (colour, dash) for dash in ("-", "--", ":") for name, colour in COLOURS.items() if name not in ("grey", "sky")
+]
 
 
 def read_results(paths: Sequence[Path]) -> pd.DataFrame:
@@ -93,21 +97,27 @@ def plot_recovery(results: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax : Axes, optional
     """
     import numpy as np
+    from matplotlib.ticker import FixedLocator, NullLocator
 
     results = _labelled(results)
     ax = new_axes(ax, 5.0, 3.2)
-    longest = float(results["cpu_s"].max()) if results["cpu_s"].notna().any() else 1.0
-    shortest = longest
-    ends: list[tuple[float, str, Any]] = []
-    for (label, part), (colour, dash) in zip(results.groupby("label", sort=False), _styles(results), strict=False):
+    longest = max(float(results["cpu_s"].max()), float(results["budget"].max()))  # the larger, also beside NaN
+    ends: list[tuple[float, str, str]] = []
+    recovered = results.loc[results["recovered"] == 1, "cpu_s"]
+    first = max(0.8 * min(float(recovered.min()) if recovered.notna().any() else 1.0, longest), EARLIEST)
+    for (label, part), (colour, dash) in zip(results.groupby("label", sort=False), _styles(results), strict=True):
         times = np.sort(part.loc[part["recovered"] == 1, "cpu_s"].dropna().to_numpy(dtype=float))
-        times = np.maximum(times, 1e-2)
         shares = 100 * np.arange(len(times) + 1) / len(part)
-        shortest = min([shortest, *times[:1]])
-        ax.step([shortest / 1e3, *times, longest], [*shares, shares[-1]], where="post", color=colour, linestyle=dash)
+        ax.step(
+            [first, *np.maximum(times, first), longest], [*shares, shares[-1]],
+            where="post", color=colour, linestyle=dash, clip_on=False,
+        )  # fmt: skip
         ends.append((float(shares[-1]), str(label), colour))
     ax.set_xscale("log")
-    ax.set_xlim(max(shortest, 1e-2) * 0.8, longest)
+    ax.set_xlim(first, longest)
+    ax.xaxis.set_major_locator(FixedLocator(TICKS))
+    ax.xaxis.set_minor_locator(NullLocator())
+    ax.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
     ax.set_ylim(0, 100)
     ax.set_xlabel("CPU seconds")
     ax.set_ylabel("laws recovered (%)")

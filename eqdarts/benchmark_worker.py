@@ -98,10 +98,12 @@ def fit_adapter(task: dict[str, Any], variables: Sequence[str], X: Any, y: Any) 
     done = subprocess.run(
         [task["python"] or sys.executable, task["adapter"]],
         input=json.dumps(request),
-        stdout=subprocess.PIPE,
+        capture_output=True,
         text=True,
-        check=True,
     )
+    if done.returncode:
+        last = done.stderr.strip().splitlines()[-1:] or ["no message"]
+        raise RuntimeError(f"the adapter ended with {done.returncode}: {last[0]}")
     answer = json.loads(done.stdout.splitlines()[-1])
     equation, front = answer.pop("equation"), answer.pop("front", [])
     return Found(equation, front, answer)

@@ -113,8 +113,15 @@ def _tabulate(arguments: argparse.Namespace) -> None:
         import matplotlib
 
         matplotlib.use("Agg")
-        axes = plot_recovery(results)
-        axes.figure.savefig(arguments.plot)
+        from matplotlib import pyplot
+
+        from eqdarts.plotting_style import STYLE
+
+        with matplotlib.rc_context(STYLE):
+            figure, axes = pyplot.subplots(figsize=(5.0, 3.2))
+            plot_recovery(results, axes)
+            figure.savefig(arguments.plot)
+        pyplot.close(figure)
     written = [name for name in (arguments.out, arguments.plot) if name is not None]
     if written:
         note(f"wrote {', '.join(written)}", arguments.quiet)
