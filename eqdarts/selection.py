@@ -22,7 +22,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from eqdarts.graph import Graph
+from eqdarts.graph import Edge, Graph, Node
 from eqdarts.primitives import Primitive
 
 __all__ = ["Candidate", "description_length", "select", "structure_length"]
@@ -60,15 +60,31 @@ def structure_length(graph: Graph, primitives: Collection[Primitive]) -> float:
     A node with t terms, a constant being one of them, costs t + 3 bits: its aggregator, whether it has a constant, how
     many terms there are (t bits), and whether another node follows. An edge costs the logarithms of the number of
     sources and of primitives, to which the fixed exponents that have no row add one.
+
+    Of two graphs of one function the shorter counts: f / (a + b f) as 1 / (b + a / f), for a power f.
     """
     length = 0.0
     for n_sources, node in enumerate(graph.nodes, graph.n_inputs):
-        length += (len(node.edges) + node.constant + 3) * BIT
-        for edge in node.edges:
+        edges = [edge for edge in node.edges if not _is_numerator(edge, node, graph)]
+        length += (len(edges) + node.constant + 3) * BIT
+        for edge in edges:
             length += math.log(n_sources) + math.log(len(primitives) + 1)
             if edge.primitive not in primitives:
                 length += _exponent_length(edge.primitive.exponent)
     return length
+
+
+def _is_numerator(edge: Edge, node: Node, graph: Graph) -> bool:
+    """Whether `edge` of `node` is the f of f / (a + b f), whose denominator nothing else reads."""
+    if node.aggregator != "product" or edge.primitive.exponent is None:
+        return False
+    for other in node.edges:
+        if other.primitive.exponent == -1 and other.source >= graph.n_inputs:
+            below = graph.nodes[other.source - graph.n_inputs]
+            readers = sum(e.source == other.source for n in graph.nodes for e in n.edges)
+            if below.aggregator == "sum" and below.constant and below.edges == (edge,) and readers == 1:
+                return True
+    return False
 
 
 def _exponent_length(exponent: Fraction | None) -> float:

@@ -181,6 +181,19 @@ def test_noise_is_a_constant(n: int, d: int, mean: float) -> None:
     assert taken <= 5
 
 
+def saturation(n_inputs: int = 1, below: int = 0) -> Graph:
+    """Return x0 / (c + w x_below)."""
+    linear, reciprocal = PRIMITIVES["linear"], PRIMITIVES["reciprocal"]
+    denominator = Node("sum", (Edge(below, linear),), constant=True)
+    return Graph(n_inputs, (denominator, Node("product", (Edge(0, linear), Edge(n_inputs, reciprocal)))))
+
+
+def test_two_graphs_of_one_function_are_equally_long() -> None:
+    two_ways = saturation(), hyperbola(offset=False, over="reciprocal")
+    assert len({structure_length(graph, DEFAULT) for graph in two_ways}) == 1
+    assert structure_length(saturation(2, below=0), DEFAULT) < structure_length(saturation(2, below=1), DEFAULT)
+
+
 def test_puromycin_is_michaelis_menten_among_ratios() -> None:
     """Residual sums of squares by nls; an offset fits better, but its coefficient costs more than it saves."""
     table = pd.read_csv(DATASETS / "puromycin.csv")
@@ -188,7 +201,7 @@ def test_puromycin_is_michaelis_menten_among_ratios() -> None:
     rivals = {
         "constant": (CONSTANT, 1, 30858.9),
         "reciprocal": (term("reciprocal", constant=True), 2, 7091.0),
-        "Michaelis-Menten": (hyperbola(offset=False, over="reciprocal"), 2, 1195.45),
+        "Michaelis-Menten": (saturation(), 2, 1195.45),
         "with an offset": (hyperbola(offset=True, over="linear"), 3, 798.53),
     }
     assert chosen(rivals, y, resolve(["reciprocal"])) == "Michaelis-Menten"
