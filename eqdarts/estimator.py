@@ -20,9 +20,11 @@ from tqdm.auto import tqdm
 from eqdarts.data import Data, prepare
 from eqdarts.equation import Equation
 from eqdarts.errors import EqdartsWarning, FormulaError, closest, explain
+from eqdarts.estimator_front import refit_front
+from eqdarts.history import SearchHistory
 from eqdarts.primitives import Primitive, resolve
 from eqdarts.search.archive import Member
-from eqdarts.search.search import Config, SearchResult, search
+from eqdarts.search.search import Config, search
 from eqdarts.selection import Candidate, select, structure_length
 
 __all__ = ["DARTSRegressor"]
@@ -142,7 +144,8 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         if result.history.stop_reason == "interrupt":
             warnings.warn("Interrupted: these are the best equations so far.", EqdartsWarning, stacklevel=2)
         n_rows = float(len(y) if weight is None else weight.sum())
-        self._store(data, result, X, y, n_rows, names, None if target is None else str(target))
+        front = refit_front(result.front, data, rng)
+        self._store(data, front, result.history, X, y, n_rows, None if target is None else str(target))
         return self
 
     def predict(self, X: Any, index: int | None = None) -> Array:
@@ -191,10 +194,17 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         return resolve(self.primitives)
 
     def _store(
-        self, data: Data, result: SearchResult, X: Array, y: Array, n_rows: float, names: tuple[str, ...], target: Any
+        self,
+        data: Data,
+        members: Iterable[Member],
+        history: SearchHistory,
+        X: Array,
+        y: Array,
+        n_rows: float,
+        target: str | None,
     ) -> None:
-        found = [(m, e) for m in result.front if (e := _equation_of(m, data, names, target)) is not None]
-        primitives = self._check_parameters()
+        names, primitives = self._names(), self._check_parameters()
+        found = [(m, e) for m in members if (e := _equation_of(m, data, X, names, target)) is not None]
         candidates = [
             _candidate(equation, structure_length(member.graph, primitives), X, y, data.weight)
             for member, equation in found
@@ -209,7 +219,7 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         member: Member = found[chosen][0]
         self.graph_, self.graph_coefficients_ = member.graph, member.coefficients
         self.x_scale_, self.y_scale_ = data.x_scale, data.y_scale
-        self.history_, self.alpha_ = result.history, result.history.alpha
+        self.history_, self.alpha_ = history, history.alpha
         self.equations_ = pd.DataFrame(
             {
                 "complexity": [c.complexity for c in candidates],
@@ -222,10 +232,11 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         )
 
 
-def _equation_of(member: Member, data: Data, names: tuple[str, ...], target: str | None) -> Equation | None:
+def _equation_of(member: Member, data: Data, X: Array, names: tuple[str, ...], target: str | None) -> Equation | None:
     """Return the member's equation, None where folding its numbers leaves the real line."""
+    scales = data.x_scale, data.y_scale
     try:
-        return Equation.from_graph(member.graph, member.coefficients, data, names, target)
+        return Equation.from_graph(member.graph, member.coefficients, scales, names, target, rows=X)
     except FormulaError:
         return None
 
@@ -238,6 +249,8 @@ def _checked_weight(sample_weight: Any, X: Array) -> Array:
 
 
 def _candidate(equation: Equation, structure: float, X: Array, y: Array, weight: Array) -> Candidate:
+    if not weight.all():  # an equation may be undefined where nobody looks
+        X, y, weight = X[weight > 0], y[weight > 0], weight[weight > 0]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", EqdartsWarning)
         residual = y - np.asarray(equation.predict(X))

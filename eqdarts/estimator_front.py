@@ -1,0 +1,78 @@
+"""The front after the search: the search sees a part of the rows, the coefficients that are printed come from all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eqdarts.batch import Batch
+from eqdarts.data import Data
+from eqdarts.refit import refit
+from eqdarts.search.archive import Member
+
+__all__ = ["refit_front"]
+
+# A standard error falls as the root of the number of rows grows: with so many it is below a hundredth of what the noise
+# of one row is worth. A pass over a million rows would take as long as the search did.
+MOST_ROWS = 20_000
+MOST_NUMBERS = 2**23  # in the Jacobian (G, K, N) of one batch; the sweeps that fill it hold a few times as much
+
+
+def refit_front(front: Sequence[Member], data: Data, rng: np.random.Generator) -> tuple[Member, ...]:
+    """Refit every member from the coefficients it has, and keep what does not fit all rows worse.
+
+    Parameters
+    ----------
+    front : sequence of Member
+    data : Data
+        Rows of weight zero count for nothing.
+    rng : numpy.random.Generator
+        What the rows are drawn by if there are more than 20,000; the losses that decide are those of all rows.
+
+    Returns
+    -------
+    tuple of Member
+        In the order of `front`; the loss is the one over all rows, infinite where a member is undefined.
+    """
+    import torch
+
+    rows = np.flatnonzero(data.weight > 0)
+    drawn = rows if len(rows) <= MOST_ROWS else np.sort(rng.choice(rows, MOST_ROWS, replace=False))
+    X, y, weight = (torch.from_numpy(values[drawn]) for values in (data.X, data.y, data.weight))
+    refitted: list[Member] = []
+    for part in _batches(front, len(drawn)):
+        fits = refit(
+            [m.graph for m in part], [m.coefficients for m in part], X, y, weight,
+            max_iterations=200, tolerance=1e-12, patience=3,
+        )  # fmt: skip
+        refitted += [replace(m, coefficients=fit.coefficients) for m, fit in zip(part, fits, strict=True)]
+    before, after = _losses(front, data, rows), _losses(refitted, data, rows)
+    return tuple(
+        replace(new, loss=float(b)) if b <= a else replace(old, loss=float(a))
+        for old, new, a, b in zip(front, refitted, before, after, strict=True)
+    )
+
+
+def _batches(members: Sequence[Member], n_rows: int) -> Iterator[Sequence[Member]]:
+    """Yield the members in order, as many at a time as their Jacobians have room for."""
+    most = max((m.graph.n_coefficients for m in members), default=1)
+    size = max(MOST_NUMBERS // max(most * n_rows, 1), 1)
+    for first in range(0, len(members), size):
+        yield members[first : first + size]
+
+
+def _losses(members: Sequence[Member], data: Data, rows: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Return the mean weighted squared residual over `rows`, as a share of the variance, of each member."""
+    import torch
+
+    total = np.zeros(len(members))
+    for first in range(0, len(rows), MOST_ROWS):
+        part = rows[first : first + MOST_ROWS]
+        batch = Batch([m.graph for m in members], torch.from_numpy(data.X[part]))
+        values = batch.predict(batch.pad([m.coefficients for m in members])).numpy()
+        total += np.square(data.y[part] - values) @ data.weight[part]
+    loss: NDArray[np.float64] = total / data.weight[rows].sum() / max(data.variance, 1e-300)
+    return np.where(np.isnan(loss), np.inf, loss)
