@@ -32,6 +32,7 @@ Expr = Any
 
 FARTHEST = 0.9995  # coverage of the interval outside which the data can tell a constant from the estimate
 MOST_ROUNDED = 200  # rows on which rounding the remaining coefficients must not show
+MOST_REFITTED = 20_000  # with more rows, one Gauss-Newton step from so close ends at the least squares estimate
 MOST_TRIALS = 6  # refits for each constant that is snapped
 
 
@@ -233,7 +234,7 @@ def _snapped(state: _State, setting: _Setting, j: int, constant: Constant, start
     worthless = state._replace(loss=math.inf, length=math.inf)
     if formula.has(*_not_real()):
         return worthless
-    if names:
+    if names and len(rows.y) <= MOST_REFITTED:
         numbers = {symbol(name): _float(value) for name, value in known.items()}
         try:
             theta, record = fit_formula(

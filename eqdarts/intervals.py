@@ -25,6 +25,7 @@ Array = NDArray[np.float64]
 MOST_STEPS = 40
 REFIT_STEPS = 100
 TOLERANCE = 1e-5  # of the profile at the ends of the interval, relative
+MOST_NUMBERS = 20_000_000  # in the Jacobians of one batch: 160 MB
 FARTHEST = 1e4  # a coefficient that far out, in units of the t interval, without reaching the quantile has no bound
 
 
@@ -76,8 +77,7 @@ def lack_of_fit(rows: Rows, squares: float, rank: int) -> LackOfFit | None:
 
     if not len(rows.y):
         return None
-    _, group = np.unique(rows.inputs, axis=0, return_inverse=True)
-    group = group.ravel()
+    group = _groups(rows.inputs)
     weight = rows.root**2
     total = np.bincount(group, weight)
     mean = np.bincount(group, weight * rows.y) / total
@@ -88,6 +88,17 @@ def lack_of_fit(rows: Rows, squares: float, rank: int) -> LackOfFit | None:
     statistic = max(squares - pure, 0.0) / dof_lack / (pure / dof_pure)
     p_value = float(special.fdtrc(dof_lack, dof_pure, statistic))
     return LackOfFit(math.sqrt(pure / dof_pure), dof_pure, dof_lack, statistic, p_value)
+
+
+def _groups(inputs: Array) -> NDArray[np.intp]:
+    """Number the different rows (N,) of (N, D): equal rows, equal number. Stops as soon as all are different."""
+    group = np.zeros(len(inputs), dtype=np.intp)
+    for column in inputs.T:
+        _, codes = np.unique(column, return_inverse=True)
+        found, group = np.unique(group * len(codes) + codes, return_inverse=True)
+        if len(found) == len(inputs):
+            break
+    return group
 
 
 class _Held:
@@ -118,7 +129,14 @@ def _refits(form: Form, rows: Rows) -> Callable[[Array, NDArray[np.intp]], tuple
     columns = {**known, **{name: torch.tensor(column) for name, column in rows.columns.items()}}
     target, root = torch.tensor(rows.y), torch.tensor(rows.root)
 
+    most = max(MOST_NUMBERS // max(len(form.names) * len(rows.y), 1), 1)
+
     def refit(starts: Array, held: NDArray[np.intp]) -> tuple[Array, Array]:
+        parts = [part(starts[g : g + most], held[g : g + most]) for g in range(0, len(starts), most)]
+        coefficients, squares = zip(*parts, strict=True)
+        return np.concatenate(coefficients), np.concatenate(squares)
+
+    def part(starts: Array, held: NDArray[np.intp]) -> tuple[Array, Array]:
         linear = torch.zeros(starts.shape, dtype=torch.bool)
         theta, position = torch.tensor(starts), torch.tensor(held)[:, None]
         model = FormulaModel(program, form.names, columns, len(rows.y), linear)

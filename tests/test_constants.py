@@ -136,6 +136,18 @@ def test_weights_decide() -> None:
     assert str(snap_constants(equation, columns, y, sample_weight=weight).equation) == "2*x**(3/2)"
 
 
+def test_many_rows_end_at_the_least_squares_estimate_too() -> None:
+    rng = np.random.default_rng(0)
+    x = rng.uniform(0.3, 3, 30_000)
+    y = 2.3456 * x**1.5 + 0.1 * rng.normal(size=len(x))
+    equation = Equation.parse("a*x**b", ["x"]).fit({"x": x}, y, start=[2, 1.4])
+    found = snap_constants(equation, {"x": x}, y)
+    assert [snap.constant for snap in found.snaps] == ["3/2"]
+    basis = x**1.5
+    assert found.equation.coefficients["a"] == pytest.approx(basis @ y / (basis @ basis), rel=1e-8)
+    assert inference(found.equation, {"x": x}, y).notes == ()
+
+
 def test_too_few_rows_snap_nothing() -> None:
     equation = Equation.parse("2.0001*x + 1.0")
     assert snap_constants(equation, {"x": [1.0, 2.0]}, equation.predict({"x": [1.0, 2.0]})).snaps == ()

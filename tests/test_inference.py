@@ -19,7 +19,7 @@ from eqdarts.equation import Equation
 from eqdarts.errors import EqdartsWarning
 from eqdarts.formula_build import with_values
 from eqdarts.inference import Inference, inference
-from eqdarts.intervals import quantile
+from eqdarts.intervals import _groups, quantile
 from eqdarts.linearised import decompose
 
 NIST = Path(__file__).resolve().parents[1] / "benchmarks" / "nist"
@@ -284,6 +284,14 @@ def test_lack_of_fit_tells_a_wrong_form() -> None:
     assert wrong.lack_of_fit.p_value < 1e-6
     assert right.lack_of_fit.p_value > 0.01
     assert right.lack_of_fit.pure_error == pytest.approx(0.3, rel=0.4)
+
+
+@given(st.integers(1, 40), st.integers(0, 3), st.integers(1, 3), st.integers(0, 99))
+def test_equal_rows_are_one_group(n: int, d: int, n_values: int, seed: int) -> None:
+    inputs = np.random.default_rng(seed).integers(0, n_values + 1, (n, d)).astype(float)
+    group = _groups(inputs)
+    same = (inputs[:, None] == inputs[None]).all(axis=2)
+    np.testing.assert_array_equal(group[:, None] == group[None], same)
 
 
 def test_without_replicates_there_is_no_test() -> None:
