@@ -1,49 +1,38 @@
 """Implicit search: graphs grow by the closed-form gain of every candidate part, each child refitted exactly.
 
-Several walkers climb at once, so that all their children are refitted in one batch. A walker starts at a small graph or
-at a member of the Pareto front; each round it proposes children by sampling the moves with the highest merit, and by
-taking parts away; it moves to the best child, and starts anew when no child is better.
+An island is one form of the problem: the data as given, or reduced by a structure that an accurate graph has shown.
+On each, several walkers climb at once, so that all their children are refitted in one batch. A walker starts at a
+small graph or at a member of the island's Pareto front; each round it moves to the best of its children, and starts
+anew when none is better. What an island finds is carried back to the data as given.
 """
 
 from __future__ import annotations
 
-import itertools
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
-from eqdarts.draft import Draft, DraftEdge, DraftNode
-from eqdarts.draft_terms import LINEAR
-from eqdarts.primitives import PRIMITIVES, Primitive
+from eqdarts.draft import Draft
+from eqdarts.primitives import Primitive
 from eqdarts.search.archive import Member
-from eqdarts.search.features import Features, combinations, features
-from eqdarts.search.gains import propose
-from eqdarts.search.monomials import fit_monomial, monomial_moves
-from eqdarts.search.moves import FACTOR_EXPONENTS, Start, apply, deletions, simple_exponents, without_negligible
-from eqdarts.search.sites import Array, linearise
+from eqdarts.search.grower import Grower, seeds
+from eqdarts.search.moves import Start, deletions, simple_exponents, without_negligible
+from eqdarts.search.problem import Array
+from eqdarts.search.sites import linearise
+from eqdarts.search.structure import Reduction, find_reductions, reduce
+from eqdarts.search.trials import EXACT, Trials
 
-__all__ = ["Grower", "Walker", "seeds"]
+__all__ = ["implicit_search"]
 
-MOST_PAIRS = 36  # pairs of sources whose features one proposal looks at
-TOP = 60  # moves of highest merit that children are drawn from
-DRAWN = 6  # moves drawn for each walker and round
-TAKEN = 6  # deletions and the like tried for each walker and round
-NEGLIGIBLE = 1e-3  # a part is dropped if that changes the prediction by less than this share of the loss
+N_WALKERS = 12
 PRICE = 0.08  # fall of log loss that one more symbol must bring
-
-
-@dataclass
-class Walker:
-    """Where one climb stands; `sharpness` is how strongly it prefers moves of high merit."""
-
-    member: Member
-    sharpness: float
-
-    @property
-    def score(self) -> float:
-        return score(self.member)
+ACCURATE = 1e-9  # loss at which new members are refitted to convergence
+FROM_SEED = 0.6  # share of climbs that start at a seed; the others start at a member of the front
+SHARPNESS = (0.5, 1.0, 2.0)
+MOST_ISLANDS = 6
+TELLING = 1e-2  # loss at which a graph's gradient is asked for structure
 
 
 def score(member: Member) -> float:
@@ -52,131 +41,200 @@ def score(member: Member) -> float:
 
 
 @dataclass
-class Grower:
-    """Proposes children of fitted graphs on the training rows X (N, D), y (N,), weight (N,)."""
+class _Walker:
+    member: Member
+    sharpness: float
 
-    X: Array
-    y: Array
-    weight: Array
+
+class _Island:
+    """One form of the problem: reductions from the data as given, its own trials, and climbs on it."""
+
+    def __init__(
+        self, trials: Trials, chain: tuple[Reduction, ...], primitives: tuple[Primitive, ...], rng: np.random.Generator
+    ) -> None:
+        self.trials, self.chain, self.primitives, self.rng = trials, chain, primitives, rng
+        train = trials.problem.train
+        self.grower = Grower(train.X, train.y, train.weight, primitives, trials.problem.units, rng)
+        self.rounds = 0
+        self.analysed = math.inf  # best loss when the gradient was last asked for structure
+        self.walkers: list[_Walker] = []
+
+    def begin(self) -> list[Member]:
+        """Fit the seeds; return what entered the archive."""
+        train = self.trials.problem.train
+        starts = list(seeds(train.X, train.y, train.weight, self.primitives))
+        fitted = self.trials.fit([s for s in starts if self.trials.is_admissible(s[0])])
+        self.origins = [m for m, _ in fitted if math.isfinite(m.loss)]
+        kept = [m for m, kept in fitted if kept]
+        if self.origins:
+            self.walkers = [self._fresh() for _ in range(N_WALKERS)]
+        return kept
+
+    @property
+    def best_score(self) -> float:
+        return min((score(m) for m in self.trials.archive.best.values()), default=math.inf)
+
+    def _fresh(self) -> _Walker:
+        most = self.trials.max_complexity - 4
+        front = [m for m in self.trials.archive.front() if m.graph.complexity < most]
+        pool = self.origins if not front or self.rng.random() < FROM_SEED else front
+        return _Walker(pool[self.rng.integers(len(pool))], float(self.rng.choice(SHARPNESS)))
+
+    def round(self) -> list[Member]:
+        """Let every walker take one step; return what entered the archive."""
+        self.rounds += 1
+        owners: list[int] = []
+        children: list[Start] = []
+        for w, walker in enumerate(self.walkers):
+            for start in self.grower.children(walker.member, walker.sharpness):
+                if self.trials.is_admissible(start[0]):
+                    owners.append(w)
+                    children.append(start)
+        fitted = self.trials.fit(children)
+        best: dict[int, Member] = {}
+        for w, (member, _) in zip(owners, fitted, strict=True):
+            if math.isfinite(member.loss) and (w not in best or score(member) < score(best[w])):
+                best[w] = member
+        for w, walker in enumerate(self.walkers):
+            child = best.get(w)
+            if child is None or (child.loss > 0.97 * walker.member.loss and score(child) >= score(walker.member)):
+                self.walkers[w] = self._fresh()
+            else:
+                walker.member = child
+        kept = [m for m, kept in fitted if kept]
+        self.trials.refine([m for m in kept if m.loss < ACCURATE])
+        return kept
+
+    def lift(self, member: Member, n_inputs: list[int]) -> Start:
+        """Return a member's graph and coefficients in the data as given."""
+        draft = Draft.from_graph(member.graph, member.coefficients)
+        for reduction, n_old in zip(reversed(self.chain), reversed(n_inputs), strict=True):
+            draft = reduction.lift(draft, n_old)
+        return draft.prune().build()
+
+
+@dataclass
+class _Archipelago:
+    """The islands of one search; the first is the data as given."""
+
+    root: Trials
     primitives: tuple[Primitive, ...]
-    units: Array
     rng: np.random.Generator
-    positive: dict[int, Array] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.sqrt_weight = np.sqrt(self.weight)
-        self.n_inputs = self.X.shape[1]
-        with np.errstate(all="ignore"):
-            self.positive = {i: np.log(x) for i, x in enumerate(self.X.T) if (x > 1e-9 * x.max()).all()}
-        self._pairs = list(itertools.combinations(range(self.n_inputs), 2))
-        self._functions = [(p, row) for p in self.primitives if p.name != "power" for row in p.initial]
-        self._few_functions = [(p, row) for p in self.primitives if p.name != "power" for row in p.initial[:2]]
-        self._singles = features(combinations([], range(self.n_inputs), self.units), self.X.T, self._functions)
-        self._pair_cache: dict[tuple[int, int], Features] = {}
+        self.islands = [_Island(self.root, (), self.primitives, self.rng)]
+        self.seen: set[str] = set()
+        self.islands[0].begin()
 
-    def _of_pair(self, pair: tuple[int, int]) -> Features:
-        if pair not in self._pair_cache:
-            self._pair_cache[pair] = features(combinations([pair], [], self.units), self.X.T, self._few_functions)
-        return self._pair_cache[pair]
+    def step(self) -> None:
+        """Give one island a round, carry what it found to the data as given, and look for structure in it."""
+        island = self._choose()
+        self._carry(island, island.round())
+        self._analyse(island)
 
-    def _sample(self, items: list[tuple[int, int]], most: int) -> list[tuple[int, int]]:
-        if len(items) <= most:
-            return items
-        return [items[k] for k in self.rng.choice(len(items), most, replace=False)]
+    def _choose(self) -> _Island:
+        young = [island for island in self.islands if island.rounds < 3 and island.walkers]
+        if young:
+            return young[-1]
+        able = [island for island in self.islands if island.walkers]
+        if self.rng.random() < 0.3:
+            return self.islands[0]
+        able.sort(key=lambda island: island.best_score)
+        return able[min(int(self.rng.geometric(0.5)) - 1, len(able) - 1)]
 
-    def _features(self, values: Array) -> tuple[Features, Features]:
-        """Return features of inputs and nodes, with values (nodes, N), and logarithms of what may be raised."""
-        d = self.n_inputs
-        sources = np.concatenate([self.X.T, values])
-        units = [*self.units, *np.ones(len(values))]
-        pairs = self._sample(self._pairs, MOST_PAIRS)
-        hidden = range(d, d + len(values) - 1)  # the output is read by nobody
-        parts = [self._singles, *map(self._of_pair, pairs)]
-        if hidden:
-            mixed = self._sample(list(itertools.product(range(d), hidden)), MOST_PAIRS)
-            parts.append(features(combinations([], hidden, units), sources, self._functions))
-            parts.append(features(combinations(mixed, [], units), sources, [(LINEAR, ())]))
-        bases = [c for c in combinations(pairs, [*range(d), *hidden], units) if c.kind != "product"]
-        bare = features(bases, sources, [(LINEAR, ())], sums=True)
-        logs = bare.select(np.flatnonzero(bare.values.min(1) > 1e-3 * np.abs(bare.values).max(1)))
-        logs = replace(logs, values=np.log(logs.values))
-        return Features.join(parts), logs
+    def _carry(self, island: _Island, kept: list[Member]) -> None:
+        """Offer an island's new front members to the archive of the data as given."""
+        if not island.chain:
+            return
+        front = set(map(id, island.trials.archive.front()))
+        sizes = [self.root.problem.n_inputs, *(len(step.groups) for step in island.chain[:-1])]
+        starts = [island.lift(m, sizes) for m in island.trials.archive.front() if m.loss < ACCURATE or m in kept]
+        starts = [s for s in starts if self.root.is_admissible(s[0])]
+        self.root.add(starts, thorough=any(m.loss < ACCURATE for m in kept if id(m) in front))
 
-    def children(self, walker: Walker) -> list[Start]:
-        """Propose children of the walker's graph: grown, with a power product, and with a part less."""
-        draft = Draft.from_graph(walker.member.graph, walker.member.coefficients)
-        with np.errstate(all="ignore"):
-            lin = linearise(draft, self.X)
-            residual = self.y - lin.prediction
-            cleaned_start = None
-            cleaned = without_negligible(draft, lin, NEGLIGIBLE * float(np.mean(residual**2)))
-            if cleaned is not draft:
-                draft, cleaned_start = cleaned, cleaned.build()
-                lin = linearise(draft, self.X)
-                residual = self.y - lin.prediction
-            if not np.isfinite(lin.jacobian).all() or not np.isfinite(residual).all():
-                return []
-            parts, logs = self._features(lin.values)
-            grown = propose(lin, residual, self.sqrt_weight, parts, logs, self.n_inputs, TOP)
-            products = sorted(
-                monomial_moves(draft, lin, residual, self.sqrt_weight, self.positive), key=lambda m: -m.merit()
-            )[: TOP // 3]
-        candidates = [*grown, *products]
-        starts: list[Start] = []
-        for k in self._draw([c.merit() for c in candidates], walker.sharpness):
-            candidate = candidates[k]
-            if k >= len(grown):
-                starts.append(candidate.build())
-            else:
-                move = candidate.move
-                exponents = FACTOR_EXPONENTS if move.kind == "multiply" else FACTOR_EXPONENTS[:1]
-                starts.extend(apply(draft, move, exponent) for exponent in exponents)
-        taken = [*deletions(draft), *simple_exponents(draft)]
-        if len(taken) > TAKEN:
-            taken = [taken[k] for k in self.rng.choice(len(taken), TAKEN, replace=False)]
-        if cleaned_start is not None:
-            taken.append(cleaned_start)
-        return starts + taken
+    def _analyse(self, island: _Island) -> None:
+        """Ask the most accurate graph of an island for structure, each time that it is ten times better."""
+        best = island.trials.archive.best_member
+        if best is None or best.loss > min(TELLING, 0.1 * island.analysed):
+            return
+        island.analysed = best.loss
+        for chain in _structures(island, best, self.rng):
+            key = str([step.key for step in (*island.chain, *chain)])
+            if key in self.seen:
+                continue
+            self.seen.add(key)
+            self._settle(island, chain)
 
-    def _draw(self, merits: list[float], sharpness: float) -> list[int]:
-        weights = np.array(merits) ** sharpness
-        weights[~np.isfinite(weights) | (weights < 0)] = 0.0
-        if not weights.sum() > 0:
-            return []
-        count = min(DRAWN, int((weights > 0).sum()))
-        return list(self.rng.choice(len(weights), count, replace=False, p=weights / weights.sum()))
+    def _settle(self, parent: _Island, chain: tuple[Reduction, ...]) -> None:
+        """Start an island at the parent's problem, reduced."""
+        problem, done = parent.trials.problem, []
+        for step in chain:
+            reduced = reduce(problem, step)
+            if reduced is None:
+                return
+            problem = reduced[0]
+            done.append(reduced[1])
+        trials = Trials(problem, self.root.budget, self.root.max_complexity)
+        island = _Island(trials, (*parent.chain, *done), self.primitives, self.rng)
+        self._carry(island, island.begin())
+        if len(self.islands) > MOST_ISLANDS:
+            worst = max(self.islands[1:], key=lambda i: i.best_score)
+            self.islands.remove(worst)
+        self.islands.append(island)
 
 
-def seeds(X: Array, y: Array, weight: Array, primitives: tuple[Primitive, ...]) -> Iterator[Start]:
-    """Yield the starts of climbs: constants, functions of a constant, and the power product of all inputs."""
-    d, mean = X.shape[1], float(np.average(y, weights=weight))
-    yield Draft(d, [DraftNode("sum", [], mean)]).build()
-    for primitive, inverse in _INVERSES.items():
-        if PRIMITIVES[primitive] not in primitives and primitive != "power":
-            continue
-        with np.errstate(all="ignore"):
-            inner = inverse(y)
-        if np.isfinite(inner).mean() < 0.99:
-            continue
-        at = float(np.average(inner[np.isfinite(inner)]))
-        row = PRIMITIVES[primitive]
-        edge = DraftEdge(d, row, 1.0, list(row.neutral) + ([0.5] if primitive == "power" else []))
-        yield Draft(d, [DraftNode("sum", [], at), DraftNode("product", [edge])]).build()
-    with np.errstate(all="ignore"):
-        logs = {i: np.log(x) for i, x in enumerate(X.T) if (x > 0).all()}
-    for monomial in fit_monomial(y, np.sqrt(weight), logs):
-        yield Draft(d, [DraftNode("product", monomial.edges(), monomial.scale)]).prune().build()
+def _structures(island: _Island, member: Member, rng: np.random.Generator) -> list[tuple[Reduction, ...]]:
+    problem = island.trials.problem
+    X = problem.train.X
+    lin = linearise(Draft.from_graph(member.graph, member.coefficients), X)
+    if not np.isfinite(lin.gradient).all():
+        return []
+    found: list[tuple[Reduction, ...]] = []
+    for factor in (100.0, 3.0):
+        tolerance = float(np.clip(factor * member.loss, 1e-10, 3e-2))
+        found += find_reductions(X, lin.prediction, lin.gradient, problem.units, tolerance, rng)
+    return found
 
 
-_INVERSES = {
-    "exp": np.log,
-    "reciprocal": lambda y: 1 / y,
-    "sqrt": np.square,
-    "square": np.sqrt,
-    "log": lambda y: np.exp(np.clip(y, -5, 5)),
-    "sin": np.arcsin,
-    "tanh": np.arctanh,
-    "logistic": lambda y: np.log(y / (1 - y)),
-    "arcsin": np.sin,
-    "arctan": np.tan,
-}
+def implicit_search(
+    trials: Trials,
+    primitives: tuple[Primitive, ...],
+    rng: np.random.Generator,
+    until: float,
+    report: Callable[[], None],
+) -> None:
+    """Grow graphs until the law is exact or the share `until` of the budget is spent.
+
+    Parameters
+    ----------
+    trials : Trials
+        Of the data as given; what is found ends in its archive.
+    primitives : tuple of Primitive
+    rng : numpy.random.Generator
+    until : float
+    report : callable
+        Called after each round.
+    """
+    archipelago = _Archipelago(trials, primitives, rng)
+    while trials.stop_reason() is None and trials.budget.spent() < until:
+        archipelago.step()
+        report()
+    exact = [m for m in trials.archive.front() if m.loss <= EXACT]
+    if exact:
+        _simplify(trials, min(exact, key=lambda m: m.graph.complexity))
+
+
+def _simplify(trials: Trials, member: Member) -> None:
+    """Take parts away from an exact member as long as it stays exact."""
+    X: Array = trials.problem.train.X
+    while True:
+        draft = Draft.from_graph(member.graph, member.coefficients)
+        lin = linearise(draft, X)
+        smaller = [without_negligible(draft, lin, 1e-18 * trials.problem.variance).build()]
+        smaller += [*deletions(draft), *simple_exponents(draft)]
+        size = member.graph.complexity, member.graph.n_coefficients
+        smaller = [s for s in smaller if s[0].complexity < size[0] or s[0].n_coefficients < size[1]]
+        exact = [m for m, _ in trials.fit(smaller, thorough=True) if m.loss <= EXACT]
+        if not exact:
+            return
+        member = min(exact, key=lambda m: (m.graph.complexity, m.graph.n_coefficients))

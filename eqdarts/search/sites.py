@@ -50,7 +50,7 @@ class Site:
 
 @dataclass(frozen=True, eq=False)
 class Linearised:
-    """A draft at its coefficients: node values (nodes, N), prediction (N,), Jacobian (N, K) and the sites.
+    """A draft at its coefficients: node values (nodes, N), prediction (N,), Jacobian (N, K), gradient (D, N), sites.
 
     `terms` has what each edge of each node brings in, (N,) each: weighted terms of a sum, factors of a product.
     """
@@ -59,6 +59,7 @@ class Linearised:
     terms: tuple[tuple[Array, ...], ...]
     prediction: Array
     jacobian: Array
+    gradient: Array
     sites: tuple[Site, ...]
 
 
@@ -126,13 +127,13 @@ def _aggregate(node: DraftNode, edges: list[_Applied], n: int) -> Array:
 
 def _backward(draft: Draft, sources: list[Array], applied: list[list[_Applied]]) -> Linearised:
     d, n = draft.n_inputs, len(sources[0])
-    adjoints = [np.zeros(n) for _ in draft.nodes]
+    adjoints = [np.zeros(n) for _ in sources]  # of inputs and nodes
     adjoints[-1] = np.ones(n)
     columns: list[Array] = []
     sites: list[Site] = []
     readers = _readers(draft)
     for j in reversed(range(len(draft.nodes))):
-        node, delta = draft.nodes[j], adjoints[j]
+        node, delta = draft.nodes[j], adjoints[d + j]
         sites.append(_node_site(j, node, readers[j], sources[d + j], delta))
         if node.constant is not None:
             columns.append(delta if node.is_sum else delta * sources[d + j] / node.constant)
@@ -150,15 +151,15 @@ def _backward(draft: Draft, sources: list[Array], applied: list[list[_Applied]])
             k0 = edge.source - d
             idle = len(edge.primitive.inner) if k0 >= 0 and draft.nodes[k0].is_sum and len(readers[k0]) == 1 else 0
             columns.extend(flow * column for column in own.by_coefficient[idle:])
-            if edge.source >= d:
-                adjoints[edge.source - d] = adjoints[edge.source - d] + flow * own.slope
+            adjoints[edge.source] = adjoints[edge.source] + flow * own.slope
             sites.extend(_edge_sites(j, k, draft, readers, own, delta, flow, sources[edge.source]))
     jacobian = np.stack(columns, axis=1) if columns else np.zeros((n, 0))
     terms = tuple(
         tuple(edge.weight * own.value for edge, own in zip(node.edges, edges, strict=True))
         for node, edges in zip(draft.nodes, applied, strict=True)
     )
-    return Linearised(np.stack(sources[d:]), terms, sources[-1], jacobian, tuple(sites))
+    gradient = np.stack(adjoints[:d])
+    return Linearised(np.stack(sources[d:]), terms, sources[-1], jacobian, gradient, tuple(sites))
 
 
 def _readers(draft: Draft) -> list[list[tuple[DraftNode, DraftEdge]]]:

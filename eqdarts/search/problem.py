@@ -1,0 +1,70 @@
+"""What a search fits: training and held-back rows, of the data as given or of a reduced form of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from eqdarts.data import Data
+
+__all__ = ["Array", "Problem", "Rows", "training_problem"]
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Inputs X (N, D), target y (N,) and weight (N,)."""
+
+    X: Array
+    y: Array
+    weight: Array
+
+    @cached_property
+    def tensors(self) -> tuple[Tensor, Tensor, Tensor]:
+        """X, y and weight as tensors on the same memory."""
+        X, y, weight = (torch.from_numpy(np.ascontiguousarray(a)) for a in (self.X, self.y, self.weight))
+        return X, y, weight
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """Rows to fit and rows to judge by.
+
+    Parameters
+    ----------
+    train, held : Rows
+    variance : float
+        Weighted variance of the target, the yardstick of every loss.
+    units : ndarray of shape (D,)
+        What one unit of each input is worth in the units of the data.
+    most_coefficients : int
+    """
+
+    train: Rows
+    held: Rows
+    variance: float
+    units: Array
+    most_coefficients: int
+
+    @property
+    def n_inputs(self) -> int:
+        """Number of inputs, D."""
+        return int(self.train.X.shape[1])
+
+
+def training_problem(data: Data, most_rows: int, rng: np.random.Generator) -> Problem:
+    """Return the problem of `data` with at most `most_rows` training rows, and four times as many held back."""
+    train = data.train
+    if len(train) > most_rows:
+        train = np.sort(rng.choice(train, most_rows, replace=False))
+    held = data.validation[: 4 * most_rows]
+    distinct = data.count_distinct(len(train))
+    most_coefficients = max(min(max(distinct // 3, 3), distinct - 1), 1)  # tiny tables: one row to spare
+    rows = [Rows(data.X[k], data.y[k], data.weight[k]) for k in (train, held)]
+    return Problem(rows[0], rows[1], max(data.variance, 1e-300), data.x_scale, most_coefficients)

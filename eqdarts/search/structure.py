@@ -1,0 +1,288 @@
+r"""Structure read off an accurate graph: inputs that act only together, and laws of scale.
+
+With G = df/dx on the rows and :math:`U_i = x_i G_i`:
+
+- :math:`G_i \propto G_j`: f depends on the two only through a sum :math:`a x_i + b x_j`;
+- a null vector (w, k) of [U, -f]: scaling every :math:`x_i` by :math:`t^{w_i}` scales f by :math:`t^k`. One variable p
+  with :math:`w_p = 1` then leaves the function: :math:`f = x_p^k\, g(x_i x_p^{-w_i})`. This is dimensional analysis
+  without units (Buckingham's theorem); products, ratios and prefactors are special cases, and so is an input that does
+  not matter.
+
+A reduction is a guess, made by a graph that is not exact: it is believed only if the search of the reduced problem
+does better.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from eqdarts.draft import Draft, DraftEdge, DraftNode
+from eqdarts.draft_terms import LINEAR
+from eqdarts.primitives import fixed_power
+from eqdarts.search.problem import Array, Problem, Rows
+
+__all__ = ["Group", "Reduction", "find_reductions", "reduce"]
+
+_NEAR_ZERO = 1e-3
+
+
+@dataclass(frozen=True)
+class Group:
+    """A new input: a sum of old ones with weights, or a product of powers of them, times a scale."""
+
+    kind: str  # "sum" or "product"
+    parts: tuple[tuple[int, float], ...]
+    scale: float = 1.0
+
+    def __call__(self, X: Array) -> Array:
+        """Return its values (N,) from the old inputs (N, D); NaN where a power is undefined."""
+        if self.kind == "sum":
+            return np.asarray(self.scale * sum(w * X[:, i] for i, w in self.parts))
+        value = np.full(len(X), self.scale)
+        with np.errstate(all="ignore"):
+            for i, p in self.parts:
+                if p < 0 and np.abs(X[:, i]).min() <= _NEAR_ZERO * np.abs(X[:, i]).max():
+                    return np.full(len(X), np.nan)
+                value = value * X[:, i] ** (int(p) if float(p).is_integer() else p)
+        return value
+
+    def gradient(self, X: Array, G: Array) -> Array:
+        """Return df/d(new input) (N,) from the gradient (D, N) in the old ones, by the part that is largest."""
+        sizes = [np.linalg.norm(X[:, i] * G[i]) for i, _ in self.parts]
+        i, number = self.parts[int(np.argmax(sizes))]
+        if self.kind == "sum":
+            return np.asarray(G[i] / (self.scale * number))
+        with np.errstate(all="ignore"):
+            return np.asarray(G[i] * X[:, i] / (number * self(X)))
+
+    def edges(self) -> list[DraftEdge]:
+        """Return the edges of the node that computes it, without the scale."""
+        if self.kind == "sum":
+            return [DraftEdge(i, LINEAR, self.scale * w) for i, w in self.parts]
+        return [DraftEdge(i, fixed_power(Fraction(p).limit_denominator(6))) for i, p in self.parts]
+
+    @property
+    def is_input(self) -> bool:
+        """Whether it is an old input as it was."""
+        return len(self.parts) == 1 and self.parts[0][1] == 1.0 and self.scale == 1.0
+
+
+@dataclass(frozen=True)
+class Reduction:
+    """New inputs, and the power product that the target is divided by; absent if it has no parts."""
+
+    groups: tuple[Group, ...]
+    prefactor: Group
+
+    @property
+    def key(self) -> str:
+        """Equal for reductions that differ by scales only."""
+        groups = sorted(f"{g.kind}{[(i, round(p, 2)) for i, p in g.parts]}" for g in self.groups)
+        return f"{groups}/{[(i, round(p, 2)) for i, p in self.prefactor.parts]}"
+
+    def lift(self, draft: Draft, n_old: int) -> Draft:
+        """Return a draft of the new inputs as one of `n_old` old ones, the prefactor multiplied back."""
+        nodes: list[DraftNode] = []
+        place: list[int] = []
+        for group in self.groups:
+            if group.is_input:
+                place.append(group.parts[0][0])
+                continue
+            constant = group.scale if group.kind == "product" else None
+            nodes.append(DraftNode("sum" if group.kind == "sum" else "product", group.edges(), constant))
+            place.append(n_old + len(nodes) - 1)
+        shift = n_old + len(nodes) - draft.n_inputs
+        for node in draft.copy().nodes:
+            for edge in node.edges:
+                edge.source = place[edge.source] if edge.source < draft.n_inputs else edge.source + shift
+            nodes.append(node)
+        if self.prefactor.parts or self.prefactor.scale != 1.0:
+            output = DraftEdge(n_old + len(nodes) - 1, LINEAR)
+            nodes.append(DraftNode("product", [output, *self.prefactor.edges()], self.prefactor.scale))
+        return Draft(n_old, nodes)
+
+
+def reduce(problem: Problem, reduction: Reduction) -> tuple[Problem, Reduction] | None:
+    """Return the problem in the new inputs, of magnitude one, and the reduction with the scales that make them so.
+
+    Weights take the prefactor up, so that losses are those of the old problem. None where a new input is undefined.
+    """
+    X = problem.train.X
+    groups = []
+    for group in reduction.groups:
+        size = float(np.mean(np.abs(group(X))))
+        if not np.isfinite(size) or size == 0.0:
+            return None
+        groups.append(group if group.is_input else Group(group.kind, group.parts, group.scale / size))
+    prefactor = reduction.prefactor
+    if prefactor.parts:
+        with np.errstate(all="ignore"):
+            size = float(np.mean(np.abs(problem.train.y / prefactor(X))))
+        if not np.isfinite(size) or size == 0.0:
+            return None
+        prefactor = Group("product", prefactor.parts, prefactor.scale * size)
+    scaled = Reduction(tuple(groups), prefactor)
+    parts = [_apply(scaled, rows) for rows in (problem.train, problem.held)]
+    if any(part is None for part in parts):
+        return None
+    units = np.array([problem.units[g.parts[0][0]] if g.is_input else 1.0 for g in groups])
+    train, held = parts
+    assert train is not None
+    assert held is not None
+    return Problem(train, held, problem.variance, units, problem.most_coefficients), scaled
+
+
+def _apply(reduction: Reduction, rows: Rows) -> Rows | None:
+    X = np.stack([group(rows.X) for group in reduction.groups], axis=1)
+    factor = reduction.prefactor(rows.X)
+    with np.errstate(all="ignore"):
+        y = rows.y / factor
+    sound = np.isfinite(X).all() and np.isfinite(y).all() and np.isfinite(factor).all()
+    return Rows(X, y, rows.weight * factor**2) if sound else None
+
+
+def find_reductions(
+    X: Array, f: Array, G: Array, units: Array, tolerance: float, rng: np.random.Generator
+) -> list[tuple[Reduction, ...]]:
+    """List what the gradient says about the structure: reductions, each one or two steps, one after the other.
+
+    Parameters
+    ----------
+    X : ndarray of shape (N, D)
+    f : ndarray of shape (N,)
+        Values of the graph.
+    G : ndarray of shape (D, N)
+        Its gradient.
+    units : ndarray of shape (D,)
+    tolerance : float
+        Share of the squared gradient that may contradict a structure.
+    rng : numpy.random.Generator
+        Chooses between the forms that one law of scale can take.
+    """
+    d = X.shape[1]
+    found: list[tuple[Reduction, ...]] = []
+    sums = _sums(X, G, units, tolerance)
+    if sums is not None:
+        found.append((sums,))
+        X1 = np.stack([g(X) for g in sums.groups], axis=1)
+        G1 = np.stack([g.gradient(X, G) for g in sums.groups])
+        found += [(sums, _scaled(len(G1), rows)) for rows in _scalings(X1, f, G1, tolerance, rng)]
+    found += [(_scaled(d, rows),) for rows in _scalings(X, f, G, tolerance, rng)]
+    return [chain for chain in found if all(step.groups for step in chain)]
+
+
+# --- sums ---
+
+
+def _sums(X: Array, G: Array, units: Array, tolerance: float) -> Reduction | None:
+    """Merge inputs whose gradients are proportional; None if there are none."""
+    d = len(G)
+    norms = np.linalg.norm(G, axis=1)
+    if not np.isfinite(norms).all() or not norms.any():
+        return None
+    relevant = norms > 1e-4 * norms.max()
+    unit = G / np.where(norms > 0, norms, 1.0)[:, None]
+    alike = (1 - (unit @ unit.T) ** 2 < tolerance) & relevant[:, None] & relevant[None, :]
+    groups: list[Group] = []
+    used: set[int] = set()
+    for i in np.argsort(-norms):
+        if int(i) in used:
+            continue
+        members = [int(i)] + [j for j in range(d) if j != i and j not in used and alike[i, j]]
+        used.update(members)
+        if len(members) == 1:
+            groups.append(Group("product", ((int(i), 1.0),)))
+            continue
+        parts = []
+        for j in sorted(members):
+            ratio = float(G[j] @ G[i] / (G[i] @ G[i]))
+            in_data = ratio * units[i] / units[j]  # the ratio of the weights in the units of the data
+            simple = _snap(in_data, 2, 0.1)
+            parts.append((j, simple * units[j] / units[i] if simple else ratio))
+        groups.append(Group("sum", tuple(parts)))
+    if len(groups) == d:
+        return None
+    return Reduction(tuple(groups), Group("product", ()))
+
+
+def _snap(value: float, denominator: int, within: float) -> float:
+    """Return the nearest multiple of 1 / denominator, zero if it is zero or not within the tolerance."""
+    nearest = round(value * denominator) / denominator
+    return nearest if abs(value - nearest) < within else 0.0
+
+
+# --- scale ---
+
+
+def _scalings(
+    X: Array, f: Array, G: Array, tolerance: float, rng: np.random.Generator
+) -> Iterator[list[tuple[int, Array]]]:
+    """Yield lists of laws of scale: the variable p that each takes out, and (w, k) with w_p = 1 and w = 0 elsewhere."""
+    d = X.shape[1]
+    matrix = np.concatenate([X.T * G, -f[None, :]])  # (D + 1, N)
+    size = np.linalg.norm(matrix, axis=1)
+    if not np.isfinite(size).all() or size[d] == 0.0:
+        return
+    _, sigma, right = np.linalg.svd(matrix.T, full_matrices=False)
+    null = right[sigma < np.sqrt(tolerance) * sigma[0]]
+    if not len(null):
+        return
+    seen: set[str] = set()
+    for attempt in range(3):
+        order = np.arange(d) if attempt == 0 else rng.permutation(d)
+        rows = [row for row in _echelon(null, order) if _holds(row[1], matrix, size, tolerance)]
+        key = str([(p, [round(float(v), 2) for v in w]) for p, w in rows])
+        if rows and len(rows) < d and key not in seen:
+            seen.add(key)
+            yield rows
+
+
+def _echelon(null: Array, order: Array) -> list[tuple[int, Array]]:
+    """Bring null vectors (m, D + 1) into reduced echelon form; pivots in `order`, snapped to simple fractions."""
+    rows = null.copy()
+    pivots: list[int] = []
+    done = 0
+    for p in order:
+        if done == len(rows):
+            break
+        k = done + int(np.argmax(np.abs(rows[done:, p])))
+        if abs(rows[k, p]) < 0.1 * np.abs(rows[k]).max():
+            continue
+        rows[[done, k]] = rows[[k, done]]
+        rows[done] /= rows[done, p]
+        for other in range(len(rows)):
+            if other != done:
+                rows[other] -= rows[other, p] * rows[done]
+        pivots.append(int(p))
+        done += 1
+    snapped = [np.array([_nearest(v) for v in row]) for row in rows[:done]]
+    return list(zip(pivots, snapped, strict=True))
+
+
+def _nearest(value: float) -> float:
+    """Return the nearest half, or third if that is much nearer."""
+    half, third = round(value * 2) / 2, round(value * 3) / 3
+    return third if abs(value - third) < 0.2 * abs(value - half) else half
+
+
+def _holds(vector: Array, matrix: Array, size: Array, tolerance: float) -> bool:
+    """Whether the snapped null vector is one, within three times the tolerance of the amplitude."""
+    if np.abs(vector).max() > 8:
+        return False
+    allowed = 3 * np.sqrt(tolerance) * max(float((np.abs(vector) * size).max()), float(size[-1]) * 0.1)
+    return bool(np.linalg.norm(vector @ matrix) <= allowed)
+
+
+def _scaled(d: int, rows: Sequence[tuple[int, Array]]) -> Reduction:
+    """Return the reduction of `d` inputs by the laws of scale `rows`."""
+    pivots = {p for p, _ in rows}
+    groups = [
+        Group("product", ((i, 1.0), *((p, -float(w[i])) for p, w in rows if w[i] != 0.0)))
+        for i in range(d)
+        if i not in pivots
+    ]
+    return Reduction(tuple(groups), Group("product", tuple((p, float(w[d])) for p, w in rows if w[d] != 0.0)))

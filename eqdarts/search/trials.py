@@ -1,0 +1,144 @@
+"""Trials: refits of graphs on one problem, the archive they end in, and the budget that all of them share."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+
+import torch
+
+from eqdarts.batch import Batch
+from eqdarts.draft import Draft
+from eqdarts.history import BestPoint
+from eqdarts.refit import refit
+from eqdarts.search.archive import Archive, Member
+from eqdarts.search.moves import Start, simple_exponents
+from eqdarts.search.problem import Problem
+
+__all__ = ["EXACT", "Budget", "Trials"]
+
+EXACT = 1e-20  # loss, as a share of the variance, below which a law is exact: rounding level
+MOST_MISSES = 3000  # proposals in a row that were tried before or are too large, after which a stage ends
+QUICK, THOROUGH = (30, 1e-3), (200, 1e-12)  # iterations and tolerance of a refit
+
+
+@dataclass
+class Budget:
+    """What a search may spend and has spent, and its best loss over time."""
+
+    time_limit: float | None
+    max_refits: int
+    n_refits: int = 0
+    stage: str = "small"
+    stage_seconds: dict[str, float] = field(default_factory=dict)
+    best: list[BestPoint] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.began, self.cpu_began = time.perf_counter(), time.process_time()
+
+    def spent(self) -> float:
+        """Return the spent share of the budget, whichever of its two limits is nearer."""
+        share = self.n_refits / self.max_refits
+        if self.time_limit:
+            share = max(share, (time.perf_counter() - self.began) / self.time_limit)
+        return share
+
+    def stop_reason(self) -> str | None:
+        """Say which limit is reached, None if neither is."""
+        if self.time_limit is not None and time.perf_counter() - self.began >= self.time_limit:
+            return "time"
+        return "budget" if self.n_refits >= self.max_refits else None
+
+    def book(self, stage: str, began: float) -> None:
+        """Add the CPU seconds since `began` to those of the stage."""
+        self.stage_seconds[stage] = self.stage_seconds.get(stage, 0.0) + time.process_time() - began
+
+    def note(self, loss: float) -> None:
+        """Remember that the best loss has fallen to `loss`."""
+        self.best.append(BestPoint(time.process_time() - self.cpu_began, self.n_refits, loss, self.stage))
+
+
+@dataclass
+class Trials:
+    """Refits on one problem and the archive that they end in.
+
+    Parameters
+    ----------
+    problem : Problem
+    budget : Budget
+    max_complexity : int
+        Larger graphs are not tried.
+    on_best : callable, optional
+        Called with each member that is better than all before.
+    """
+
+    problem: Problem
+    budget: Budget
+    max_complexity: int
+    on_best: Callable[[Member], None] | None = None
+    archive: Archive = field(default_factory=Archive)
+
+    def stop_reason(self) -> str | None:
+        """Say why to stop: the law is exact, or a limit of the budget; None to go on."""
+        return "exact" if self.archive.best_loss <= EXACT else self.budget.stop_reason()
+
+    def is_admissible(self, graph: object) -> bool:
+        """Return whether `graph` is small enough and was not tried before, and remember it."""
+        return (
+            graph.complexity <= self.max_complexity  # type: ignore[attr-defined]
+            and graph.n_coefficients <= self.problem.most_coefficients  # type: ignore[attr-defined]
+            and self.archive.is_new(graph)  # type: ignore[arg-type]
+        )
+
+    def admissible(self, starts: Iterable[Start]) -> Iterator[Start]:
+        """Yield the starts that are new and small enough; end when the source seems to have no more of them."""
+        misses = 0
+        for graph, start in starts:
+            if self.is_admissible(graph):
+                misses = 0
+                yield graph, start
+                continue
+            misses += 1
+            if misses >= MOST_MISSES or (misses % 50 == 0 and self.stop_reason() is not None):
+                return
+
+    def add(self, starts: list[Start], *, thorough: bool = False) -> list[Member]:
+        """Refit `starts` in one batch and offer them to the archive; return those that it kept."""
+        return [member for member, kept in self.fit(starts, thorough=thorough) if kept]
+
+    def fit(self, starts: list[Start], *, thorough: bool = False) -> list[tuple[Member, bool]]:
+        """Refit `starts` in one batch and offer them to the archive; return all, and whether it kept them."""
+        if not starts:
+            return []
+        graphs, coefficients = [graph for graph, _ in starts], [start for _, start in starts]
+        iterations, tolerance = THOROUGH if thorough else QUICK
+        X, y, weight = self.problem.train.tensors
+        fits = refit(graphs, coefficients, X, y, weight, max_iterations=iterations, tolerance=tolerance, patience=3)
+        self.budget.n_refits += len(fits)
+        X, y, weight = self.problem.held.tensors
+        batch = Batch(graphs, X)
+        residual = y - batch.predict(batch.pad([fit.coefficients for fit in fits]))
+        held = (residual.square() * weight).mean(1).nan_to_num(nan=torch.inf).tolist()
+        offered = []
+        best = self.archive.best_loss
+        for fit, loss in zip(fits, held, strict=True):
+            member = Member(fit.graph, fit.coefficients, max(fit.loss, loss) / self.problem.variance)
+            offered.append((member, self.archive.add(member)))
+            if member.loss < best:
+                best = member.loss
+                if self.on_best is not None:
+                    self.on_best(member)
+        return offered
+
+    def refine(self, kept: list[Member]) -> None:
+        """Refit new members of the front to convergence, and try simple exponents in place of learned ones."""
+        front = set(map(id, self.archive.front()))
+        chosen = [member for member in kept if id(member) in front and math.isfinite(member.loss)]
+        polished = self.add([(m.graph, m.coefficients) for m in chosen], thorough=True)
+        latest = {m.graph: m for m in [*chosen, *polished]}
+        drafts = (Draft.from_graph(m.graph, m.coefficients) for m in latest.values())
+        snapped = itertools.chain.from_iterable(map(simple_exponents, drafts))
+        self.add(list(self.admissible(snapped)), thorough=True)
