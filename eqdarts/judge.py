@@ -124,9 +124,11 @@ def _compare(
     if not max(error, error_wide) < tolerance:
         reason = "differs outside" if error < tolerance else "differs"
         return Verdict(False, reason, error, error_wide, size, true_size)
-    if size > most:
-        size = min((complexity(e) for e in _simplifications(chosen) if _is_real(e) and agrees(e)), default=size)
-        size = min(size, complexity(chosen))
+    for shorter in _simplifications(chosen) if size > most else ():
+        if agrees(shorter):
+            size = min(size, complexity(shorter))
+        if size <= most:
+            break
     recovered = size <= most
     return Verdict(recovered, "recovered" if recovered else "too complex", error, error_wide, size, true_size)
 
@@ -190,17 +192,28 @@ def snapped(expr: Expr) -> Expr:
 
 
 def _simplifications(expr: Expr) -> Iterator[Expr]:
-    """Yield shorter ways to write the expression, as far as sympy finds them in a few seconds each."""
+    """Yield other ways to write the expression, as far as sympy finds them in a few seconds each."""
     import sympy
 
-    ways: tuple[Callable[[Expr], Expr], ...] = (sympy.powsimp, sympy.factor_terms, sympy.cancel, sympy.simplify)
+    from eqdarts.evaluate import compile_expression
+
+    ways: tuple[Callable[[Expr], Expr], ...] = (
+        sympy.expand,  # 14.0*(0.071428*x + ...): a number outside joins those inside
+        lambda e: sympy.factor_terms(snapped(sympy.expand(e))),
+        sympy.powsimp,
+        sympy.factor_terms,
+        sympy.cancel,
+        sympy.simplify,
+    )
     for way in ways:
         try:
             with within(SECONDS_TO_SIMPLIFY):
                 simpler = snapped(way(expr))
+            compile_expression(simpler)
         except Exception:  # sympy gives up in many ways, and this one is then no help
             continue
-        yield simpler
+        if _is_real(simpler):
+            yield simpler
 
 
 def refitted(expr: Expr, problem: Problem, seed: int = 0) -> Expr:

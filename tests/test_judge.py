@@ -87,6 +87,7 @@ def test_an_interpolation_that_is_exact_but_long_is_too_complex() -> None:
 
 def test_a_long_form_that_simplifies_is_recovered() -> None:
     law = problem("x*y", x=(1.0, 2.0), y=(1.0, 2.0))
+    assert is_recovered("4.0*(0.25*x+1e-9)*(0.8*y+3e-10)*1.25 - 2.0*(0.5*x+0.3) + 1.0*(x+0.6)", law)
     assert is_recovered("((x+y)**2-(x-y)**2)/4 + (x**2-1)/(x+1) - x + 1 + (y**2-4)/(y-2) - y - 2", law)
 
 
