@@ -220,7 +220,7 @@ def refitted(expr: Expr, problem: Problem, seed: int = 0) -> Expr:
     """Return the expression with its Floats fitted to rows without noise, or as it is where that fails."""
     from eqdarts.equation import Equation
 
-    X, y = problem.box(N_REFIT_ROWS, seed)
+    X, y = problem.box(N_REFIT_ROWS, seed, "refit")
     equation = Equation(expr, problem.variables)
     finite = np.isfinite(_values(expr, problem, X))
     if not equation.coefficients or finite.mean() < LEAST_SHARE["fresh"]:

@@ -26,7 +26,7 @@ __all__ = ["SUITES", "Problem", "load_problem", "load_suite"]
 Array = NDArray[np.float64]
 
 SUITES = ("feynman", "nguyen", "constant", "jin", "psych", "strogatz")
-PURPOSES = {"train": 0, "noise": 1, "fresh": 2, "wide": 3}  # each draws from a stream of its own
+PURPOSES = {"train": 0, "noise": 1, "fresh": 2, "wide": 3, "refit": 4}  # each draws from a stream of its own
 MOST_DRAWS = 200  # batches after which a box counts as nearly nowhere defined
 
 
