@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from eqdarts.constants_table import Constant, Unit, near, units_of
+from eqdarts.constants_table import Constant, Unit, near, near_exponent, units_of
 from eqdarts.equation import Equation
 from eqdarts.errors import explain
 from eqdarts.evaluate import evaluate
@@ -68,9 +68,11 @@ class Snap:
     saved: float
 
     def __str__(self) -> str:
+        low, high = self.interval
+        where = "in" if low <= self.value <= high else "OUTSIDE"
         return (
-            f"{self.coefficient} = {self.estimate:.6g} (standard error {self.standard_error:.2g}) became "
-            f"{self.constant}: mean squared residual {self.loss_before:.4g} -> {self.loss_after:.4g}, "
+            f"{self.coefficient} = {self.estimate:.6g} became {self.constant}, {where} its 95 % interval "
+            f"{low:.6g} .. {high:.6g}: mean squared residual {self.loss_before:.4g} -> {self.loss_after:.4g}, "
             f"description {self.saved:.1f} nats shorter"
         )
 
@@ -205,7 +207,9 @@ def _best_step(state: _State, setting: _Setting) -> tuple[Snap, _State] | None:
     saving = state.length - state.spent - setting.length(_expr(form), k - 1, state.loss)
     trials: list[tuple[float, int, Constant]] = []
     for j in range(k):
-        for constant in near(float(form.estimate[j]), critical * error[j], saving, setting.units):
+        here = float(form.estimate[j]), critical * float(error[j]), saving
+        is_exponent = _is_exponent(form.formula, symbol(form.names[j]))
+        for constant in near_exponent(*here) if is_exponent else near(*here, setting.units):
             z = (constant.value - form.estimate[j]) / error[j]
             rise = 0.5 * n * math.log1p(z * z / (n - k))
             trials.append((rise + constant.cost - saving, j, constant))
@@ -220,6 +224,14 @@ def _best_step(state: _State, setting: _Setting) -> tuple[Snap, _State] | None:
         if fits and new.length <= state.length and (found is None or state.length - new.length > found[0].saved):
             found = _snap(state, new, j, constant, float(error[j]), n - k), new
     return found
+
+
+def _is_exponent(formula: Expr, name: Expr) -> bool:
+    """Whether a coefficient stands in the formula only as the exponent of something that varies."""
+    import sympy
+
+    powers = [p for p in formula.atoms(sympy.Pow) if p.exp in (name, -name) and p.base.free_symbols]
+    return bool(powers) and not rebuild(formula, {p: p.base for p in powers}).has(name)
 
 
 def _snapped(state: _State, setting: _Setting, j: int, constant: Constant, start: Array) -> _State:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from eqdarts.errors import explain
 from eqdarts.formula_build import symbol
 
-__all__ = ["Constant", "Unit", "near", "units_of"]
+__all__ = ["Constant", "Unit", "near", "near_exponent", "units_of"]
 
 Expr = Any
 
@@ -22,6 +22,7 @@ DENOMINATORS = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 15, 16, 20, 32)
 LARGEST_FRACTION = 200  # of numerator times denominator: 31/10 is not simpler than 3.1
 LARGEST_MULTIPLE = 50  # the same in front of a unit, whole numbers included
 POWERS = (Fraction(1), Fraction(-1), Fraction(1, 2), Fraction(-1, 2), Fraction(2), Fraction(-2))
+EXACT_EXPONENT, HALVES = 0.9, 7 / 8
 TWO_BITS = 2 * math.log(2)  # the sign, and that the number is exact
 NAME_SHARES = (1 / 2, 1 / 10, 1 / 10, 1 / 10, 1 / 10, 1 / 10)
 
@@ -98,6 +99,25 @@ def near(value: float, radius: float, most_cost: float, units: list[Unit]) -> It
                 yield Constant(
                     sympy.Rational(p, q) * unit.expr, p / q * unit.value, spent + unit.cost + TWO_BITS, unit.names
                 )
+
+
+def near_exponent(value: float, radius: float, most_cost: float) -> Iterator[Constant]:
+    """Yield the exponents within `radius` of `value` that cost at most `most_cost` nats; never 0.
+
+    Laws have halves and whole numbers for exponents, thirds and quarters now and then, and seldom anything else: an
+    exponent is exact with a probability of 0.9, positive with 2/3, a number of halves with 7/8.
+    """
+    import sympy
+
+    for q in (2, 3, 4):
+        p = round(value * q) if math.isfinite(value) else 0
+        exact = Fraction(p, q)
+        if p == 0 or abs(float(exact) - value) > radius or (q > 2 and exact.denominator != q):
+            continue
+        share = EXACT_EXPONENT * (2 / 3 if p > 0 else 1 / 3) * (HALVES if q == 2 else (1 - HALVES) / 2)
+        cost = _integer_cost(abs(p)) - math.log(share)
+        if cost <= most_cost:
+            yield Constant(sympy.Rational(exact.numerator, exact.denominator), float(exact), cost, frozenset())
 
 
 def _integer_cost(m: int) -> float:

@@ -216,7 +216,7 @@ def inference(
     >>> line = Equation.parse("a + b*x").fit({"x": x}, [1.1, 2.9, 5.2, 7.1, 8.8, 11.1])
     >>> found = inference(line, {"x": x}, [1.1, 2.9, 5.2, 7.1, 8.8, 11.1])
     >>> found.names, found.standard_error.round(4).tolist(), round(found.sigma, 4)
-    (('a', 'b'), [0.1213, 0.0401], 0.1676)
+    (('a', 'b'), [0.1206, 0.0398], 0.1666)
     """
     form, rows = form_of(equation, known), rows_of(equation, X, y, sample_weight, sigma)
     residual = precise_residual(equation, form, rows) * rows.root

@@ -8,12 +8,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from eqdarts.formula import quoted
 from eqdarts.formula_text import text, write
 from eqdarts.inference import Inference
 
 __all__ = ["summary"]
+
+Array = NDArray[np.float64]
 
 WIDTH = 88
 MOST_RIVALS = 5
@@ -49,13 +52,14 @@ def summary(
     warnings : sequence of str, optional
         What else the reader should know, such as rows outside a domain.
     """
+    ends = found.profile_interval(coverage) if profile and found.names else None
     sections = [
         _heading(found),
         _figures(found),
-        _coefficients(found, coverage, profile),
+        _coefficients(found, coverage, ends),
         _listed("constants", [str(snap) for snap in snaps]),
         _rivals(rivals),
-        _listed("warnings", [*found.unidentifiable, *found.notes, *_tests(found), *warnings]),
+        _listed("warnings", [*found.unidentifiable, *found.notes, *_unbounded(found, ends), *_tests(found), *warnings]),
     ]
     rule = "-" * WIDTH
     body = f"\n{rule}\n".join("\n".join(lines) for lines in sections if lines)
@@ -95,25 +99,25 @@ def _near_one(r_squared: float) -> str:
     return f"1 - {1 - r_squared:.2g}" if 0.9999 < r_squared < 1 else f"{r_squared:.4f}"
 
 
-def _coefficients(found: Inference, coverage: float, profile: bool) -> list[str]:
+def _coefficients(found: Inference, coverage: float, ends: Array | None) -> list[str]:
     if not found.names and not found.known:
         return []
     share = f"{100 * coverage:g} %"
     header = f"{'coefficient':<14}{'estimate':>13}{'std. error':>13}{share + ' interval':>24}"
     columns = [found.interval(coverage)]
-    if profile and found.names:
+    if ends is not None:
         header += f"{'profile likelihood':>24}"
-        columns.append(found.profile_interval(coverage))
+        columns.append(ends)
     lines = [header]
     for k, name in enumerate(found.names):
         error = float(found.standard_error[k])
-        cells = "".join(f"{_ends(ends[k], error):>24}" for ends in columns)
+        cells = "".join(f"{_interval(column[k], error):>24}" for column in columns)
         lines.append(f"{name:<14}{_number(float(found.estimate[k]), error):>13}{error:>13.3g}{cells}")
     lines += [f"{name:<14}{value:>13.8g}{'given':>13}" for name, value in found.known.items()]
     return lines
 
 
-def _ends(ends: np.ndarray[Any, Any], error: float) -> str:
+def _interval(ends: Array, error: float) -> str:
     return f"{_number(float(ends[0]), error)} .. {_number(float(ends[1]), error)}"
 
 
@@ -135,6 +139,18 @@ def _rivals(rivals: Iterable[Mapping[str, Any]]) -> list[str]:
         shown = shown if len(shown) <= WIDTH - 44 else shown[: WIDTH - 47] + "..."
         longer = f"{float(rival['score']):.1f} nats"
         lines.append(f"{longer:<18}{int(rival['complexity']):>11}{float(rival['loss']):>12.4g}   {shown}")
+    return lines
+
+
+def _unbounded(found: Inference, ends: Array | None) -> list[str]:
+    """Say which identified coefficients the rows bound on one side only, or on none."""
+    if ends is None:
+        return []
+    lines = []
+    for name, error, (low, high) in zip(found.names, found.standard_error, ends, strict=True):
+        sides = [side for side, end in (("below", low), ("above", high)) if math.isinf(end)]
+        if sides and math.isfinite(error):
+            lines.append(f"The rows do not bound {name} from {' or '.join(sides)}.")
     return lines
 
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
+import sympy
 from hypothesis import given
 from hypothesis import strategies as st
 
 from eqdarts.constants import Snapping, snap_constants
-from eqdarts.constants_table import near, units_of
+from eqdarts.constants_table import near, near_exponent, units_of
 from eqdarts.equation import Equation
 from eqdarts.inference import inference
 
+DATASETS = Path(__file__).parents[1] / "datasets"
 N_ROWS = 200
 G = 9.80665
 NAMED = {"g": G}
@@ -90,6 +93,18 @@ def test_without_noise_too() -> None:
     assert snap_constants(equation, columns, y).snaps == ()
 
 
+def test_kepler_has_three_halves() -> None:
+    table = np.genfromtxt(DATASETS / "solar_system.csv", delimiter=",", skip_header=1, usecols=(1, 2))
+    columns, period = {"a": table[:, 0]}, table[:, 1]
+    law = Equation.parse("c*a**p", ["a"]).fit(columns, period, start=[365, 1.4])
+    found = snap_constants(law, columns, period)
+    (snap,) = found.snaps
+    assert (snap.coefficient, snap.constant) == ("p", "3/2")
+    assert snap.interval == pytest.approx((1.50125, 1.50410), abs=1e-5)
+    assert "OUTSIDE its 95 % interval 1.50125 .. 1.5041" in str(snap)  # the description is shorter all the same
+    assert found.equation.coefficients == {"c": pytest.approx(365.26, rel=1e-3)}
+
+
 def test_what_was_snapped_is_told_with_its_cost() -> None:
     equation, columns, y = data(POWER, 2.345678, 1.5, 1e-3, seed=3)
     before = inference(equation, columns, y)
@@ -102,7 +117,7 @@ def test_what_was_snapped_is_told_with_its_cost() -> None:
     assert snap.loss_after >= snap.loss_before > 0
     assert snap.saved > 0
     assert snap.loss_after == pytest.approx(np.mean((found.equation.predict(columns) - y) ** 2), rel=1e-9)
-    assert "became 3/2" in str(snap)
+    assert "became 3/2, in its 95 % interval" in str(snap)
 
 
 def test_the_other_coefficients_are_refitted() -> None:
@@ -169,6 +184,12 @@ def test_units_are_a_code() -> None:
             assert unit.value == pytest.approx(
                 float(unit.expr.subs({s: named[s.name] for s in unit.expr.free_symbols})), rel=1e-12
             )
+
+
+def test_exponents_are_a_code() -> None:
+    found = {c.expr: c.cost for p in range(-4000, 4001) for c in near_exponent(p / 12, 1e-9, math.inf)}
+    assert 0.85 < sum(math.exp(-cost) for cost in found.values()) <= 1
+    assert found[sympy.Rational(3, 2)] < found[sympy.Rational(4, 3)] < found[sympy.Rational(-7, 4)]
 
 
 @given(st.floats(0.01, 100), st.floats(1e-8, 0.1))

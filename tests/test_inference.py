@@ -65,6 +65,19 @@ def test_standard_errors_agree_with_the_certified_ones_to_five_digits(name: str)
     assert result.unidentifiable == ()
 
 
+def test_puromycin_agrees_with_what_r_prints() -> None:
+    # summary(nls(rate ~ Vm*conc/(K + conc), Puromycin, state == "treated")) in R's documentation of the data
+    conc = np.repeat([0.02, 0.06, 0.11, 0.22, 0.56, 1.1], 2)
+    rate = np.array([76.0, 47, 97, 107, 123, 139, 159, 152, 191, 201, 207, 200])
+    result = found("Vm*conc/(K + conc)", rate, {"conc": conc}, start={"Vm": 200, "K": 0.05})
+    assert dict(zip(result.names, result.estimate.tolist(), strict=True)) == pytest.approx(
+        {"Vm": 212.7, "K": 0.06412}, rel=5e-4
+    )
+    errors = dict(zip(result.names, result.standard_error.tolist(), strict=True))
+    assert errors == pytest.approx({"Vm": 6.947, "K": 0.008281}, rel=2e-4)
+    assert (result.sigma, result.dof) == (pytest.approx(10.93, rel=5e-4), 10)
+
+
 @pytest.mark.parametrize("weighted", [False, True])
 def test_a_linear_equation_has_the_textbook_answer(weighted: bool) -> None:
     equation, columns, y = line()

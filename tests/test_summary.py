@@ -79,3 +79,10 @@ def test_an_equation_without_coefficients_has_no_table() -> None:
     shown = summary(inference(Equation.parse("5*t**2", ["t"]), {"t": T}, Y))
     assert "std. error" not in shown
     assert "5*t**2" in shown
+
+
+def test_a_coefficient_that_the_rows_do_not_bound_is_a_warning() -> None:
+    x, y = np.array([1.0, 2, 3, 5, 7, 10]), np.array([109.0, 149, 149, 191, 213, 224])  # NIST's BoxBOD
+    law = Equation.parse("a*(1 - exp(-b*x))", ["x"]).fit({"x": x}, y, start=[200, 0.5])
+    assert "The rows do not bound b from above." in summary(inference(law, {"x": x}, y), coverage=0.999)
+    assert "do not bound" not in summary(inference(law, {"x": x}, y), coverage=0.9)
