@@ -72,7 +72,7 @@ def refit(
     start = X.new_zeros((len(graphs), max(1, *(graph.n_coefficients for graph in graphs))))
     for row, values in zip(start, starts, strict=True):
         row[: len(values)] = torch.as_tensor(values, dtype=start.dtype)
-    sqrt_weight = None if weight is None else weight.sqrt()
+    sqrt_weight = None if weight is None or bool((weight == 1).all()) else weight.sqrt()
     limits = Limits(max_iterations, tolerance, patience)
     if restarts:
         rng = np.random.default_rng(0) if rng is None else rng

@@ -114,7 +114,7 @@ class Projection(NamedTuple):
         block.diagonal(dim1=1, dim2=2).add_(torch.addcmul(self.rest, self.linear, diagonal, value=RIDGE))
         factor, failed = torch.linalg.cholesky_ex(block)
         step = torch.cholesky_solve((right * self.linear).unsqueeze(2), factor)  # (G, K, 1)
-        change = (matrix @ step).squeeze(2)
+        change = (step.mT @ matrix).squeeze(1)
         step = step.squeeze(2)
         left = total - (step * (2 * right - change)).sum(1)
         parts = (step.square() * diagonal).sum(1)

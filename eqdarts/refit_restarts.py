@@ -21,9 +21,9 @@ from eqdarts.refit_solver import Limits, Refit, solve
 __all__ = ["draw_starts", "solve_from_many"]
 
 SPREAD = 0.5  # of the logarithm of a coefficient about its initial value, and of one whose initial value is zero
-SCREENING = Limits(max_iterations=8, tolerance=1e-4, patience=2)
+SCREENING = Limits(max_iterations=6, tolerance=1e-4, patience=2)
 SCREENING_ROWS = 50  # and five for each coefficient at least
-KEPT = 2  # screened starts that are refitted, beside the given one
+KEPT = 4  # screened starts that are refitted, beside the given one
 SAME_MINIMUM = 1e-3  # losses closer than this share are taken for one minimum reached twice
 MOST_NUMBERS = 2**24  # of a Jacobian: with more, graphs are refitted in portions
 

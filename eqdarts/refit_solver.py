@@ -17,7 +17,7 @@ Axes: G models, K coefficients (padded), N rows.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import torch
@@ -52,7 +52,8 @@ RESULTS: dict[int, str] = {
     ITERATIONS: "stopped at the largest number of iterations: give a better start or more iterations",
     UNDEFINED: "the model is undefined or infinite at the start: give another start",
 }
-COMPACT_AT = 0.25  # a batch is compiled anew when this share of it is finished: compiling costs about three steps
+# Finished models are carried along until the steps wasted on them cost as much as compiling the rest anew.
+COMPILE_STEPS, COMPILE_MODELS = 0.5, 100  # the price: steps of the whole batch, and steps of single models
 
 
 @dataclass(frozen=True)
@@ -125,39 +126,42 @@ def levenberg_marquardt(
         problem = Problem(y, sqrt_weight, solver, scaling)
         state, status = begin(model, start, problem, multiplier if solver == "cholesky" else None)
         result = Refit(state.theta.clone(), state.loss.clone(), torch.zeros_like(status), status)
-        state, model = _keep(model, state, status == RUNNING)
+        state, model = _drop(model, state._replace(finished=status != RUNNING))
+        idle = 0  # steps of finished models since the last compilation
         for iteration in range(1, max_iterations + 1):
-            if not len(state.place):
-                break
             state, status = try_step(model, state, problem, tolerance, patience)
             if iteration == max_iterations:
                 status = torch.where(status == RUNNING, ITERATIONS, status)
-            state, model = _retire(model, state, result, status, iteration)
+            state = _store(result, state, status, iteration)
+            n_finished = int(state.finished.sum())
+            idle += n_finished
+            if n_finished == len(state.place):
+                break
+            if n_finished and idle > COMPILE_STEPS * len(state.place) + COMPILE_MODELS:
+                state, model = _drop(model, state)
+                idle = 0
         return result
 
 
-def _retire(model: Model, state: State, result: Refit, status: Tensor, iteration: int) -> tuple[State, Model]:
-    """Store the models that have just finished; drop the finished ones when there are enough of them."""
+def _store(result: Refit, state: State, status: Tensor, iteration: int) -> State:
+    """Store the models that have just finished in `result`; return the state that says so."""
     fresh = (status != RUNNING) & ~state.finished
     if not bool(fresh.any()):
-        return state, model
+        return state
     rows = state.place[fresh]
     result.coefficients[rows, : state.theta.shape[1]] = state.theta[fresh]
     result.loss[rows] = state.loss[fresh]
     result.iterations[rows] = iteration
     result.status[rows] = status[fresh]
-    state = state._replace(finished=state.finished | fresh)
-    n_done = int(state.finished.sum())
-    if n_done < COMPACT_AT * len(state.place):
-        return state, model
-    return _keep(model, state, ~state.finished)
+    return state._replace(finished=state.finished | fresh)
 
 
-def _keep(model: Model, state: State, keep: Tensor) -> tuple[State, Model]:
-    """Return the state and the model of the models in `keep`; with none left the model is not asked for again."""
-    if bool(keep.all()):
+def _drop(model: Model, state: State) -> tuple[State, Model]:
+    """Return the state and the model of the models that are not finished, or of all if none or all are."""
+    running = ~state.finished
+    if bool(running.all()) or not bool(running.any()):
         return state, model
-    return state.select(keep), model.subset(keep) if bool(keep.any()) else model
+    return state.select(running), model.subset(running)
 
 
 class Limits(NamedTuple):
@@ -171,8 +175,11 @@ class Limits(NamedTuple):
 def solve(
     graphs: Sequence[Graph], start: Tensor, X: Tensor, y: Tensor, sqrt_weight: Tensor | None, limits: Limits
 ) -> Refit:
-    """Refit graphs whose coefficients are of magnitude one, from `start` (G, K)."""
+    """Refit graphs whose inputs and coefficients are of magnitude one, from `start` (G, K)."""
     batch = Batch(graphs, X)
-    start = start[:, : batch.n_columns]
     multiplier = multipliers(graphs, batch.n_columns).to(start.device)
-    return levenberg_marquardt(batch, start, y, sqrt_weight, scaling="unit", multiplier=multiplier, **limits._asdict())
+    result = levenberg_marquardt(
+        batch, start[:, : batch.n_columns], y, sqrt_weight, scaling="unit", multiplier=multiplier, **limits._asdict()
+    )
+    spare = start.shape[1] - batch.n_columns
+    return replace(result, coefficients=torch.nn.functional.pad(result.coefficients, (0, spare)))

@@ -17,7 +17,7 @@ __all__ = ["Model", "Problem", "Scaling", "Solver", "State", "begin", "try_step"
 RUNNING, CONVERGED, EXACT, STALLED, ITERATIONS, UNDEFINED = range(6)
 
 DAMPING_START, DAMPING_LEAST, DAMPING_MOST = 1e-2, 1e-15, 1e16
-DAMPING_START_UNIT = 0.3
+DAMPING_START_UNIT = 0.1
 LINEAR_STIFFNESS = 1e-6  # coefficients that the output is linear in need no damping but for a singular matrix
 EXACT_LOSS = 1e-31  # relative to the mean square of y: a few hundred times machine epsilon squared
 
@@ -109,7 +109,7 @@ class Problem(NamedTuple):
         total = residual.square().sum(1)
         if self.solver == "cholesky":
             factor = jacobian @ jacobian.mT
-            right = (jacobian @ residual.unsqueeze(2)).squeeze(2)
+            right = (residual.unsqueeze(1) @ jacobian.mT).squeeze(1)  # three times as fast as J @ r
             if projection is not None:
                 theta, total, factor, right = projection.solve(theta, total, factor, right)
         else:

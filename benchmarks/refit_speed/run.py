@@ -2,9 +2,9 @@
 
     OMP_NUM_THREADS=1 python benchmarks/refit_speed/run.py
 
-Both start from the same coefficients on the same 100 rows. scipy gets a plain numpy residual and the exact Jacobian of
+All start from the same coefficients on the same 100 rows. scipy gets a plain numpy residual and the exact Jacobian of
 one graph, written with the same reverse sweep, and its default settings (method "trf") and "lm" (MINPACK).
-Writes results.csv beside this file.
+Writes results.csv and search.csv beside this file; README.md says what the columns are.
 """
 
 from __future__ import annotations
@@ -14,103 +14,39 @@ import csv
 import platform
 import time
 import warnings
-from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import scipy
 import torch
 from numpy.typing import NDArray
+from numpy_graph import NUMPY_PARTIALS, values_and_jacobian
 from scipy.optimize import least_squares
 
 from eqdarts.graph import Graph
 from eqdarts.primitives import resolve
 from eqdarts.refit import refit
+from eqdarts.refit_restarts import draw_starts
 from eqdarts.search.random_graphs import random_graph
 
 Array = NDArray[np.float64]
 HERE = Path(__file__).parent
 N_ROWS, N_INPUTS = 100, 3
+NOISE = 0.01  # of a graph's own target, relative to its standard deviation
+SAME = 1e-6  # losses are the same within this share of the variance of the target
+MOST = 1e6  # values of a graph at its hidden coefficients
+OFF = 0.25  # how far the starts of a search are from the hidden coefficients
 
 
-def _power(u: Array, p: float) -> tuple[Array, Array, tuple[Array, ...]]:
-    v = u**p
-    return v, p * u ** (p - 1), (v * np.log(u),)
+class Problems(NamedTuple):
+    """Graphs, their starts, and for each its target and the coefficients that made it (none for the shared target)."""
 
-
-def _logistic(u: Array) -> tuple[Array, Array, tuple[Array, ...]]:
-    v = 1 / (1 + np.exp(-u))
-    return v, v * (1 - v), ()
-
-
-NUMPY_PARTIALS: dict[str, Callable[..., tuple[Array, Array, tuple[Array, ...]]]] = {
-    "linear": lambda u: (u, np.ones_like(u), ()),
-    "power": _power,
-    "reciprocal": lambda u: (1 / u, -1 / u**2, ()),
-    "sqrt": lambda u: (np.sqrt(u), 0.5 / np.sqrt(u), ()),
-    "square": lambda u: (u * u, 2 * u, ()),
-    "cube": lambda u: (u * u * u, 3 * u * u, ()),
-    "exp": lambda u: (np.exp(u), np.exp(u), ()),
-    "log": lambda u: (np.log(u), 1 / u, ()),
-    "sin": lambda u: (np.sin(u), np.cos(u), ()),
-    "cos": lambda u: (np.cos(u), -np.sin(u), ()),
-    "tanh": lambda u: (np.tanh(u), 1 - np.tanh(u) ** 2, ()),
-    "logistic": _logistic,
-}
-for _q, _name in ((4, "power[4]"), (5, "power[5]"), (6, "power[6]"), (1.5, "power[3/2]"), (2.5, "power[5/2]"),
-                  (3.5, "power[7/2]"), (-0.5, "power[-1/2]"), (-2, "power[-2]"), (-3, "power[-3]")):  # fmt: skip
-    NUMPY_PARTIALS[_name] = lambda u, q=_q: (u**q, q * u ** (q - 1.0), ())
-
-
-def values_and_jacobian(graph: Graph, theta: Array, X: Array) -> tuple[Array, Array]:
-    """Return the prediction (n,) and Jacobian (n, K) of one graph, in numpy."""
-    d = graph.n_inputs
-    values = [X[:, i] for i in range(d)]
-    kept = []
-    for node, slots in graph.slots():
-        edges = []
-        for edge, own in zip(node.edges, slots.edges, strict=True):
-            x = u = values[edge.source]
-            coefficients = theta[own.first : own.first + own.count]
-            inner = () if own.neutral else edge.primitive.inner
-            scale = 1.0
-            for name, c in zip(inner, coefficients, strict=False):
-                u, scale = (u * c, c) if name == "scale" else (u + c, scale)
-            v, slope, by_shape = NUMPY_PARTIALS[edge.primitive.name](u, *coefficients[len(inner) :])
-            edges.append((x, v, slope, by_shape, inner, scale))
-        constant = theta[slots.constant] if slots.constant >= 0 else float(node.aggregator == "product")
-        z = np.full(len(X), constant)
-        for (_, v, *_), own in zip(edges, slots.edges, strict=True):
-            z = z + theta[own.weight] * v if node.aggregator == "sum" else z * v
-        values.append(z)
-        kept.append((edges, constant))
-    delta = [np.zeros(len(X)) for _ in graph.nodes]
-    delta[-1] = np.ones(len(X))
-    jacobian = np.zeros((len(X), len(theta)))
-    for j in range(len(graph.nodes) - 1, -1, -1):
-        node, slots, (edges, constant) = graph.nodes[j], graph.layout[j], kept[j]
-        if slots.constant >= 0:
-            jacobian[:, slots.constant] = delta[j] * (
-                np.prod([e[1] for e in edges], axis=0) if node.aggregator == "product" and edges else 1.0
-            )
-        for k, (edge, own) in enumerate(zip(node.edges, slots.edges, strict=True)):
-            x, v, slope, by_shape, inner, scale = edges[k]
-            if node.aggregator == "sum":
-                jacobian[:, own.weight] = delta[j] * v
-                adjoint = delta[j] * theta[own.weight]
-            else:
-                adjoint = delta[j] * constant
-                for m, other in enumerate(edges):
-                    if m != k:
-                        adjoint = adjoint * other[1]
-            flow = adjoint * slope
-            for m, name in enumerate(inner):
-                jacobian[:, own.first + m] = flow * x if name == "scale" else flow
-            for m, derivative in enumerate(by_shape):
-                jacobian[:, own.first + len(inner) + m] = adjoint * derivative
-            if edge.source >= d:
-                delta[edge.source - d] = delta[edge.source - d] + flow * scale
-    return values[-1], jacobian
+    graphs: list[Graph]
+    starts: list[Array]
+    X: Array
+    y: Array  # (G, N)
+    hidden: list[Array]
 
 
 def scipy_refit(graph: Graph, start: Array, X: Array, y: Array, method: str) -> float:
@@ -131,8 +67,8 @@ def scipy_refit(graph: Graph, start: Array, X: Array, y: Array, method: str) -> 
     return float(2 * fit.cost / len(y)) if np.isfinite(fit.cost) else float("inf")
 
 
-def sample(count: int, seed: int) -> tuple[list[Graph], list[Array], Array, Array]:
-    """Return random graphs of 6 to 10 coefficients with starts that are finite, and a noisy target."""
+def sample(count: int, seed: int) -> Problems:
+    """Return random graphs of 6 to 10 coefficients with starts that are finite, and one noisy target for all."""
     rng = np.random.default_rng(seed)
     X = rng.uniform(0.3, 2.0, (N_ROWS, N_INPUTS))
     y = X[:, 0] * np.exp(-X[:, 1]) + np.sin(2 * X[:, 2]) + 0.05 * rng.normal(size=N_ROWS)
@@ -144,60 +80,123 @@ def sample(count: int, seed: int) -> tuple[list[Graph], list[Array], Array, Arra
         names = {edge.primitive.name for node in graph.nodes for edge in node.edges}
         if not 6 <= graph.n_coefficients <= 10 or not names <= set(NUMPY_PARTIALS):
             continue
-        value, jacobian = values_and_jacobian(graph, np.array(start), X)
-        if np.isfinite(value).all() and np.isfinite(jacobian).all():
+        if is_finite(graph, np.array(start), X):
             graphs.append(graph)
             starts.append(np.array(start))
-    return graphs, starts, X, y
+    return Problems(graphs, starts, X, np.tile(y, (count, 1)), [])
+
+
+def is_finite(graph: Graph, theta: Array, X: Array) -> bool:
+    value, jacobian = values_and_jacobian(graph, theta, X)
+    return bool(np.isfinite(value).all() and np.isfinite(jacobian).all())
+
+
+def with_own_targets(problems: Problems, seed: int) -> Problems:
+    """Return the same graphs and starts, the target of each being the graph at hidden coefficients, and noise."""
+    rng = np.random.default_rng([seed, 1])
+    targets, hidden = [], []
+    for graph in problems.graphs:
+        while True:
+            theta = draw_starts(graph, 1, rng)[0]
+            value, _ = values_and_jacobian(graph, theta, problems.X)
+            usable = is_finite(graph, theta, problems.X) and np.abs(value).max() < MOST
+            if usable and value.std() > SAME * np.abs(value).max():
+                break
+        targets.append(value + NOISE * value.std() * rng.normal(size=N_ROWS))
+        hidden.append(theta)
+    return problems._replace(y=np.array(targets), hidden=hidden)
+
+
+def timed_refit(problems: Problems, batch: int, **options: float) -> tuple[Array, float]:
+    """Return the losses, and the CPU seconds of a refit, in batches of `batch` graphs."""
+    X, y = torch.from_numpy(problems.X), torch.from_numpy(problems.y)
+    starts = [start.tolist() for start in problems.starts]
+    losses: list[float] = []
+    begin = time.process_time()
+    for a in range(0, len(starts), batch):
+        part = slice(a, a + batch)
+        losses += [fit.loss for fit in refit(problems.graphs[part], starts[part], X, y[part], **options)]
+    return np.array(losses), (time.process_time() - begin) / len(starts)
+
+
+def compare(name: str, problems: Problems, count: int, restarts: tuple[int, ...]) -> list[dict[str, object]]:
+    """Refit with and without restarts and by scipy on the first `count` graphs; return a row for each comparison."""
+    ours = {r: timed_refit(problems, len(problems.graphs), restarts=r) for r in restarts}
+    threshold = SAME * problems.y[:count].var(axis=1)
+    rows: list[dict[str, object]] = []
+    for method in ("trf", "lm"):
+        begin = time.process_time()
+        loss = np.array(
+            [
+                scipy_refit(graph, start, problems.X, y, method)
+                for graph, start, y in zip(problems.graphs[:count], problems.starts, problems.y, strict=False)
+            ]
+        )
+        seconds = (time.process_time() - begin) / count
+        for r, (own, own_seconds) in ours.items():
+            rows.append(
+                {
+                    "target": name,
+                    "starts": r + 1,
+                    "against": f"scipy {method}",
+                    "graphs": count,
+                    "mean_coefficients": round(float(np.mean([g.n_coefficients for g in problems.graphs])), 2),
+                    "same_or_lower": round(float((own[:count] <= loss + threshold).mean()), 4),
+                    "scipy_same_or_lower": round(float((loss <= own[:count] + threshold).mean()), 4),
+                    "refits_per_cpu_second": round(1 / own_seconds, 1),
+                    "scipy_refits_per_cpu_second": round(1 / seconds, 1),
+                    "ratio": round(seconds / own_seconds, 2),
+                }
+            )
+    return rows
+
+
+def as_in_a_search(problems: Problems, seed: int) -> list[dict[str, object]]:
+    """Refit from starts near the hidden coefficients by few steps, as a search does; return a row for each setting."""
+    rng = np.random.default_rng([seed, 2])
+    near = [theta * (1 + OFF * rng.normal(size=len(theta))) for theta in problems.hidden]
+    best, _ = timed_refit(problems._replace(starts=problems.hidden), 512, max_iterations=200, tolerance=1e-12)
+    rows: list[dict[str, object]] = []
+    for batch in (64, 256):
+        for limits in ((30, 1e-3, 3), (20, 1e-3, 2)):
+            options = dict(zip(("max_iterations", "tolerance", "patience"), limits, strict=True))
+            loss, seconds = timed_refit(problems._replace(starts=near), batch, **options)
+            speed = {"refits_per_cpu_second": round(1 / seconds, 1)}
+            rows.append(
+                {"batch": batch, **options, "within_1_percent": round((loss <= 1.01 * best).mean(), 4), **speed}
+            )
+    return rows
+
+
+def write(path: Path, rows: list[dict[str, object]], seed: int, batch: int) -> None:
+    run = {"batch": batch, "seed": seed}
+    versions = {"torch": torch.__version__, "scipy": scipy.__version__, "python": platform.python_version()}
+    complete = [{**run, **row, **versions} for row in rows]
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, fieldnames=list(complete[0]))
+        writer.writeheader()
+        writer.writerows(complete)
+    for row in rows:
+        print(row)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--batch", type=int, default=512)
     parser.add_argument("--compare", type=int, default=200, help="graphs on which scipy is run as well")
+    parser.add_argument("--restarts", type=int, default=16, help="of the rows with more than one start")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     torch.set_num_threads(1)
     warnings.simplefilter("ignore")
     np.seterr(all="ignore")
-    graphs, starts, X, y = sample(options.batch, options.seed)
-    tensors = torch.from_numpy(X), torch.from_numpy(y)
-    refit(graphs[:8], [s.tolist() for s in starts[:8]], *tensors)
-    begin = time.process_time()
-    ours = refit(graphs, [s.tolist() for s in starts], *tensors)
-    seconds = {"eqdarts": (time.process_time() - begin) / options.batch}
-    loss = {"eqdarts": np.array([fit.loss for fit in ours[: options.compare]])}
-    for method in ("trf", "lm"):
-        begin = time.process_time()
-        loss[method] = np.array([scipy_refit(graphs[i], starts[i], X, y, method) for i in range(options.compare)])
-        seconds[method] = (time.process_time() - begin) / options.compare
-    variance = float(np.var(y))
-    rows = []
-    for method in ("trf", "lm"):
-        no_worse = loss["eqdarts"] <= loss[method] + 1e-6 * variance
-        rows.append(
-            {
-                "against": f"scipy {method}",
-                "graphs": options.compare,
-                "mean_coefficients": round(float(np.mean([g.n_coefficients for g in graphs])), 2),
-                "same_or_lower": round(float(no_worse.mean()), 4),
-                "scipy_same_or_lower": round(float((loss[method] <= loss["eqdarts"] + 1e-6 * variance).mean()), 4),
-                "refits_per_cpu_second": round(1 / seconds["eqdarts"], 1),
-                "scipy_refits_per_cpu_second": round(1 / seconds[method], 1),
-                "ratio": round(seconds[method] / seconds["eqdarts"], 2),
-                "batch": options.batch,
-                "seed": options.seed,
-                "torch": torch.__version__,
-                "scipy": scipy.__version__,
-                "python": platform.python_version(),
-            }
-        )
-    with (HERE / "results.csv").open("w", newline="") as file:
-        writer = csv.DictWriter(file, fieldnames=list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
-    for row in rows:
-        print(row)
+    unrelated = sample(options.batch, options.seed)
+    own = with_own_targets(unrelated, options.seed)
+    timed_refit(unrelated._replace(graphs=unrelated.graphs[:8], starts=unrelated.starts[:8], y=unrelated.y[:8]), 8)
+    restarts = (0, options.restarts)
+    rows = compare("unrelated", unrelated, options.compare, restarts) + compare("own", own, options.compare, restarts)
+    write(HERE / "results.csv", rows, options.seed, options.batch)
+    write(HERE / "search.csv", as_in_a_search(own, options.seed), options.seed, options.batch)
 
 
 if __name__ == "__main__":
