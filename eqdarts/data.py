@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,7 +44,7 @@ class Data:
         """Number of input columns, D."""
         return int(self.X.shape[1])
 
-    @property
+    @cached_property
     def variance(self) -> float:
         """Weighted variance of the scaled target, the loss of the best constant."""
         mean = np.average(self.y, weights=self.weight)
@@ -96,7 +97,9 @@ def prepare(
     weight = weight / typical_magnitude(weight[:, None])[0]
     x_scale, y_scale = typical_magnitude(X, weight), float(typical_magnitude(y[:, None], weight)[0])
     weighted = np.flatnonzero(weight > 0)
-    if _count_distinct(X, weighted, FEWEST_TO_SPLIT) < FEWEST_TO_SPLIT:  # a row repeated is the same row with more weight
+    if (
+        _count_distinct(X, weighted, FEWEST_TO_SPLIT) < FEWEST_TO_SPLIT
+    ):  # a row repeated is the same row with more weight
         train = validation = np.arange(n)
     else:
         held_back = min(max(round(validation_fraction * len(weighted)), 1), len(weighted) - 1)

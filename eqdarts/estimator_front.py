@@ -15,9 +15,10 @@ from eqdarts.search.archive import Member
 
 __all__ = ["refit_front"]
 
-# A standard error falls as the root of the number of rows grows: with so many it is below a hundredth of what the noise
+# A standard error falls as the root of the number of rows grows: with so many it is a hundredth of what the noise
 # of one row is worth. A pass over a million rows would take as long as the search did.
-MOST_ROWS = 20_000
+MOST_ROWS = 10_000
+MOST_JUDGED = 100_000  # rows whose loss decides between old and new coefficients
 MOST_NUMBERS = 2**23  # in the Jacobian (G, K, N) of one batch; the sweeps that fill it hold a few times as much
 
 
@@ -30,17 +31,17 @@ def refit_front(front: Sequence[Member], data: Data, rng: np.random.Generator) -
     data : Data
         Rows of weight zero count for nothing.
     rng : numpy.random.Generator
-        What the rows are drawn by if there are more than 20,000; the losses that decide are those of all rows.
+        What draws the rows if there are more than 10,000. The losses that decide are those of all rows, or of 100,000.
 
     Returns
     -------
     tuple of Member
-        In the order of `front`; the loss is the one over all rows, infinite where a member is undefined.
+        In the order of `front`; the loss is the one that decided, infinite where a member is undefined.
     """
     import torch
 
     rows = np.flatnonzero(data.weight > 0)
-    drawn = rows if len(rows) <= MOST_ROWS else np.sort(rng.choice(rows, MOST_ROWS, replace=False))
+    judged, drawn = _draw(rows, MOST_JUDGED, rng), _draw(rows, MOST_ROWS, rng)
     X, y, weight = (torch.from_numpy(values[drawn]) for values in (data.X, data.y, data.weight))
     refitted: list[Member] = []
     for part in _batches(front, len(drawn)):
@@ -49,11 +50,15 @@ def refit_front(front: Sequence[Member], data: Data, rng: np.random.Generator) -
             max_iterations=200, tolerance=1e-12, patience=3,
         )  # fmt: skip
         refitted += [replace(m, coefficients=fit.coefficients) for m, fit in zip(part, fits, strict=True)]
-    before, after = _losses(front, data, rows), _losses(refitted, data, rows)
+    before, after = np.split(_losses([*front, *refitted], data, judged), 2)
     return tuple(
         replace(new, loss=float(b)) if b <= a else replace(old, loss=float(a))
         for old, new, a, b in zip(front, refitted, before, after, strict=True)
     )
+
+
+def _draw(rows: NDArray[np.intp], most: int, rng: np.random.Generator) -> NDArray[np.intp]:
+    return rows if len(rows) <= most else np.sort(rng.choice(rows, most, replace=False))
 
 
 def _batches(members: Sequence[Member], n_rows: int) -> Iterator[Sequence[Member]]:

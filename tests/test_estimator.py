@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import pickle
 import warnings
+from pathlib import Path
 from typing import Any
 
 import joblib
@@ -19,6 +20,14 @@ from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from eqdarts import DARTSRegressor, EqdartsWarning
+from eqdarts import estimator_front as front_module
+from eqdarts.data import Data, prepare
+from eqdarts.estimator_front import refit_front
+from eqdarts.graph import Edge, Graph, Node
+from eqdarts.primitives import PRIMITIVES
+from eqdarts.search.archive import Member
+
+DATASETS = Path(__file__).parents[1] / "datasets"
 
 QUICK: dict[str, Any] = {"search": "random", "max_refits": 256, "time_limit": None, "random_state": 0}
 
@@ -92,7 +101,7 @@ def test_round_trips() -> None:
 def test_grid_search_pipeline_and_cross_validation() -> None:
     X = table(60)
     y = LAWS["product"](X)
-    search = GridSearchCV(DARTSRegressor(**QUICK), {"max_complexity": [3, 12]}, cv=2).fit(X, y)
+    search = GridSearchCV(DARTSRegressor(**QUICK), {"max_complexity": [4, 12]}, cv=2).fit(X, y)
     assert search.best_params_ == {"max_complexity": 12}
     assert make_pipeline(FunctionTransformer(), DARTSRegressor(**QUICK)).fit(X, y).score(X, y) > 0.99
     assert cross_val_score(DARTSRegressor(**QUICK), X, y, cv=3).min() > 0.99
@@ -147,6 +156,39 @@ def test_few_rows_give_a_warning_and_a_law() -> None:
     assert model.score(X, LAWS["product"](X)) > 0.99
 
 
+def test_six_measurements_give_a_law() -> None:
+    bod = pd.read_csv(DATASETS / "bod.csv")
+    with pytest.warns(EqdartsWarning, match="Only 6 rows"):
+        model = DARTSRegressor(**QUICK).fit(bod[["Time"]], bod["demand"])
+    assert model.equation_.complexity > 1
+
+
+@pytest.mark.parametrize(("n", "most"), [(3, 2), (4, 3), (6, 3), (15, 5)])
+def test_tiny_tables_leave_a_row_to_spare(n: int, most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    found: list[Member] = []
+
+    def noted(front: tuple[Member, ...], *given: Any) -> tuple[Member, ...]:
+        found.extend(front)
+        return refit_front(front, *given)
+
+    monkeypatch.setattr("eqdarts.estimator.refit_front", noted)
+    X = table(n)[["x0"]]
+    y = np.random.default_rng(0).normal(size=n)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", EqdartsWarning)
+        DARTSRegressor(**QUICK).fit(X, y)
+    assert max(member.graph.n_coefficients for member in found) in (most - 1, most)
+
+
+def test_puromycin_is_michaelis_menten() -> None:
+    puromycin = pd.read_csv(DATASETS / "puromycin.csv")
+    treated = puromycin[puromycin["state"] == "treated"]
+    model = DARTSRegressor(**(QUICK | {"primitives": ["reciprocal"]})).fit(treated[["conc"]], treated["rate"])
+    most, half = model.predict(pd.DataFrame({"conc": [1e12, 0.06412]}))
+    assert most == pytest.approx(212.68, rel=1e-3)
+    assert half == pytest.approx(most / 2, rel=1e-3)
+
+
 def test_constant_y_and_useless_columns_are_survived() -> None:
     X = table()
     assert DARTSRegressor(**QUICK).fit(X, np.full(200, 4.5)).equation_.complexity == 1
@@ -164,20 +206,82 @@ def test_other_bad_input_is_refused() -> None:
         quick_fit().predict(X.rename(columns={"x1": "other"}))
 
 
+# --- the front on all rows ---
+
+
+def test_coefficients_come_from_all_rows() -> None:
+    trees = pd.read_csv(DATASETS / "trees.csv")
+    weight = np.arange(1.0, len(trees) + 1)
+    for given in (None, weight):
+        model = DARTSRegressor(**QUICK).fit(trees[["Girth", "Height"]], trees["Volume"], sample_weight=given)
+        assert model.front_[0].complexity == 1
+        (constant,) = model.front_[0].coefficients.values()
+        assert constant == pytest.approx(np.average(trees["Volume"], weights=given), rel=1e-12)
+
+
+def line(slope: float, constant: float, loss: float = 1.0) -> Member:
+    return Member(Graph(1, (Node("sum", (Edge(0, PRIMITIVES["linear"]),), True),)), (constant, slope), loss)
+
+
+def noisy_line(n: int = 400) -> Data:
+    rng = np.random.default_rng(0)
+    X = rng.uniform(0.2, 3.0, (n, 1))
+    return prepare(X, 1 + 2 * X[:, 0] + rng.normal(size=n), None, 0.3, rng)
+
+
+def best_line(data: Data, rows: Any = slice(None)) -> tuple[float, float]:
+    slope, constant = np.polyfit(data.X[rows, 0], data.y[rows], 1, w=np.sqrt(data.weight[rows]))
+    return constant, slope
+
+
+def test_refit_uses_every_row_with_weight() -> None:
+    data = noisy_line()
+    data.weight[::3] = 0.0
+    (member,) = refit_front([line(0.1, 0.1)], data, np.random.default_rng(0))
+    rows = data.weight > 0
+    np.testing.assert_allclose(member.coefficients, best_line(data, rows), rtol=1e-7)
+    residual = data.y - member.coefficients[0] - member.coefficients[1] * data.X[:, 0]
+    assert member.loss == pytest.approx(np.average(residual**2, weights=data.weight) / data.variance)
+
+
+def test_what_fits_all_rows_worse_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(front_module, "MOST_ROWS", 12)
+    data = noisy_line()
+    best, poor = line(best_line(data)[1], best_line(data)[0]), line(9.0, -9.0)
+    kept, mended = refit_front([best, poor], data, np.random.default_rng(0))
+    assert kept.coefficients == best.coefficients
+    assert mended.coefficients != poor.coefficients
+    assert kept.loss < mended.loss < 1.2 * kept.loss
+
+
+def test_members_are_refitted_in_portions_and_stay_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(front_module, "MOST_NUMBERS", 1)
+    data = noisy_line()
+    constant = Member(Graph(1, (Node("sum", (), True),)), (0.0,), 1.0)
+    undefined = Member(Graph(1, (Node("sum", (Edge(0, PRIMITIVES["arcsin"]),)),)), (1.0, 5.0), 1.0)
+    first, second, third = refit_front([constant, undefined, line(1.0, 0.0)], data, np.random.default_rng(0))
+    assert first.coefficients == pytest.approx((np.average(data.y, weights=data.weight),))
+    assert first.loss == pytest.approx(1.0)
+    assert second == Member(undefined.graph, undefined.coefficients, np.inf)
+    np.testing.assert_allclose(third.coefficients, best_line(data), rtol=1e-7)
+
+
+def test_distinct_rows_are_counted_as_far_as_it_takes() -> None:
+    X = np.tile(np.arange(50.0)[:, None], (40, 1))
+    data = Data(X, X[:, 0], np.where(X[:, 0] < 30, 1.0, 0.0), *2 * (np.arange(len(X)),), np.ones(1), 1.0)
+    assert [data.count_distinct(most) for most in (1, 10, 30, 31, 5000)] == [1, 10, 30, 30, 30]
+
+
 def test_interrupt_keeps_the_best_so_far(monkeypatch: pytest.MonkeyPatch) -> None:
-    from eqdarts.search import search as module
-
     calls = 0
-    original = module.refit
 
-    def interrupted(*given: Any, **options: Any) -> Any:
+    def interrupted(*_: Any) -> None:
         nonlocal calls
         calls += 1
         if calls == 3:
             raise KeyboardInterrupt
-        return original(*given, **options)
 
-    monkeypatch.setattr(module, "refit", interrupted)
+    monkeypatch.setattr("eqdarts.estimator._Progress.__call__", interrupted)
     with pytest.warns(EqdartsWarning, match="Interrupted"):
         model = quick_fit()
     assert model.history_.stop_reason == "interrupt"
