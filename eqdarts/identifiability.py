@@ -133,6 +133,8 @@ def _combinations(rows: _Rows, theta: Array, group: list[int]) -> list[tuple[tup
         units = [np.where(logs, point[group], size) for point in points]
         spaces = [_row_space(jacobian * unit) for jacobian, unit in zip(jacobians, units, strict=True)]
         first = spaces[0]
+        if len(first) == len(group):
+            return []  # nothing but rounding connects them
         if all(s.shape == first.shape and np.abs(s.T @ s - first.T @ first).max() < SAME for s in spaces[1:]):
             return [(logs, row) for row in _reduced(first / np.where(logs, 1.0, size))]
     return []

@@ -22,9 +22,10 @@ __all__ = ["LackOfFit", "lack_of_fit", "profile_bounds", "quantile"]
 
 Array = NDArray[np.float64]
 
-MOST_STEPS = 40
-REFIT_STEPS = 100
-TOLERANCE = 1e-5  # of the profile at the ends of the interval, relative
+MOST_STEPS = 30
+STEEP = 10  # steps after which the profile is taken to jump, and the bracket is halved every time
+REFIT_STEPS = 60
+TOLERANCE = 1e-4  # of the profile at the ends of the interval, relative
 MOST_NUMBERS = 20_000_000  # in the Jacobians of one batch: 160 MB
 FARTHEST = 1e4  # a coefficient that far out, in units of the t interval, without reaching the quantile has no bound
 
@@ -233,10 +234,10 @@ def _search(
         high[open_[~below]], high_height[open_[~below]] = trial[open_[~below]], height[~below]
         done = np.abs(height) <= TOLERANCE * critical
         found[open_[done]] = trial[open_[done]]
-        narrow = np.isfinite(high) & (high - low <= TOLERANCE * 1e-3 * high)
+        narrow = np.isfinite(high) & (high - low <= TOLERANCE * high)
         found = np.where(np.isnan(found) & narrow, low, found)
         found = np.where(np.isnan(found) & (low > FARTHEST * ends.unit), np.inf, found)
-        trial = _next(low, low_height, high, high_height, critical, halve=step % 4 == 3)
+        trial = _next(low, low_height, high, high_height, critical, halve=step % 4 == 3 or step > STEEP)
     return np.where(np.isnan(found), np.where(np.isfinite(high), low, np.inf), found)
 
 
