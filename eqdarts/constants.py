@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from eqdarts.constants_table import Constant, Unit, near, near_exponent, units_of
+from eqdarts.constants_table import Constant, Unit, is_exponent, near, near_exponent, units_of
 from eqdarts.equation import Equation
 from eqdarts.errors import explain
 from eqdarts.evaluate import evaluate
@@ -189,33 +189,15 @@ def _loss(form: Form, rows: Rows) -> float:
 
 def _best_step(state: _State, setting: _Setting) -> tuple[Snap, _State] | None:
     """Snap the coefficient that shortens the description most, or return None."""
-    form, rows = state.form, setting.rows
-    n, k = len(rows.y), len(form.names)
+    form, n, k = state.form, len(setting.rows.y), len(state.form.names)
     critical = quantile(FARTHEST, n - k)
-    if not k or not math.isfinite(critical):
-        return None
-    values, jacobian = form.at(form.estimate, rows.columns, n)
-    if not np.isfinite(jacobian).all():
-        return None
-    parts = decompose(jacobian * rows.root[:, None], (rows.y - values) * rows.root)
-    if parts.rank < k:
-        return None
     floor = max(state.loss, ROUNDING * setting.mean_square)
-    spread = math.sqrt(floor * float(np.square(rows.root).sum()) / (n - k))
-    covariance = spread**2 * parts.factor @ parts.factor.T
+    covariance = _covariance(form, setting.rows, floor)
+    if covariance is None or not math.isfinite(critical):
+        return None
     error = np.sqrt(np.diag(covariance))
-    saving = state.length - state.spent - setting.length(_expr(form), k - 1, state.loss)
-    trials: list[tuple[float, int, Constant]] = []
-    for j in range(k):
-        here = float(form.estimate[j]), critical * float(error[j]), saving
-        is_exponent = _is_exponent(form.formula, symbol(form.names[j]))
-        for constant in near_exponent(*here) if is_exponent else near(*here, setting.units):
-            z = (constant.value - form.estimate[j]) / error[j]
-            rise = 0.5 * n * math.log1p(z * z / (n - k))
-            trials.append((rise + constant.cost - saving, j, constant))
-    trials.sort(key=lambda trial: trial[0])
     found: tuple[Snap, _State] | None = None
-    for gain, j, constant in trials[:MOST_TRIALS]:
+    for gain, j, constant in _trials(state, setting, error, critical)[:MOST_TRIALS]:
         if gain > 0.5 or (found is not None and gain > -found[0].saved + 0.5):
             break
         start = form.estimate + covariance[:, j] / covariance[j, j] * (constant.value - form.estimate[j])
@@ -226,12 +208,33 @@ def _best_step(state: _State, setting: _Setting) -> tuple[Snap, _State] | None:
     return found
 
 
-def _is_exponent(formula: Expr, name: Expr) -> bool:
-    """Whether a coefficient stands in the formula only as the exponent of something that varies."""
-    import sympy
+def _covariance(form: Form, rows: Rows, loss: float) -> Array | None:
+    """Return the covariance (K, K) at this mean squared residual, None where the rows do not identify all of K."""
+    n, k = len(rows.y), len(form.names)
+    if not 0 < k < n:
+        return None
+    values, jacobian = form.at(form.estimate, rows.columns, n)
+    if not np.isfinite(jacobian).all():
+        return None
+    parts = decompose(jacobian * rows.root[:, None], (rows.y - values) * rows.root)
+    if parts.rank < k:
+        return None
+    scale = loss * float(np.square(rows.root).sum()) / (n - k)
+    return np.asarray(scale * parts.factor @ parts.factor.T)
 
-    powers = [p for p in formula.atoms(sympy.Pow) if p.exp in (name, -name) and p.base.free_symbols]
-    return bool(powers) and not rebuild(formula, {p: p.base for p in powers}).has(name)
+
+def _trials(state: _State, setting: _Setting, error: Array, critical: float) -> list[tuple[float, int, Constant]]:
+    """Return what to try, the best first: the change of the description that the linear model expects, j, constant."""
+    form, n, k = state.form, len(setting.rows.y), len(state.form.names)
+    saving = state.length - state.spent - setting.length(_expr(form), k - 1, state.loss)
+    trials: list[tuple[float, int, Constant]] = []
+    for j in range(k):
+        here = float(form.estimate[j]), critical * float(error[j]), saving
+        exponent = is_exponent(form.formula, symbol(form.names[j]))
+        for constant in near_exponent(*here) if exponent else near(*here, setting.units):
+            z = (constant.value - form.estimate[j]) / error[j]
+            trials.append((0.5 * n * math.log1p(z * z / (n - k)) + constant.cost - saving, j, constant))
+    return sorted(trials, key=lambda trial: trial[0])
 
 
 def _snapped(state: _State, setting: _Setting, j: int, constant: Constant, start: Array) -> _State:

@@ -12,9 +12,9 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from eqdarts.errors import explain
-from eqdarts.formula_build import symbol
+from eqdarts.formula_build import rebuild, symbol
 
-__all__ = ["Constant", "Unit", "near", "near_exponent", "units_of"]
+__all__ = ["Constant", "Unit", "is_exponent", "near", "near_exponent", "units_of"]
 
 Expr = Any
 
@@ -118,6 +118,14 @@ def near_exponent(value: float, radius: float, most_cost: float) -> Iterator[Con
         cost = _integer_cost(abs(p)) - math.log(share)
         if cost <= most_cost:
             yield Constant(sympy.Rational(exact.numerator, exact.denominator), float(exact), cost, frozenset())
+
+
+def is_exponent(formula: Expr, name: Expr) -> bool:
+    """Whether a coefficient stands in the formula only as the exponent of something that varies."""
+    import sympy
+
+    powers = [p for p in formula.atoms(sympy.Pow) if p.exp in (name, -name) and p.base.free_symbols]
+    return bool(powers) and not rebuild(formula, {p: p.base for p in powers}).has(name)
 
 
 def _integer_cost(m: int) -> float:
