@@ -7,11 +7,14 @@ less, and is worth keeping beside it.
 from __future__ import annotations
 
 import math
+from collections import OrderedDict
 from dataclasses import dataclass, field
 
 from eqdarts.graph import Graph
 
 __all__ = ["Archive", "Member"]
+
+MOST_RECENT = 20_000  # fits remembered by structure: some tens of megabytes
 
 
 @dataclass(frozen=True)
@@ -28,17 +31,30 @@ class Archive:
     """What was tried and what is best at each complexity and number of coefficients."""
 
     best: dict[tuple[int, int], Member] = field(default_factory=dict)
-    tried: set[str] = field(default_factory=set)
+    tried: set[int] = field(default_factory=set)
+    recent: OrderedDict[str, Member] = field(default_factory=OrderedDict)
 
     def is_new(self, graph: Graph) -> bool:
         """Return whether no graph of this structure was tried before, and remember it."""
-        if graph.key in self.tried:
+        known = hash(graph.key)
+        if known in self.tried:
             return False
-        self.tried.add(graph.key)
+        self.tried.add(known)
         return True
+
+    def recall(self, graph: Graph) -> Member | None:
+        """Return the best fit of this structure, None if there was none lately."""
+        return self.recent.get(graph.key)
 
     def add(self, member: Member) -> bool:
         """Keep `member` if it is the best of its size; return whether it was kept."""
+        key = member.graph.key
+        before = self.recent.get(key)
+        if before is None or not before.loss <= member.loss:
+            self.recent[key] = member
+            self.recent.move_to_end(key)
+            if len(self.recent) > MOST_RECENT:
+                self.recent.popitem(last=False)
         if not math.isfinite(member.loss):
             return False
         size = member.graph.complexity, member.graph.n_coefficients

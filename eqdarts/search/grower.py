@@ -17,13 +17,15 @@ from eqdarts.search.gains import propose
 from eqdarts.search.monomials import fit_monomial, monomial_moves
 from eqdarts.search.moves import FACTOR_EXPONENTS, Start, apply, deletions, simple_exponents, without_negligible
 from eqdarts.search.sites import Array, linearise
+from eqdarts.search.swaps import swaps
 
 __all__ = ["Grower", "seeds"]
 
 MOST_PAIRS = 36  # pairs of sources whose features one proposal looks at
 TOP = 60  # moves of highest merit that children are drawn from
 DRAWN = 6  # moves drawn for each walker and round
-TAKEN = 6  # deletions and the like tried for each walker and round
+DISGUISED = 1e-4  # a swap that changes the edge by less than this share of its variance is always tried
+TAKEN = 8  # deletions and the like tried for each walker and round
 NEGLIGIBLE = 1e-3  # a part is dropped if that changes the prediction by less than this share of the loss
 
 
@@ -108,6 +110,8 @@ class Grower:
                 exponents = FACTOR_EXPONENTS if move.kind == "multiply" else FACTOR_EXPONENTS[:1]
                 starts.extend(apply(draft, move, exponent) for exponent in exponents)
         taken = [*deletions(draft), *simple_exponents(draft)]
+        for swap in swaps(draft, lin, self.X, self._functions):
+            (starts if swap.missed < DISGUISED else taken).append(swap.start)
         if len(taken) > TAKEN:
             taken = [taken[k] for k in self.rng.choice(len(taken), TAKEN, replace=False)]
         if cleaned_start is not None:

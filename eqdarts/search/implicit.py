@@ -30,6 +30,9 @@ N_WALKERS = 12
 PRICE = 0.08  # fall of log loss that one more symbol must bring
 ACCURATE = 1e-9  # loss at which new members are refitted to convergence
 FROM_SEED = 0.6  # share of climbs that start at a seed; the others start at a member of the front
+LEAST_CAP = 12
+MOST_STEPS = 30
+AGAIN = 0.1  # chance that a structure fitted lately is fitted again, from the new start
 SHARPNESS = (0.5, 1.0, 2.0)
 MOST_ISLANDS = 6
 TELLING = 1e-2  # loss at which a graph's gradient is asked for structure
@@ -44,6 +47,8 @@ def score(member: Member) -> float:
 class _Walker:
     member: Member
     sharpness: float
+    cap: int  # symbols that the climb stops at
+    steps: int = 0
 
 
 class _Island:
@@ -75,29 +80,42 @@ class _Island:
         return min((score(m) for m in self.trials.archive.best.values()), default=math.inf)
 
     def _fresh(self) -> _Walker:
-        most = self.trials.max_complexity - 4
-        front = [m for m in self.trials.archive.front() if m.graph.complexity < most]
+        low, high = np.log(LEAST_CAP), np.log(max(self.trials.max_complexity, LEAST_CAP))
+        cap = round(float(np.exp(self.rng.uniform(low, high))))
+        front = [m for m in self.trials.archive.front() if m.graph.complexity < cap - 4]
         pool = self.origins if not front or self.rng.random() < FROM_SEED else front
-        return _Walker(pool[self.rng.integers(len(pool))], float(self.rng.choice(SHARPNESS)))
+        return _Walker(pool[self.rng.integers(len(pool))], float(self.rng.choice(SHARPNESS)), cap)
 
     def round(self) -> list[Member]:
         """Let every walker take one step; return what entered the archive."""
         self.rounds += 1
         owners: list[int] = []
         children: list[Start] = []
+        best: dict[int, Member] = {}
+
+        def consider(w: int, member: Member) -> None:
+            if math.isfinite(member.loss) and (w not in best or score(member) < score(best[w])):
+                best[w] = member
+
         for w, walker in enumerate(self.walkers):
             for start in self.grower.children(walker.member, walker.sharpness):
-                if self.trials.is_admissible(start[0]):
+                graph = start[0]
+                if graph.complexity > walker.cap or not self.trials.is_small(graph):
+                    continue
+                known = self.trials.archive.recall(graph)
+                if known is not None and self.rng.random() > AGAIN:
+                    consider(w, known)
+                else:
                     owners.append(w)
                     children.append(start)
         fitted = self.trials.fit(children)
-        best: dict[int, Member] = {}
         for w, (member, _) in zip(owners, fitted, strict=True):
-            if math.isfinite(member.loss) and (w not in best or score(member) < score(best[w])):
-                best[w] = member
+            consider(w, member)
         for w, walker in enumerate(self.walkers):
             child = best.get(w)
-            if child is None or (child.loss > 0.97 * walker.member.loss and score(child) >= score(walker.member)):
+            walker.steps += 1
+            stuck = child is None or (child.loss > 0.97 * walker.member.loss and score(child) >= score(walker.member))
+            if child is None or stuck or walker.steps >= MOST_STEPS:
                 self.walkers[w] = self._fresh()
             else:
                 walker.member = child

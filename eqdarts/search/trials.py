@@ -12,6 +12,7 @@ import torch
 
 from eqdarts.batch import Batch
 from eqdarts.draft import Draft
+from eqdarts.graph import Graph
 from eqdarts.history import BestPoint
 from eqdarts.refit import refit
 from eqdarts.search.archive import Archive, Member
@@ -85,13 +86,13 @@ class Trials:
         """Say why to stop: the law is exact, or a limit of the budget; None to go on."""
         return "exact" if self.archive.best_loss <= EXACT else self.budget.stop_reason()
 
-    def is_admissible(self, graph: object) -> bool:
+    def is_small(self, graph: Graph) -> bool:
+        """Return whether `graph` has no more symbols and coefficients than are allowed."""
+        return graph.complexity <= self.max_complexity and graph.n_coefficients <= self.problem.most_coefficients
+
+    def is_admissible(self, graph: Graph) -> bool:
         """Return whether `graph` is small enough and was not tried before, and remember it."""
-        return (
-            graph.complexity <= self.max_complexity  # type: ignore[attr-defined]
-            and graph.n_coefficients <= self.problem.most_coefficients  # type: ignore[attr-defined]
-            and self.archive.is_new(graph)  # type: ignore[arg-type]
-        )
+        return self.is_small(graph) and self.archive.is_new(graph)
 
     def admissible(self, starts: Iterable[Start]) -> Iterator[Start]:
         """Yield the starts that are new and small enough; end when the source seems to have no more of them."""
