@@ -10,10 +10,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from eqdarts.benchmark import run_benchmark
     from eqdarts.equation import Equation
     from eqdarts.errors import EqdartsWarning, FormulaError
     from eqdarts.estimator import DARTSRegressor
     from eqdarts.primitives import Primitive, make_primitive
+    from eqdarts.problems import load_problem
 
 __all__ = [
     "DARTSRegressor",
@@ -22,7 +24,9 @@ __all__ = [
     "FormulaError",
     "Primitive",
     "__version__",
+    "load_problem",
     "make_primitive",
+    "run_benchmark",
 ]
 
 __version__ = "0.1.0.dev0"
@@ -33,7 +37,9 @@ _HOME = {
     "Equation": "eqdarts.equation",
     "FormulaError": "eqdarts.errors",
     "Primitive": "eqdarts.primitives",
+    "load_problem": "eqdarts.problems",
     "make_primitive": "eqdarts.primitives",
+    "run_benchmark": "eqdarts.benchmark",
 }
 
 

@@ -31,7 +31,7 @@ __all__ = ["DARTSRegressor"]
 
 Array = NDArray[np.float64]
 
-KINDS = ("auto", "relaxed", "random")
+KINDS = ("auto", "implicit", "relaxed", "random")
 FEWEST_ROWS, FEW_ROWS = 3, 10
 
 
@@ -42,11 +42,11 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     ----------
     primitives : str or list, default="default"
         A preset ("default", "minimal", "psychology", "physics") or a list of names and `Primitive` rows.
-    max_complexity : int, default=30
-        Symbols of the longest equation that is tried.
-    search : {"auto", "relaxed", "random"}, default="auto"
-        "auto" enumerates the smallest graphs, relaxes a supernet and draws random graphs; "relaxed" is bilevel
-        architecture search alone; "random" is the baseline.
+    max_complexity : int, default=60
+        Symbols of the largest graph that is tried; the equation is simplified afterwards.
+    search : {"auto", "implicit", "relaxed", "random"}, default="auto"
+        "auto" is the best measured pipeline; "implicit" grows graphs by exact gains; "relaxed" is bilevel architecture
+        search by a supernet; "random" is the baseline.
     time_limit : float or None, default=60
         Seconds of wall time; the search ends earlier when a law is exact. None: only `max_refits` counts, and the same
         `random_state` gives the same equation bit for bit.
@@ -85,7 +85,7 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     def __init__(
         self,
         primitives: str | Iterable[str | Primitive] = "default",
-        max_complexity: int = 30,
+        max_complexity: int = 60,
         search: str = "auto",
         time_limit: float | None = 60,
         max_refits: int = 10_000,
