@@ -79,11 +79,10 @@ class Snap:
 
 @dataclass(frozen=True)
 class Snapping:
-    """The equation with exact constants, what was snapped, and which of its coefficients are named constants."""
+    """The equation with exact constants, and what was snapped."""
 
     equation: Equation
     snaps: tuple[Snap, ...]
-    known: tuple[str, ...] = ()
 
 
 class _State(NamedTuple):
@@ -129,8 +128,8 @@ def snap_constants(
     X, y, sample_weight, sigma
         As in `inference`; `sigma` counts as weights.
     constants : mapping of str to float, optional
-        Named constants in the units of the data, such as ``{"g": 9.80665}``. One that is found stands in the formula
-        as a parameter with this value.
+        Named constants in the units of the data, such as ``{"g": 9.80665}``. One that is found stands in the formula by
+        its name, and is among the equation's `constants`.
 
     Returns
     -------
@@ -146,8 +145,8 @@ def snap_constants(
     >>> t = np.linspace(0.1, 2, 30)
     >>> fall = Equation.parse("c0*t**c1", ["t"]).fit({"t": t}, 4.903325 * t**2, start=[4, 1.9])
     >>> found = snap_constants(fall, {"t": t}, 4.903325 * t**2, constants={"g": 9.80665})
-    >>> str(found.equation.formula), found.known
-    ('g*t**2/2', ('g',))
+    >>> str(found.equation), found.equation.constants
+    ('g*t**2/2', (('g', 9.80665),))
     """
     form, rows = form_of(equation), rows_of(equation, X, y, sample_weight, sigma)
     named = _checked_names(dict(constants or {}), equation)
@@ -166,7 +165,7 @@ def snap_constants(
         snaps.append(snap)
     if not snaps:
         return Snapping(equation, ())
-    return Snapping(_equation(equation, state, rows), tuple(snaps), tuple(state.form.known))
+    return Snapping(_equation(equation, state, rows), tuple(snaps))
 
 
 def _checked_names(named: dict[str, float], equation: Equation) -> dict[str, float]:
@@ -292,7 +291,7 @@ def _snap(before: _State, after: _State, j: int, constant: Constant, error: floa
 
 def _equation(equation: Equation, state: _State, rows: Rows) -> Equation:
     form = state.form
-    values = {**dict(zip(form.names, map(float, form.estimate), strict=True)), **form.known}
+    values = dict(zip(form.names, map(float, form.estimate), strict=True))
     expr = _expr(form)
     keeps_names = bool(form.known) or (equation.formula is not None and bool(form.names))
     if not keeps_names:
@@ -301,5 +300,5 @@ def _equation(equation: Equation, state: _State, rows: Rows) -> Equation:
         return Equation(expr, equation.variables, equation.target, fit_result_=state.record)
     return replace(
         equation, expr=expr, formula=form.formula, parameters=tuple(values.items()),
-        names=(*equation.variables, *values), fit_result_=state.record,
+        names=(*equation.variables, *values, *form.known), fit_result_=state.record, constants=tuple(form.known.items()),
     )  # fmt: skip

@@ -6,6 +6,7 @@ What `predict` evaluates is what is printed.
 from __future__ import annotations
 
 import json
+import numbers
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -17,10 +18,10 @@ from numpy.typing import NDArray
 
 from eqdarts import formula_text
 from eqdarts.equation_rows import as_columns, as_target, column_names, name_array_columns
-from eqdarts.errors import EqdartsWarning, explain
+from eqdarts.errors import EqdartsWarning, FormulaError, explain
 from eqdarts.evaluate import evaluate
 from eqdarts.formula import parse_formula, quoted
-from eqdarts.formula_build import symbol, with_values
+from eqdarts.formula_build import symbol, with_values, without_units
 
 if TYPE_CHECKING:
     from eqdarts.data import Data
@@ -58,6 +59,9 @@ class Equation:
         The names in the text that was typed, in order of appearance.
     fit_result_ : FitResult or None
         How the fit went.
+    constants : tuple of (str, float)
+        Named constants of the formula, such as g, whose values are known: printed by name, never fitted. `expr` has
+        their values.
 
     Examples
     --------
@@ -75,11 +79,18 @@ class Equation:
     parameters: tuple[tuple[str, float], ...] = ()
     names: tuple[str, ...] = field(default=(), repr=False)
     fit_result_: FitResult | None = field(default=None, repr=False)
+    constants: tuple[tuple[str, float], ...] = ()
 
     # --- making ---
 
     @classmethod
-    def parse(cls, text: str, variables: Sequence[str] | None = None, target: str | None = None) -> Equation:
+    def parse(
+        cls,
+        text: str,
+        variables: Sequence[str] | None = None,
+        target: str | None = None,
+        constants: Mapping[str, float] | None = None,
+    ) -> Equation:
         """Read an equation from text; names that are not variables are parameters, to be fitted.
 
         Parameters
@@ -89,18 +100,21 @@ class Equation:
         variables : sequence of str, optional
             The input columns. Default: every name, until `fit` tells which are columns.
         target : str, optional
+        constants : mapping of str to float, optional
+            Names in the text that are neither columns nor parameters, and their values, such as ``{"g": 9.80665}``;
+            with them `variables` must be given.
 
         Raises
         ------
         FormulaError
-            If the text is not a formula.
+            If the text is not a formula, or a constant is not a number or not in it.
         """
-        expr, names = parse_formula(text)
-        if variables is None:
-            return cls(expr, names, target, names=names)
-        chosen = tuple(variables)
+        formula, names = parse_formula(text)
+        known = _checked_constants(constants or {}, names, variables)
+        chosen = names if variables is None else tuple(variables)
         free = [name for name in names if name not in chosen]
-        return cls(expr, chosen, target, expr if free else None, names=names)
+        expr = with_values(formula, dict(known))
+        return cls(expr, chosen, target, formula if free else None, names=names, constants=known)
 
     @classmethod
     def from_graph(
@@ -140,6 +154,8 @@ class Equation:
 
     @cached_property
     def _written(self) -> formula_text.Written:
+        if self.constants and self.formula is not None:
+            return formula_text.write(without_units(with_values(self.formula, dict(self.parameters))))
         return formula_text.write(self.expr)
 
     @cached_property
@@ -158,7 +174,7 @@ class Equation:
 
     @property
     def template(self) -> Expr:
-        """The expression with its coefficients as symbols, named as in `coefficients`."""
+        """The expression with its coefficients, named as in `coefficients`, and named constants as symbols."""
         return self._template[0]
 
     @property
@@ -207,7 +223,7 @@ class Equation:
     # --- identity ---
 
     def _identity(self) -> tuple[Any, ...]:
-        return self.expr, self.variables, self.target, self.formula, self.parameters
+        return self.expr, self.variables, self.target, self.formula, self.parameters, self.constants
 
     def __eq__(self, other: object) -> bool:
         return self._identity() == other._identity() if isinstance(other, Equation) else NotImplemented
@@ -282,9 +298,9 @@ class Equation:
         """
         from eqdarts.formula_fit import fit_formula
 
-        formula = self.expr if self.formula is None else self.formula
+        formula, known = self.expr if self.formula is None else self.formula, dict(self.constants)
         variables = self._variables_in(X)
-        parameters = tuple(name for name in self.names if name not in variables)
+        parameters = tuple(name for name in self.names if name not in variables and name not in known)
         values = dict(self.parameters)
         if not parameters:
             formula, values = self._template
@@ -295,12 +311,14 @@ class Equation:
         columns, n_rows = as_columns(X, variables, needed)
         target, weight = as_target(y, sample_weight, n_rows)
         guess = _starting_values(parameters, start if start is not None else values or None)
-        found, record = fit_formula(formula, [symbol(p) for p in parameters], columns, target, guess, weight)
-        expr = with_values(formula, dict(zip(parameters, found, strict=True)))
+        found, record = fit_formula(
+            with_values(formula, known), [symbol(p) for p in parameters], columns, target, guess, weight
+        )
+        expr = with_values(formula, {**known, **dict(zip(parameters, found, strict=True))})
         if self.formula is None and not self.free_names(variables):
             return Equation(expr, variables, self.target, names=self.names, fit_result_=record)
         fitted = tuple(zip(parameters, found, strict=True))
-        return Equation(expr, variables, self.target, formula, fitted, self.names, record)
+        return Equation(expr, variables, self.target, formula, fitted, self.names, record, self.constants)
 
     def free_names(self, variables: Sequence[str]) -> tuple[str, ...]:
         """Return the names in the formula that are not among `variables`, in order of appearance."""
@@ -329,6 +347,8 @@ class Equation:
         if self.formula is not None:
             record["formula"] = formula_text.text(formula_text.write(self.formula), whole=False)
             record["parameters"] = dict(self.parameters)
+        if self.constants:
+            record["constants"] = dict(self.constants)
         if self.names:
             record["names"] = list(self.names)
         return json.dumps(record, ensure_ascii=False, allow_nan=False, indent=2)
@@ -344,11 +364,29 @@ class Equation:
         """
         from eqdarts.equation_json import read
 
-        return cls(*read(text, FORMAT, VERSION))
+        *fields, constants = read(text, FORMAT, VERSION)
+        return cls(*fields, constants=constants)
 
 
 def _restored(text: str, fit_result: FitResult | None) -> Equation:
     return replace(Equation.from_json(text), fit_result_=fit_result)
+
+
+def _checked_constants(
+    constants: Mapping[str, float], names: Sequence[str], variables: Sequence[str] | None
+) -> tuple[tuple[str, float], ...]:
+    if constants and variables is None:
+        raise FormulaError(
+            explain("With constants the columns must be named too.", "no variables", "Give variables=[...].")
+        )
+    for name, value in constants.items():
+        if name not in names or name in (variables or ()):
+            raise FormulaError(
+                explain("A constant must be a name in the formula, not a column.", repr(name), "Leave it out.")
+            )
+        if isinstance(value, bool) or not isinstance(value, numbers.Real) or not np.isfinite(float(value)):
+            raise FormulaError(explain(f"The constant {name!r} must be a finite number.", value, "Give its value."))
+    return tuple((name, float(value)) for name, value in constants.items())
 
 
 def _starting_values(parameters: Sequence[str], start: Mapping[str, float] | Sequence[float] | None) -> Array | None:

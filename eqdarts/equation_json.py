@@ -18,7 +18,7 @@ WRITE = "Write the file with Equation.to_json()."
 
 
 def read(text: str, file_format: str, version: int) -> tuple[Any, ...]:
-    """Return expression, variables, target, formula, parameters and names of an equation file.
+    """Return expression, variables, target, formula, parameters, names and named constants of an equation file.
 
     Raises
     ------
@@ -38,15 +38,19 @@ def read(text: str, file_format: str, version: int) -> tuple[Any, ...]:
         raise FormulaError(explain("'target' must be a name or null.", _short(target), WRITE))
     expr = parse_formula(record.get("expression", "")).expr
     formula = parse_formula(record["formula"]).expr if record.get("formula") is not None else None
-    parameters = _parameters(record.get("parameters", {}))
-    if formula is not None and parameters:
-        expr = with_values(formula, dict(parameters))
+    parameters, constants = _parameters(record, "parameters"), _parameters(record, "constants")
+    if constants and (formula is None or set(dict(constants)) & {*variables, *dict(parameters)}):
+        raise FormulaError(
+            explain("'constants' must be names of the formula of their own.", _short(list(dict(constants))), WRITE)
+        )
+    if formula is not None and (parameters or constants):
+        expr = with_values(formula, {**dict(parameters), **dict(constants)})
     unknown = {str(s.name) for s in expr.free_symbols} - set(variables)
     if unknown and (formula is None or parameters):
         raise FormulaError(
             explain("'variables' must list every name of the expression.", _short(sorted(unknown)), WRITE)
         )
-    return expr, variables, target, formula, parameters, names
+    return expr, variables, target, formula, parameters, names, constants
 
 
 def _record(text: str) -> dict[str, Any]:
@@ -77,14 +81,15 @@ def _names(record: dict[str, Any], key: str) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _parameters(values: Any) -> tuple[tuple[str, float], ...]:
+def _parameters(record: dict[str, Any], key: str) -> tuple[tuple[str, float], ...]:
+    values = record.get(key, {})
     if not isinstance(values, dict):
-        raise FormulaError(explain("'parameters' must map names to numbers.", _short(values), WRITE))
+        raise FormulaError(explain(f"{key!r} must map names to numbers.", _short(values), WRITE))
     parameters = []
     for name, value in values.items():
         number = isinstance(value, (int, float)) and not isinstance(value, bool)
         if not number or abs(value) > 1.7e308 or not math.isfinite(value):
-            raise FormulaError(explain(f"Parameter {name!r} must be a finite number.", _short(value), WRITE))
+            raise FormulaError(explain(f"{name!r} in {key!r} must be a finite number.", _short(value), WRITE))
         parameters.append((name, float(value)))
     return tuple(parameters)
 

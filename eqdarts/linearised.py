@@ -79,7 +79,7 @@ class Decomposition(NamedTuple):
 
 
 def form_of(equation: Equation, known: Sequence[str] = ()) -> Form:
-    """Return the formula of an equation with its coefficients, those in `known` as fixed numbers.
+    """Return the formula of an equation with its coefficients; those in `known`, and named constants, as fixed numbers.
 
     Raises
     ------
@@ -89,7 +89,8 @@ def form_of(equation: Equation, known: Sequence[str] = ()) -> Form:
     if equation.free_parameters:
         free = ", ".join(equation.free_parameters)
         raise ValueError(explain("Inference needs a fitted equation.", f"no value for {free}", "Call fit first."))
-    values = equation.coefficients
+    values, constants = equation.coefficients, dict(equation.constants)
+    known = [name for name in known if name not in constants]
     strange = [name for name in known if name not in values]
     if strange:
         raise ValueError(
@@ -97,7 +98,10 @@ def form_of(equation: Equation, known: Sequence[str] = ()) -> Form:
         )
     names = tuple(name for name in values if name not in known)
     return Form(
-        equation.template, names, np.array([values[name] for name in names]), {name: values[name] for name in known}
+        equation.template,
+        names,
+        np.array([values[name] for name in names]),
+        {**{name: values[name] for name in known}, **constants},
     )
 
 

@@ -70,11 +70,11 @@ def test_made_up_constants_are_found_exactly(case: int) -> None:
     form, a, b = EXACT[case]
     equation, columns, y = data(form, number(a), number(b), 1e-4, seed=100 + case)
     found = snap_constants(equation, columns, y, constants=NAMED if "g" in a else None)
-    assert set(found.equation.coefficients) == set(found.known)
+    assert found.equation.coefficients == {}
     truth = Equation.parse(form.replace("a", f"({a})", 1).replace("b", f"({b})"), ["x", "t", "g"])
     expected = truth.predict({**columns, "g": np.full(N_ROWS, G)})
     np.testing.assert_allclose(found.equation.predict(columns), expected, rtol=1e-13)
-    assert found.known == (("g",) if "g" in a else ())
+    assert found.equation.constants == ((("g", G),) if "g" in a else ())
 
 
 @pytest.mark.parametrize("case", range(len(NEAR_MISSES)))
@@ -129,10 +129,14 @@ def test_the_other_coefficients_are_refitted() -> None:
 def test_a_named_constant_stays_in_the_formula_and_in_the_file() -> None:
     equation, columns, y = data(POWER, G / 2, 2.0, 1e-4, seed=5)
     found = snap_constants(equation, columns, y, constants=NAMED)
-    assert str(found.equation.formula) == "g*x**2/2"
-    assert found.equation.coefficients == {"g": G}
-    assert Equation.from_json(found.equation.to_json()) == found.equation
-    assert inference(found.equation, columns, y, known=found.known).names == ()
+    law = found.equation
+    assert str(law) == "g*x**2/2"
+    assert (law.coefficients, law.constants, law.complexity) == ({}, (("g", G),), 7)
+    assert Equation.from_json(law.to_json()) == law
+    assert inference(law, columns, y).known == {"g": G}
+    np.testing.assert_allclose(law.predict(columns), G * columns["x"] ** 2 / 2, rtol=1e-15)
+    with pytest.raises(ValueError, match="nothing to fit"):
+        law.fit(columns, y)
 
 
 def test_snapping_again_changes_nothing_more() -> None:

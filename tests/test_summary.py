@@ -54,7 +54,7 @@ def test_numbers_carry_the_digits_that_the_error_supports() -> None:
 def test_snapped_and_given_constants_are_told() -> None:
     start = fall()
     snapping = snap_constants(start.equation, {"t": T}, Y, constants={"g": 9.80665})
-    found = inference(snapping.equation, {"t": T}, Y, known=snapping.known)
+    found = inference(snapping.equation, {"t": T}, Y)
     shown = summary(found, snaps=snapping.snaps)
     assert "became 2" in shown
     assert "g                   9.80665        given" in shown
