@@ -300,5 +300,6 @@ def _equation(equation: Equation, state: _State, rows: Rows) -> Equation:
         return Equation(expr, equation.variables, equation.target, fit_result_=state.record)
     return replace(
         equation, expr=expr, formula=form.formula, parameters=tuple(values.items()),
-        names=(*equation.variables, *values, *form.known), fit_result_=state.record, constants=tuple(form.known.items()),
+        names=(*equation.variables, *values, *form.known), fit_result_=state.record,
+        constants=tuple(form.known.items()),
     )  # fmt: skip

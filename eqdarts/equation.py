@@ -6,7 +6,6 @@ What `predict` evaluates is what is printed.
 from __future__ import annotations
 
 import json
-import numbers
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -17,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eqdarts import formula_text
+from eqdarts.equation_constants import checked_constants
 from eqdarts.equation_rows import as_columns, as_target, column_names, name_array_columns
-from eqdarts.errors import EqdartsWarning, FormulaError, explain
+from eqdarts.errors import EqdartsWarning, explain
 from eqdarts.evaluate import evaluate
 from eqdarts.formula import parse_formula, quoted
 from eqdarts.formula_build import symbol, with_values, without_units
@@ -110,7 +110,7 @@ class Equation:
             If the text is not a formula, or a constant is not a number or not in it.
         """
         formula, names = parse_formula(text)
-        known = _checked_constants(constants or {}, names, variables)
+        known = checked_constants(constants or {}, names, variables)
         chosen = names if variables is None else tuple(variables)
         free = [name for name in names if name not in chosen]
         expr = with_values(formula, dict(known))
@@ -365,28 +365,11 @@ class Equation:
         from eqdarts.equation_json import read
 
         *fields, constants = read(text, FORMAT, VERSION)
-        return cls(*fields, constants=constants)
+        return cls(*fields, None, constants)
 
 
 def _restored(text: str, fit_result: FitResult | None) -> Equation:
     return replace(Equation.from_json(text), fit_result_=fit_result)
-
-
-def _checked_constants(
-    constants: Mapping[str, float], names: Sequence[str], variables: Sequence[str] | None
-) -> tuple[tuple[str, float], ...]:
-    if constants and variables is None:
-        raise FormulaError(
-            explain("With constants the columns must be named too.", "no variables", "Give variables=[...].")
-        )
-    for name, value in constants.items():
-        if name not in names or name in (variables or ()):
-            raise FormulaError(
-                explain("A constant must be a name in the formula, not a column.", repr(name), "Leave it out.")
-            )
-        if isinstance(value, bool) or not isinstance(value, numbers.Real) or not np.isfinite(float(value)):
-            raise FormulaError(explain(f"The constant {name!r} must be a finite number.", value, "Give its value."))
-    return tuple((name, float(value)) for name, value in constants.items())
 
 
 def _starting_values(parameters: Sequence[str], start: Mapping[str, float] | Sequence[float] | None) -> Array | None:
