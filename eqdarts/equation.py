@@ -364,8 +364,7 @@ class Equation:
         """
         from eqdarts.equation_json import read
 
-        *fields, constants = read(text, FORMAT, VERSION)
-        return cls(*fields, None, constants)
+        return cls(*read(text, FORMAT, VERSION))
 
 
 def _restored(text: str, fit_result: FitResult | None) -> Equation:

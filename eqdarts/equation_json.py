@@ -18,7 +18,7 @@ WRITE = "Write the file with Equation.to_json()."
 
 
 def read(text: str, file_format: str, version: int) -> tuple[Any, ...]:
-    """Return expression, variables, target, formula, parameters, names and named constants of an equation file.
+    """Return the fields of the equation in a file, in the order of `Equation`.
 
     Raises
     ------
@@ -50,7 +50,7 @@ def read(text: str, file_format: str, version: int) -> tuple[Any, ...]:
         raise FormulaError(
             explain("'variables' must list every name of the expression.", _short(sorted(unknown)), WRITE)
         )
-    return expr, variables, target, formula, parameters, names, constants
+    return expr, variables, target, formula, parameters, names, None, constants
 
 
 def _record(text: str) -> dict[str, Any]:
