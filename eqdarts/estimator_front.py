@@ -13,7 +13,7 @@ from eqdarts.data import Data
 from eqdarts.refit import refit
 from eqdarts.search.archive import Member
 
-__all__ = ["refit_front"]
+__all__ = ["fitted_rows", "held_out_losses", "refit_front"]
 
 # A standard error falls as the root of the number of rows grows: with so many it is a hundredth of what the noise
 # of one row is worth. A pass over a million rows would take as long as the search did.
@@ -22,7 +22,14 @@ MOST_JUDGED = 100_000  # rows whose loss decides between old and new coefficient
 MOST_NUMBERS = 2**23  # in the Jacobian (G, K, N) of one batch; the sweeps that fill it hold a few times as much
 
 
-def refit_front(front: Sequence[Member], data: Data, rng: np.random.Generator) -> tuple[Member, ...]:
+def fitted_rows(data: Data, rng: np.random.Generator) -> NDArray[np.intp]:
+    """Return the rows that the coefficients are to come from: those with weight, or 10,000 of them drawn at random."""
+    return _draw(np.flatnonzero(data.weight > 0), MOST_ROWS, rng)
+
+
+def refit_front(
+    front: Sequence[Member], data: Data, rows: NDArray[np.intp], rng: np.random.Generator
+) -> tuple[Member, ...]:
     """Refit every member from the coefficients it has, and keep what does not fit all rows worse.
 
     Parameters
@@ -30,31 +37,49 @@ def refit_front(front: Sequence[Member], data: Data, rng: np.random.Generator) -
     front : sequence of Member
     data : Data
         Rows of weight zero count for nothing.
+    rows : ndarray of int
+        The rows to fit, as `fitted_rows` gives them.
     rng : numpy.random.Generator
-        What draws the rows if there are more than 10,000. The losses that decide are those of all rows, or of 100,000.
+        What draws the rows whose losses decide, if there are more than 100,000.
 
     Returns
     -------
     tuple of Member
         In the order of `front`; the loss is the one that decided, infinite where a member is undefined.
     """
-    import torch
-
-    rows = np.flatnonzero(data.weight > 0)
-    judged, drawn = _draw(rows, MOST_JUDGED, rng), _draw(rows, MOST_ROWS, rng)
-    X, y, weight = (torch.from_numpy(values[drawn]) for values in (data.X, data.y, data.weight))
-    refitted: list[Member] = []
-    for part in _batches(front, len(drawn)):
-        fits = refit(
-            [m.graph for m in part], [m.coefficients for m in part], X, y, weight,
-            max_iterations=200, tolerance=1e-12, patience=3,
-        )  # fmt: skip
-        refitted += [replace(m, coefficients=fit.coefficients) for m, fit in zip(part, fits, strict=True)]
+    judged = _draw(np.flatnonzero(data.weight > 0), MOST_JUDGED, rng)
+    refitted = _refitted(front, data, rows)
     before, after = np.split(_losses([*front, *refitted], data, judged), 2)
     return tuple(
         replace(new, loss=float(b)) if b <= a else replace(old, loss=float(a))
         for old, new, a, b in zip(front, refitted, before, after, strict=True)
     )
+
+
+def held_out_losses(front: Sequence[Member], data: Data, rng: np.random.Generator) -> list[float]:
+    """Return the mean squared residual, in units of y squared, of each member on the rows that are held back.
+
+    The coefficients come from the training rows alone, 10,000 of them if there are more.
+    """
+    train = data.train[data.weight[data.train] > 0]
+    trained = _refitted(front, data, _draw(train, MOST_ROWS, rng))
+    judged = _draw(data.validation, MOST_JUDGED, rng)
+    losses: list[float] = (_losses(trained, data, judged) * max(data.variance, 1e-300) * data.y_scale**2).tolist()
+    return losses
+
+
+def _refitted(front: Sequence[Member], data: Data, rows: NDArray[np.intp]) -> list[Member]:
+    import torch
+
+    X, y, weight = (torch.from_numpy(values[rows]) for values in (data.X, data.y, data.weight))
+    refitted: list[Member] = []
+    for part in _batches(front, len(rows)):
+        fits = refit(
+            [m.graph for m in part], [m.coefficients for m in part], X, y, weight,
+            max_iterations=200, tolerance=1e-12, patience=3,
+        )  # fmt: skip
+        refitted += [replace(m, coefficients=fit.coefficients) for m, fit in zip(part, fits, strict=True)]
+    return refitted
 
 
 def _draw(rows: NDArray[np.intp], most: int, rng: np.random.Generator) -> NDArray[np.intp]:

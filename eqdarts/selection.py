@@ -1,4 +1,4 @@
-r"""From the Pareto front to the chosen equation, by description length.
+r"""From the Pareto front to the chosen equation, by description length or another criterion.
 
 With n rows, k coefficients, mean squared residual m and variance v of y, the code for residuals, coefficients and
 structure takes, in nats and up to a constant,
@@ -12,24 +12,30 @@ rounding level of y: below it nothing is gained.
 S is the length of the graph without its numbers, which the coefficients have paid for: at every node which aggregator,
 how many terms and whether one of them is a constant, and for every edge which primitive on which source. It is a prefix
 code: over all graphs :math:`\sum e^{-S} \le 1`. So the more graphs a search may try, the dearer is each of them, and
-noise alone seldom pays for any: this is what accounts for the number of candidates.
+noise alone seldom pays for any: this is what accounts for the number of candidates. A count of the graphs that a
+search has refitted would be paid twice: by Kraft's inequality no more than :math:`e^S` graphs have a code as short as
+S, whether they were tried or not. The other criteria of `CRITERIA` add the same S, as the extended BIC adds the
+logarithm of the number of models of a size (Chen and Chen 2008): without it, each would choose among thousands of
+graphs as if it had seen one.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 from eqdarts.graph import Edge, Graph, Node
 from eqdarts.primitives import Primitive
 
-__all__ = ["Candidate", "description_length", "select", "structure_length"]
+__all__ = ["CRITERIA", "Candidate", "choice_in_words", "description_length", "select", "structure_length"]
 
 ROUNDING = 1e-18  # mean squared residual, as a share of the mean square of y, at which a fit is exact
 ALPHABET = 12  # symbols beside the inputs: operators, functions, a number
 BIT = math.log(2)
+CLOSE = 5.0  # nats within which a rival is named: odds of 150 to 1
+MOST_NAMED = 3  # rivals named in a sentence
 
 
 @dataclass(frozen=True)
@@ -46,12 +52,22 @@ class Candidate:
     structure : float or None
         Length of the structure in nats, by `structure_length`. None where there is no graph, as for a formula typed by
         hand: then every symbol counts as one of an alphabet.
+    held_out : float
+        Mean squared residual on the rows that were held back, with coefficients from the others. NaN: not known.
+    n_held_out : int
+        How many rows these are.
     """
 
     complexity: int
     n_coefficients: int
     loss: float
     structure: float | None = None
+    held_out: float = math.nan
+    n_held_out: int = 0
+
+    def structure_in(self, n_inputs: int) -> float:
+        """Return the nats of the structure: its graph's, or those of its symbols."""
+        return self.complexity * math.log(ALPHABET + n_inputs) if self.structure is None else self.structure
 
 
 def structure_length(graph: Graph, primitives: Collection[Primitive]) -> float:
@@ -94,28 +110,63 @@ def _exponent_length(exponent: Fraction | None) -> float:
     return BIT + math.log(size * (size + 1))
 
 
+def _log_loss(loss: float, mean_square: float) -> float:
+    """Return log(loss), of the rounding level of y where the loss is below it."""
+    return math.log(max(loss, ROUNDING * mean_square, 1e-300))
+
+
 def description_length(
     candidate: Candidate, n_rows: float, n_inputs: int, mean_square: float, variance: float
 ) -> float:
     """Return the description length in nats, up to a constant that all equations of one data set share."""
-    loss = max(candidate.loss, ROUNDING * mean_square, 1e-300)
+    log_loss = _log_loss(candidate.loss, mean_square)
     spare = max(n_rows - candidate.n_coefficients, 0.5)
-    residuals = 0.5 * n_rows * (math.log(loss) + math.log(max(n_rows / spare, 1.0)))
-    coefficients = 0.5 * candidate.n_coefficients * math.log(1 + n_rows * (1 + variance / loss))
-    structure = candidate.structure
-    if structure is None:
-        structure = candidate.complexity * math.log(ALPHABET + n_inputs)
-    return residuals + coefficients + structure
+    residuals = 0.5 * n_rows * (log_loss + math.log(max(n_rows / spare, 1.0)))
+    precision = math.log(1 + n_rows * (1 + variance / math.exp(log_loss)))
+    return residuals + 0.5 * candidate.n_coefficients * precision + candidate.structure_in(n_inputs)
+
+
+def _bic(candidate: Candidate, n_rows: float, n_inputs: int, mean_square: float, variance: float) -> float:
+    """Return half of Schwarz's criterion, and the structure."""
+    price = 0.5 * (candidate.n_coefficients + 1) * math.log(n_rows)
+    return 0.5 * n_rows * _log_loss(candidate.loss, mean_square) + price + candidate.structure_in(n_inputs)
+
+
+def _aicc(candidate: Candidate, n_rows: float, n_inputs: int, mean_square: float, variance: float) -> float:
+    """Return half of Akaike's criterion, corrected for few rows (Hurvich and Tsai 1989), and the structure."""
+    k = candidate.n_coefficients + 1
+    price = k * n_rows / max(n_rows - k - 1, 0.5)
+    return 0.5 * n_rows * _log_loss(candidate.loss, mean_square) + price + candidate.structure_in(n_inputs)
+
+
+def _held_out(candidate: Candidate, n_rows: float, n_inputs: int, mean_square: float, variance: float) -> float:
+    """Return the code for the held-out residuals, and the structure; the coefficients have not seen these rows."""
+    log_loss = _log_loss(candidate.held_out, mean_square)
+    return 0.5 * candidate.n_held_out * log_loss + candidate.structure_in(n_inputs)
+
+
+CRITERIA: dict[str, Callable[[Candidate, float, int, float, float], float]] = {
+    "mdl": description_length,
+    "bic": _bic,
+    "aicc": _aicc,
+    "validation": _held_out,
+}
+_CALLED = {"mdl": "description length", "bic": "BIC", "aicc": "AICc", "validation": "held-out loss"}
 
 
 def select(
-    candidates: Sequence[Candidate], n_rows: float, n_inputs: int, mean_square: float, variance: float
+    candidates: Sequence[Candidate],
+    n_rows: float,
+    n_inputs: int,
+    mean_square: float,
+    variance: float,
+    criterion: str = "mdl",
 ) -> tuple[list[int], list[float]]:
-    """Return the positions of the front, simplest first, and the description lengths of its members.
+    """Return the positions of the front, simplest first, and the lengths in nats of its members by the criterion.
 
     The front has at each complexity the shortest description, and of these the ones that fit better than all simpler.
     """
-    lengths = [description_length(c, n_rows, n_inputs, mean_square, variance) for c in candidates]
+    lengths = [CRITERIA[criterion](c, n_rows, n_inputs, mean_square, variance) for c in candidates]
     shortest: dict[int, int] = {}
     for k, candidate in enumerate(candidates):
         rival = shortest.get(candidate.complexity)
@@ -127,3 +178,49 @@ def select(
         if not front or candidates[k].loss < candidates[front[-1]].loss:
             front.append(k)
     return front, [lengths[k] for k in front]
+
+
+def choice_in_words(
+    criterion: str, candidates: Sequence[Candidate], lengths: Sequence[float], texts: Sequence[str], n_refits: int
+) -> str:
+    """Say why the first shortest of a front was chosen, which came close, and what the best fitting one would cost.
+
+    Parameters
+    ----------
+    criterion : str
+        A key of `CRITERIA`.
+    candidates, lengths, texts : sequences
+        The front, simplest first; what it was ranked by, in nats; the equations as text.
+    n_refits : int
+        Graphs that were refitted.
+    """
+    chosen = min(range(len(lengths)), key=lambda k: lengths[k])
+    n_others = len(lengths) - 1
+    among = f"of the {n_others + 1} equations of the Pareto front" if n_others else "as the only equation of the front"
+    words = [f"Chosen by {_CALLED[criterion]} {among}: {texts[chosen]}."]
+    behind = [length - lengths[chosen] for length in lengths]
+    others = sorted((k for k in range(len(lengths)) if k != chosen), key=lambda k: (behind[k], k))
+    close = [k for k in others if behind[k] <= CLOSE][:MOST_NAMED]
+    if close:
+        named = "; ".join(f"{texts[k]} ({behind[k]:.1f} nats longer, {_odds(behind[k])})" for k in close)
+        words.append(f"Close: {named}.")
+    elif others:
+        words.append(f"None comes close; the next is {behind[others[0]]:.1f} nats longer: {texts[others[0]]}.")
+    if chosen != n_others and n_others not in close:
+        share = candidates[-1].loss / candidates[chosen].loss if candidates[chosen].loss > 0 else 1.0
+        words.append(
+            f"The best fitting one has {share:.2g} times its loss with {candidates[-1].complexity} symbols against "
+            f"{candidates[chosen].complexity}, which costs more than it saves: {behind[-1]:.1f} nats longer."
+        )
+    structure = candidates[chosen].structure
+    if structure is not None:
+        words.append(
+            f"{structure:.1f} nats of its length say which of all graphs it is: that pays for the choice among the "
+            f"{n_refits} refitted."
+        )
+    return " ".join(words)
+
+
+def _odds(nats: float) -> str:
+    odds = math.exp(nats)
+    return f"odds {odds:.{1 if odds < 10 else 0}f} to 1"

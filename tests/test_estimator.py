@@ -22,7 +22,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from eqdarts import DARTSRegressor, EqdartsWarning
 from eqdarts import estimator_front as front_module
 from eqdarts.data import Data, prepare
-from eqdarts.estimator_front import refit_front
+from eqdarts.estimator_front import fitted_rows, refit_front
 from eqdarts.graph import Edge, Graph, Node
 from eqdarts.primitives import PRIMITIVES
 from eqdarts.search.archive import Member
@@ -234,10 +234,15 @@ def best_line(data: Data, rows: Any = slice(None)) -> tuple[float, float]:
     return constant, slope
 
 
+def refit(front: list[Member], data: Data) -> tuple[Member, ...]:
+    rng = np.random.default_rng(0)
+    return refit_front(front, data, fitted_rows(data, rng), rng)
+
+
 def test_refit_uses_every_row_with_weight() -> None:
     data = noisy_line()
     data.weight[::3] = 0.0
-    (member,) = refit_front([line(0.1, 0.1)], data, np.random.default_rng(0))
+    (member,) = refit([line(0.1, 0.1)], data)
     rows = data.weight > 0
     np.testing.assert_allclose(member.coefficients, best_line(data, rows), rtol=1e-7)
     residual = data.y - member.coefficients[0] - member.coefficients[1] * data.X[:, 0]
@@ -248,7 +253,7 @@ def test_what_fits_all_rows_worse_is_not_taken(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(front_module, "MOST_ROWS", 12)
     data = noisy_line()
     best, poor = line(best_line(data)[1], best_line(data)[0]), line(9.0, -9.0)
-    kept, mended = refit_front([best, poor], data, np.random.default_rng(0))
+    kept, mended = refit([best, poor], data)
     assert kept.coefficients == best.coefficients
     assert mended.coefficients != poor.coefficients
     assert kept.loss < mended.loss < 1.2 * kept.loss
@@ -259,7 +264,7 @@ def test_members_are_refitted_in_portions_and_stay_in_order(monkeypatch: pytest.
     data = noisy_line()
     constant = Member(Graph(1, (Node("sum", (), True),)), (0.0,), 1.0)
     undefined = Member(Graph(1, (Node("sum", (Edge(0, PRIMITIVES["arcsin"]),)),)), (1.0, 5.0), 1.0)
-    first, second, third = refit_front([constant, undefined, line(1.0, 0.0)], data, np.random.default_rng(0))
+    first, second, third = refit([constant, undefined, line(1.0, 0.0)], data)
     assert first.coefficients == pytest.approx((np.average(data.y, weights=data.weight),))
     assert first.loss == pytest.approx(1.0)
     assert second == Member(undefined.graph, undefined.coefficients, np.inf)
@@ -281,7 +286,7 @@ def test_interrupt_keeps_the_best_so_far(monkeypatch: pytest.MonkeyPatch) -> Non
         if calls == 3:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr("eqdarts.estimator._Progress.__call__", interrupted)
+    monkeypatch.setattr("eqdarts.estimator_progress.Progress.__call__", interrupted)
     with pytest.warns(EqdartsWarning, match="Interrupted"):
         model = quick_fit()
     assert model.history_.stop_reason == "interrupt"

@@ -1,0 +1,115 @@
+"""What an estimator is given, checked before any search starts."""
+
+from __future__ import annotations
+
+import math
+import numbers
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils.validation import _check_sample_weight
+
+from eqdarts.data import Data
+from eqdarts.errors import closest, explain
+from eqdarts.primitives import Primitive, resolve
+from eqdarts.selection import CRITERIA
+
+__all__ = ["checked_constants", "checked_held_out", "checked_parameters", "checked_weight"]
+
+Array = NDArray[np.float64]
+
+KINDS = ("auto", "implicit", "relaxed", "random")
+OWN_NAMES = re.compile(r"c_*\d+")  # what the coefficients of an equation are called
+
+
+def checked_parameters(estimator: Any) -> tuple[Primitive, ...]:
+    """Raise ValueError for a parameter that makes no sense; return the primitives."""
+    known: dict[str, Iterable[str]] = {"search": KINDS, "selection": CRITERIA}
+    for name, choices in known.items():
+        value = getattr(estimator, name)
+        if value not in tuple(choices):
+            raise ValueError(explain(f"{name} must be known.", repr(value), closest(str(value), choices)))
+    for name, least in (("max_complexity", 3), ("max_refits", 1), ("n_restarts", 1)):
+        value = getattr(estimator, name)
+        if not isinstance(value, numbers.Integral) or value < least:
+            raise ValueError(explain(f"{name} must be a whole number of at least {least}.", repr(value), "Raise it."))
+    limit: Any = estimator.time_limit
+    if limit is not None and not (isinstance(limit, numbers.Real) and float(limit) > 0):
+        raise ValueError(explain("time_limit must be positive seconds, or None.", repr(limit), "Give seconds."))
+    if not 0 < estimator.validation_fraction < 1:
+        raise ValueError(
+            explain("validation_fraction must lie between 0 and 1.", estimator.validation_fraction, "Try 0.3.")
+        )
+    return resolve(estimator.primitives)
+
+
+def checked_constants(constants: Any, columns: Sequence[str]) -> dict[str, float]:
+    """Return the named constants, each a finite number but 0 with a name of its own.
+
+    Raises
+    ------
+    ValueError
+    """
+    if constants is None:
+        return {}
+    if not isinstance(constants, Mapping) or not all(isinstance(name, str) and name for name in constants):
+        raise ValueError(explain("constants must map names to numbers.", repr(constants), 'Try {"g": 9.80665}.'))
+    for name, value in constants.items():
+        if name in columns or OWN_NAMES.fullmatch(name):
+            todo = "It is a column." if name in columns else "c0, c1, ... are the coefficients."
+            raise ValueError(explain("A constant needs a name of its own.", repr(name), todo))
+        number = isinstance(value, numbers.Real) and not isinstance(value, bool)
+        if not number or not math.isfinite(value) or value == 0:
+            raise ValueError(explain(f"The constant {name!r} must be finite and not 0.", repr(value), "Leave it out."))
+    return {name: float(value) for name, value in constants.items()}
+
+
+def checked_weight(sample_weight: Any, sigma: Any, X: Array) -> tuple[Array | None, Array | None]:
+    """Return the weights of the rows, if there are any, and their known errors, if given.
+
+    Raises
+    ------
+    ValueError
+        If both are given, a weight is negative or all are zero, or an error is not positive.
+    """
+    if sigma is not None:
+        if sample_weight is not None:
+            raise ValueError(
+                explain(
+                    "Known errors already are weights.",
+                    "sigma and sample_weight",
+                    "Give one of them: sigma = s / sqrt(w).",
+                )
+            )
+        errors = np.asarray(sigma, dtype=np.float64)
+        if errors.shape not in ((), (len(X),)) or not (np.isfinite(errors) & (errors > 0)).all():
+            raise ValueError(
+                explain(
+                    f"sigma must be one positive number, or {len(X)}, as X has rows.",
+                    f"shape {errors.shape}, least {errors.min() if errors.size else 'of nothing'}",
+                    "Give the standard deviations of the measurements.",
+                )
+            )
+        errors = np.array(np.broadcast_to(errors, len(X)))
+        return (errors / errors.min()) ** -2.0, errors
+    if sample_weight is None:
+        return None, None
+    weight = np.asarray(_check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True))
+    if not weight.any():
+        raise ValueError(explain("sample_weight must not be all zero.", "only zeros", "Give some row weight."))
+    return weight, None
+
+
+def checked_held_out(data: Data, selection: str) -> None:
+    """Raise ValueError if the equation is to be chosen by rows that are not there."""
+    if selection == "validation" and len(data.train) == len(data.y):
+        raise ValueError(
+            explain(
+                "selection='validation' needs rows to hold back.",
+                f"{len(data.y)} rows, of which fewer than 20 are different",
+                "Choose by 'mdl'.",
+            )
+        )

@@ -1,0 +1,190 @@
+"""From refitted graphs to the table of equations: the front, the chosen one, and its constants made exact."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from eqdarts.constants import Snap, snap_constants
+from eqdarts.data import Data
+from eqdarts.equation import Equation
+from eqdarts.errors import EqdartsWarning, FormulaError
+from eqdarts.primitives import Primitive
+from eqdarts.search.archive import Member
+from eqdarts.selection import Candidate, choice_in_words, select, structure_length
+
+__all__ = ["FitRows", "Front", "Table", "choose", "snap_chosen"]
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """All rows as they were given, with the names of their columns."""
+
+    X: Array  # (N, D)
+    y: Array  # (N,)
+    weight: Array | None  # (N,)
+    names: tuple[str, ...]
+    target: str | None
+
+
+@dataclass(frozen=True, eq=False)
+class FitRows:
+    """The rows that the coefficients come from, kept for inference; weights and errors as they were given."""
+
+    X: Array  # (n, D)
+    y: Array  # (n,)
+    weight: Array | None  # (n,)
+    sigma: Array | None  # (n,) known errors, in place of weights
+    n_all: int  # rows of the whole table
+
+
+@dataclass(frozen=True, eq=False)
+class Front:
+    """The Pareto front, simplest first, and which of its members was chosen."""
+
+    members: tuple[Member, ...]
+    equations: tuple[Equation, ...]
+    candidates: tuple[Candidate, ...]
+    lengths: tuple[float, ...]  # by the criterion, in nats, before constants became exact
+    chosen: int
+
+    def with_chosen(self, equation: Equation, candidate: Candidate) -> Front:
+        """Return the front with the chosen equation in another form, without members that are then no better."""
+        equations, candidates = list(self.equations), list(self.candidates)
+        equations[self.chosen], candidates[self.chosen] = equation, candidate
+
+        def is_needed(k: int) -> bool:
+            other = candidates[k]
+            worse = other.complexity >= candidate.complexity and other.loss >= candidate.loss
+            return k == self.chosen or not worse
+
+        order = sorted(filter(is_needed, range(len(equations))), key=lambda k: candidates[k].complexity)
+        return Front(
+            tuple(self.members[k] for k in order),
+            tuple(equations[k] for k in order),
+            tuple(candidates[k] for k in order),
+            tuple(self.lengths[k] for k in order),
+            order.index(self.chosen),
+        )
+
+    def as_table(self) -> pd.DataFrame:
+        """Return the front as `equations_` shows it."""
+        return pd.DataFrame(
+            {
+                "complexity": [c.complexity for c in self.candidates],
+                "loss": [c.loss for c in self.candidates],
+                "score": [length - self.lengths[self.chosen] for length in self.lengths],
+                "equation": [str(equation) for equation in self.equations],
+                "latex": [equation.latex() for equation in self.equations],
+                "chosen": [k == self.chosen for k in range(len(self.equations))],
+            }
+        )
+
+    def in_words(self, criterion: str, n_refits: int) -> str:
+        """Say why the chosen equation was chosen."""
+        texts = [equation.format() for equation in self.equations]
+        return choice_in_words(criterion, self.candidates, self.lengths, texts, n_refits)
+
+
+def choose(
+    members: Sequence[Member],
+    data: Data,
+    table: Table,
+    primitives: Sequence[Primitive],
+    criterion: str,
+    held_out: Sequence[float] | None,
+) -> Front:
+    """Write the members as equations, and choose.
+
+    Parameters
+    ----------
+    members : sequence of Member
+    data : Data
+    table : Table
+    primitives : sequence of Primitive
+        Those that the search could use.
+    criterion : str
+        A key of `eqdarts.selection.CRITERIA`.
+    held_out : sequence of float, optional
+        Mean squared residual of each member on the rows that are held back.
+    """
+    found: list[tuple[Member, Equation]] = []
+    candidates: list[Candidate] = []
+    for k, member in enumerate(members):
+        equation = _equation(member, data, table)
+        if equation is not None:
+            candidate = _candidate(equation, structure_length(member.graph, primitives), table)
+            if held_out is not None:
+                candidate = replace(candidate, held_out=held_out[k], n_held_out=len(data.validation))
+            found.append((member, equation))
+            candidates.append(candidate)
+    n_rows = _count_rows(data.weight if table.weight is None else table.weight)
+    mean_square = float(np.average(table.y**2, weights=table.weight))
+    variance = data.variance * data.y_scale**2
+    front, lengths = select(candidates, n_rows, data.n_inputs, mean_square, variance, criterion)
+    chosen = min(range(len(front)), key=lambda k: lengths[k])
+    return Front(
+        tuple(found[k][0] for k in front),
+        tuple(found[k][1] for k in front),
+        tuple(candidates[k] for k in front),
+        tuple(lengths),
+        chosen,
+    )
+
+
+def snap_chosen(
+    front: Front, table: Table, rows: FitRows, constants: Mapping[str, float]
+) -> tuple[Front, tuple[Snap, ...]]:
+    """Make the constants of the chosen equation exact where its description does not become longer.
+
+    Returns
+    -------
+    Front
+        With the new equation and its loss on all rows in the place of the old one.
+    tuple of Snap
+    """
+    k = front.chosen
+    found = snap_constants(front.equations[k], rows.X, rows.y, rows.weight, rows.sigma, constants)
+    if not found.snaps:
+        return front, ()
+    candidate = _candidate(found.equation, front.candidates[k].structure, table)
+    if not math.isfinite(candidate.loss):  # undefined at a row that is not among `rows`
+        return front, ()
+    return front.with_chosen(found.equation, candidate), found.snaps
+
+
+def _count_rows(weight: Array) -> float:
+    """Return how many rows the weights stand for: whole numbers say how often a row was seen, others are relative."""
+    whole = bool((weight == np.round(weight)).all())
+    return float(weight.sum() if whole else np.count_nonzero(weight))
+
+
+def _equation(member: Member, data: Data, table: Table) -> Equation | None:
+    """Return the member's equation, None where folding its numbers leaves the real line."""
+    scales = data.x_scale, data.y_scale
+    try:
+        return Equation.from_graph(member.graph, member.coefficients, scales, table.names, table.target, rows=table.X)
+    except FormulaError:
+        return None
+
+
+def _candidate(equation: Equation, structure: float | None, table: Table) -> Candidate:
+    X, y, weight = table.X, table.y, table.weight
+    if weight is not None and not weight.all():  # an equation may be undefined where nobody looks
+        X, y, weight = X[weight > 0], y[weight > 0], weight[weight > 0]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", EqdartsWarning)
+        residual = y - np.asarray(equation.predict(X))
+    with np.errstate(all="ignore"):
+        loss = float(np.average(residual**2, weights=weight))
+    return Candidate(
+        equation.complexity, len(equation.coefficients), loss if math.isfinite(loss) else math.inf, structure
+    )

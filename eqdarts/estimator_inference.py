@@ -1,0 +1,120 @@
+"""What a fitted estimator says about the uncertainty of its equations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from eqdarts import inference as inference_module
+from eqdarts.constants import Snap
+from eqdarts.equation import Equation
+from eqdarts.estimator_choice import FitRows
+from eqdarts.summary import summary
+
+if TYPE_CHECKING:
+    from eqdarts.inference import Inference
+
+__all__ = ["InferenceMixin"]
+
+Array = NDArray[np.float64]
+
+
+class InferenceMixin:
+    """Inference on the equations of the front, from the rows that their coefficients were fitted to."""
+
+    front_: tuple[Equation, ...]
+    equation_: Equation
+    equations_: pd.DataFrame
+    snaps_: Sequence[Snap]
+    _rows: FitRows
+
+    def inference(self, index: int | None = None) -> Inference:
+        """Return standard errors, intervals and identifiability of the chosen equation or of row `index`.
+
+        Parameters
+        ----------
+        index : int, optional
+            A row of `equations_`. Default: the chosen one.
+
+        Returns
+        -------
+        Inference
+
+        Notes
+        -----
+        The rows are those that the coefficients were fitted to: all, or 10,000 of a longer table.
+        """
+        check_is_fitted(self)
+        rows = self._rows
+        return inference_module.inference(self._equation(index), rows.X, rows.y, rows.weight, rows.sigma)
+
+    def predict_interval(
+        self,
+        X: Any,
+        coverage: float = 0.95,
+        index: int | None = None,
+        observation: bool = True,
+        sample_weight: Any = None,
+        sigma: Any = None,
+    ) -> Array:
+        """Return intervals (n, 2) that hold a new observation at each row of X with the given chance.
+
+        Parameters
+        ----------
+        X : DataFrame or array of shape (n, d)
+        coverage : float, default=0.95
+        index : int, optional
+            A row of `equations_`. Default: the chosen one.
+        observation : bool, default=True
+            False: intervals of the law's value, without the scatter of an observation.
+        sample_weight : array of shape (n,), optional
+            Weights of the new observations. Default: 1.
+        sigma : float or array of shape (n,), optional
+            Known errors of the new observations, where the fit had them. Default: the one of the fit, if it was the
+            same for all rows.
+        """
+        found = self.inference(index)
+        X = validate_data(self, X, dtype=np.float64, reset=False)
+        return found.predict_interval(X, coverage, observation, sample_weight, self._error(sigma))
+
+    def summary(self, index: int | None = None, coverage: float = 0.95, profile: bool = True) -> str:
+        """Return a text table: the equation, its fit, coefficients with intervals, rivals, what to be careful about.
+
+        Parameters
+        ----------
+        index : int, optional
+            A row of `equations_`. Default: the chosen one.
+        coverage : float, default=0.95
+            Of the intervals.
+        profile : bool, default=True
+            Whether profile likelihood intervals stand beside the others, at the price of some refits.
+        """
+        found = self.inference(index)
+        table, is_chosen = self.equations_, self._equation(index) is self.equation_
+        if not is_chosen:
+            shown = range(len(table))[index if index is not None else 0]
+            table = table.assign(
+                chosen=np.arange(len(table)) == shown, score=table["score"] - table["score"].iloc[shown]
+            )
+        used, given = len(self._rows.y), self._rows.n_all
+        warnings = []
+        if used < given:
+            warnings.append(f"Coefficients and intervals come from {used} of the {given} rows, drawn at random.")
+        return summary(found, coverage, profile, table.to_dict("records"), self.snaps_ if is_chosen else (), warnings)
+
+    def _equation(self, index: int | None) -> Equation:
+        return self.equation_ if index is None else self.front_[index]
+
+    def _std(self, X: Array, index: int | None) -> Array:
+        """Return the standard deviation (n,) of a new observation at weight one."""
+        return self.inference(index).predict_std(X, observation=True, sigma=self._error(None))
+
+    def _error(self, sigma: Any) -> Any:
+        """Return the known error of new observations: as given, or the one of the fit if that is one number."""
+        known = self._rows.sigma
+        return float(known[0]) if sigma is None and known is not None and np.ptp(known) == 0 else sigma

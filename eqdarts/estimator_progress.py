@@ -1,0 +1,31 @@
+"""The progress bar of a search, on stderr."""
+
+from __future__ import annotations
+
+import sys
+
+from tqdm.auto import tqdm
+
+from eqdarts.search.archive import Member
+
+__all__ = ["Progress"]
+
+
+class Progress:
+    """A bar on stderr: share of the budget, refits, best loss and the best graph."""
+
+    def __init__(self, shown: bool) -> None:
+        self.bar = tqdm(total=100, unit="%", disable=not shown, file=sys.stderr, leave=False)
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __call__(self, share: float, n_refits: int, best: Member) -> None:
+        """Show how far the search is."""
+        if self.bar.disable:
+            return
+        self.bar.n = min(round(100 * share), 100)
+        self.bar.set_postfix_str(f"{n_refits} refits, best {best.loss:.3g}: {best.graph.key[:40]}")
+
+    def __exit__(self, *_: object) -> None:
+        self.bar.close()
