@@ -21,6 +21,7 @@ from eqdarts.search.grower import Grower, seeds
 from eqdarts.search.moves import Start, deletions, simple_exponents, without_negligible
 from eqdarts.search.problem import Array
 from eqdarts.search.sites import linearise
+from eqdarts.search.smooth import fit_smooth
 from eqdarts.search.structure import Reduction, find_reductions, reduce
 from eqdarts.search.trials import EXACT, Trials
 
@@ -35,7 +36,10 @@ MOST_STEPS = 30
 AGAIN = 0.1  # chance that a structure fitted lately is fitted again, from the new start
 SHARPNESS = (0.5, 1.0, 2.0)
 MOST_ISLANDS = 6
-TELLING = 1e-2  # loss at which a graph's gradient is asked for structure
+DEEPEST = 4  # reductions one after the other
+MOST_NEW = 3  # islands that one reading of the structure may start
+LENIENCE = (100.0, 10.0)  # squared error of a gradient, as multiples of the loss
+TELLING = 3e-2  # loss at which a graph's gradient is asked for structure
 
 
 def score(member: Member) -> float:
@@ -60,6 +64,7 @@ class _Island:
         self.trials, self.chain, self.primitives, self.rng = trials, chain, primitives, rng
         train = trials.problem.train
         self.grower = Grower(train.X, train.y, train.weight, primitives, trials.problem.units, rng)
+        self.smooth = fit_smooth(trials.problem.wide, trials.problem.held, trials.problem.variance)
         self.rounds = 0
         self.analysed = math.inf  # best loss when the gradient was last asked for structure
         self.walkers: list[_Walker] = []
@@ -143,6 +148,7 @@ class _Archipelago:
         self.islands = [_Island(self.root, (), self.primitives, self.rng)]
         self.seen: set[str] = set()
         self.islands[0].begin()
+        self._read_smooth(self.islands[0])
 
     def step(self) -> None:
         """Give one island a round, carry what it found to the data as given, and look for structure in it."""
@@ -176,42 +182,59 @@ class _Archipelago:
         if best is None or best.loss > min(TELLING, 0.1 * island.analysed):
             return
         island.analysed = best.loss
-        for chain in _structures(island, best, self.rng):
+        X = island.trials.problem.train.X
+        lin = linearise(Draft.from_graph(best.graph, best.coefficients), X)
+        self._read(island, X, lin.prediction, lin.gradient, best.loss)
+
+    def _read_smooth(self, island: _Island) -> None:
+        """Ask the smooth model of an island for structure."""
+        smooth = island.smooth
+        if smooth is not None and smooth.loss < TELLING:
+            self._read(island, island.trials.problem.wide.X, smooth.value, smooth.gradient, smooth.loss)
+
+    def _read(self, island: _Island, X: Array, f: Array, gradient: Array, loss: float) -> None:
+        """Settle the reductions that a gradient suggests and a smooth model of the reduced data bears out."""
+        if not np.isfinite(gradient).all() or len(island.chain) >= DEEPEST:
+            return
+        units = island.trials.problem.units
+        suggested: list[tuple[Reduction, ...]] = []
+        for factor in LENIENCE:
+            tolerance = float(np.clip(factor * loss, 1e-10, 3e-2))
+            suggested += find_reductions(X, f, gradient, units, tolerance, self.rng)
+        borne_out: list[tuple[float, _Island]] = []
+        for chain in suggested:
             key = str([step.key for step in (*island.chain, *chain)])
             if key in self.seen:
                 continue
             self.seen.add(key)
-            self._settle(island, chain)
+            settled = self._reduced(island, chain)
+            if settled is None:
+                continue
+            own = math.inf if settled.smooth is None else settled.smooth.loss
+            if island.smooth is None or own < 2 * island.smooth.loss:
+                borne_out.append((own, settled))
+        borne_out.sort(key=lambda pair: pair[0])
+        for _, settled in borne_out[:MOST_NEW]:
+            self._settle(settled)
 
-    def _settle(self, parent: _Island, chain: tuple[Reduction, ...]) -> None:
-        """Start an island at the parent's problem, reduced."""
+    def _reduced(self, parent: _Island, chain: tuple[Reduction, ...]) -> _Island | None:
+        """Make the island of the parent's problem, reduced; None where the reduction is undefined."""
         problem, done = parent.trials.problem, []
         for step in chain:
             reduced = reduce(problem, step)
             if reduced is None:
-                return
+                return None
             problem = reduced[0]
             done.append(reduced[1])
         trials = Trials(problem, self.root.budget, self.root.max_complexity)
-        island = _Island(trials, (*parent.chain, *done), self.primitives, self.rng)
-        self._carry(island, island.begin())
+        return _Island(trials, (*parent.chain, *done), self.primitives, self.rng)
+
+    def _settle(self, island: _Island) -> None:
         if len(self.islands) > MOST_ISLANDS:
-            worst = max(self.islands[1:], key=lambda i: i.best_score)
-            self.islands.remove(worst)
+            self.islands.remove(max(self.islands[1:], key=lambda i: i.best_score))
         self.islands.append(island)
-
-
-def _structures(island: _Island, member: Member, rng: np.random.Generator) -> list[tuple[Reduction, ...]]:
-    problem = island.trials.problem
-    X = problem.train.X
-    lin = linearise(Draft.from_graph(member.graph, member.coefficients), X)
-    if not np.isfinite(lin.gradient).all():
-        return []
-    found: list[tuple[Reduction, ...]] = []
-    for factor in (100.0, 3.0):
-        tolerance = float(np.clip(factor * member.loss, 1e-10, 3e-2))
-        found += find_reductions(X, lin.prediction, lin.gradient, problem.units, tolerance, rng)
-    return found
+        self._carry(island, island.begin())
+        self._read_smooth(island)
 
 
 def implicit_search(

@@ -14,6 +14,8 @@ from eqdarts.data import Data
 
 __all__ = ["Array", "Problem", "Rows", "training_problem"]
 
+WIDE = 8  # as many training rows for what is fitted seldom
+
 Array = NDArray[np.float64]
 
 
@@ -39,6 +41,8 @@ class Problem:
     Parameters
     ----------
     train, held : Rows
+    wide : Rows
+        More training rows, for what is not refitted thousands of times.
     variance : float
         Weighted variance of the target, the yardstick of every loss.
     units : ndarray of shape (D,)
@@ -48,6 +52,7 @@ class Problem:
 
     train: Rows
     held: Rows
+    wide: Rows
     variance: float
     units: Array
     most_coefficients: int
@@ -60,11 +65,13 @@ class Problem:
 
 def training_problem(data: Data, most_rows: int, rng: np.random.Generator) -> Problem:
     """Return the problem of `data` with at most `most_rows` training rows, and four times as many held back."""
-    train = data.train
+    train = wide = data.train
+    if len(wide) > WIDE * most_rows:
+        wide = train = np.sort(rng.choice(wide, WIDE * most_rows, replace=False))
     if len(train) > most_rows:
         train = np.sort(rng.choice(train, most_rows, replace=False))
     held = data.validation[: 4 * most_rows]
     distinct = data.count_distinct(len(train))
     most_coefficients = max(min(max(distinct // 3, 3), distinct - 1), 1)  # tiny tables: one row to spare
-    rows = [Rows(data.X[k], data.y[k], data.weight[k]) for k in (train, held)]
-    return Problem(rows[0], rows[1], max(data.variance, 1e-300), data.x_scale, most_coefficients)
+    rows = [Rows(data.X[k], data.y[k], data.weight[k]) for k in (train, held, wide)]
+    return Problem(*rows, max(data.variance, 1e-300), data.x_scale, most_coefficients)

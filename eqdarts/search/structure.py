@@ -126,14 +126,12 @@ def reduce(problem: Problem, reduction: Reduction) -> tuple[Problem, Reduction] 
             return None
         prefactor = Group("product", prefactor.parts, prefactor.scale * size)
     scaled = Reduction(tuple(groups), prefactor)
-    parts = [_apply(scaled, rows) for rows in (problem.train, problem.held)]
+    parts = [_apply(scaled, rows) for rows in (problem.train, problem.held, problem.wide)]
     if any(part is None for part in parts):
         return None
     units = np.array([problem.units[g.parts[0][0]] if g.is_input else 1.0 for g in groups])
-    train, held = parts
-    assert train is not None
-    assert held is not None
-    return Problem(train, held, problem.variance, units, problem.most_coefficients), scaled
+    train, held, wide = (part for part in parts if part is not None)
+    return Problem(train, held, wide, problem.variance, units, problem.most_coefficients), scaled
 
 
 def _apply(reduction: Reduction, rows: Rows) -> Rows | None:
