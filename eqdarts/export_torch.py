@@ -71,8 +71,9 @@ class EquationModule(nn.Module):
 
     def _values(self, X: Tensor) -> Tensor:
         values = {name: X[..., i] for i, name in enumerate(self.variables)}
-        values |= dict(zip(self.names, self.coefficients, strict=True))
         like = self.coefficients
+        values |= dict(zip(self.names, like, strict=True))
+        values |= {name: like.new_tensor(value) for name, value in self._equation.constants}
         results: list[Tensor] = []
         for operation, arguments, detail in self._program.steps:
             if operation == "name":
@@ -91,7 +92,8 @@ class EquationModule(nn.Module):
             raise ValueError(explain("Coefficients must be finite.", ", ".join(wrong), "Train with smaller steps."))
         old = self._equation
         parameters = tuple(found.items()) if old.formula is not None else ()
-        return replace(old, expr=with_values(old.template, found), parameters=parameters, fit_result_=None)
+        expr = with_values(old.template, found | dict(old.constants))
+        return replace(old, expr=expr, parameters=parameters, fit_result_=None)
 
     def extra_repr(self) -> str:
         return self._equation.format()

@@ -147,6 +147,16 @@ def test_the_parameters_of_a_typed_formula_keep_their_names() -> None:
     assert (back.target, back.fit_result_) == ("rate", None)
 
 
+def test_named_constants_are_not_trained() -> None:
+    law = Equation.parse("g*t**2/2 + v*t", ["t"], "h", constants={"g": 9.80665}).fit({"t": [1.0, 2.0]}, [7.0, 24.0])
+    module = to_torch(law)
+    assert module.names == ("v",)
+    t = np.array([[0.5], [3.0]])
+    for values in (module(torch.tensor(t)).detach().numpy(), _executed(to_numpy_source(law))(*t.T)):
+        np.testing.assert_allclose(values, law.predict(t), rtol=1e-14)
+    assert module.to_equation() == law
+
+
 def test_a_module_is_an_ordinary_one() -> None:
     equation = Equation.parse("2.5*exp(-0.5*x) + y", ["x", "y"], target="z")
     module = to_torch(equation)
