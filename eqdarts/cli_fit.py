@@ -14,6 +14,7 @@ import numpy as np
 from eqdarts.cli_notes import note, notes_to_stderr
 from eqdarts.columns import Columns, select
 from eqdarts.errors import explain
+from eqdarts.summary import coefficient_table
 from eqdarts.tables import TableError, read_table
 
 if TYPE_CHECKING:
@@ -42,6 +43,10 @@ def run(arguments: argparse.Namespace) -> None:
     print(f"Pareto front of {columns.y.name}, from {len(columns.y)} rows (* the chosen equation):\n")
     print(front_table(fitted, columns.y))
     print(f"\n{fitted.equation_.format(DIGITS)}\n")
+    with notes_to_stderr(arguments.quiet):
+        coefficients = coefficient_table(fitted.inference())
+    if coefficients:
+        print(f"{coefficients}\n")
     sys.stdout.flush()
     names = []
     for name in write_files(fitted, columns, folder):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from eqdarts.batch import Batch
 from eqdarts.data import Data
+from eqdarts.graph import Graph
 from eqdarts.refit import refit
 from eqdarts.search.archive import Member
 
@@ -32,6 +34,8 @@ def refit_front(
 ) -> tuple[Member, ...]:
     """Refit every member from the coefficients it has, and keep what does not fit all rows worse.
 
+    A product without a free factor gets one: its factor of 1 holds in scaled units only and is none of the law's.
+
     Parameters
     ----------
     front : sequence of Member
@@ -48,6 +52,7 @@ def refit_front(
         In the order of `front`; the loss is the one that decided, infinite where a member is undefined.
     """
     judged = _draw(np.flatnonzero(data.weight > 0), MOST_JUDGED, rng)
+    front = [_with_factor(member) for member in front]
     refitted = _refitted(front, data, rows)
     before, after = np.split(_losses([*front, *refitted], data, judged), 2)
     return tuple(
@@ -62,10 +67,32 @@ def held_out_losses(front: Sequence[Member], data: Data, rng: np.random.Generato
     The coefficients come from the training rows alone, 10,000 of them if there are more.
     """
     train = data.train[data.weight[data.train] > 0]
-    trained = _refitted(front, data, _draw(train, MOST_ROWS, rng))
+    trained = _refitted([_with_factor(member) for member in front], data, _draw(train, MOST_ROWS, rng))
     judged = _draw(data.validation, MOST_JUDGED, rng)
     losses: list[float] = (_losses(trained, data, judged) * max(data.variance, 1e-300) * data.y_scale**2).tolist()
     return losses
+
+
+def _with_factor(member: Member) -> Member:
+    graph = member.graph
+    if _has_factor(graph, len(graph.nodes) - 1):
+        return member
+    *others, last = graph.nodes
+    first = graph.layout[-1].edges[0].first  # the last node's constant comes before all its others
+    coefficients = (*member.coefficients[:first], 1.0, *member.coefficients[first:])
+    return replace(
+        member, graph=Graph(graph.n_inputs, (*others, replace(last, constant=True))), coefficients=coefficients
+    )
+
+
+def _has_factor(graph: Graph, j: int) -> bool:
+    """Whether the coefficients of node j and below can multiply its value by any factor."""
+    node = graph.nodes[j]
+    if node.aggregator == "sum" or node.constant:
+        return True
+    sources = [e.source - graph.n_inputs for e in node.edges if e.source >= graph.n_inputs and e.primitive.homogeneous]
+    readers = Counter(e.source - graph.n_inputs for n in graph.nodes for e in n.edges)
+    return any(readers[k] == 1 and _has_factor(graph, k) for k in sources)
 
 
 def _refitted(front: Sequence[Member], data: Data, rows: NDArray[np.intp]) -> list[Member]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["InferenceMixin"]
 
 Array = NDArray[np.float64]
+
+RIVAL_DIGITS = 5
 
 
 class InferenceMixin:
@@ -95,7 +98,8 @@ class InferenceMixin:
             Whether profile likelihood intervals stand beside the others, at the price of some refits.
         """
         found = self.inference(index)
-        table, is_chosen = self.equations_, self._equation(index) is self.equation_
+        is_chosen = self._equation(index) is self.equation_
+        table = self.equations_.assign(equation=[_right_side(equation) for equation in self.front_])
         if not is_chosen:
             shown = range(len(table))[index if index is not None else 0]
             table = table.assign(
@@ -118,3 +122,8 @@ class InferenceMixin:
         """Return the known error of new observations: as given, or the one of the fit if that is one number."""
         known = self._rows.sigma
         return float(known[0]) if sigma is None and known is not None and np.ptp(known) == 0 else sigma
+
+
+def _right_side(equation: Equation) -> str:
+    """Return the equation for a table: few digits, without the name of the target."""
+    return replace(equation, target=None).format(RIVAL_DIGITS)

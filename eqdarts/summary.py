@@ -14,7 +14,7 @@ from eqdarts.formula import quoted
 from eqdarts.formula_text import text, write
 from eqdarts.inference import Inference
 
-__all__ = ["summary"]
+__all__ = ["coefficient_table", "summary"]
 
 Array = NDArray[np.float64]
 
@@ -64,6 +64,11 @@ def summary(
     rule = "-" * WIDTH
     body = f"\n{rule}\n".join("\n".join(lines) for lines in sections if lines)
     return "\n".join(["=" * WIDTH, body, "=" * WIDTH, *_wrapped(CAVEAT, "")])
+
+
+def coefficient_table(found: Inference, coverage: float = 0.95) -> str:
+    """Return the coefficients with standard errors and intervals, one a line below a header; empty without any."""
+    return "\n".join(_coefficients(found, coverage, None))
 
 
 def _heading(found: Inference) -> list[str]:

@@ -13,6 +13,7 @@ from eqdarts.errors import EqdartsWarning
 from eqdarts.formula import quoted
 from eqdarts.graph import Edge, Graph, Node
 from eqdarts.history import AlphaHistory, SearchHistory
+from eqdarts.inference import Inference, inference
 from eqdarts.primitives import PRIMITIVES, resolve
 
 
@@ -64,4 +65,8 @@ class DARTSRegressor:
         self.x_scale_, self.y_scale_ = np.ones(X.shape[1]), 1.0
         alpha = None if self.given.get("search") == "random" else fake_alpha()
         self.history_ = SearchHistory((), 123, 1.5, "finished", alpha)
+        self.rows = X, y
         return self
+
+    def inference(self) -> Inference:
+        return inference(self.equation_.fit(*self.rows), *self.rows)  # from logarithms to least squares

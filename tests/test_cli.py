@@ -83,6 +83,14 @@ def test_fit_prints_the_front_and_the_law(fake: list, no_pictures: None, capsys:
     assert members[0].split()[2] == "0.000000"
     assert 0.999 < float(members[2].split()[3]) < 1
     assert lines[7] == f"period_days = {texts[-1]}"
+    assert lines[9].split() == ["coefficient", "estimate", "std.", "error", "95", "%", "interval"]
+    found = fake[0].inference()
+    for line, name, value, error in zip(lines[10:12], found.names, found.estimate, found.standard_error, strict=True):
+        cells = line.split()
+        assert cells[0] == name
+        assert float(cells[1]) == pytest.approx(value, abs=error)
+        assert float(cells[2]) == pytest.approx(error, rel=5e-3)
+    assert lines[12] == ""
 
 
 def test_fit_writes_the_files_that_it_names(fake: list, capsys: pytest.CaptureFixture[str]) -> None:

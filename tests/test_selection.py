@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -15,7 +16,14 @@ from numpy.typing import NDArray
 
 from eqdarts.graph import Edge, Graph, Node
 from eqdarts.primitives import PRIMITIVES, Primitive, fixed_power, resolve
-from eqdarts.selection import Candidate, description_length, select, structure_length
+from eqdarts.selection import (
+    CRITERIA,
+    Candidate,
+    choice_in_words,
+    description_length,
+    select,
+    structure_length,
+)
 
 DATASETS = Path(__file__).parents[1] / "datasets"
 DEFAULT = resolve("default")
@@ -227,3 +235,54 @@ def test_kepler_keeps_the_fixed_exponent() -> None:
         "learned with a constant": (term("power", constant=True), 3, 2401.0),
     }
     assert chosen(rivals, y, DEFAULT) == "fixed"
+
+
+# --- the other criteria, and the choice in words ---
+
+
+def test_bic_and_aicc_are_the_textbook_ones_with_the_structure() -> None:
+    n, loss, k = 40, 0.3, 2
+    for name, penalty in (("bic", (k + 1) * math.log(n)), ("aicc", 2 * (k + 1) + 2 * (k + 1) * (k + 2) / (n - k - 2))):
+        length = CRITERIA[name](candidate(5, k, loss, 7.0), n, 1, 1.0, 1.0)
+        assert 2 * length == pytest.approx(n * math.log(loss) + penalty + 14.0)
+
+
+def test_held_out_loss_counts_the_held_out_rows_only() -> None:
+    one = Candidate(5, 1, 0.3, 7.0, held_out=0.5, n_held_out=12)
+    assert CRITERIA["validation"](one, 40, 1, 1.0, 1.0) == pytest.approx(6 * math.log(0.5) + 7.0)
+    assert CRITERIA["validation"](replace(one, held_out=math.inf), 40, 1, 1.0, 1.0) == math.inf
+
+
+@pytest.mark.parametrize("criterion", CRITERIA)
+def test_ties_go_to_the_simpler_and_noise_to_no_one(criterion: str) -> None:
+    def fit(complexity: int, k: int, loss: float, structure: float) -> Candidate:
+        return Candidate(complexity, k, loss, structure, held_out=loss, n_held_out=30)
+
+    same = [fit(7, 1, 0.5, 9.0), fit(3, 1, 0.5, 9.0)]
+    assert select(same, 100, 1, 1.0, 1.0, criterion)[0] == [1]
+    flattered = [fit(1, 1, 1.0, 3.0), fit(9, 3, 0.93, 20.0)]
+    front, lengths = select(flattered, 100, 1, 1.0, 1.0, criterion)
+    assert (front, lengths.index(min(lengths))) == ([0, 1], 0)
+    law = [fit(1, 1, 1.0, 3.0), fit(9, 3, 0.05, 20.0)]
+    front, lengths = select(law, 100, 1, 1.0, 1.0, criterion)
+    assert lengths.index(min(lengths)) == 1
+
+
+def test_words_name_the_choice_what_came_close_and_what_the_best_fit_costs() -> None:
+    front = [candidate(1, 1, 1.0, 3.0), candidate(5, 1, 0.2, 8.0), candidate(7, 2, 0.19, 9.0), candidate(20, 5, 0.1)]
+    said = choice_in_words("mdl", front, [50.0, 10.0, 12.0, 40.0], ["y = 1", "y = a", "y = b", "y = c"], 1234)
+    for part in (
+        "Chosen by description length of the 4 equations of the Pareto front: y = a.",
+        "Close: y = b (2.0 nats longer, odds 7.4 to 1).",
+        "0.5 times its loss with 20 symbols against 5", "30.0 nats longer", "8.0 nats", "1234 refitted",
+    ):  # fmt: skip
+        assert part in said
+    assert "y = 1" not in said
+
+
+def test_words_of_a_lonely_and_of_a_clear_choice() -> None:
+    alone = choice_in_words("bic", [candidate(1, 1, 1.0)], [5.0], ["y = 1"], 10)
+    assert alone.startswith("Chosen by BIC as the only equation of the front: y = 1.")
+    assert "lose" not in alone
+    clear = choice_in_words("aicc", [candidate(1, 1, 1.0), candidate(3, 1, 0.0)], [5.0, -100.0], ["y = 1", "y = x"], 10)
+    assert "None comes close; the next is 105.0 nats longer: y = 1." in clear
