@@ -1,47 +1,56 @@
-"""Pictures of a fit: the Pareto front, the prediction, its residuals, the graph and the architecture weights.
+"""Pictures of a fit: front, prediction, residuals, coefficients, graph, architecture weights, course of the search.
 
 Every function takes axes and returns them; without axes it makes a figure of column width. matplotlib is imported late.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from eqdarts.plotting_alpha import plot_alpha, plot_alpha_grid
+from eqdarts.plotting_fit import plot_fit, plot_slices
 from eqdarts.plotting_graph import plot_graph
-from eqdarts.plotting_style import COLOURS, STYLE, new_axes, set_log_if_wide, set_name, styled, typeset
+from eqdarts.plotting_residuals import plot_qq, plot_residual_panels, plot_residuals
+from eqdarts.plotting_search import plot_coefficients, plot_search
+from eqdarts.plotting_style import COLOURS, STYLE, new_axes, styled, title_width
+from eqdarts.plotting_text import typeset
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-    from eqdarts.equation import Equation
-
 __all__ = [
     "STYLE",
     "plot_alpha",
     "plot_alpha_grid",
+    "plot_coefficients",
     "plot_fit",
     "plot_front",
     "plot_graph",
+    "plot_qq",
+    "plot_residual_panels",
     "plot_residuals",
+    "plot_search",
+    "plot_slices",
 ]
 
-Array = NDArray[np.float64]
+N_RIVALS = 2
+_LETTERS = "abcdefgh"
 
 
 @styled
-def plot_front(equations: pd.DataFrame, ax: Axes | None = None) -> Axes:
-    """Plot loss against complexity, with the chosen equation above.
+def plot_front(equations: pd.DataFrame, ax: Axes | None = None, rivals: int = N_RIVALS) -> Axes:
+    """Plot loss against complexity, with the chosen equation above and those that came close in the legend.
 
     Parameters
     ----------
     equations : DataFrame
-        ``DARTSRegressor.equations_``: columns complexity, loss, equation, latex, chosen.
+        ``DARTSRegressor.equations_``: columns complexity, loss, equation, latex, chosen and, for the rivals, score.
     ax : Axes, optional
+    rivals : int, default=2
+        How many of the equations with the next best scores are named.
     """
     from matplotlib.ticker import MaxNLocator
 
@@ -59,98 +68,24 @@ def plot_front(equations: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax.set_xlabel("complexity (symbols)")
     ax.set_ylabel("mean squared residual")
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    ax.legend(loc="upper right")
+    ax.legend(loc="best")
     for row in table[chosen].itertuples():
-        typeset(ax.set_title(" ", loc="left"), str(row.latex), str(row.equation), width=_title_width(ax))
+        typeset(ax.set_title(" ", loc="left"), str(row.latex), str(row.equation), width=title_width(ax))
+    if "score" in table.columns and rivals > 0:
+        _name_rivals(table.assign(shown=shown)[~chosen].nsmallest(min(rivals, len(_LETTERS)), "score"), ax)
     return ax
 
 
-def _title_width(ax: Axes) -> float:
-    """Return the points from the left end of the axes to the right edge of the figure, about."""
-    spec = ax.get_subplotspec()
-    n_columns = 1 if spec is None else spec.get_gridspec().ncols
-    return float(ax.figure.bbox.width / ax.figure.dpi / n_columns - 0.65) * 72
-
-
-@styled
-def plot_fit(equation: Equation, X: pd.DataFrame, y: Any, ax: Axes | None = None) -> Axes:
-    """Plot what was measured and what the equation says.
-
-    An equation in one variable is a curve over the data; one in more is shown as predicted against measured values.
-
-    Parameters
-    ----------
-    equation : Equation
-    X : DataFrame of shape (n, d)
-    y : array-like of shape (n,)
-    ax : Axes, optional
-    """
-    ax = new_axes(ax)
-    y = np.asarray(y, dtype=np.float64)
-    name = _only_variable(equation, X)
-    target = equation.target or "target"
-    if name is None:
-        return _plot_predicted(np.asarray(equation.predict(X)), y, target, ax)
-    x = X[name].to_numpy(dtype=np.float64)
-    log = set_log_if_wide(ax, "x", x)
-    set_log_if_wide(ax, "y", y)
-    grid = np.geomspace(x.min(), x.max(), 300) if log else np.linspace(x.min(), x.max(), 300)
-    ax.plot(grid, equation.predict({name: grid}), color=COLOURS["vermillion"], label="equation", zorder=2)
-    ax.plot(x, y, "o", color=COLOURS["blue"], markerfacecolor="none", label="measured", zorder=3)
-    set_name(ax.xaxis.label, name)
-    set_name(ax.yaxis.label, target)
-    ax.legend()
-    typeset(ax.set_title(" ", loc="left"), equation.latex(4), equation.format(4), width=_title_width(ax))
-    return ax
-
-
-def _plot_predicted(predicted: Array, y: Array, target: str, ax: Axes) -> Axes:
-    both = np.concatenate([y, predicted[np.isfinite(predicted)]])
-    set_log_if_wide(ax, "x", both)
-    set_log_if_wide(ax, "y", both)
-    ends = [both.min(), both.max()]
-    ax.plot(ends, ends, color=COLOURS["grey"], linewidth=0.8, zorder=1)
-    ax.plot(y, predicted, "o", color=COLOURS["blue"], markerfacecolor="none", zorder=2)
-    set_name(ax.xaxis.label, f"{target}, measured")
-    set_name(ax.yaxis.label, f"{target}, predicted")
-    return ax
-
-
-@styled
-def plot_residuals(
-    equation: Equation, X: pd.DataFrame, y: Any, ax: Axes | None = None, relative: bool | None = None
-) -> Axes:
-    """Plot measured minus predicted values against the variable, or against the prediction if there are several.
-
-    Parameters
-    ----------
-    equation : Equation
-    X : DataFrame of shape (n, d)
-    y : array-like of shape (n,)
-    ax : Axes, optional
-    relative : bool, optional
-        Whether residuals are shown in percent of the measured value. Default: if `y` is positive and spans two decades.
-    """
-    ax = new_axes(ax)
-    y = np.asarray(y, dtype=np.float64)
-    predicted = np.asarray(equation.predict(X))
-    if relative is None:
-        relative = bool(y.min() > 0 and y.max() > 100 * y.min())
-    residual = 100 * (y - predicted) / y if relative else y - predicted
-    name = _only_variable(equation, X)
-    at = predicted if name is None else X[name].to_numpy(dtype=np.float64)
-    set_log_if_wide(ax, "x", at[np.isfinite(at)])
-    ax.axhline(0, color=COLOURS["grey"], linewidth=0.8, zorder=1)
-    ax.plot(at, residual, "o", color=COLOURS["blue"], markerfacecolor="none", zorder=2)
-    set_name(ax.xaxis.label, f"{equation.target or 'target'}, predicted" if name is None else name)
-    ax.set_ylabel("residual (%)" if relative else "residual")
-    return ax
-
-
-def _only_variable(equation: Equation, X: pd.DataFrame) -> str | None:
-    """Return the one column that the equation depends on, or None if it is not exactly one."""
-    used = {symbol.name for symbol in equation.expr.free_symbols}
-    names = [str(column) for column in X.columns if str(column) in used]
-    if not names and X.shape[1] == 1:
-        return str(X.columns[0])
-    return names[0] if len(names) == 1 else None
+def _name_rivals(rivals: pd.DataFrame, ax: Axes) -> None:
+    """Mark the rivals with letters and write their equations, without what all have on the left, in the legend."""
+    rivals = rivals.assign(letter=list(_LETTERS)[: len(rivals)])
+    for row in rivals.itertuples():
+        ax.annotate(
+            row.letter, (row.complexity, row.shown), xytext=(0, 4), textcoords="offset points", ha="center", fontsize=7
+        )
+        ax.plot([], [], linestyle="none", label=row.letter)
+    texts = ax.legend(loc="best", handlelength=1.2).get_texts()[2:]
+    for text, row in zip(texts, rivals.itertuples(), strict=True):
+        latex, plain = str(row.latex).partition(" = ")[2] or str(row.latex), str(row.equation)
+        letter = rf"\mathrm{{{row.letter}}}\;\;"
+        typeset(text, f"{letter} {latex}", f"{row.letter}  {plain}", 0.6 * title_width(ax), smallest=5, n_lines=2)

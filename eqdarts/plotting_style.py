@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import functools
-import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import numpy as np
@@ -13,7 +12,20 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.text import Text
 
-__all__ = ["COLOURS", "STYLE", "new_axes", "set_log_if_wide", "set_name", "styled", "text_width", "typeset"]
+__all__ = [
+    "COLOURS",
+    "STYLE",
+    "axes_grid",
+    "fit_name",
+    "is_first",
+    "new_axes",
+    "panel_size",
+    "set_log_if_wide",
+    "set_name",
+    "styled",
+    "text_width",
+    "title_width",
+]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -80,6 +92,19 @@ def set_name(text: Text, name: object, limit: int = 40) -> None:
     text.set_text(shown if len(shown) <= limit else shown[: limit - 1] + "…")
 
 
+def fit_name(text: Text, name: str, more: str, room: float, smallest: float = 6.0) -> None:
+    """Show a user's name as it stands, and `more` after it, within `room` points: smaller, then with the name cut."""
+    size = float(text.get_fontsize())
+    needed = text_width(name + more, size, parse_math=False)
+    if needed > room:
+        smaller = max(size * room / needed, min(smallest, size))
+        text.set_fontsize(smaller)
+        own, rest = (text_width(part, smaller, parse_math=False) for part in (name, more))
+        if own + rest > room:
+            name = name[: max(4, int(len(name) * (room - rest) / own) - 1)] + "…"
+    set_name(text, name + more, limit=len(name + more))
+
+
 def set_log_if_wide(ax: Axes, which: str, values: Any) -> bool:
     """Make axis `which` ("x" or "y") logarithmic if the values are positive and span two decades; say whether."""
     values = np.asarray(values, dtype=np.float64)
@@ -105,31 +130,33 @@ def text_width(text: str, size: float, parse_math: bool = True) -> float:
     return float(TextPath((0, 0), shown, size=size).get_extents().width)
 
 
-def typeset(text: Text, latex: str, plain: str, width: float, smallest: float = 5.5) -> None:
-    """Show a formula within `width` points: typeset if mathtext can read it, else plain; made smaller or cut to fit."""
-    size = float(text.get_fontsize())
-    formula = f"${latex}$"
-    try:
-        with _QuietMathtext():
-            needed = text_width(formula, size)
-    except ValueError:
-        needed = np.inf
-    if needed * smallest / size <= width:
-        text.set_text(formula)
-        text.set_fontsize(min(size, size * width / needed) if needed > 0 else size)
-        return
-    text.set_parse_math(False)
-    text.set_fontsize(smallest)
-    average = text_width("0123456789 * abcdef", smallest) / 19
-    set_name(text, plain, limit=max(int(width / average), 8))
+def panel_size(ax: Axes) -> tuple[float, float]:
+    """Return width and height, in points, of the axes' share of the figure, labels and all."""
+    spec = ax.get_subplotspec()
+    n_rows, n_columns = (1, 1) if spec is None else spec.get_gridspec().get_geometry()
+    width, height = (float(side) * 72 / ax.figure.dpi for side in (ax.figure.bbox.width, ax.figure.bbox.height))
+    return width / n_columns, height / n_rows
 
 
-class _QuietMathtext:
-    """Silence the complaint of mathtext about a missing glyph: the picture shows a box in its place."""
+def title_width(ax: Axes) -> float:
+    """Return the points from the left end of the axes to the right edge of their share of the figure, about."""
+    return panel_size(ax)[0] - 0.65 * 72
 
-    def __enter__(self) -> None:
-        self._level = logging.getLogger("matplotlib.mathtext").level
-        logging.getLogger("matplotlib.mathtext").setLevel(logging.ERROR)
 
-    def __exit__(self, *_: object) -> None:
-        logging.getLogger("matplotlib.mathtext").setLevel(self._level)
+def axes_grid(n: int, width: float = 2.1, height: float = 1.7) -> list[Axes]:
+    """Return the `n` axes of a new figure, at most three in a row."""
+    from matplotlib import pyplot
+
+    n_columns = min(3, n)
+    n_rows = -(-n // n_columns)
+    size = max(3.5, width * n_columns), max(2.0, height * n_rows)
+    grid = pyplot.subplots(n_rows, n_columns, figsize=size, squeeze=False)[1]
+    for ax in grid.flat[n:]:
+        ax.set_axis_off()
+    return list(grid.flat[:n])
+
+
+def is_first(ax: Axes, axes: Sequence[Axes]) -> bool:
+    """Whether axes are the first of `axes`, or of a row of the figure: there stands what all have in common."""
+    spec = ax.get_subplotspec()
+    return ax is axes[0] or spec is None or bool(spec.is_first_col())
