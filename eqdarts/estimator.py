@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,12 +15,20 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from eqdarts.constants import Snap
 from eqdarts.data import Data, prepare
 from eqdarts.errors import EqdartsWarning
-from eqdarts.estimator_checks import checked_constants, checked_held_out, checked_parameters, checked_weight
-from eqdarts.estimator_choice import FitRows, Front, Table, choose, snap_chosen
+from eqdarts.estimator_checks import (
+    checked_constants,
+    checked_held_out,
+    checked_loss,
+    checked_parameters,
+    checked_weight,
+)
+from eqdarts.estimator_choice import Front, Table, choose, snap_chosen
 from eqdarts.estimator_front import fitted_rows, held_out_losses, refit_front
 from eqdarts.estimator_inference import InferenceMixin
+from eqdarts.estimator_losses import ROUNDS, Reweighting, joined, snap_reweighted, working_data, working_target
 from eqdarts.estimator_progress import Progress
 from eqdarts.history import SearchHistory
+from eqdarts.losses import resolve_loss
 from eqdarts.primitives import Primitive
 from eqdarts.search.archive import Member
 from eqdarts.search.search import Config, search
@@ -30,6 +38,19 @@ __all__ = ["DARTSRegressor"]
 Array = NDArray[np.float64]
 
 FEWEST_ROWS, FEW_ROWS = 3, 10
+
+
+class Task(NamedTuple):
+    """What one fit is asked to do."""
+
+    table: Table
+    sigma: Array | None
+    primitives: tuple[Primitive, ...]
+    constants: dict[str, float]
+    rng: np.random.Generator
+
+
+Outcome = tuple[Front, tuple[Snap, ...], Data, SearchHistory]
 
 
 class DARTSRegressor(InferenceMixin, RegressorMixin, BaseEstimator):  # type: ignore[misc]
@@ -58,6 +79,12 @@ class DARTSRegressor(InferenceMixin, RegressorMixin, BaseEstimator):  # type: ig
         Constants of nature by name, in the units of the data, such as ``{"g": 9.80665}``. Coefficients of the chosen
         equation become these, or integers, simple fractions, pi, e or sqrt(2), where that makes its description
         shorter; `snaps_` says which, and at what cost.
+    loss : {"squared", "huber", "absolute", "poisson", "bernoulli"} or callable, default="squared"
+        What is smallest at the fit: squared residuals; Huber's loss or absolute residuals, which outliers do not
+        govern; or minus the log likelihood of counts ("poisson": the law is their mean) or of answers that are 0 or 1
+        ("bernoulli": the law is the probability of 1, the logistic function of what is searched). A callable takes y
+        and the prediction as torch tensors and returns the loss of each row: not negative, smallest at y. Half of the
+        budget is spent before, half after the rows are weighted by the first result.
     validation_fraction : float, default=0.3
         Share of the rows held back for the architecture. Below 20 rows none is.
     verbose : int, default=0
@@ -69,9 +96,9 @@ class DARTSRegressor(InferenceMixin, RegressorMixin, BaseEstimator):  # type: ig
     equation_ : Equation
         The chosen equation, in the names and units of the data.
     equations_ : DataFrame
-        The Pareto front: complexity, loss (mean squared residual, in units of y squared), score (description length in
-        nats, or another criterion, less that of the chosen one, before its constants became exact), equation, latex,
-        chosen.
+        The Pareto front: complexity, loss (mean over the rows; squared residuals in units of y squared), score
+        (description length in nats, or another criterion, less that of the chosen one, before its constants became
+        exact), equation, latex, chosen.
     front_ : tuple of Equation
         The equations of `equations_`, in its order.
     selection_ : str
@@ -106,6 +133,7 @@ class DARTSRegressor(InferenceMixin, RegressorMixin, BaseEstimator):  # type: ig
         n_restarts: int = 32,
         selection: str = "mdl",
         constants: Mapping[str, float] | None = None,
+        loss: str | Callable[..., Any] = "squared",
         validation_fraction: float = 0.3,
         verbose: int = 0,
         random_state: Any = None,
@@ -118,6 +146,7 @@ class DARTSRegressor(InferenceMixin, RegressorMixin, BaseEstimator):  # type: ig
         self.n_restarts = n_restarts
         self.selection = selection
         self.constants = constants
+        self.loss = loss
         self.validation_fraction = validation_fraction
         self.verbose = verbose
         self.random_state = random_state
@@ -149,34 +178,65 @@ class DARTSRegressor(InferenceMixin, RegressorMixin, BaseEstimator):  # type: ig
         primitives = checked_parameters(self)
         target = getattr(y, "name", None)
         X, y = validate_data(self, X, y, dtype=np.float64, y_numeric=True, ensure_min_samples=FEWEST_ROWS)
-        weight, sigma = checked_weight(sample_weight, sigma, X)
+        weight, sigma = checked_weight(sample_weight, sigma, X, self.loss)
         names = self._names()
         constants = checked_constants(self.constants, names)
         table = Table(X, np.asarray(y, dtype=np.float64), weight, names, None if target is None else str(target))
         if len(y) < FEW_ROWS:
             warnings.warn(f"Only {len(y)} rows: the law may be chance.", EqdartsWarning, stacklevel=2)
         rng = np.random.default_rng(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
-        data = prepare(X, table.y, weight, self.validation_fraction, rng)
-        checked_held_out(data, self.selection)
-        found, history = self._search(data, primitives, names, rng)
+        task = Task(table, sigma, primitives, constants, rng)
+        front, snaps, data, history = self._by_squares(task) if self.loss == "squared" else self._by_loss(task)
         if history.stop_reason == "interrupt":
             warnings.warn("Interrupted: these are the best equations so far.", EqdartsWarning, stacklevel=2)
+        self._store(front, snaps, data, history)
+        return self
+
+    def _by_squares(self, task: Task) -> Outcome:
+        table, rng = task.table, task.rng
+        data = prepare(table.X, table.y, table.weight, self.validation_fraction, rng)
+        checked_held_out(data, self.selection)
+        found, history = self._search(data, task)
         rows = fitted_rows(data, rng)
         held_out = held_out_losses(found, data, rng) if self.selection == "validation" else None
         members = refit_front(found, data, rows, rng)
-        self._rows = _kept(table, sigma, rows)
-        front = choose(members, data, table, primitives, self.selection, held_out)
-        self._store(*snap_chosen(front, table, self._rows, constants), data, history)
-        return self
+        self._rows = table.kept(rows, task.sigma)
+        front = choose(members, data, table, task.primitives, self.selection, held_out)
+        return *snap_chosen(front, table, self._rows, task.constants), data, history
 
-    def _search(
-        self, data: Data, primitives: tuple[Primitive, ...], names: tuple[str, ...], rng: np.random.Generator
-    ) -> tuple[tuple[Member, ...], SearchHistory]:
+    def _by_loss(self, task: Task) -> Outcome:
+        table, rng = task.table, task.rng
+        f = np.full(len(table.y), np.average(table.y, weights=table.weight))
+        loss = checked_loss(self.loss, self.selection, table.y, f)
+        target = working_target(loss, table.y, f)
+        data = prepare(table.X, target, table.weight, self.validation_fraction, rng)
+        rows = fitted_rows(data, rng)
+        self._rows = table.kept(rows, None)
+        members: list[Member] = []
+        histories: list[SearchHistory] = []
+        for _ in range(ROUNDS):
+            found, history = self._search(data, task, 1 / ROUNDS)
+            histories.append(history)
+            members += refit_front(found, data, rows, rng)
+            for _ in range(2 if loss.name == "huber" else 1):  # what is large is known after the first choice
+                reweighting = Reweighting(resolve_loss(self.loss, table.y, table.y - f), table, self._rows)
+                front = choose(members, data, table, task.primitives, self.selection, reweighting=reweighting)
+                f = table.predicted(front.equations[front.chosen])
+            data = working_data(reweighting.loss, data, table, f)
+            if history.stop_reason == "interrupt":
+                break
+        front = reweighting.finish(front)
+        return *snap_reweighted(front, reweighting, task.constants), data, joined(histories)
+
+    def _search(self, data: Data, task: Task, share: float = 1.0) -> tuple[tuple[Member, ...], SearchHistory]:
+        """Search within a share of the budget."""
+        limit = None if self.time_limit is None else share * self.time_limit
+        most = max(round(share * self.max_refits), 1)
         config = Config(
-            primitives, self.search, self.max_complexity, self.time_limit, self.max_refits, self.n_restarts, names
+            task.primitives, self.search, self.max_complexity, limit, most, self.n_restarts, task.table.names
         )
         with Progress(bool(self.verbose)) as progress:
-            result = search(data, config, rng, progress)
+            result = search(data, config, task.rng, progress)
         return result.front, result.history
 
     def predict(self, X: Any, index: int | None = None, return_std: bool = False) -> Array | tuple[Array, Array]:
@@ -218,7 +278,7 @@ class DARTSRegressor(InferenceMixin, RegressorMixin, BaseEstimator):  # type: ig
         return tuple(f"x{i}" for i in range(self.n_features_in_)) if given is None else tuple(map(str, given))
 
     def _store(self, front: Front, snaps: tuple[Snap, ...], data: Data, history: SearchHistory) -> None:
-        self.front_, self.snaps_ = front.equations, snaps
+        self.front_, self.snaps_, self._loss = front.equations, snaps, self.loss
         self.equation_ = self.front_[front.chosen]
         self.known_ = dict(self.equation_.constants)
         self.equations_ = front.as_table()
@@ -227,9 +287,3 @@ class DARTSRegressor(InferenceMixin, RegressorMixin, BaseEstimator):  # type: ig
         self.graph_, self.graph_coefficients_ = member.graph, member.coefficients
         self.x_scale_, self.y_scale_ = data.x_scale, data.y_scale
         self.history_, self.alpha_ = history, history.alpha
-
-
-def _kept(table: Table, sigma: Array | None, rows: NDArray[np.intp]) -> FitRows:
-    """Return copies of the rows, so that inference does not change when the caller's table does."""
-    weight = None if table.weight is None or sigma is not None else table.weight[rows]
-    return FitRows(table.X[rows], table.y[rows], weight, None if sigma is None else sigma[rows], len(table.y))

@@ -14,10 +14,11 @@ from sklearn.utils.validation import _check_sample_weight
 
 from eqdarts.data import Data
 from eqdarts.errors import closest, explain
+from eqdarts.losses import LOSSES, Loss, resolve_loss
 from eqdarts.primitives import Primitive, resolve
 from eqdarts.selection import CRITERIA
 
-__all__ = ["checked_constants", "checked_held_out", "checked_parameters", "checked_weight"]
+__all__ = ["checked_constants", "checked_held_out", "checked_loss", "checked_parameters", "checked_weight"]
 
 Array = NDArray[np.float64]
 
@@ -32,6 +33,9 @@ def checked_parameters(estimator: Any) -> tuple[Primitive, ...]:
         value = getattr(estimator, name)
         if value not in tuple(choices):
             raise ValueError(explain(f"{name} must be known.", repr(value), closest(str(value), choices)))
+    if not callable(estimator.loss) and estimator.loss not in tuple(LOSSES):
+        todo = closest(str(estimator.loss), LOSSES)
+        raise ValueError(explain("loss must be known, or a torch function.", repr(estimator.loss), todo))
     for name, least in (("max_complexity", 3), ("max_refits", 1), ("n_restarts", 1)):
         value = getattr(estimator, name)
         if not isinstance(value, numbers.Integral) or value < least:
@@ -67,7 +71,7 @@ def checked_constants(constants: Any, columns: Sequence[str]) -> dict[str, float
     return {name: float(value) for name, value in constants.items()}
 
 
-def checked_weight(sample_weight: Any, sigma: Any, X: Array) -> tuple[Array | None, Array | None]:
+def checked_weight(sample_weight: Any, sigma: Any, X: Array, loss: Any) -> tuple[Array | None, Array | None]:
     """Return the weights of the rows, if there are any, and their known errors, if given.
 
     Raises
@@ -76,6 +80,8 @@ def checked_weight(sample_weight: Any, sigma: Any, X: Array) -> tuple[Array | No
         If both are given, a weight is negative or all are zero, or an error is not positive.
     """
     if sigma is not None:
+        if loss != "squared":
+            raise ValueError(explain("Known errors go with squared residuals.", f"loss={loss!r}", "Leave sigma out."))
         if sample_weight is not None:
             raise ValueError(
                 explain(
@@ -101,6 +107,23 @@ def checked_weight(sample_weight: Any, sigma: Any, X: Array) -> tuple[Array | No
     if not weight.any():
         raise ValueError(explain("sample_weight must not be all zero.", "only zeros", "Give some row weight."))
     return weight, None
+
+
+def checked_loss(loss: Any, selection: str, y: Array, f: Array) -> Loss:
+    """Return the loss of a name or function, for residuals from predictions f.
+
+    Raises
+    ------
+    ValueError
+        If it is unknown, does not go with y, or with the way in which the equation is chosen.
+    """
+    found = resolve_loss(loss, y, y - f)
+    found.check_target(y)
+    if selection == "validation":
+        raise ValueError(
+            explain("selection='validation' goes with squared residuals only.", f"loss={found.name!r}", "Use 'mdl'.")
+        )
+    return found
 
 
 def checked_held_out(data: Data, selection: str) -> None:

@@ -6,6 +6,8 @@ import math
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -15,13 +17,28 @@ from eqdarts.constants import Snap, snap_constants
 from eqdarts.data import Data
 from eqdarts.equation import Equation
 from eqdarts.errors import EqdartsWarning, FormulaError
+from eqdarts.losses import SQUARED
 from eqdarts.primitives import Primitive
 from eqdarts.search.archive import Member
 from eqdarts.selection import Candidate, choice_in_words, select, structure_length
 
+if TYPE_CHECKING:
+    from eqdarts.estimator_losses import Reweighting
+
 __all__ = ["FitRows", "Front", "Table", "choose", "snap_chosen"]
 
 Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class FitRows:
+    """The rows that the coefficients come from, kept for inference; weights and errors as they were given."""
+
+    X: Array  # (n, D)
+    y: Array  # (n,)
+    weight: Array | None  # (n,)
+    sigma: Array | None  # (n,) known errors, in place of weights
+    n_all: int  # rows of the whole table
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,16 +51,24 @@ class Table:
     names: tuple[str, ...]
     target: str | None
 
+    @cached_property
+    def n_rows(self) -> float:
+        """How many rows the weights stand for: whole numbers say how often a row was seen, others are relative."""
+        if self.weight is None:
+            return float(len(self.y))
+        whole = bool((self.weight == np.round(self.weight)).all())
+        return float(self.weight.sum() if whole else np.count_nonzero(self.weight))
 
-@dataclass(frozen=True, eq=False)
-class FitRows:
-    """The rows that the coefficients come from, kept for inference; weights and errors as they were given."""
+    def kept(self, rows: NDArray[np.intp], sigma: Array | None) -> FitRows:
+        """Return copies of the rows, so that inference does not change when the caller's table does."""
+        weight = None if self.weight is None or sigma is not None else self.weight[rows]
+        return FitRows(self.X[rows], self.y[rows], weight, None if sigma is None else sigma[rows], len(self.y))
 
-    X: Array  # (n, D)
-    y: Array  # (n,)
-    weight: Array | None  # (n,)
-    sigma: Array | None  # (n,) known errors, in place of weights
-    n_all: int  # rows of the whole table
+    def predicted(self, equation: Equation) -> Array:
+        """Return the values of the equation, quietly NaN where it is undefined."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", EqdartsWarning)
+            return np.asarray(equation.predict(self.X))
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,7 +125,8 @@ def choose(
     table: Table,
     primitives: Sequence[Primitive],
     criterion: str,
-    held_out: Sequence[float] | None,
+    held_out: Sequence[float] | None = None,
+    reweighting: Reweighting | None = None,
 ) -> Front:
     """Write the members as equations, and choose.
 
@@ -115,18 +141,25 @@ def choose(
         A key of `eqdarts.selection.CRITERIA`.
     held_out : sequence of float, optional
         Mean squared residual of each member on the rows that are held back.
+    reweighting : Reweighting, optional
+        What fits the equations again by another loss than squares.
     """
+    n_rows = table.n_rows
     found: list[tuple[Member, Equation]] = []
     candidates: list[Candidate] = []
     for k, member in enumerate(members):
         equation = _equation(member, data, table)
         if equation is not None:
-            candidate = _candidate(equation, structure_length(member.graph, primitives), table)
+            structure = structure_length(member.graph, primitives)
+            if reweighting is None:
+                candidate = _candidate(equation, structure, table)
+            else:
+                equation = reweighting.fit(reweighting.written(equation), rough=True)
+                candidate = reweighting.candidate(equation, structure)
             if held_out is not None:
                 candidate = replace(candidate, held_out=held_out[k], n_held_out=len(data.validation))
             found.append((member, equation))
             candidates.append(candidate)
-    n_rows = _count_rows(data.weight if table.weight is None else table.weight)
     mean_square = float(np.average(table.y**2, weights=table.weight))
     variance = data.variance * data.y_scale**2
     front, lengths = select(candidates, n_rows, data.n_inputs, mean_square, variance, criterion)
@@ -161,12 +194,6 @@ def snap_chosen(
     return front.with_chosen(found.equation, candidate), found.snaps
 
 
-def _count_rows(weight: Array) -> float:
-    """Return how many rows the weights stand for: whole numbers say how often a row was seen, others are relative."""
-    whole = bool((weight == np.round(weight)).all())
-    return float(weight.sum() if whole else np.count_nonzero(weight))
-
-
 def _equation(member: Member, data: Data, table: Table) -> Equation | None:
     """Return the member's equation, None where folding its numbers leaves the real line."""
     scales = data.x_scale, data.y_scale
@@ -177,14 +204,5 @@ def _equation(member: Member, data: Data, table: Table) -> Equation | None:
 
 
 def _candidate(equation: Equation, structure: float | None, table: Table) -> Candidate:
-    X, y, weight = table.X, table.y, table.weight
-    if weight is not None and not weight.all():  # an equation may be undefined where nobody looks
-        X, y, weight = X[weight > 0], y[weight > 0], weight[weight > 0]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", EqdartsWarning)
-        residual = y - np.asarray(equation.predict(X))
-    with np.errstate(all="ignore"):
-        loss = float(np.average(residual**2, weights=weight))
-    return Candidate(
-        equation.complexity, len(equation.coefficients), loss if math.isfinite(loss) else math.inf, structure
-    )
+    loss = SQUARED.mean(table.y, table.predicted(equation), table.weight)
+    return Candidate(equation.complexity, len(equation.coefficients), loss, structure)

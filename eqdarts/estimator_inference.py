@@ -14,7 +14,9 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from eqdarts import inference as inference_module
 from eqdarts.constants import Snap
 from eqdarts.equation import Equation
+from eqdarts.errors import explain
 from eqdarts.estimator_choice import FitRows
+from eqdarts.losses import LOSSES
 from eqdarts.summary import summary
 
 if TYPE_CHECKING:
@@ -35,6 +37,7 @@ class InferenceMixin:
     equations_: pd.DataFrame
     snaps_: Sequence[Snap]
     _rows: FitRows
+    _loss: Any
 
     def inference(self, index: int | None = None) -> Inference:
         """Return standard errors, intervals and identifiability of the chosen equation or of row `index`.
@@ -50,11 +53,17 @@ class InferenceMixin:
 
         Notes
         -----
-        The rows are those that the coefficients were fitted to: all, or 10,000 of a longer table.
+        The rows are those that the coefficients were fitted to: all, or 10,000 of a longer table. For the losses
+        "poisson" and "bernoulli" the covariance is the inverse of the Fisher information; for other losses than squares
+        there is none.
         """
         check_is_fitted(self)
-        rows = self._rows
-        return inference_module.inference(self._equation(index), rows.X, rows.y, rows.weight, rows.sigma)
+        rows, equation = self._rows, self._equation(index)
+        if self._loss == "squared":
+            return inference_module.inference(equation, rows.X, rows.y, rows.weight, rows.sigma)
+        sigma = self._likelihood_error(equation, rows.X, rows.weight)
+        found = inference_module.inference(equation, rows.X, rows.y, sigma=sigma)
+        return replace(found, lack_of_fit=None, misfit=None)  # tests for residuals that are nearly normal
 
     def predict_interval(
         self,
@@ -83,7 +92,8 @@ class InferenceMixin:
         """
         found = self.inference(index)
         X = validate_data(self, X, dtype=np.float64, reset=False)
-        return found.predict_interval(X, coverage, observation, sample_weight, self._error(sigma))
+        sigma = self._error(sigma, X, index, sample_weight) if observation else None
+        return found.predict_interval(X, coverage, observation, sample_weight if sigma is None else None, sigma)
 
     def summary(self, index: int | None = None, coverage: float = 0.95, profile: bool = True) -> str:
         """Return a text table: the equation, its fit, coefficients with intervals, rivals, what to be careful about.
@@ -95,7 +105,8 @@ class InferenceMixin:
         coverage : float, default=0.95
             Of the intervals.
         profile : bool, default=True
-            Whether profile likelihood intervals stand beside the others, at the price of some refits.
+            Whether profile likelihood intervals stand beside the others, at the price of some refits. Only for squared
+            residuals.
         """
         found = self.inference(index)
         is_chosen = self._equation(index) is self.equation_
@@ -109,6 +120,7 @@ class InferenceMixin:
         warnings = []
         if used < given:
             warnings.append(f"Coefficients and intervals come from {used} of the {given} rows, drawn at random.")
+        profile = profile and self._loss == "squared"
         return summary(found, coverage, profile, table.to_dict("records"), self.snaps_ if is_chosen else (), warnings)
 
     def _equation(self, index: int | None) -> Equation:
@@ -116,12 +128,28 @@ class InferenceMixin:
 
     def _std(self, X: Array, index: int | None) -> Array:
         """Return the standard deviation (n,) of a new observation at weight one."""
-        return self.inference(index).predict_std(X, observation=True, sigma=self._error(None))
+        return self.inference(index).predict_std(X, observation=True, sigma=self._error(None, X, index, None))
 
-    def _error(self, sigma: Any) -> Any:
-        """Return the known error of new observations: as given, or the one of the fit if that is one number."""
+    def _error(self, sigma: Any, X: Array, index: int | None, weight: Any) -> Any:
+        """Return the known errors of new observations: as given, as the likelihood has them, or as in the fit."""
         known = self._rows.sigma
+        if sigma is None and self._loss != "squared":
+            return self._likelihood_error(self._equation(index), X, weight)
         return float(known[0]) if sigma is None and known is not None and np.ptp(known) == 0 else sigma
+
+    def _likelihood_error(self, equation: Equation, X: Array, weight: Any) -> Array:
+        """Return the standard deviations (n,) that the likelihood gives y."""
+        loss = LOSSES[self._loss]() if self._loss in ("poisson", "bernoulli") else None
+        if loss is None or loss.variance is None:
+            raise ValueError(
+                explain(
+                    "Standard errors need squared residuals or a likelihood.",
+                    f"loss={self._loss!r}",
+                    "Use 'squared', 'poisson' or 'bernoulli', or resample the rows.",
+                )
+            )
+        variance = loss.variance(equation.predict(X))
+        return np.asarray(np.sqrt(variance if weight is None else variance / np.asarray(weight)))
 
 
 def _right_side(equation: Equation) -> str:

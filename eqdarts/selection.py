@@ -56,6 +56,9 @@ class Candidate:
         Mean squared residual on the rows that were held back, with coefficients from the others. NaN: not known.
     n_held_out : int
         How many rows these are.
+    code : float or None
+        Nats for the residuals where the loss is not that of least squares; the coefficients' price is then that of the
+        BIC.
     """
 
     complexity: int
@@ -64,6 +67,7 @@ class Candidate:
     structure: float | None = None
     held_out: float = math.nan
     n_held_out: int = 0
+    code: float | None = None
 
     def structure_in(self, n_inputs: int) -> float:
         """Return the nats of the structure: its graph's, or those of its symbols."""
@@ -119,6 +123,9 @@ def description_length(
     candidate: Candidate, n_rows: float, n_inputs: int, mean_square: float, variance: float
 ) -> float:
     """Return the description length in nats, up to a constant that all equations of one data set share."""
+    if candidate.code is not None:
+        price = 0.5 * candidate.n_coefficients * math.log(1 + n_rows)
+        return candidate.code + price + candidate.structure_in(n_inputs)
     log_loss = _log_loss(candidate.loss, mean_square)
     spare = max(n_rows - candidate.n_coefficients, 0.5)
     residuals = 0.5 * n_rows * (log_loss + math.log(max(n_rows / spare, 1.0)))
@@ -126,17 +133,21 @@ def description_length(
     return residuals + 0.5 * candidate.n_coefficients * precision + candidate.structure_in(n_inputs)
 
 
+def _residual_code(candidate: Candidate, n_rows: float, mean_square: float) -> float:
+    return 0.5 * n_rows * _log_loss(candidate.loss, mean_square) if candidate.code is None else candidate.code
+
+
 def _bic(candidate: Candidate, n_rows: float, n_inputs: int, mean_square: float, variance: float) -> float:
     """Return half of Schwarz's criterion, and the structure."""
     price = 0.5 * (candidate.n_coefficients + 1) * math.log(n_rows)
-    return 0.5 * n_rows * _log_loss(candidate.loss, mean_square) + price + candidate.structure_in(n_inputs)
+    return _residual_code(candidate, n_rows, mean_square) + price + candidate.structure_in(n_inputs)
 
 
 def _aicc(candidate: Candidate, n_rows: float, n_inputs: int, mean_square: float, variance: float) -> float:
     """Return half of Akaike's criterion, corrected for few rows (Hurvich and Tsai 1989), and the structure."""
     k = candidate.n_coefficients + 1
     price = k * n_rows / max(n_rows - k - 1, 0.5)
-    return 0.5 * n_rows * _log_loss(candidate.loss, mean_square) + price + candidate.structure_in(n_inputs)
+    return _residual_code(candidate, n_rows, mean_square) + price + candidate.structure_in(n_inputs)
 
 
 def _held_out(candidate: Candidate, n_rows: float, n_inputs: int, mean_square: float, variance: float) -> float:

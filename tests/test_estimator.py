@@ -177,7 +177,7 @@ def test_tiny_tables_leave_a_row_to_spare(n: int, most: int, monkeypatch: pytest
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", EqdartsWarning)
         DARTSRegressor(**QUICK).fit(X, y)
-    assert max(member.graph.n_coefficients for member in found) in (most - 1, most)
+    assert max(most - 2, 1) <= max(member.graph.n_coefficients for member in found) <= most
 
 
 def test_puromycin_is_michaelis_menten() -> None:

@@ -40,6 +40,7 @@ ROWS = (
     ("search.relaxed*",),
     ("search.*",),
     ("selection",),
+    ("losses",),
     ("linearised", "identifiability", "intervals", "inference"),
     ("constants*",),
     ("summary",),

@@ -1,0 +1,212 @@
+r"""Losses other than squared residuals: what they cost, and the weights that make them least squares problems.
+
+A loss :math:`\ell(y, f)` of the prediction f that is smallest at f = y has the slope of a weighted square,
+
+.. math:: \frac{\partial \ell}{\partial f} = w\,(f - y), \qquad w = \frac{\partial \ell / \partial f}{f - y} \ge 0,
+
+so that least squares with these weights, taken at the last fit, again and again, ends at the smallest loss (iteratively
+reweighted least squares; Green 1984). For the likelihoods of Poisson and Bernoulli w is one over the variance of y, and
+the covariance of the coefficients follows from it as from known errors.
+
+Axes: N rows.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eqdarts.errors import closest, explain
+
+__all__ = ["LOSSES", "SQUARED", "Loss", "resolve_loss"]
+
+Array = NDArray[np.float64]
+RowFunction = Callable[[Array, Array], Array]
+
+HUBER = 1.345  # 95 % efficiency for normal errors, in standard deviations
+NORMAL = 1.4826  # standard deviation of a normal distribution over the median absolute deviation
+SMALLEST = 1e-7  # residuals and rates below this share of their magnitude are taken as that in weights
+MOST_CHECKED = 100  # rows on which a loss of the user's own is tried
+EDGE = 1e-9  # how near probabilities may come to 0 and 1 in weights
+
+
+@dataclass(frozen=True)
+class Loss:
+    """One row of the table of losses.
+
+    Parameters
+    ----------
+    name : str
+    value : callable
+        ``value(y, f)`` -> loss of each row; infinite or NaN where f is impossible.
+    weights : callable
+        ``weights(y, f)`` -> what least squares needs at each row, positive.
+    variance : callable or None
+        ``variance(f)`` -> variance of y where the loss is minus a log likelihood in nats; None where it is not.
+    power : float
+        Of the residual in the loss, where its scale is unknown: n / power times the logarithm of the mean loss is then
+        the code length of the residuals.
+    logistic : bool
+        Whether the law is a probability: the logistic function of what is searched.
+    lowest, highest : float
+        Range of y.
+    """
+
+    name: str
+    value: RowFunction
+    weights: RowFunction
+    variance: Callable[[Array], Array] | None = None
+    power: float = 2.0
+    logistic: bool = False
+    lowest: float = -math.inf
+    highest: float = math.inf
+
+    def mean(self, y: Array, f: Array, weight: Array | None = None) -> float:
+        """Return the mean loss of the rows with weight, infinite where a prediction is impossible."""
+        if weight is not None:
+            y, f, weight = y[weight > 0], f[weight > 0], weight[weight > 0]
+        with np.errstate(all="ignore"):
+            loss = float(np.average(self.value(y, f), weights=weight))
+        return loss if math.isfinite(loss) else math.inf
+
+    def code_length(self, mean: float, n_rows: float, y: Array) -> float:
+        """Return the nats for the residuals of `n_rows` rows, up to a constant that all equations share."""
+        if self.variance is not None:
+            return n_rows * mean
+        floor = (1e-9 * float(np.sqrt(np.mean(y**2)))) ** self.power
+        return n_rows / self.power * math.log(max(mean, floor, 1e-300))
+
+    def check_target(self, y: Array) -> None:
+        """Raise ValueError for a y that cannot be."""
+        if y.min() < self.lowest or y.max() > self.highest:
+            highest = f" to {self.highest:g}" if math.isfinite(self.highest) else " or more"
+            raise ValueError(
+                explain(
+                    f"loss={self.name!r} needs a y of {self.lowest:g}{highest}.",
+                    f"{y.min():g} .. {y.max():g}",
+                    "Check the target, or take another loss.",
+                )
+            )
+
+
+SQUARED = Loss("squared", lambda y, f: (y - f) ** 2, lambda y, f: np.ones_like(y))
+
+
+def _absolute() -> Loss:
+    def weights(y: Array, f: Array) -> Array:
+        size = np.abs(y - f)
+        return np.asarray(1 / np.maximum(size, SMALLEST * max(float(size.mean()), 1e-300)))
+
+    return Loss("absolute", lambda y, f: np.abs(y - f), weights, power=1.0)
+
+
+def _huber(scale: float) -> Loss:
+    """Return Huber's loss for residuals of this standard deviation: half the square, linear beyond 1.345 of it."""
+    limit = HUBER * scale
+
+    def value(y: Array, f: Array) -> Array:
+        size = np.abs(y - f)
+        return np.where(size <= limit, 0.5 * size**2, limit * (size - 0.5 * limit))
+
+    return Loss("huber", value, lambda y, f: limit / np.maximum(np.abs(y - f), limit))
+
+
+def _poisson() -> Loss:
+    def value(y: Array, f: Array) -> Array:
+        """Return minus the log likelihood less that of the best rate, y: half the deviance."""
+        share = np.where(y > 0, y, 1.0) / np.where(f > 0, f, np.nan)
+        return np.where(f > 0, f - y + y * np.log(share), np.where((f == 0) & (y == 0), 0.0, np.inf))
+
+    def weights(y: Array, f: Array) -> Array:
+        return np.asarray(1 / np.maximum(f, 1e-3 * max(float(y.mean()), 1e-300)))
+
+    return Loss("poisson", value, weights, lambda f: np.asarray(f), lowest=0.0)
+
+
+def _bernoulli() -> Loss:
+    def value(y: Array, f: Array) -> Array:
+        inside = np.clip(f, 1e-300, 1 - 1e-16)
+        return -(y * np.log(inside) + (1 - y) * np.log1p(-inside))
+
+    def variance(f: Array) -> Array:
+        inside = np.clip(f, EDGE, 1 - EDGE)
+        return np.asarray(inside * (1 - inside))
+
+    return Loss("bernoulli", value, lambda y, f: 1 / variance(f), variance, logistic=True, lowest=0.0, highest=1.0)
+
+
+def _own(function: Callable[..., Any]) -> Loss:
+    """Return the loss of a torch function of (y, prediction), differentiated by autograd."""
+    import torch
+
+    def value(y: Array, f: Array) -> Array:
+        with torch.no_grad():
+            return np.asarray(function(torch.tensor(y), torch.tensor(f)).numpy())
+
+    def weights(y: Array, f: Array) -> Array:
+        least = SMALLEST * max(float(np.abs(y - f).mean()), SMALLEST * float(np.abs(y).mean()), 1e-300)
+        step = np.where(np.abs(f - y) < least, np.where(f < y, -least, least), f - y)
+        at = torch.tensor(y + step, requires_grad=True)
+        (slope,) = torch.autograd.grad(function(torch.tensor(y), at).sum(), at)
+        return np.asarray(slope.numpy() / step)
+
+    return Loss("own", value, weights)
+
+
+LOSSES: dict[str, Callable[..., Loss]] = {
+    "squared": lambda: SQUARED, "huber": _huber, "absolute": _absolute, "poisson": _poisson, "bernoulli": _bernoulli,
+}  # fmt: skip
+
+
+def resolve_loss(loss: Any, y: Array, residual: Array) -> Loss:
+    """Return the row of a name or torch function.
+
+    Parameters
+    ----------
+    loss : str or callable
+        A key of `LOSSES`, or ``loss(y, prediction)`` -> tensor of the loss of each row: not negative, smallest where
+        the prediction is y, differentiable by torch.
+    y, residual : ndarray of shape (N,)
+        The target, and the residuals of some fit, which tell Huber's loss what is large.
+
+    Raises
+    ------
+    ValueError
+        For an unknown name, or a function that does not give one finite loss a row.
+    """
+    if callable(loss):
+        return _checked(_own(loss), y[:MOST_CHECKED], residual)
+    if not isinstance(loss, str) or loss not in LOSSES:
+        todo = closest(str(loss), LOSSES)
+        raise ValueError(explain("loss must be known, or a torch function of (y, prediction).", repr(loss), todo))
+    if loss != "huber":
+        return LOSSES[loss]()
+    size = np.abs(residual)
+    spread = NORMAL * float(np.median(size))
+    return _huber(max(spread, SMALLEST * float(size.mean()), 1e-300))
+
+
+def _checked(loss: Loss, y: Array, residual: Array) -> Loss:
+    for f in (y, y + max(float(np.abs(residual).mean()), 1e-300)):
+        try:
+            values, weights = loss.value(y, f), loss.weights(y, f)
+        except Exception as error:
+            raise ValueError(
+                explain(
+                    "loss must be a torch function of (y, prediction).", f"{type(error).__name__}: {error}", "Mend it."
+                )
+            ) from error
+        if values.shape != y.shape or not np.isfinite(values).all() or not (weights >= 0).all() or values.min() < 0:
+            raise ValueError(
+                explain(
+                    "loss must give a finite loss >= 0 for each row, smallest where the prediction is y.",
+                    f"shape {values.shape}, least {values.min() if values.size else 'of nothing'}",
+                    "Return a tensor of the shape of y.",
+                )
+            )
+    return loss
