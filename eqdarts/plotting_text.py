@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-import textwrap
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ from eqdarts.plotting_style import set_name, text_width
 if TYPE_CHECKING:
     from matplotlib.text import Text
 
-__all__ = ["broken_lines", "terms", "typeset"]
+__all__ = ["broken_lines", "rounded", "terms", "typeset"]
 
 LONGEST = 4000  # characters of LaTeX; beyond, measuring takes longer than anybody looks
 
@@ -44,8 +44,7 @@ def typeset(text: Text, latex: str, plain: str, width: float, smallest: float = 
     text.set_fontsize(smallest)
     average = text_width("0123456789 * abcdef", smallest) / 19
     per_line = max(int(width / average), 8)
-    wrapped = textwrap.wrap(plain, per_line, max_lines=n_lines, placeholder="…", break_on_hyphens=False) or [plain]
-    set_name(text, "\n".join(wrapped), limit=n_lines * (per_line + 1))
+    set_name(text, "\n".join(_wrapped(plain, per_line, n_lines)), limit=n_lines * (per_line + 1))
 
 
 def _typeset_lines(latex: str, width: float, size: float, smallest: float, n_lines: int) -> list[str] | None:
@@ -62,6 +61,31 @@ def _typeset_lines(latex: str, width: float, size: float, smallest: float, n_lin
 
 def _width(latex: str, size: float) -> float:
     return text_width(f"${latex}$", size)
+
+
+def _wrapped(plain: str, per_line: int, n_lines: int) -> list[str]:
+    """Return a formula's text on lines, broken at spaces and after operators; an ellipsis stands for what is cut."""
+    lines = [""]
+    for piece in re.findall(r"\s*[^\s*/(,]*[*/(,]*", " ".join(plain[:LONGEST].split())):
+        if len(lines[-1]) + len(piece) > per_line and lines[-1]:
+            lines.append("")
+        own = piece if lines[-1] else piece.lstrip()
+        while len(lines[-1]) + len(own) > per_line:
+            lines[-1], own = own[:per_line], own[per_line:]
+            lines.append("")
+        lines[-1] += own
+        if len(lines) > n_lines:
+            return [*lines[: n_lines - 1], lines[n_lines - 1][: per_line - 1] + "…"]
+    return lines
+
+
+def rounded(plain: str, digits: int = 5) -> str:
+    """Return a formula's text with its long decimal numbers rounded, for where there is little room.
+
+    >>> rounded("364.94185671123*x**1.5 + 1e-12*x2")
+    '364.94*x**1.5 + 1e-12*x2'
+    """
+    return re.sub(r"(?<![\w.])\d+\.\d{4,}(?:e[+-]?\d+)?", lambda m: f"{float(m[0]):.{digits}g}", plain)
 
 
 def terms(latex: str) -> list[str]:
