@@ -107,17 +107,19 @@ def _near_one(r_squared: float) -> str:
 def _coefficients(found: Inference, coverage: float, ends: Array | None) -> list[str]:
     if not found.names and not found.known:
         return []
-    share = f"{100 * coverage:g} %"
-    header = f"{'coefficient':<14}{'estimate':>13}{'std. error':>13}{share + ' interval':>24}"
-    columns = [found.interval(coverage)]
+    columns = {f"{100 * coverage:g} % interval": found.interval(coverage)}
     if ends is not None:
-        header += f"{'profile likelihood':>24}"
-        columns.append(ends)
-    lines = [header]
-    for k, name in enumerate(found.names):
-        error = float(found.standard_error[k])
-        cells = "".join(f"{_interval(column[k], error):>24}" for column in columns)
-        lines.append(f"{name:<14}{_number(float(found.estimate[k]), error):>13}{error:>13.3g}{cells}")
+        columns["profile likelihood"] = ends
+    errors = list(map(float, found.standard_error))
+    cells = [
+        [title, *(_interval(row, error) for row, error in zip(column, errors, strict=True))]
+        for title, column in columns.items()
+    ]
+    width = max(24, 2 + max(len(cell) for column in cells for cell in column))
+    lines = [f"{'coefficient':<14}{'estimate':>13}{'std. error':>13}" + "".join(f"{c[0]:>{width}}" for c in cells)]
+    for k, (name, error) in enumerate(zip(found.names, errors, strict=True)):
+        number = _number(float(found.estimate[k]), error)
+        lines.append(f"{name:<14}{number:>13}{error:>13.3g}" + "".join(f"{c[k + 1]:>{width}}" for c in cells))
     lines += [f"{name:<14}{value:>13.8g}{'given':>13}" for name, value in found.known.items()]
     return lines
 

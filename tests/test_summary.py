@@ -86,3 +86,12 @@ def test_a_coefficient_that_the_rows_do_not_bound_is_a_warning() -> None:
     law = Equation.parse("a*(1 - exp(-b*x))", ["x"]).fit({"x": x}, y, start=[200, 0.5])
     assert "The rows do not bound b from above." in summary(inference(law, {"x": x}, y), coverage=0.999)
     assert "do not bound" not in summary(inference(law, {"x": x}, y), coverage=0.9)
+
+
+def test_long_numbers_keep_apart() -> None:
+    x = np.arange(1.0, 9.0)
+    y = 9.9991e11 * x + 1e8 * np.array([1, -1, 0.5, -0.5, 1, -1, 0.2, -0.2])
+    found = inference(Equation.parse("a*x", ["x"]).fit({"x": x}, y), {"x": x}, y)
+    (row,) = [line.split() for line in summary(found).splitlines() if line.startswith("a ")]
+    assert len(row) == 9
+    assert [float(row[k]) for k in (3, 5)] == pytest.approx(found.interval()[0], rel=1e-4)
