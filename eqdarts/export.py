@@ -1,26 +1,29 @@
-r"""Where an equation goes: a torch module, numpy and C source, a table for a paper.
+"""Where an equation goes: a torch module, numpy and C source, a spreadsheet, a table for a paper.
 
-Each gives the values of ``Equation.predict``, and NaN where the equation is undefined.
+Each gives the values of ``Equation.predict``, and NaN (a spreadsheet: #N/A) where the equation is undefined.
 """
 
 from __future__ import annotations
 
+import re
 import textwrap
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from eqdarts.errors import explain
 from eqdarts.evaluate import compile_expression
 from eqdarts.export_names import C_WORDS, PYTHON_WORDS, checked_identifier, identifiers, note
-from eqdarts.export_source import NUMPY, C, Dialect, Rendered, render
+from eqdarts.export_source import EXCEL, NUMPY, C, Dialect, Rendered, render
 from eqdarts.export_table import latex_table
 
 if TYPE_CHECKING:
     from eqdarts.equation import Equation
     from eqdarts.export_torch import EquationModule
 
-__all__ = ["latex_table", "to_c_source", "to_numpy_source", "to_torch"]
+__all__ = ["latex_table", "to_c_source", "to_excel", "to_numpy_source", "to_torch"]
 
 WIDTH = 100  # columns of generated code
+LONGEST_CELL = 8192  # characters of a formula in a spreadsheet
 
 
 def to_torch(equation: Equation) -> EquationModule:
@@ -113,6 +116,51 @@ def to_c_source(equation: Equation, name: str = "predict") -> str:
     lines += [f"    const double {step} = {text};" for step, text in body.steps]
     lines += [f"    const double y = {body.result};", "    return isfinite(y) ? y : NAN;", "}"]
     return "\n".join(lines) + "\n"
+
+
+def to_excel(equation: Equation, cells: Mapping[str, str] | None = None) -> str:
+    """Return a formula for a spreadsheet, to be copied down beside the data.
+
+    Parameters
+    ----------
+    equation : Equation
+    cells : mapping of str to str, optional
+        The cell of each variable, such as ``{"t": "B2"}``. Default: A2, B2, C2 and so on, in order.
+
+    Notes
+    -----
+    Spreadsheets keep 15 digits of a number.
+
+    Examples
+    --------
+    >>> from eqdarts import Equation
+    >>> to_excel(Equation.parse("3.5*(1 - exp(-0.2*t))"), {"t": "B2"})
+    '=IFERROR(3.5 * (1.0 - EXP(-0.2 * B2)), NA())'
+    """
+    _check_fitted(equation)
+    given = dict(zip(equation.variables, _letters(), strict=False)) if cells is None else dict(cells)
+    program = compile_expression(equation.expr)
+    missing = [name for name in program.names if name not in given]
+    if missing:
+        raise ValueError(explain("Every variable needs a cell.", f"none for {', '.join(missing)}", "Give its cell."))
+    wrong = [cell for cell in given.values() if re.fullmatch(r"\$?[A-Z]{1,3}\$?[1-9][0-9]{0,6}", cell) is None]
+    if wrong:
+        raise ValueError(explain("A cell is a column and a row.", repr(wrong[0]), "Write it as in A2 or $B$7."))
+    formula = f"=IFERROR({render(program, EXCEL, given).result}, NA())"
+    if len(formula) > LONGEST_CELL:
+        raise ValueError(
+            explain(
+                f"A cell holds {LONGEST_CELL} characters.", f"{len(formula)} characters", "Take a shorter equation."
+            )
+        )
+    return formula
+
+
+def _letters() -> Iterator[str]:
+    """Yield A2 to Z2, then AA2 to ZZ2."""
+    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    yield from (f"{letter}2" for letter in alphabet)
+    yield from (f"{first}{second}2" for first in alphabet for second in alphabet)
 
 
 def _prefixed(definition: str, name: str) -> str:

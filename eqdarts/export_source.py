@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from eqdarts.evaluate import Program, Step
 
-__all__ = ["NUMPY", "C", "Dialect", "Rendered", "render"]
+__all__ = ["EXCEL", "NUMPY", "C", "Dialect", "Rendered", "render"]
 
 SUM, PRODUCT, ATOM = range(3)  # how tightly a text holds together
 LONGEST = 60  # characters of a text before it becomes a step of its own
@@ -25,16 +25,16 @@ class Dialect:
     Parameters
     ----------
     calls : mapping of str to str
-        Operation or sympy function -> name of the function that is called.
+        Operation or sympy function -> name of the function that is called, or a text with {0} and {1} for arguments.
     helpers : mapping of str to str
         Name of a function that the language does not have -> its definition, on lines of its own.
-    needs : mapping of str to tuple of str
-        Helper -> other helpers that it calls.
+    inline : bool, default=False
+        Whether the language has no steps, so that all stands in one text.
     """
 
     calls: Mapping[str, str]
     helpers: Mapping[str, str] = field(default_factory=dict)
-    needs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    inline: bool = False
 
 
 @dataclass(frozen=True)
@@ -83,14 +83,13 @@ def render(program: Program, dialect: Dialect, names: Mapping[str, str], prefix:
             piece = _Piece(names[step.detail])
         else:
             piece = _write(step, [pieces[j] for j in step.arguments], dialect, called)
-        long = len(piece.text) > LONGEST or uses[k] > 1
-        if long and step.operation not in ("name", "number") and k < len(program.steps) - 1:
+        own = not dialect.inline and (len(piece.text) > LONGEST or uses[k] > 1)
+        if own and step.operation not in ("name", "number") and k < len(program.steps) - 1:
             name = f"{prefix}{len(steps) + 1}"
             steps.append((name, piece.text))
             piece = _Piece(name)
         pieces.append(piece)
-    wanted = {name for called_name in called for name in (called_name, *dialect.needs.get(called_name, ()))}
-    return Rendered(tuple(steps), pieces[-1].text, tuple(name for name in dialect.helpers if name in wanted))
+    return Rendered(tuple(steps), pieces[-1].text, tuple(name for name in dialect.helpers if name in called))
 
 
 def _write(step: Step, arguments: Sequence[_Piece], dialect: Dialect, called: dict[str, None]) -> _Piece:
@@ -99,6 +98,8 @@ def _write(step: Step, arguments: Sequence[_Piece], dialect: Dialect, called: di
     def call(operation: str, *texts: str) -> _Piece:
         name = dialect.calls[operation]
         called[name] = None
+        if "{" in name:
+            return _Piece(name.format(*texts))
         return _Piece(f"{name}({', '.join(texts)})")
 
     match step.operation:
@@ -212,4 +213,13 @@ C = Dialect(
         "larger": "static double larger(double a, double b) { return isnan(a) || a > b ? a : b; }",
         "smaller": "static double smaller(double a, double b) { return isnan(a) || a < b ? a : b; }",
     },
+)  # fmt: skip
+
+EXCEL = Dialect(
+    calls={
+        **{name: name.upper() for name in (*_SAME_NAMES, "asin", "acos", "atan", "erf", "Abs", "sign", "max", "min")},
+        "log": "LN", "square": "POWER({0}, 2)", "power": "POWER", "whole": "POWER", "pow": "POWER", "nonzero": "({0})",
+        "softplus": "(MAX({0}, {1}) + LN(1 + EXP(-ABS(({0}) - ({1})))))",
+    },
+    inline=True,
 )  # fmt: skip

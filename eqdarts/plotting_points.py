@@ -53,7 +53,7 @@ def label_axis(ax: Axes, which: str, name: str, units: Mapping[str, str] | None 
     """Label axis `which` ("x" or "y") with a user's name and its unit, as they stand, within the room that there is."""
     unit = (units or {}).get(name)
     width, height = panel_size(ax)
-    text, room = (ax.xaxis.label, width - 36) if which == "x" else (ax.yaxis.label, height - 18)
+    text, room = (ax.xaxis.label, width - 44) if which == "x" else (ax.yaxis.label, height - 40)
     fit_name(text, name, (f" ({unit})" if unit else "") + more, room)
 
 

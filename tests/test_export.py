@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from eqdarts.equation import Equation
 from eqdarts.errors import FormulaError
-from eqdarts.export import latex_table, to_c_source, to_numpy_source, to_torch
+from eqdarts.export import latex_table, to_c_source, to_excel, to_numpy_source, to_torch
 from eqdarts.export_names import C_WORDS, identifiers, note
 from eqdarts.formula import quoted
 from eqdarts.formula_functions import FUNCTIONS
@@ -227,6 +227,55 @@ def _compiled(source: str, folder: Path) -> ctypes.CDLL:
     return ctypes.CDLL(str(folder / "laws.so"))
 
 
+# --- spreadsheet ---
+
+
+def _from_excel(formula: str, cells: dict[str, str]) -> str:
+    """Return the formula in our own grammar."""
+    text = formula.removeprefix("=IFERROR(").removesuffix(", NA())")
+    for cell, name in cells.items():
+        text = re.sub(rf"\b{cell}\b", name, text)
+    text = re.sub(r"[A-Z]+(?=\()", lambda m: m[0].lower(), text)
+    return text.replace("ln(", "log(")
+
+
+def _with_powers(node: ast.AST) -> ast.AST:
+    """Replace the calls power(u, p) by u**p."""
+
+    class Powers(ast.NodeTransformer):
+        def visit_Call(self, call: ast.Call) -> ast.AST:
+            self.generic_visit(call)
+            if isinstance(call.func, ast.Name) and call.func.id == "power":
+                return ast.BinOp(call.args[0], ast.Pow(), call.args[1])
+            return call
+
+    return Powers().visit(node)
+
+
+def test_a_spreadsheets_formula_is_the_equation(cases: list[tuple[Equation, Array]]) -> None:
+    for equation, X in cases:
+        cells = dict(zip(("A2", "B2", "C2"), equation.variables, strict=False))
+        tree = _with_powers(ast.parse(_from_excel(to_excel(equation), cells), mode="eval"))
+        again = Equation.parse(ast.unparse(tree), equation.variables)
+        want, values = equation.predict(X), again.predict(X)
+        shown = np.isfinite(want) & np.isfinite(values)  # reading it back merges powers, which moves edges of domains
+        np.testing.assert_allclose(values[shown], want[shown], rtol=1e-10, err_msg=to_excel(equation))
+
+
+def test_cells_can_be_chosen_and_are_checked() -> None:
+    law = Equation.parse("2.5*x**1.5 + log(1 + exp(y))", ["x", "y"])
+    formula = to_excel(law, {"x": "$B$7", "y": "AA10"})
+    assert formula == "=IFERROR(2.5 * POWER($B$7, 1.5) + (MAX(0.0, AA10) + LN(1 + EXP(-ABS((0.0) - (AA10))))), NA())"
+    with pytest.raises(ValueError, match="none for y"):
+        to_excel(law, {"x": "A1"})
+    for cell in ("A0", "x", "A1:B2", 'A1,HYPERLINK("x")', "=A1", "A1\n", ""):
+        with pytest.raises(ValueError, match="a column and a row"):
+            to_excel(law, {"x": cell, "y": "A1"})
+    with pytest.raises(ValueError, match="8192 characters"):
+        to_excel(Equation.parse(" + ".join(f"{k}.5*x**{k}.5" for k in range(500)), ["x"]))
+    assert to_excel(Equation.parse("x29", [f"x{k}" for k in range(30)])) == "=IFERROR(AD2, NA())"
+
+
 # --- names ---
 
 HOSTILE = [
@@ -282,7 +331,7 @@ def test_the_function_needs_a_plain_name(name: str) -> None:
 
 
 def test_a_formula_without_values_cannot_travel() -> None:
-    for write in (to_torch, to_numpy_source, to_c_source):
+    for write in (to_torch, to_numpy_source, to_c_source, to_excel):
         with pytest.raises(ValueError, match="needs values for its parameters"):
             write(Equation.parse("a*x + b", ["x"]))
 
