@@ -104,7 +104,7 @@ class DARTSRegressor(InferenceMixin, RegressorMixin, BaseEstimator):  # type: ig
     selection_ : str
         Why this equation was chosen, and which came close.
     snaps_ : tuple of Snap
-        Coefficients of the chosen equation that became exact constants, with the cost.
+        Coefficients of the chosen equation that became exact constants, its exponents among them, with the cost.
     known_ : dict of str to float
         The named constants in the chosen equation.
     graph_ : Graph
@@ -202,7 +202,8 @@ class DARTSRegressor(InferenceMixin, RegressorMixin, BaseEstimator):  # type: ig
         members = refit_front(found, data, rows, rng)
         self._rows = table.kept(rows, task.sigma)
         front = choose(members, data, table, task.primitives, self.selection, held_out)
-        return *snap_chosen(front, table, self._rows, task.constants), data, history
+        snapped = snap_chosen(front, table, self._rows, task.constants, task.primitives)
+        return *snapped, data, history
 
     def _by_loss(self, task: Task) -> Outcome:
         table, rng = task.table, task.rng

@@ -14,6 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from eqdarts.constants import Snap, snap_constants
+from eqdarts.constants_exponents import exponent_snaps
 from eqdarts.data import Data
 from eqdarts.equation import Equation
 from eqdarts.errors import EqdartsWarning, FormulaError
@@ -174,7 +175,7 @@ def choose(
 
 
 def snap_chosen(
-    front: Front, table: Table, rows: FitRows, constants: Mapping[str, float]
+    front: Front, table: Table, rows: FitRows, constants: Mapping[str, float], primitives: Sequence[Primitive]
 ) -> tuple[Front, tuple[Snap, ...]]:
     """Make the constants of the chosen equation exact where its description does not become longer.
 
@@ -183,15 +184,16 @@ def snap_chosen(
     Front
         With the new equation and its loss on all rows in the place of the old one.
     tuple of Snap
+        First of the exponents that the search itself has made exact.
     """
-    k = front.chosen
-    found = snap_constants(front.equations[k], rows.X, rows.y, rows.weight, rows.sigma, constants)
-    if not found.snaps:
-        return front, ()
-    candidate = _candidate(found.equation, front.candidates[k].structure, table)
-    if not math.isfinite(candidate.loss):  # undefined at a row that is not among `rows`
-        return front, ()
-    return front.with_chosen(found.equation, candidate), found.snaps
+    old, given = front.equations[front.chosen], (rows.X, rows.y, rows.weight, rows.sigma)
+    usual = {row.exponent for row in primitives if row.exponent is not None}
+    exponents = exponent_snaps(old, *given, usual)
+    found = snap_constants(old, *given, constants)
+    candidate = _candidate(found.equation, front.candidates[front.chosen].structure, table)
+    if not found.snaps or not math.isfinite(candidate.loss):  # undefined at a row that is not among `rows`
+        return front, exponents
+    return front.with_chosen(found.equation, candidate), (*exponents, *found.snaps)
 
 
 def _equation(member: Member, data: Data, table: Table) -> Equation | None:
