@@ -43,6 +43,8 @@ def run(arguments: argparse.Namespace) -> None:
     print(f"Pareto front of {columns.y.name}, from {len(columns.y)} rows (* the chosen equation):\n")
     print(front_table(fitted, columns.y))
     print(f"\n{fitted.equation_.format(DIGITS)}\n")
+    for snap in fitted.snaps_:
+        note(f"{snap}.", arguments.quiet)
     with notes_to_stderr(arguments.quiet):
         coefficients = coefficient_table(fitted.inference())
     if coefficients:

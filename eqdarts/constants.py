@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from eqdarts.constants_table import Constant, Unit, is_exponent, near, near_exponent, units_of
+from eqdarts.constants_table import Constant, Unit, is_exponent, near, near_exponent, units_of, zero
 from eqdarts.equation import Equation
 from eqdarts.errors import explain
 from eqdarts.evaluate import evaluate
@@ -138,7 +138,7 @@ def snap_constants(
 
     Notes
     -----
-    A coefficient never becomes 0: leaving a term out is the search's business.
+    A coefficient that the rows cannot tell from 0 becomes 0, and its term or factor is gone, by the same rule.
 
     Examples
     --------
@@ -233,7 +233,22 @@ def _trials(state: _State, setting: _Setting, error: Array, critical: float) -> 
         for constant in near_exponent(*here) if exponent else near(*here, setting.units):
             z = (constant.value - form.estimate[j]) / error[j]
             trials.append((0.5 * n * math.log1p(z * z / (n - k)) + constant.cost - saving, j, constant))
+        z = form.estimate[j] / error[j]
+        if abs(z) <= critical:
+            constant, rise = zero(), 0.5 * n * math.log1p(z * z / (n - k))
+            trials.append((rise + constant.cost - _saving_of_zero(state, setting, j), j, constant))
     return sorted(trials, key=lambda trial: trial[0])
+
+
+def _saving_of_zero(state: _State, setting: _Setting, j: int) -> float:
+    """Return the nats that the description without coefficient j, and all that goes with it, is shorter."""
+    form = state.form
+    formula = rebuild(form.formula, {symbol(form.names[j]): zero().expr})
+    if formula.has(*_not_real()):
+        return -math.inf
+    kept = [i for i, name in enumerate(form.names) if i != j and symbol(name) in formula.free_symbols]
+    left = Form(formula, tuple(form.names[i] for i in kept), form.estimate[kept], form.known)
+    return state.length - state.spent - setting.length(_expr(left), len(kept), state.loss)
 
 
 def _snapped(state: _State, setting: _Setting, j: int, constant: Constant, start: Array) -> _State:

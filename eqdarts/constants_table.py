@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from eqdarts.errors import explain
 from eqdarts.formula_build import rebuild, symbol
 
-__all__ = ["Constant", "Unit", "is_exponent", "near", "near_exponent", "units_of"]
+__all__ = ["Constant", "Unit", "is_exponent", "near", "near_exponent", "units_of", "zero"]
 
 Expr = Any
 
@@ -24,6 +24,7 @@ LARGEST_MULTIPLE = 50  # the same in front of a unit, whole numbers included
 POWERS = (Fraction(1), Fraction(-1), Fraction(1, 2), Fraction(-1, 2), Fraction(2), Fraction(-2))
 EXACT_EXPONENT, HALVES = 0.9, 7 / 8
 TWO_BITS = 2 * math.log(2)  # the sign, and that the number is exact
+ZERO_COST = 6.0  # nats; 3/3, which is no fraction, costs less in both codes and leaves its place
 NAME_SHARES = (1 / 2, 1 / 10, 1 / 10, 1 / 10, 1 / 10, 1 / 10)
 
 
@@ -118,6 +119,13 @@ def near_exponent(value: float, radius: float, most_cost: float) -> Iterator[Con
         cost = _integer_cost(abs(p)) - math.log(share)
         if cost <= most_cost:
             yield Constant(sympy.Rational(exact.numerator, exact.denominator), float(exact), cost, frozenset())
+
+
+def zero() -> Constant:
+    """Return the constant 0: its term or factor is left out."""
+    import sympy
+
+    return Constant(sympy.Integer(0), 0.0, ZERO_COST, frozenset())
 
 
 def is_exponent(formula: Expr, name: Expr) -> bool:

@@ -65,6 +65,7 @@ class DARTSRegressor:
         self.x_scale_, self.y_scale_ = np.ones(X.shape[1]), 1.0
         alpha = None if self.given.get("search") == "random" else fake_alpha()
         self.history_ = SearchHistory((), 123, 1.5, "finished", alpha)
+        self.snaps_ = ()
         self.rows = X, y
         return self
 

@@ -202,3 +202,24 @@ def test_near_yields_what_it_says(value: float, share: float) -> None:
         assert abs(constant.value - value) <= share * value
         assert constant.cost <= 12.0
         assert float(constant.expr) == pytest.approx(constant.value, rel=1e-12)
+
+
+def test_what_cannot_be_told_from_nothing_is_left_out() -> None:
+    rng = np.random.default_rng(0)
+    x, t = rng.uniform(0.3, 3, 200), rng.uniform(-2, 2, 200)
+    y = 2.345 * x**1.512 + 0.05 * rng.normal(size=200)
+    for text in ("a*x**b + c*t", "a*x**b*exp(c*t)", "a*x**b + c*exp(d*t)", "a*x**b/(1 + c*t**2)"):
+        starts = {"a": 2.3, "b": 1.5, "c": 0.001} | ({"d": 0.5} if "d" in text else {})
+        law = Equation.parse(text, ["x", "t"]).fit({"x": x, "t": t}, y, start=starts)
+        found = snap_constants(law, {"x": x, "t": t}, y)
+        assert "t" not in str(found.equation)
+        assert ("c", "0") in [(snap.coefficient, snap.constant) for snap in found.snaps]
+        assert found.equation.coefficients.keys() <= {"a", "b"}
+
+
+def test_what_the_data_can_tell_from_nothing_stays() -> None:
+    rng = np.random.default_rng(0)
+    x, t = rng.uniform(0.3, 3, 200), rng.uniform(-2, 2, 200)
+    y = 2.345 * x**1.512 + 0.0513 * t + 0.05 * rng.normal(size=200)
+    law = Equation.parse("a*x**b + c*t", ["x", "t"]).fit({"x": x, "t": t}, y, start=[2.3, 1.5, 0.01])
+    assert "0" not in [snap.constant for snap in snap_constants(law, {"x": x, "t": t}, y).snaps]
