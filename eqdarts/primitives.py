@@ -325,6 +325,7 @@ PRIMITIVES: dict[str, Primitive] = {row.name: row for row in _TABLE}
 PRESETS: dict[str, tuple[str, ...]] = {
     "default": (
         "linear", "reciprocal", "sqrt", "square", "cube", "power", "exp", "log", "sin", "cos", "tanh", "logistic",
+        "arcsin", "arctan",
     ),
     "minimal": ("linear", "reciprocal", "power", "exp", "log"),
     "psychology": ("linear", "reciprocal", "power", "exp", "log", "tanh", "logistic", "softplus", "relu"),

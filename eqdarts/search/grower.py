@@ -23,7 +23,8 @@ __all__ = ["Grower", "seeds"]
 
 MOST_PAIRS = 36  # pairs of sources whose features one proposal looks at
 TOP = 60  # moves of highest merit that children are drawn from
-DRAWN = 6  # moves drawn for each walker and round
+SWAPPING = 0.5  # chance that swaps are looked at
+DRAWN = 12  # moves drawn for each walker and round
 DISGUISED = 1e-4  # a swap that changes the edge by less than this share of its variance is always tried
 TAKEN = 8  # deletions and the like tried for each walker and round
 NEGLIGIBLE = 1e-3  # a part is dropped if that changes the prediction by less than this share of the loss
@@ -110,7 +111,7 @@ class Grower:
                 exponents = FACTOR_EXPONENTS if move.kind == "multiply" else FACTOR_EXPONENTS[:1]
                 starts.extend(apply(draft, move, exponent) for exponent in exponents)
         taken = [*deletions(draft), *simple_exponents(draft)]
-        for swap in swaps(draft, lin, self.X, self._functions):
+        for swap in swaps(draft, lin, self.X, self._functions) if self.rng.random() < SWAPPING else ():
             (starts if swap.missed < DISGUISED else taken).append(swap.start)
         if len(taken) > TAKEN:
             taken = [taken[k] for k in self.rng.choice(len(taken), TAKEN, replace=False)]
@@ -127,25 +128,29 @@ class Grower:
         return list(self.rng.choice(len(weights), count, replace=False, p=weights / weights.sum()))
 
 
-def seeds(X: Array, y: Array, weight: Array, primitives: tuple[Primitive, ...]) -> Iterator[Start]:
-    """Yield the starts of climbs: constants, functions of a constant, and the power product of all inputs."""
+def seeds(X: Array, y: Array, weight: Array, primitives: tuple[Primitive, ...]) -> Iterator[tuple[str, Start]]:
+    """Yield the starts of climbs, with the function outside: constants, functions of one, a power product."""
     d, mean = X.shape[1], float(np.average(y, weights=weight))
-    yield Draft(d, [DraftNode("sum", [], mean)]).build()
-    for primitive, inverse in _INVERSES.items():
-        if PRIMITIVES[primitive] not in primitives and primitive != "power":
+    yield "linear", Draft(d, [DraftNode("sum", [], mean)]).build()
+    sign = 1.0 if y[0] > 0 else -1.0
+    for name, inverse in _INVERSES.items():
+        primitive = PRIMITIVES[name]
+        if primitive not in primitives:
             continue
-        with np.errstate(all="ignore"):
-            inner = inverse(y)
-        if np.isfinite(inner).mean() < 0.99:
-            continue
-        at = float(np.average(inner[np.isfinite(inner)]))
-        row = PRIMITIVES[primitive]
-        edge = DraftEdge(d, row, 1.0, list(row.neutral) + ([0.5] if primitive == "power" else []))
-        yield Draft(d, [DraftNode("sum", [], at), DraftNode("product", [edge])]).build()
+        for outer in {1.0, sign}:
+            with np.errstate(all="ignore"):
+                inner = inverse(outer * y)
+            sound = np.isfinite(inner)
+            if sound.mean() < 0.99:
+                continue
+            inside = DraftNode("sum", [], float(np.average(inner[sound], weights=weight[sound])))
+            edge = DraftEdge(d, primitive, 1.0, list(primitive.neutral))
+            node = DraftNode("product", [edge], None if outer == 1.0 else outer)
+            yield name, Draft(d, [inside, node]).build()
     with np.errstate(all="ignore"):
         logs = {i: np.log(x) for i, x in enumerate(X.T) if (x > 0).all()}
     for monomial in fit_monomial(y, np.sqrt(weight), logs):
-        yield Draft(d, [DraftNode("product", monomial.edges(), monomial.scale)]).prune().build()
+        yield "exp", Draft(d, [DraftNode("product", monomial.edges(), monomial.scale)]).prune().build()
 
 
 _INVERSES = {

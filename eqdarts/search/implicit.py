@@ -8,9 +8,10 @@ anew when none is better. What an island finds is carried back to the data as gi
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -20,15 +21,20 @@ from eqdarts.search.archive import Member
 from eqdarts.search.grower import Grower, seeds
 from eqdarts.search.moves import Start, deletions, simple_exponents, without_negligible
 from eqdarts.search.problem import Array
+from eqdarts.search.rewrites import shortened
 from eqdarts.search.sites import linearise
+from eqdarts.search.small_graphs import small_graphs
 from eqdarts.search.smooth import fit_smooth
 from eqdarts.search.structure import Reduction, find_reductions, reduce
-from eqdarts.search.trials import EXACT, Trials
+from eqdarts.search.trials import EXACT, SCREEN, Trials
 
 __all__ = ["implicit_search"]
 
-N_WALKERS = 12
+N_WALKERS = 8
 PRICE = 0.08  # fall of log loss that one more symbol must bring
+SMALL = 256  # small graphs, by rising size, that each round tries besides; by the square of the inputs fewer
+LARGEST_SMALL = 22  # symbols at which their enumeration ends
+PROMISING = 3  # children of a walker that are refitted beyond screening
 ACCURATE = 1e-9  # loss at which new members are refitted to convergence
 FROM_SEED = 0.6  # share of climbs that start at a seed; the others start at a member of the front
 LEAST_CAP = 12
@@ -37,8 +43,9 @@ AGAIN = 0.1  # chance that a structure fitted lately is fitted again, from the n
 SHARPNESS = (0.5, 1.0, 2.0)
 MOST_ISLANDS = 6
 DEEPEST = 4  # reductions one after the other
-MOST_NEW = 3  # islands that one reading of the structure may start
+MOST_NEW = 2  # islands that one reading of the structure may start
 LENIENCE = (100.0, 10.0)  # squared error of a gradient, as multiples of the loss
+ROUNDING = 1e-14  # loss of a polynomial that is as good as exact
 TELLING = 3e-2  # loss at which a graph's gradient is asked for structure
 
 
@@ -65,6 +72,10 @@ class _Island:
         train = trials.problem.train
         self.grower = Grower(train.X, train.y, train.weight, primitives, trials.problem.units, rng)
         self.smooth = fit_smooth(trials.problem.wide, trials.problem.held, trials.problem.variance)
+        self.n_small = max(SMALL // trials.problem.n_inputs**2, 16)
+        self.small = itertools.takewhile(
+            lambda start: start[0].complexity <= LARGEST_SMALL, small_graphs(trials.problem.n_inputs, primitives)
+        )
         self.rounds = 0
         self.analysed = math.inf  # best loss when the gradient was last asked for structure
         self.walkers: list[_Walker] = []
@@ -72,12 +83,20 @@ class _Island:
     def begin(self) -> list[Member]:
         """Fit the seeds; return what entered the archive."""
         train = self.trials.problem.train
-        starts = list(seeds(train.X, train.y, train.weight, self.primitives))
-        fitted = self.trials.fit([s for s in starts if self.trials.is_admissible(s[0])])
-        self.origins = [m for m, _ in fitted if math.isfinite(m.loss)]
+        starts = [
+            (name, start)
+            for name, start in seeds(train.X, train.y, train.weight, self.primitives)
+            if self.trials.is_admissible(start[0])
+        ]
+        fitted = self.trials.fit([start for _, start in starts])
+        simplicity = {} if self.smooth is None else self.smooth.outer
+        ranked = sorted(zip(starts, fitted, strict=True), key=lambda pair: simplicity.get(pair[0][0], 1.0))
+        self.origins = [m for _, (m, _) in ranked if math.isfinite(m.loss)]
         kept = [m for m, kept in fitted if kept]
         if self.origins:
-            self.walkers = [self._fresh() for _ in range(N_WALKERS)]
+            first = self.origins[:N_WALKERS]
+            self.walkers = [replace(self._fresh(), member=origin) for origin in first]
+            self.walkers += [self._fresh() for _ in range(N_WALKERS - len(first))]
         return kept
 
     @property
@@ -88,8 +107,13 @@ class _Island:
         low, high = np.log(LEAST_CAP), np.log(max(self.trials.max_complexity, LEAST_CAP))
         cap = round(float(np.exp(self.rng.uniform(low, high))))
         front = [m for m in self.trials.archive.front() if m.graph.complexity < cap - 4]
-        pool = self.origins if not front or self.rng.random() < FROM_SEED else front
-        return _Walker(pool[self.rng.integers(len(pool))], float(self.rng.choice(SHARPNESS)), cap)
+        if front and self.rng.random() > FROM_SEED:
+            member = front[self.rng.integers(len(front))]
+        elif self.rng.random() < 0.5:
+            member = self.origins[self.rng.integers(len(self.origins))]
+        else:  # the outer functions behind which the law looks simple come first
+            member = self.origins[min(int(self.rng.geometric(0.4)) - 1, len(self.origins) - 1)]
+        return _Walker(member, float(self.rng.choice(SHARPNESS)), cap)
 
     def round(self) -> list[Member]:
         """Let every walker take one step; return what entered the archive."""
@@ -113,9 +137,17 @@ class _Island:
                 else:
                     owners.append(w)
                     children.append(start)
-        fitted = self.trials.fit(children)
-        for w, (member, _) in zip(owners, fitted, strict=True):
-            consider(w, member)
+        small = itertools.islice(self.small, self.n_small)
+        tried = self.trials.fit(list(small))
+        fitted = self.trials.fit(children, limits=SCREEN)
+        promising: list[tuple[int, Member]] = []
+        for w in range(len(self.walkers)):
+            own = [m for o, (m, _) in zip(owners, fitted, strict=True) if o == w and math.isfinite(m.loss)]
+            promising += [(w, m) for m in sorted(own, key=score)[:PROMISING]]
+        again = self.trials.fit([(m.graph, m.coefficients) for _, m in promising])
+        for (w, screened), (member, _) in zip(promising, again, strict=True):
+            consider(w, min(screened, member, key=lambda m: m.loss))
+        fitted += again + tried
         for w, walker in enumerate(self.walkers):
             child = best.get(w)
             walker.steps += 1
@@ -133,7 +165,7 @@ class _Island:
         draft = Draft.from_graph(member.graph, member.coefficients)
         for reduction, n_old in zip(reversed(self.chain), reversed(n_inputs), strict=True):
             draft = reduction.lift(draft, n_old)
-        return draft.prune().build()
+        return shortened(draft.prune()).build()
 
 
 @dataclass
@@ -211,7 +243,7 @@ class _Archipelago:
             if settled is None:
                 continue
             own = math.inf if settled.smooth is None else settled.smooth.loss
-            if island.smooth is None or own < 2 * island.smooth.loss:
+            if island.smooth is None or own < 2 * max(island.smooth.loss, ROUNDING):
                 borne_out.append((own, settled))
         borne_out.sort(key=lambda pair: pair[0])
         for _, settled in borne_out[:MOST_NEW]:
@@ -272,7 +304,7 @@ def _simplify(trials: Trials, member: Member) -> None:
         draft = Draft.from_graph(member.graph, member.coefficients)
         lin = linearise(draft, X)
         smaller = [without_negligible(draft, lin, 1e-18 * trials.problem.variance).build()]
-        smaller += [*deletions(draft), *simple_exponents(draft)]
+        smaller += [*deletions(draft), *simple_exponents(draft), shortened(draft).build()]
         size = member.graph.complexity, member.graph.n_coefficients
         smaller = [s for s in smaller if s[0].complexity < size[0] or s[0].n_coefficients < size[1]]
         exact = [m for m, _ in trials.fit(smaller, thorough=True) if m.loss <= EXACT]

@@ -1,8 +1,8 @@
 r"""A smooth model of the target: a polynomial fitted by least squares, for its gradient.
 
 Before any graph is accurate, a polynomial tells how the target changes with each input, and thereby which inputs act
-only together. It is fitted to y and to log |y|, in the inputs and in their logarithms, where these exist; that form and
-the total degree are the ones that predict held-back rows best.
+only together. It is fitted to y and to log y, 1 / y and y**2, in the inputs and in their logarithms, where these exist;
+that form and the total degree are the ones that predict held-back rows best.
 
 Axes: N rows, D inputs, T terms.
 """
@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,19 +22,49 @@ from eqdarts.search.problem import Array, Rows
 
 __all__ = ["Smooth", "fit_smooth"]
 
-MOST_TERMS = 400
+MOST_TERMS = 260
 MOST_DEGREE = 8
+SIMPLE_DEGREE = 2  # of the polynomials that tell which outer function makes the law simple
 _ROWS_PER_TERM = 2.0
-_SINGLE_SIGN = 1e-9
+_NEAR_ZERO = 1e-9
+
+
+class _Outer(NamedTuple):
+    """A function T of the target that the polynomial is fitted to: T, its derivative, its inverse; of |y|."""
+
+    transform: Callable[[Array], Array]
+    slope: Callable[[Array], Array]
+    inverse: Callable[[Array], Array]
+
+
+# by the name of the primitive that undoes T; all but the first need a target that keeps its sign
+OUTER = {
+    "linear": _Outer(lambda y: y, np.ones_like, lambda t: t),
+    "exp": _Outer(np.log, lambda y: 1 / y, np.exp),
+    "reciprocal": _Outer(lambda y: 1 / y, lambda y: -1 / y**2, lambda t: 1 / t),
+    "sqrt": _Outer(np.square, lambda y: 2 * y, np.sqrt),
+}
 
 
 @dataclass(frozen=True, eq=False)
 class Smooth:
-    """Values (N,) and gradient (D, N) on the rows of the fit, and the loss on held-back rows (share of the variance)."""
+    """A fitted polynomial.
+
+    Parameters
+    ----------
+    value : ndarray of shape (N,)
+    gradient : ndarray of shape (D, N)
+        Of the target in the inputs, on the rows of the fit.
+    loss : float
+        On held-back rows, as a share of the variance.
+    outer : dict of str to float
+        Loss of the quadratic form behind each outer function.
+    """
 
     value: Array
     gradient: Array
     loss: float
+    outer: dict[str, float]
 
 
 def fit_smooth(rows: Rows, held: Rows, variance: float) -> Smooth | None:
@@ -48,17 +79,23 @@ def fit_smooth(rows: Rows, held: Rows, variance: float) -> Smooth | None:
     variance : float
         Yardstick of the loss.
     """
-    found = [_fit(rows, held, variance, log) for log in (False, True)]
-    positive = (np.minimum(rows.X.min(0), held.X.min(0)) > _SINGLE_SIGN * rows.X.max(0)).nonzero()[0]
-    if len(positive):
-        with np.errstate(all="ignore"):
-            inner = [replace(r, X=_log_columns(r.X, positive)) for r in (rows, held)]
-        for fit in [_fit(inner[0], inner[1], variance, log) for log in (False, True)]:
-            if fit is not None:
-                gradient = fit.gradient.copy()
-                gradient[positive] /= rows.X[:, positive].T
-                found.append(replace(fit, gradient=gradient))
-    return min((fit for fit in found if fit is not None), key=lambda fit: fit.loss, default=None)
+    positive = np.flatnonzero(np.minimum(rows.X.min(0), held.X.min(0)) > _NEAR_ZERO * rows.X.max(0))
+    best: tuple[float, _Polynomial, bool] | None = None
+    outer: dict[str, float] = {}
+    for log in (False, True) if len(positive) else (False,):
+        inner = [replace(r, X=_log_columns(r.X, positive)) for r in (rows, held)] if log else [rows, held]
+        for polynomial in _fits(inner[0], inner[1], variance):
+            if polynomial.degree <= SIMPLE_DEGREE:
+                outer[polynomial.outer] = min(polynomial.loss, outer.get(polynomial.outer, math.inf))
+            if best is None or polynomial.loss < best[0]:
+                best = (polynomial.loss, polynomial, log)
+    if best is None:
+        return None
+    loss, polynomial, log = best
+    value, gradient = polynomial.differentiate(_log_columns(rows.X, positive) if log else rows.X, rows.y)
+    if log:
+        gradient[positive] /= rows.X[:, positive].T
+    return Smooth(value, gradient, loss, outer)
 
 
 def _log_columns(X: Array, columns: NDArray[np.intp]) -> Array:
@@ -67,46 +104,66 @@ def _log_columns(X: Array, columns: NDArray[np.intp]) -> Array:
     return X
 
 
-def _fit(rows: Rows, held: Rows, variance: float, log: bool) -> Smooth | None:
-    y = rows.y
-    sign = 1.0
-    if log:
-        sign = 1.0 if y[0] > 0 else -1.0
-        if (sign * y).min() <= _SINGLE_SIGN * np.abs(y).max():
-            return None
-        y = np.log(sign * y)
+@dataclass(frozen=True, eq=False)
+class _Polynomial:
+    """Chebyshev coefficients of T(y) in inputs scaled to the unit box, and the loss in y on held-back rows."""
+
+    outer: str
+    degree: int
+    centre: Array
+    half: Array
+    solution: Array
+    sign: float
+    loss: float
+
+    def differentiate(self, X: Array, y: Array) -> tuple[Array, Array]:
+        """Return values (N,) and gradient (D, N) of y at the rows that the fit was made on."""
+        d, row = X.shape[1], OUTER[self.outer]
+        exponents, scaled = _exponents(d, self.degree), (X - self.centre) / self.half
+        with np.errstate(all="ignore"):
+            value = row.inverse(_design(scaled, exponents) @ self.solution)
+            slope = row.slope(self.sign * y)
+        gradient = [_design(scaled, exponents, along=i) @ self.solution / (self.half[i] * slope) for i in range(d)]
+        return self.sign * value, self.sign * np.stack(gradient)
+
+
+def _fits(rows: Rows, held: Rows, variance: float) -> Iterator[_Polynomial]:
+    """Yield polynomials of rising degree for each outer function, until a degree predicts much worse."""
     low, high = rows.X.min(0), rows.X.max(0)
     centre, half = (low + high) / 2, np.where(high > low, (high - low) / 2, 1.0)
     n, d = rows.X.shape
-    weight = np.sqrt(rows.weight)
-    if log:
-        weight = weight * np.abs(rows.y)  # so that squares are those of y itself, to first order
-    best: tuple[float, int, Array] | None = None
+    sign = 1.0 if rows.y[0] > 0 else -1.0
+    one_sign = (sign * rows.y).min() > _NEAR_ZERO * np.abs(rows.y).max()
+    signs = {name: sign if name != "linear" else 1.0 for name in OUTER if name == "linear" or one_sign}
+    least = dict.fromkeys(signs, math.inf)
     for degree in range(1, MOST_DEGREE + 1):
         terms = math.comb(d + degree, degree)
         if terms > MOST_TERMS or terms * _ROWS_PER_TERM > n:
-            break
+            return
         exponents = _exponents(d, degree)
         design = _design((rows.X - centre) / half, exponents)
-        solution = np.linalg.lstsq(design * weight[:, None], y * weight, rcond=1e-12)[0]
-        prediction = _design(np.clip((held.X - centre) / half, -1.2, 1.2), exponents) @ solution
-        if log:
-            prediction = sign * np.exp(prediction)
-        loss = float(np.mean(held.weight * (held.y - prediction) ** 2)) / variance
-        if best is None or loss < best[0]:
-            best = (loss, degree, solution)
-        elif loss > 10 * best[0]:
-            break
-    if best is None:
-        return None
-    loss, degree, solution = best
-    exponents, scaled = _exponents(d, degree), (rows.X - centre) / half
-    value = _design(scaled, exponents) @ solution
-    gradient = np.stack([_design(scaled, exponents, along=i) @ solution / half[i] for i in range(d)])
-    if log:
-        value = sign * np.exp(value)
-        gradient = gradient * value
-    return Smooth(value, gradient, loss)
+        beyond = _design(np.clip((held.X - centre) / half, -1.2, 1.2), exponents)
+        for name, own in list(signs.items()):
+            row = OUTER[name]
+            with np.errstate(all="ignore"):
+                # so that squares are those of y itself, to first order
+                weight = np.sqrt(rows.weight) / np.abs(row.slope(own * rows.y))
+                weight = weight / weight.max()
+                solution = _least_squares(design * weight[:, None], row.transform(own * rows.y) * weight)
+                prediction = own * row.inverse(beyond @ solution)
+                loss = float(np.mean(held.weight * (held.y - prediction) ** 2)) / variance
+            if not math.isfinite(loss) or loss > 10 * least[name]:
+                del signs[name]
+                continue
+            least[name] = min(least[name], loss)
+            yield _Polynomial(name, degree, centre, half, solution, own, loss)
+
+
+def _least_squares(design: Array, target: Array) -> Array:
+    """Solve by normal equations: Chebyshev columns are far from dependent, and half the digits are enough."""
+    matrix = design.T @ design
+    matrix[np.diag_indices_from(matrix)] += 1e-13 * np.trace(matrix) / len(matrix)
+    return np.asarray(np.linalg.solve(matrix, design.T @ target))
 
 
 def _exponents(d: int, degree: int) -> NDArray[np.int64]:

@@ -19,11 +19,11 @@ from eqdarts.search.archive import Archive, Member
 from eqdarts.search.moves import Start, simple_exponents
 from eqdarts.search.problem import Problem
 
-__all__ = ["EXACT", "Budget", "Trials"]
+__all__ = ["EXACT", "SCREEN", "Budget", "Trials"]
 
 EXACT = 1e-20  # loss, as a share of the variance, below which a law is exact: rounding level
 MOST_MISSES = 3000  # proposals in a row that were tried before or are too large, after which a stage ends
-QUICK, THOROUGH = (30, 1e-3), (200, 1e-12)  # iterations and tolerance of a refit
+SCREEN, QUICK, THOROUGH = (15, 1e-2), (30, 1e-3), (200, 1e-12)  # iterations and tolerance of a refit
 
 
 @dataclass
@@ -110,12 +110,14 @@ class Trials:
         """Refit `starts` in one batch and offer them to the archive; return those that it kept."""
         return [member for member, kept in self.fit(starts, thorough=thorough) if kept]
 
-    def fit(self, starts: list[Start], *, thorough: bool = False) -> list[tuple[Member, bool]]:
+    def fit(
+        self, starts: list[Start], *, thorough: bool = False, limits: tuple[int, float] = QUICK
+    ) -> list[tuple[Member, bool]]:
         """Refit `starts` in one batch and offer them to the archive; return all, and whether it kept them."""
         if not starts:
             return []
         graphs, coefficients = [graph for graph, _ in starts], [start for _, start in starts]
-        iterations, tolerance = THOROUGH if thorough else QUICK
+        iterations, tolerance = THOROUGH if thorough else limits
         X, y, weight = self.problem.train.tensors
         fits = refit(graphs, coefficients, X, y, weight, max_iterations=iterations, tolerance=tolerance, patience=3)
         self.budget.n_refits += len(fits)

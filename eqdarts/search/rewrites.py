@@ -1,0 +1,80 @@
+"""Rewrites: shorter forms of the same function, found by moving powers of an input in and out of sums.
+
+A reduction by scale leaves forms such as x sqrt(1 + (y / x)**2); moving x into the root gives sqrt(x**2 + y**2). The
+rewrites hold for positive inputs; what is made of them is refitted, so that a form that does not hold shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+from eqdarts.draft import Draft, DraftEdge, DraftNode
+from eqdarts.draft_terms import LINEAR
+from eqdarts.primitives import fixed_power
+
+__all__ = ["shortened"]
+
+
+def shortened(draft: Draft) -> Draft:
+    """Move powers into sums as long as that makes the printed equation shorter; the draft is pruned."""
+    size = _size(draft)
+    while True:
+        best = min(((_size(d), k, d) for k, d in enumerate(_distributed(draft))), default=None)
+        if best is None or best[0] >= size:
+            return draft
+        size, draft = best[0], best[2]
+
+
+def _size(draft: Draft) -> int:
+    return draft.build()[0].complexity
+
+
+def _distributed(draft: Draft) -> Iterator[Draft]:
+    """Yield the draft with each power s**p in a product moved into each sum S**k beside it, as s**(p / k) per term."""
+    for j, node in enumerate(draft.nodes):
+        if node.is_sum:
+            continue
+        for a, outer in enumerate(node.edges):
+            inner = draft.node(outer.source)
+            k = outer.primitive.exponent
+            if inner is None or not inner.is_sum or not k or len(list(draft.users(outer.source))) > 1:
+                continue
+            for b, factor in enumerate(node.edges):
+                p = factor.primitive.exponent
+                if b != a and p and factor.source < outer.source:
+                    yield _move(draft, j, a, b, Fraction(p) / Fraction(k))
+
+
+def _move(draft: Draft, j: int, a: int, b: int, exponent: Fraction) -> Draft:
+    moved = draft.copy()
+    node = moved.nodes[j]
+    source = node.edges[b].source
+    position = node.edges[a].source - moved.n_inputs
+    del node.edges[b]
+    inner = moved.nodes[position]
+    power = fixed_power(exponent)
+    for term in range(len(inner.edges)):
+        edge = inner.edges[term]
+        inside = _factors(moved, edge)
+        place = moved.insert(position, DraftNode("product", [*inside, DraftEdge(source, power)]))
+        position += 1
+        inner.edges[term] = DraftEdge(place, LINEAR, edge.weight)
+    if inner.constant is not None:
+        inner.edges.append(DraftEdge(source, power, inner.constant))
+        inner.constant = None
+    return moved.prune()
+
+
+def _factors(draft: Draft, edge: DraftEdge) -> list[DraftEdge]:
+    """Return the function of `edge` as factors: of a power of a product of powers, each power by itself."""
+    inner, outer = draft.node(edge.source), edge.primitive.exponent
+    if inner is not None and not inner.is_sum and inner.constant is None and outer:
+        exponents = [e.primitive.exponent for e in inner.edges]
+        if all(exponents):
+            return [
+                DraftEdge(e.source, fixed_power(Fraction(p) * Fraction(outer)))
+                for e, p in zip(inner.edges, exponents, strict=True)
+                if p is not None
+            ]
+    return [DraftEdge(edge.source, edge.primitive, 1.0, edge.coefficients)]
