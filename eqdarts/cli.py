@@ -121,9 +121,9 @@ def _add_fit(commands: argparse._SubParsersAction[_Parser]) -> None:
         help="default, minimal, psychology, physics, or a list such as exp,log,power",
     )
     fit.add_argument(
-        "--max-complexity", type=_whole(3), metavar="N", help="symbols in the longest equation; default: 30"
+        "--max-complexity", type=_whole(3), metavar="N", help="symbols in the longest equation; default: 60"
     )
-    fit.add_argument("--search", choices=("auto", "relaxed", "random"), help="default: auto")
+    fit.add_argument("--search", choices=("auto", "implicit", "relaxed", "random"), help="default: auto")
     fit.add_argument("--out", metavar="DIR", help="where files go; default: eqdarts-out/ and the name of FILE")
     fit.add_argument("--seed", type=_whole(0), metavar="N", help="the same seed searches the same equations")
     fit.add_argument("--drop-missing", action="store_true", help="leave out rows that miss a value")

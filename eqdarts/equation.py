@@ -25,6 +25,7 @@ from eqdarts.formula_build import symbol, with_values, without_units
 
 if TYPE_CHECKING:
     from eqdarts.data import Data
+    from eqdarts.export_torch import EquationModule
     from eqdarts.formula_fit import FitResult
     from eqdarts.graph import Graph
 
@@ -250,7 +251,8 @@ class Equation:
         ndarray of shape (n,)
             NaN, and one `EqdartsWarning`, where the equation is undefined.
         """
-        needed = [name for name in self.variables if symbol(name) in self.expr.free_symbols]
+        free = self.expr.free_symbols
+        needed = [name for name in self.variables if symbol(name) in free]
         if self.free_parameters:
             raise ValueError(
                 explain(
@@ -307,7 +309,8 @@ class Equation:
             parameters = tuple(values)
         if not parameters:
             raise ValueError(explain("The equation has nothing to fit.", repr(str(self)), "Give it a parameter."))
-        needed = [name for name in variables if symbol(name) in formula.free_symbols]
+        free = formula.free_symbols
+        needed = [name for name in variables if symbol(name) in free]
         columns, n_rows = as_columns(X, variables, needed)
         target, weight = as_target(y, sample_weight, n_rows)
         guess = _starting_values(parameters, start if start is not None else values or None)
@@ -365,6 +368,32 @@ class Equation:
         from eqdarts.equation_json import read
 
         return cls(*read(text, FORMAT, VERSION))
+
+    # --- travelling: eqdarts.export says what each gives ---
+
+    def to_torch(self) -> EquationModule:
+        """Return a torch module whose coefficients can be trained; see `eqdarts.export.to_torch`."""
+        from eqdarts import export
+
+        return export.to_torch(self)
+
+    def to_numpy_source(self, name: str = "predict") -> str:
+        """Return Python source of a function of numpy arrays; see `eqdarts.export.to_numpy_source`."""
+        from eqdarts import export
+
+        return export.to_numpy_source(self, name)
+
+    def to_c_source(self, name: str = "predict") -> str:
+        """Return C99 source of a function of doubles; see `eqdarts.export.to_c_source`."""
+        from eqdarts import export
+
+        return export.to_c_source(self, name)
+
+    def to_excel(self, cells: Mapping[str, str] | None = None) -> str:
+        """Return a formula of a spreadsheet; see `eqdarts.export.to_excel`."""
+        from eqdarts import export
+
+        return export.to_excel(self, cells)
 
 
 def _restored(text: str, fit_result: FitResult | None) -> Equation:

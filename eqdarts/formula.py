@@ -305,6 +305,9 @@ class _Reader:
         size = _as_float(constant)
         if not math.isfinite(size) or (size == 0 and not constant.is_zero):
             raise self.refuse(node, "Use real numbers between 1e-308 and 1e308.")
+        exponents = [factor.exp for factor in sympy.Mul.make_args(expr) if factor.is_Pow and factor.exp.is_number]
+        if not all(abs(_as_float(exponent)) <= LARGEST_EXPONENT for exponent in exponents):  # of x**600*x**601 too
+            raise self.refuse(node, f"Use exponents of size at most {LARGEST_EXPONENT:.0f}.")
         if expr.is_Rational and max(abs(expr.p), expr.q) > LARGEST_INTEGER:
             return sympy.Float(float(expr))
         return expr

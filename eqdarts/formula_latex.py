@@ -33,7 +33,7 @@ def latex_name(name: str) -> str:
     """
     parts = re.fullmatch(r"([^\W\d_]+)(\d*)(?:_([^\W_]+))?", name)
     if parts is None:
-        return r"\mathrm{" + "".join(_ESCAPES.get(c, c) for c in name) + "}"
+        return r"\mathrm{" + "".join(_ESCAPES.get(c, c if c.isprintable() else r"\ ") for c in name) + "}"
     base, *rest = parts.groups()
     below = [part for part in rest if part]
     return _word(base) + ("_{" + ",".join(_word(part) for part in below) + "}" if below else "")
@@ -125,9 +125,8 @@ def _between(left: Written, right: Written, right_latex: str) -> str:
     """Return what stands between two factors, so that they do not run into each other."""
     if re.match(r"[\d.]|10\^|\{\d", right_latex):
         return r" \cdot "
-    upright = right_latex.startswith(r"\mathrm") or (
-        isinstance(left, Name) and isinstance(right, Name) and r"\mathrm" in latex(left) + right_latex
-    )
+    upright = right_latex.startswith(r"\mathrm") or (isinstance(left, Name) and r"\mathrm" in latex(left))
+    upright = upright or (isinstance(left, Name) and isinstance(right, Name) and r"\mathrm" in right_latex)
     return r" \, " if upright else " "
 
 

@@ -394,3 +394,11 @@ def test_no_name_adds_a_cell_a_row_or_a_command_to_a_table(name: str) -> None:
     assert cells.count("{") == cells.count("}")
     known = {"mathrm", "backslash", "hat", "sim", "theta", "mu", "Delta", "lambda", "exp", "cdot"}
     assert set(re.findall(r"\\([A-Za-z]+)", cells)) <= known
+
+
+def test_equations_have_the_exports_as_methods() -> None:
+    law = Equation.parse("3.5*(1 - exp(-0.2*t))")
+    assert law.to_numpy_source("law") == to_numpy_source(law, "law")
+    assert law.to_c_source("law") == to_c_source(law, "law")
+    assert law.to_excel({"t": "B2"}) == to_excel(law, {"t": "B2"})
+    assert law.to_torch()(torch.tensor([[2.0]], dtype=torch.float64)).item() == pytest.approx(law.predict([2.0])[0])
