@@ -215,6 +215,18 @@ class Equation:
         shown = latex(self._written, digits)
         return shown if self.target is None else f"{latex_name(self.target)} = {shown}"
 
+    def mathml(self, digits: int = 6) -> str:
+        """Return the equation for a web page: MathML, in pieces between which a line may break.
+
+        Parameters
+        ----------
+        digits : int, default=6
+            Significant digits.
+        """
+        from eqdarts.formula_mathml import mathml
+
+        return mathml(self._written, self.target, digits)
+
     def _repr_latex_(self) -> str:
         return f"${self.latex()}$"
 

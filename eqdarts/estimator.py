@@ -274,6 +274,21 @@ class DARTSRegressor(InferenceMixin, RegressorMixin, BaseEstimator):  # type: ig
         check_is_fitted(self)
         return self._equation(index).latex()
 
+    def report(self, path: Any, units: Mapping[str, str] | None = None) -> None:
+        """Write one self-contained web page: the law, its uncertainty, its rivals, pictures, and how it was found.
+
+        Parameters
+        ----------
+        path : str or Path
+            Such as "law.html".
+        units : mapping of str to str, optional
+            Units of columns and target, by name.
+        """
+        from eqdarts.report import write_report
+
+        check_is_fitted(self)
+        write_report(self, path, units)
+
     def _names(self) -> tuple[str, ...]:
         given = getattr(self, "feature_names_in_", None)
         return tuple(f"x{i}" for i in range(self.n_features_in_)) if given is None else tuple(map(str, given))

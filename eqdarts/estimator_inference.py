@@ -22,7 +22,7 @@ from eqdarts.summary import summary
 if TYPE_CHECKING:
     from eqdarts.inference import Inference
 
-__all__ = ["InferenceMixin"]
+__all__ = ["InferenceMixin", "inference_by_loss"]
 
 Array = NDArray[np.float64]
 
@@ -58,12 +58,7 @@ class InferenceMixin:
         there is none.
         """
         check_is_fitted(self)
-        rows, equation = self._rows, self._equation(index)
-        if self._loss == "squared":
-            return inference_module.inference(equation, rows.X, rows.y, rows.weight, rows.sigma)
-        sigma = self._likelihood_error(equation, rows.X, rows.weight)
-        found = inference_module.inference(equation, rows.X, rows.y, sigma=sigma)
-        return replace(found, lack_of_fit=None, misfit=None)  # tests for residuals that are nearly normal
+        return inference_by_loss(self._equation(index), self._rows, self._loss)
 
     def predict_interval(
         self,
@@ -134,22 +129,38 @@ class InferenceMixin:
         """Return the known errors of new observations: as given, as the likelihood has them, or as in the fit."""
         known = self._rows.sigma
         if sigma is None and self._loss != "squared":
-            return self._likelihood_error(self._equation(index), X, weight)
+            return _likelihood_error(self._loss, self._equation(index), X, weight)
         return float(known[0]) if sigma is None and known is not None and np.ptp(known) == 0 else sigma
 
-    def _likelihood_error(self, equation: Equation, X: Array, weight: Any) -> Array:
-        """Return the standard deviations (n,) that the likelihood gives y."""
-        loss = LOSSES[self._loss]() if self._loss in ("poisson", "bernoulli") else None
-        if loss is None or loss.variance is None:
-            raise ValueError(
-                explain(
-                    "Standard errors need squared residuals or a likelihood.",
-                    f"loss={self._loss!r}",
-                    "Use 'squared', 'poisson' or 'bernoulli', or resample the rows.",
-                )
+
+def inference_by_loss(equation: Equation, rows: FitRows, loss: Any) -> Inference:
+    """Return the inference on an equation that was fitted to rows by a loss.
+
+    Raises
+    ------
+    ValueError
+        If the loss is neither squared nor a likelihood.
+    """
+    if loss == "squared":
+        return inference_module.inference(equation, rows.X, rows.y, rows.weight, rows.sigma)
+    sigma = _likelihood_error(loss, equation, rows.X, rows.weight)
+    found = inference_module.inference(equation, rows.X, rows.y, sigma=sigma)
+    return replace(found, lack_of_fit=None, misfit=None)  # tests for residuals that are nearly normal
+
+
+def _likelihood_error(loss_name: Any, equation: Equation, X: Array, weight: Any) -> Array:
+    """Return the standard deviations (n,) that the likelihood gives y."""
+    loss = LOSSES[loss_name]() if loss_name in ("poisson", "bernoulli") else None
+    if loss is None or loss.variance is None:
+        raise ValueError(
+            explain(
+                "Standard errors need squared residuals or a likelihood.",
+                f"loss={loss_name!r}",
+                "Use 'squared', 'poisson' or 'bernoulli', or resample the rows.",
             )
-        variance = loss.variance(equation.predict(X))
-        return np.asarray(np.sqrt(variance if weight is None else variance / np.asarray(weight)))
+        )
+    variance = loss.variance(equation.predict(X))
+    return np.asarray(np.sqrt(variance if weight is None else variance / np.asarray(weight)))
 
 
 def _right_side(equation: Equation) -> str:

@@ -8,14 +8,14 @@ import unicodedata
 from eqdarts.formula_functions import SPELLINGS
 from eqdarts.formula_text import Call, Name, Negative, Number, Power, Product, Sum, Written, number_text
 
-__all__ = ["latex", "latex_name"]
+__all__ = ["GREEK", "latex", "latex_name", "name_parts"]
 
 _SMALL = (
     "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu", "nu", "xi",
     "pi", "rho", "sigma", "tau", "upsilon", "phi", "chi", "psi", "omega",
 )  # fmt: skip
 _CAPITAL = ("Gamma", "Delta", "Theta", "Lambda", "Xi", "Pi", "Sigma", "Upsilon", "Phi", "Psi", "Omega")
-_GREEK = frozenset({*_SMALL, *_CAPITAL})
+GREEK = frozenset({*_SMALL, *_CAPITAL})
 _ESCAPES = {
     "\\": r"\backslash ", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
     "^": r"\hat{\ }", "~": r"\sim ", "<": "{<}", ">": "{>}", " ": r"\ ", "\t": r"\ ", "\n": r"\ ", "`": r"{`}",
@@ -31,12 +31,21 @@ def latex_name(name: str) -> str:
     >>> print(latex_name("theta_0"), latex_name("x1"), latex_name("T_room"), latex_name("semi_major_axis_au"))
     \theta_{0} x_{1} T_{\mathrm{room}} \mathrm{semi\_major\_axis\_au}
     """
-    parts = re.fullmatch(r"([^\W\d_]+)(\d*)(?:_([^\W_]+))?", name)
+    parts = name_parts(name)
     if parts is None:
         return r"\mathrm{" + "".join(_ESCAPES.get(c, c if c.isprintable() else r"\ ") for c in name) + "}"
-    base, *rest = parts.groups()
-    below = [part for part in rest if part]
+    base, *below = parts
     return _word(base) + ("_{" + ",".join(_word(part) for part in below) + "}" if below else "")
+
+
+def name_parts(name: str) -> tuple[str, ...] | None:
+    """Return the word of a name and its subscripts, None for a name that is neither.
+
+    >>> name_parts("theta_0"), name_parts("x1_a"), name_parts("reaction time")
+    (('theta', '0'), ('x', '1', 'a'), None)
+    """
+    found = re.fullmatch(r"([^\W\d_]+)(\d*)(?:_([^\W_]+))?", name)
+    return None if found is None else tuple(part for part in found.groups() if part)
 
 
 def _greek(letter: str) -> str:
@@ -47,9 +56,9 @@ def _greek(letter: str) -> str:
 
 
 def _word(word: str) -> str:
-    if len(word) == 1 and _greek(word) in _GREEK:
+    if len(word) == 1 and _greek(word) in GREEK:
         word = _greek(word)
-    if word in _GREEK:
+    if word in GREEK:
         return "\\" + word
     return word if len(word) == 1 or word.isdigit() else r"\mathrm{" + word + "}"
 

@@ -14,7 +14,7 @@ from eqdarts.formula import quoted
 from eqdarts.formula_text import text, write
 from eqdarts.inference import Inference
 
-__all__ = ["coefficient_table", "summary"]
+__all__ = ["CAVEAT", "cautions", "coefficient_table", "near_one", "rounded", "summary"]
 
 Array = NDArray[np.float64]
 
@@ -59,11 +59,16 @@ def summary(
         _coefficients(found, coverage, ends),
         _listed("constants", [str(snap) for snap in snaps]),
         _rivals(rivals),
-        _listed("warnings", [*found.unidentifiable, *found.notes, *_unbounded(found, ends), *_tests(found), *warnings]),
+        _listed("warnings", [*cautions(found, ends), *warnings]),
     ]
     rule = "-" * WIDTH
     body = f"\n{rule}\n".join("\n".join(lines) for lines in sections if lines)
     return "\n".join(["=" * WIDTH, body, "=" * WIDTH, *_wrapped(CAVEAT, "")])
+
+
+def cautions(found: Inference, ends: Array | None = None) -> list[str]:
+    """Return what to be careful about, as sentences; `ends` are profile likelihood intervals (K, 2)."""
+    return [*found.unidentifiable, *found.notes, *_unbounded(found, ends), *_tests(found)]
 
 
 def coefficient_table(found: Inference, coverage: float = 0.95) -> str:
@@ -83,7 +88,7 @@ def _heading(found: Inference) -> list[str]:
 def _figures(found: Inference) -> list[str]:
     scatter = "known errors" if found.sigma_known else f"{found.sigma:.4g}"
     pairs = [
-        ("rows", str(found.n_rows), "R2", _near_one(found.r_squared)),
+        ("rows", str(found.n_rows), "R2", near_one(found.r_squared)),
         ("coefficients", str(found.rank), "residual standard error", scatter),
         ("complexity", str(found.equation.complexity), "degrees of freedom", f"{found.n_rows - found.rank}"),
     ]
@@ -99,7 +104,7 @@ def _figures(found: Inference) -> list[str]:
     return lines
 
 
-def _near_one(r_squared: float) -> str:
+def near_one(r_squared: float) -> str:
     """Return R2 so that 0.99999 and 0.9999999 look different."""
     return f"1 - {1 - r_squared:.2g}" if 0.9999 < r_squared < 1 else f"{r_squared:.4f}"
 
@@ -118,17 +123,17 @@ def _coefficients(found: Inference, coverage: float, ends: Array | None) -> list
     width = max(24, 2 + max(len(cell) for column in cells for cell in column))
     lines = [f"{'coefficient':<14}{'estimate':>13}{'std. error':>13}" + "".join(f"{c[0]:>{width}}" for c in cells)]
     for k, (name, error) in enumerate(zip(found.names, errors, strict=True)):
-        number = _number(float(found.estimate[k]), error)
+        number = rounded(float(found.estimate[k]), error)
         lines.append(f"{name:<14}{number:>13}{error:>13.3g}" + "".join(f"{c[k + 1]:>{width}}" for c in cells))
     lines += [f"{name:<14}{value:>13.8g}{'given':>13}" for name, value in found.known.items()]
     return lines
 
 
 def _interval(ends: Array, error: float) -> str:
-    return f"{_number(float(ends[0]), error)} .. {_number(float(ends[1]), error)}"
+    return f"{rounded(float(ends[0]), error)} .. {rounded(float(ends[1]), error)}"
 
 
-def _number(value: float, error: float) -> str:
+def rounded(value: float, error: float) -> str:
     """Return a number with as many digits as its standard error supports, but at least 4 and at most 10."""
     if not (math.isfinite(value) and math.isfinite(error)) or value == 0 or error <= 0:
         return f"{value:.4g}"
