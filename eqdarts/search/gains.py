@@ -23,7 +23,7 @@ from eqdarts.search.features import Features
 from eqdarts.search.moves import Move
 from eqdarts.search.sites import Array, Linearised, Site
 
-__all__ = ["Proposal", "basis", "propose"]
+__all__ = ["Proposal", "basis", "closed_form", "propose"]
 
 _INDEPENDENT = 1e-6  # share of a direction's square that the coefficients there must leave of it
 
@@ -51,7 +51,7 @@ def basis(jacobian: Array) -> Array:
     return np.asarray(u[:, s > 1e-7 * s[0]])
 
 
-def _gains(values: Array, squares: Array, multipliers: Array, residual: Array, q: Array) -> tuple[Array, Array]:
+def closed_form(values: Array, squares: Array, multipliers: Array, residual: Array, q: Array) -> tuple[Array, Array]:
     """Return gain and strength (M, S) of features `values` (M, N) entering with `multipliers` (S, N)."""
     s, n = multipliers.shape
     k = q.shape[1]
@@ -106,7 +106,7 @@ def propose(
         multipliers = np.stack(directions) * sqrt_weight
         sound = np.isfinite(multipliers).all(1)
         multipliers = np.where(sound[:, None], multipliers, 0.0)
-        gain, strength = _gains(candidates.values, squared, multipliers, r, q)
+        gain, strength = closed_form(candidates.values, squared, multipliers, r, q)
         limits = np.array([n_inputs + site.node for site in sites])
         gain[candidates.newest[:, None] >= limits] = 0.0
         found += _best(kind, sites, candidates, gain / total, strength, count)

@@ -12,15 +12,17 @@ from eqdarts.draft import Draft, DraftEdge, DraftNode
 from eqdarts.draft_terms import LINEAR
 from eqdarts.primitives import PRIMITIVES, Primitive
 from eqdarts.search.archive import Member
-from eqdarts.search.features import Features, combinations, features
-from eqdarts.search.gains import propose
+from eqdarts.search.features import Feature, Features, combinations, features, insert_feature
+from eqdarts.search.gains import basis, closed_form, propose
 from eqdarts.search.monomials import fit_monomial, monomial_moves
 from eqdarts.search.moves import FACTOR_EXPONENTS, Start, apply, deletions, simple_exponents, without_negligible
 from eqdarts.search.sites import Array, linearise
 from eqdarts.search.swaps import swaps
 
-__all__ = ["Grower", "seeds"]
+__all__ = ["Grower", "outer_functions", "seeds"]
 
+PURSUED = 5  # terms of a matching pursuit at most
+FEW = 3  # rows of a function's grid that are tried on pairs
 MOST_PAIRS = 36  # pairs of sources whose features one proposal looks at
 TOP = 60  # moves of highest merit that children are drawn from
 SWAPPING = 0.5  # chance that swaps are looked at
@@ -49,7 +51,7 @@ class Grower:
             self.positive = {i: np.log(x) for i, x in enumerate(self.X.T) if (x > 1e-9 * x.max()).all()}
         self._pairs = list(itertools.combinations(range(self.n_inputs), 2))
         self._functions = [(p, row) for p in self.primitives if p.name != "power" for row in p.initial]
-        self._few_functions = [(p, row) for p in self.primitives if p.name != "power" for row in p.initial[:2]]
+        self._few_functions = [(p, row) for p in self.primitives if p.name != "power" for row in p.initial[:FEW]]
         self._singles = features(combinations([], range(self.n_inputs), self.units), self.X.T, self._functions)
         self._pair_cache: dict[tuple[int, int], Features] = {}
 
@@ -119,34 +121,96 @@ class Grower:
             taken.append(cleaned_start)
         return starts + taken
 
-    def _draw(self, merits: list[float], sharpness: float) -> list[int]:
+    def pursuit(self, name: str, sign: float, inner: Array, sharpness: float) -> Iterator[Start]:
+        """Build the inside h of y = c f(h) term by term, all weights solved for at each (matching pursuit).
+
+        Parameters
+        ----------
+        name, sign, inner
+            f, c and h, as `outer_functions` gives them.
+        sharpness : float
+            How strongly terms of high merit are preferred.
+        """
+        rows = np.isfinite(inner)
+        with np.errstate(all="ignore"):
+            # so that squares are those of y itself, to first order
+            order = np.argsort(inner)
+            slope = np.gradient(self.y[order], inner[order])[np.argsort(order)] if name != "linear" else 1.0
+        weight = self.sqrt_weight * np.where(np.isfinite(slope) & rows, np.abs(slope), 0.0)
+        target = np.where(rows, inner, 0.0) * weight
+        parts = Features.join([self._singles, *map(self._of_pair, self._sample(self._pairs, MOST_PAIRS))])
+        squares = parts.values**2
+        columns = [weight]
+        chosen: list[Feature] = []
+        if not weight.any():
+            return
+        for _ in range(PURSUED):
+            q = basis(np.stack(columns, axis=1))
+            r = target - q @ (q.T @ target)
+            left = float(r @ r)
+            if left < 1e-22 * float(target @ target):
+                return
+            gain, _ = closed_form(parts.values, squares, weight[None, :], r, q)
+            merit = -np.log(np.clip(1 - gain[:, 0] / left, 1e-12, 1.0)) / (parts.symbols + 3)
+            top = np.argsort(-merit)[:TOP]
+            drawn = self._draw(list(merit[top]), sharpness, 1)
+            if not drawn:
+                return
+            m = int(top[drawn[0]])
+            columns.append(weight * parts.values[m])
+            chosen.append(parts.recipe(m))
+            solution = np.linalg.lstsq(np.stack(columns, axis=1), target, rcond=None)[0]
+            yield self._assembled(name, sign, chosen, solution)
+
+    def _assembled(self, name: str, sign: float, chosen: list[Feature], solution: Array) -> Start:
+        draft = Draft(self.n_inputs, [])
+        edges = []
+        for feature, weight in zip(chosen, solution[1:], strict=True):
+            edge, _ = insert_feature(draft, len(draft.nodes), feature)
+            edge.weight = float(weight)
+            edges.append(edge)
+        inside = DraftNode("sum", edges, float(solution[0]))
+        graph, coefficients = behind(name, sign, inside, self.n_inputs, draft.nodes)
+        return Draft.from_graph(graph, coefficients).prune().build()
+
+    def _draw(self, merits: list[float], sharpness: float, most: int = DRAWN) -> list[int]:
         weights = np.array(merits) ** sharpness
         weights[~np.isfinite(weights) | (weights < 0)] = 0.0
         if not weights.sum() > 0:
             return []
-        count = min(DRAWN, int((weights > 0).sum()))
+        count = min(most, int((weights > 0).sum()))
         return list(self.rng.choice(len(weights), count, replace=False, p=weights / weights.sum()))
+
+
+def outer_functions(y: Array, primitives: tuple[Primitive, ...]) -> Iterator[tuple[str, float, Array]]:
+    """Yield what may stand outside: name of the function f, sign c, and h (N,) with y = c f(h), where that exists."""
+    yield "linear", 1.0, y
+    sign = 1.0 if y[0] > 0 else -1.0
+    for name, inverse in _INVERSES.items():
+        if PRIMITIVES[name] in primitives:
+            for outer in {1.0, sign}:
+                with np.errstate(all="ignore"):
+                    inner = inverse(outer * y)
+                if np.isfinite(inner).mean() >= 0.99:
+                    yield name, outer, inner
+
+
+def behind(name: str, sign: float, inside: DraftNode, d: int, before: list[DraftNode]) -> Start:
+    """Return the start c f(inside) with the nodes that `inside` reads before it."""
+    if name == "linear":
+        return Draft(d, [*before, inside]).build()
+    primitive = PRIMITIVES[name]
+    edge = DraftEdge(d + len(before), primitive, 1.0, list(primitive.neutral))
+    return Draft(d, [*before, inside, DraftNode("product", [edge], None if sign == 1.0 else sign)]).build()
 
 
 def seeds(X: Array, y: Array, weight: Array, primitives: tuple[Primitive, ...]) -> Iterator[tuple[str, Start]]:
     """Yield the starts of climbs, with the function outside: constants, functions of one, a power product."""
-    d, mean = X.shape[1], float(np.average(y, weights=weight))
-    yield "linear", Draft(d, [DraftNode("sum", [], mean)]).build()
-    sign = 1.0 if y[0] > 0 else -1.0
-    for name, inverse in _INVERSES.items():
-        primitive = PRIMITIVES[name]
-        if primitive not in primitives:
-            continue
-        for outer in {1.0, sign}:
-            with np.errstate(all="ignore"):
-                inner = inverse(outer * y)
-            sound = np.isfinite(inner)
-            if sound.mean() < 0.99:
-                continue
-            inside = DraftNode("sum", [], float(np.average(inner[sound], weights=weight[sound])))
-            edge = DraftEdge(d, primitive, 1.0, list(primitive.neutral))
-            node = DraftNode("product", [edge], None if outer == 1.0 else outer)
-            yield name, Draft(d, [inside, node]).build()
+    d = X.shape[1]
+    for name, sign, inner in outer_functions(y, primitives):
+        sound = np.isfinite(inner)
+        at = float(np.average(inner[sound], weights=weight[sound]))
+        yield name, behind(name, sign, DraftNode("sum", [], at), d, [])
     with np.errstate(all="ignore"):
         logs = {i: np.log(x) for i, x in enumerate(X.T) if (x > 0).all()}
     for monomial in fit_monomial(y, np.sqrt(weight), logs):

@@ -18,7 +18,7 @@ import numpy as np
 from eqdarts.draft import Draft
 from eqdarts.primitives import Primitive
 from eqdarts.search.archive import Member
-from eqdarts.search.grower import Grower, seeds
+from eqdarts.search.grower import Grower, outer_functions, seeds
 from eqdarts.search.moves import Start, deletions, simple_exponents, without_negligible
 from eqdarts.search.problem import Array
 from eqdarts.search.rewrites import shortened
@@ -34,6 +34,8 @@ N_WALKERS = 8
 PRICE = 0.08  # fall of log loss that one more symbol must bring
 SMALL = 256  # small graphs, by rising size, that each round tries besides; by the square of the inputs fewer
 LARGEST_SMALL = 22  # symbols at which their enumeration ends
+N_PURSUITS = 4  # matching pursuits of each round
+PURSUIT_SHARPNESS = (1.0, 2.0, 4.0, 16.0)
 PROMISING = 3  # children of a walker that are refitted beyond screening
 ACCURATE = 1e-9  # loss at which new members are refitted to convergence
 FROM_SEED = 0.6  # share of climbs that start at a seed; the others start at a member of the front
@@ -44,7 +46,8 @@ SHARPNESS = (0.5, 1.0, 2.0)
 MOST_ISLANDS = 6
 DEEPEST = 4  # reductions one after the other
 MOST_NEW = 2  # islands that one reading of the structure may start
-LENIENCE = (100.0, 10.0)  # squared error of a gradient, as multiples of the loss
+LINGER = 1.3  # share of the refits spent so far at which a search for shorter forms of an exact law ends
+LENIENCE = (100.0, 10.0, 1.0)  # squared error of a gradient, as multiples of the loss
 ROUNDING = 1e-14  # loss of a polynomial that is as good as exact
 TELLING = 3e-2  # loss at which a graph's gradient is asked for structure
 
@@ -71,7 +74,7 @@ class _Island:
         self.trials, self.chain, self.primitives, self.rng = trials, chain, primitives, rng
         train = trials.problem.train
         self.grower = Grower(train.X, train.y, train.weight, primitives, trials.problem.units, rng)
-        self.smooth = fit_smooth(trials.problem.wide, trials.problem.held, trials.problem.variance)
+        self.smooth = fit_smooth(trials.problem.wide, trials.problem.held)
         self.n_small = max(SMALL // trials.problem.n_inputs**2, 16)
         self.small = itertools.takewhile(
             lambda start: start[0].complexity <= LARGEST_SMALL, small_graphs(trials.problem.n_inputs, primitives)
@@ -90,6 +93,7 @@ class _Island:
         ]
         fitted = self.trials.fit([start for _, start in starts])
         simplicity = {} if self.smooth is None else self.smooth.outer
+        self.outer = sorted(outer_functions(train.y, self.primitives), key=lambda o: simplicity.get(o[0], 1.0))
         ranked = sorted(zip(starts, fitted, strict=True), key=lambda pair: simplicity.get(pair[0][0], 1.0))
         self.origins = [m for _, (m, _) in ranked if math.isfinite(m.loss)]
         kept = [m for m, kept in fitted if kept]
@@ -138,7 +142,7 @@ class _Island:
                     owners.append(w)
                     children.append(start)
         small = itertools.islice(self.small, self.n_small)
-        tried = self.trials.fit(list(small))
+        tried = self.trials.fit([*small, *self._pursuits()])
         fitted = self.trials.fit(children, limits=SCREEN)
         promising: list[tuple[int, Member]] = []
         for w in range(len(self.walkers)):
@@ -159,6 +163,15 @@ class _Island:
         kept = [m for m, kept in fitted if kept]
         self.trials.refine([m for m in kept if m.loss < ACCURATE])
         return kept
+
+    def _pursuits(self) -> list[Start]:
+        """Return sums of features behind outer functions, the ones behind which the law looks simple more often."""
+        starts: list[Start] = []
+        for _ in range(N_PURSUITS):
+            k = int(self.rng.integers(len(self.outer))) if self.rng.random() < 0.5 else int(self.rng.geometric(0.4)) - 1
+            name, sign, inner = self.outer[min(k, len(self.outer) - 1)]
+            starts += self.grower.pursuit(name, sign, inner, float(self.rng.choice(PURSUIT_SHARPNESS)))
+        return [s for s in starts if self.trials.is_admissible(s[0])]
 
     def lift(self, member: Member, n_inputs: list[int]) -> Start:
         """Return a member's graph and coefficients in the data as given."""
@@ -222,7 +235,7 @@ class _Archipelago:
         """Ask the smooth model of an island for structure."""
         smooth = island.smooth
         if smooth is not None and smooth.loss < TELLING:
-            self._read(island, island.trials.problem.wide.X, smooth.value, smooth.gradient, smooth.loss)
+            self._read(island, island.trials.problem.wide.X[smooth.rows], smooth.value, smooth.gradient, smooth.loss)
 
     def _read(self, island: _Island, X: Array, f: Array, gradient: Array, loss: float) -> None:
         """Settle the reductions that a gradient suggests and a smooth model of the reduced data bears out."""
@@ -289,16 +302,21 @@ def implicit_search(
         Called after each round.
     """
     archipelago = _Archipelago(trials, primitives, rng)
-    while trials.stop_reason() is None and trials.budget.spent() < until:
+    most = trials.max_complexity
+    last = math.inf  # refits at which the search ends, once a law is exact
+    while trials.budget.stop_reason() is None and trials.budget.spent() < until and trials.budget.n_refits < last:
+        exact = [m for m in trials.archive.front() if m.loss <= EXACT]
+        if exact and exact[0].graph.complexity <= trials.max_complexity:
+            shortest = _simplify(trials, exact[0])
+            trials.max_complexity = shortest.graph.complexity - 1  # from here on only shorter forms are of interest
+            last = min(last, LINGER * trials.budget.n_refits + 300)
         archipelago.step()
         report()
-    exact = [m for m in trials.archive.front() if m.loss <= EXACT]
-    if exact:
-        _simplify(trials, min(exact, key=lambda m: m.graph.complexity))
+    trials.max_complexity = most
 
 
-def _simplify(trials: Trials, member: Member) -> None:
-    """Take parts away from an exact member as long as it stays exact."""
+def _simplify(trials: Trials, member: Member) -> Member:
+    """Take parts away from an exact member as long as it stays exact; return the shortest."""
     X: Array = trials.problem.train.X
     while True:
         draft = Draft.from_graph(member.graph, member.coefficients)
@@ -309,5 +327,5 @@ def _simplify(trials: Trials, member: Member) -> None:
         smaller = [s for s in smaller if s[0].complexity < size[0] or s[0].n_coefficients < size[1]]
         exact = [m for m, _ in trials.fit(smaller, thorough=True) if m.loss <= EXACT]
         if not exact:
-            return
+            return member
         member = min(exact, key=lambda m: (m.graph.complexity, m.graph.n_coefficients))

@@ -8,9 +8,12 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
+import torch
+from threadpoolctl import threadpool_limits
 
 from eqdarts.data import Data
 from eqdarts.graph import Graph, Node
@@ -165,7 +168,24 @@ def search(data: Data, config: Config, rng: np.random.Generator, on_progress: On
     on_progress : callable, optional
         Called with the spent share of the budget, the number of refits and the best member.
     """
-    state = _Search(data, config, rng, on_progress)
+    with _one_thread():
+        return _search(_Search(data, config, rng, on_progress))
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Let numpy and torch use one thread: the arrays are small, and threads that wait for each other only burn time."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with threadpool_limits(limits=1):
+            yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _search(state: _Search) -> SearchResult:
+    data, config = state.data, state.config
     reason: str | None = None
     try:
         state.constant()

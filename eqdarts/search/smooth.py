@@ -52,22 +52,26 @@ class Smooth:
 
     Parameters
     ----------
+    rows : ndarray of bool
+        Rows of the fit at which the rest is given, N of them.
     value : ndarray of shape (N,)
+        y times the slope of T, so that it goes with the gradient.
     gradient : ndarray of shape (D, N)
-        Of the target in the inputs, on the rows of the fit.
+        Of T(y) in the inputs: that of y, each row times the slope of T.
     loss : float
-        On held-back rows, as a share of the variance.
+        Of T(y) on held-back rows, as a share of its variance.
     outer : dict of str to float
         Loss of the quadratic form behind each outer function.
     """
 
+    rows: NDArray[np.bool_]
     value: Array
     gradient: Array
     loss: float
     outer: dict[str, float]
 
 
-def fit_smooth(rows: Rows, held: Rows, variance: float) -> Smooth | None:
+def fit_smooth(rows: Rows, held: Rows) -> Smooth | None:
     """Fit a polynomial to the rows; None if there are too few rows for one.
 
     Parameters
@@ -75,16 +79,14 @@ def fit_smooth(rows: Rows, held: Rows, variance: float) -> Smooth | None:
     rows : Rows
         What the polynomial is fitted to, and where its gradient is wanted.
     held : Rows
-        What the degree is chosen by.
-    variance : float
-        Yardstick of the loss.
+        What the form and the degree are chosen by.
     """
     positive = np.flatnonzero(np.minimum(rows.X.min(0), held.X.min(0)) > _NEAR_ZERO * rows.X.max(0))
     best: tuple[float, _Polynomial, bool] | None = None
     outer: dict[str, float] = {}
     for log in (False, True) if len(positive) else (False,):
         inner = [replace(r, X=_log_columns(r.X, positive)) for r in (rows, held)] if log else [rows, held]
-        for polynomial in _fits(inner[0], inner[1], variance):
+        for polynomial in _fits(inner[0], inner[1]):
             if polynomial.degree <= SIMPLE_DEGREE:
                 outer[polynomial.outer] = min(polynomial.loss, outer.get(polynomial.outer, math.inf))
             if best is None or polynomial.loss < best[0]:
@@ -92,10 +94,13 @@ def fit_smooth(rows: Rows, held: Rows, variance: float) -> Smooth | None:
     if best is None:
         return None
     loss, polynomial, log = best
-    value, gradient = polynomial.differentiate(_log_columns(rows.X, positive) if log else rows.X, rows.y)
+    gradient, value = polynomial.differentiate(_log_columns(rows.X, positive) if log else rows.X)
     if log:
         gradient[positive] /= rows.X[:, positive].T
-    return Smooth(value, gradient, loss, outer)
+    sound = np.isfinite(value) & np.isfinite(gradient).all(0)
+    if sound.mean() < 0.9:
+        return None
+    return Smooth(sound, value[sound], gradient[:, sound], loss, outer)
 
 
 def _log_columns(X: Array, columns: NDArray[np.intp]) -> Array:
@@ -106,7 +111,7 @@ def _log_columns(X: Array, columns: NDArray[np.intp]) -> Array:
 
 @dataclass(frozen=True, eq=False)
 class _Polynomial:
-    """Chebyshev coefficients of T(y) in inputs scaled to the unit box, and the loss in y on held-back rows."""
+    """Chebyshev coefficients of T(y) in inputs scaled to the unit box, and the loss on held-back rows."""
 
     outer: str
     degree: int
@@ -116,18 +121,17 @@ class _Polynomial:
     sign: float
     loss: float
 
-    def differentiate(self, X: Array, y: Array) -> tuple[Array, Array]:
-        """Return values (N,) and gradient (D, N) of y at the rows that the fit was made on."""
+    def differentiate(self, X: Array) -> tuple[Array, Array]:
+        """Return the gradient (D, N) of T(y), and y times the slope of T there (N,)."""
         d, row = X.shape[1], OUTER[self.outer]
         exponents, scaled = _exponents(d, self.degree), (X - self.centre) / self.half
+        gradient = [_design(scaled, exponents, along=i) @ self.solution / self.half[i] for i in range(d)]
         with np.errstate(all="ignore"):
-            value = row.inverse(_design(scaled, exponents) @ self.solution)
-            slope = row.slope(self.sign * y)
-        gradient = [_design(scaled, exponents, along=i) @ self.solution / (self.half[i] * slope) for i in range(d)]
-        return self.sign * value, self.sign * np.stack(gradient)
+            y = row.inverse(_design(scaled, exponents) @ self.solution)
+            return np.stack(gradient), y * row.slope(y)
 
 
-def _fits(rows: Rows, held: Rows, variance: float) -> Iterator[_Polynomial]:
+def _fits(rows: Rows, held: Rows) -> Iterator[_Polynomial]:
     """Yield polynomials of rising degree for each outer function, until a degree predicts much worse."""
     low, high = rows.X.min(0), rows.X.max(0)
     centre, half = (low + high) / 2, np.where(high > low, (high - low) / 2, 1.0)
@@ -136,6 +140,7 @@ def _fits(rows: Rows, held: Rows, variance: float) -> Iterator[_Polynomial]:
     one_sign = (sign * rows.y).min() > _NEAR_ZERO * np.abs(rows.y).max()
     signs = {name: sign if name != "linear" else 1.0 for name in OUTER if name == "linear" or one_sign}
     least = dict.fromkeys(signs, math.inf)
+    weight = np.sqrt(rows.weight / rows.weight.max())
     for degree in range(1, MOST_DEGREE + 1):
         terms = math.comb(d + degree, degree)
         if terms > MOST_TERMS or terms * _ROWS_PER_TERM > n:
@@ -146,12 +151,10 @@ def _fits(rows: Rows, held: Rows, variance: float) -> Iterator[_Polynomial]:
         for name, own in list(signs.items()):
             row = OUTER[name]
             with np.errstate(all="ignore"):
-                # so that squares are those of y itself, to first order
-                weight = np.sqrt(rows.weight) / np.abs(row.slope(own * rows.y))
-                weight = weight / weight.max()
-                solution = _least_squares(design * weight[:, None], row.transform(own * rows.y) * weight)
-                prediction = own * row.inverse(beyond @ solution)
-                loss = float(np.mean(held.weight * (held.y - prediction) ** 2)) / variance
+                t, t_held = row.transform(own * rows.y), row.transform(own * held.y)
+                solution = _least_squares(design * weight[:, None], t * weight)
+                spread = np.average((t - np.average(t, weights=rows.weight)) ** 2, weights=rows.weight)
+                loss = float(np.average((t_held - beyond @ solution) ** 2, weights=held.weight) / spread)
             if not math.isfinite(loss) or loss > 10 * least[name]:
                 del signs[name]
                 continue
