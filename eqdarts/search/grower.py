@@ -22,6 +22,7 @@ from eqdarts.search.swaps import swaps
 __all__ = ["Grower", "outer_functions", "seeds"]
 
 PURSUED = 5  # terms of a matching pursuit at most
+OSCILLATING, N_FREQUENCIES, HIGHEST = 6, 16, 16.0  # arguments, frequencies and the highest of them
 FEW = 3  # rows of a function's grid that are tried on pairs
 MOST_PAIRS = 36  # pairs of sources whose features one proposal looks at
 TOP = 60  # moves of highest merit that children are drawn from
@@ -60,6 +61,16 @@ class Grower:
             self._pair_cache[pair] = features(combinations([pair], [], self.units), self.X.T, self._few_functions)
         return self._pair_cache[pair]
 
+    def _oscillations(self) -> Features:
+        """Return sines and cosines of a few arguments, of frequencies that the grid of initial ones does not reach."""
+        waves = [p for p in self.primitives if p.name in ("sin", "cos")]
+        if not waves:
+            return features([], self.X.T, [])
+        everything = combinations(self._sample(self._pairs, OSCILLATING), range(self.n_inputs), self.units.tolist())
+        chosen = [everything[k] for k in self.rng.permutation(len(everything))[:OSCILLATING]]
+        frequencies = (np.arange(N_FREQUENCIES) + self.rng.random()) * (HIGHEST / N_FREQUENCIES)
+        return features(chosen, self.X.T, [(wave, (float(f),)) for wave in waves for f in frequencies])
+
     def _sample(self, items: list[tuple[int, int]], most: int) -> list[tuple[int, int]]:
         if len(items) <= most:
             return items
@@ -77,6 +88,7 @@ class Grower:
             mixed = self._sample(list(itertools.product(range(d), hidden)), MOST_PAIRS)
             parts.append(features(combinations([], hidden, units), sources, self._functions))
             parts.append(features(combinations(mixed, [], units), sources, [(LINEAR, ())]))
+        parts.append(self._oscillations())
         bases = [c for c in combinations(pairs, [*range(d), *hidden], units) if c.kind != "product"]
         bare = features(bases, sources, [(LINEAR, ())], sums=True)
         logs = bare.select(np.flatnonzero(bare.values.min(1) > 1e-3 * np.abs(bare.values).max(1)))
@@ -138,7 +150,8 @@ class Grower:
             slope = np.gradient(self.y[order], inner[order])[np.argsort(order)] if name != "linear" else 1.0
         weight = self.sqrt_weight * np.where(np.isfinite(slope) & rows, np.abs(slope), 0.0)
         target = np.where(rows, inner, 0.0) * weight
-        parts = Features.join([self._singles, *map(self._of_pair, self._sample(self._pairs, MOST_PAIRS))])
+        pairs = self._sample(self._pairs, MOST_PAIRS)
+        parts = Features.join([self._singles, *map(self._of_pair, pairs), self._oscillations()])
         squares = parts.values**2
         columns = [weight]
         chosen: list[Feature] = []
@@ -148,7 +161,7 @@ class Grower:
             q = basis(np.stack(columns, axis=1))
             r = target - q @ (q.T @ target)
             left = float(r @ r)
-            if left < 1e-22 * float(target @ target):
+            if left <= 1e-22 * float(target @ target):
                 return
             gain, _ = closed_form(parts.values, squares, weight[None, :], r, q)
             merit = -np.log(np.clip(1 - gain[:, 0] / left, 1e-12, 1.0)) / (parts.symbols + 3)

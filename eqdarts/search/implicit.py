@@ -46,7 +46,8 @@ SHARPNESS = (0.5, 1.0, 2.0)
 MOST_ISLANDS = 6
 DEEPEST = 4  # reductions one after the other
 MOST_NEW = 2  # islands that one reading of the structure may start
-LINGER = 1.3  # share of the refits spent so far at which a search for shorter forms of an exact law ends
+LINGER = 1.5  # share of the refits spent so far at which a search for shorter forms of an exact law ends
+MOST_IDLE = 20  # rounds in a row that come upon nothing new, after which there is nothing left to try
 LENIENCE = (100.0, 10.0, 1.0)  # squared error of a gradient, as multiples of the loss
 ROUNDING = 1e-14  # loss of a polynomial that is as good as exact
 TELLING = 3e-2  # loss at which a graph's gradient is asked for structure
@@ -76,10 +77,12 @@ class _Island:
         self.grower = Grower(train.X, train.y, train.weight, primitives, trials.problem.units, rng)
         self.smooth = fit_smooth(trials.problem.wide, trials.problem.held)
         self.n_small = max(SMALL // trials.problem.n_inputs**2, 16)
-        self.small = itertools.takewhile(
-            lambda start: start[0].complexity <= LARGEST_SMALL, small_graphs(trials.problem.n_inputs, primitives)
-        )
+        largest, most = min(LARGEST_SMALL, trials.max_complexity), trials.problem.most_coefficients
+        rising = small_graphs(trials.problem.n_inputs, primitives)
+        within = itertools.takewhile(lambda start: start[0].complexity <= largest, rising)
+        self.small = filter(lambda start: start[0].n_coefficients <= most, within)
         self.rounds = 0
+        self.found_new = True  # whether the last round came upon structures that were not fitted lately
         self.analysed = math.inf  # best loss when the gradient was last asked for structure
         self.walkers: list[_Walker] = []
 
@@ -95,7 +98,7 @@ class _Island:
         simplicity = {} if self.smooth is None else self.smooth.outer
         self.outer = sorted(outer_functions(train.y, self.primitives), key=lambda o: simplicity.get(o[0], 1.0))
         ranked = sorted(zip(starts, fitted, strict=True), key=lambda pair: simplicity.get(pair[0][0], 1.0))
-        self.origins = [m for _, (m, _) in ranked if math.isfinite(m.loss)]
+        self.origins = [m for _, (m, _) in ranked if math.isfinite(m.loss)] or self.trials.archive.front()
         kept = [m for m, kept in fitted if kept]
         if self.origins:
             first = self.origins[:N_WALKERS]
@@ -124,6 +127,7 @@ class _Island:
         self.rounds += 1
         owners: list[int] = []
         children: list[Start] = []
+        n_new = 0
         best: dict[int, Member] = {}
 
         def consider(w: int, member: Member) -> None:
@@ -139,10 +143,12 @@ class _Island:
                 if known is not None and self.rng.random() > AGAIN:
                     consider(w, known)
                 else:
+                    n_new += known is None
                     owners.append(w)
                     children.append(start)
         small = itertools.islice(self.small, self.n_small)
         tried = self.trials.fit([*small, *self._pursuits()])
+        self.found_new = n_new + len(tried) > 0
         fitted = self.trials.fit(children, limits=SCREEN)
         promising: list[tuple[int, Member]] = []
         for w in range(len(self.walkers)):
@@ -192,6 +198,7 @@ class _Archipelago:
     def __post_init__(self) -> None:
         self.islands = [_Island(self.root, (), self.primitives, self.rng)]
         self.seen: set[str] = set()
+        self.idle = 0  # rounds in a row that came upon nothing new
         self.islands[0].begin()
         self._read_smooth(self.islands[0])
 
@@ -199,6 +206,7 @@ class _Archipelago:
         """Give one island a round, carry what it found to the data as given, and look for structure in it."""
         island = self._choose()
         self._carry(island, island.round())
+        self.idle = 0 if island.found_new else self.idle + 1
         self._analyse(island)
 
     def _choose(self) -> _Island:
@@ -206,7 +214,7 @@ class _Archipelago:
         if young:
             return young[-1]
         able = [island for island in self.islands if island.walkers]
-        if self.rng.random() < 0.3:
+        if not able or self.rng.random() < 0.3:
             return self.islands[0]
         able.sort(key=lambda island: island.best_score)
         return able[min(int(self.rng.geometric(0.5)) - 1, len(able) - 1)]
@@ -305,11 +313,13 @@ def implicit_search(
     most = trials.max_complexity
     last = math.inf  # refits at which the search ends, once a law is exact
     while trials.budget.stop_reason() is None and trials.budget.spent() < until and trials.budget.n_refits < last:
+        if archipelago.idle >= MOST_IDLE:
+            break
         exact = [m for m in trials.archive.front() if m.loss <= EXACT]
         if exact and exact[0].graph.complexity <= trials.max_complexity:
             shortest = _simplify(trials, exact[0])
             trials.max_complexity = shortest.graph.complexity - 1  # from here on only shorter forms are of interest
-            last = min(last, LINGER * trials.budget.n_refits + 300)
+            last = min(last, LINGER * trials.budget.n_refits + 500)
         archipelago.step()
         report()
     trials.max_complexity = most

@@ -46,7 +46,8 @@ def swaps(
             if edge.primitive is LINEAR:
                 continue
             own = lin.terms[j][k]
-            weight = adjoints[j] ** 2 if node.is_sum else (adjoints[j] * values[j] / own) ** 2
+            with np.errstate(all="ignore"):
+                weight = adjoints[j] ** 2 if node.is_sum else (adjoints[j] * values[j] / own) ** 2
             rows = np.flatnonzero([parts.arguments[a].sources[0] == edge.source for a in parts.argument])
             if not len(rows) or not np.isfinite(weight).all() or not weight.any():
                 continue
