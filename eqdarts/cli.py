@@ -1,4 +1,4 @@
-"""The command line: ``eqdarts fit``, ``eqdarts predict`` and ``eqdarts bench``.
+"""The command line: ``eqdarts fit``, ``eqdarts report``, ``eqdarts predict`` and ``eqdarts bench``.
 
 This module reads the arguments and reports what went wrong; the command that needs something heavy imports it, so
 that ``eqdarts --help`` answers at once. Exit status: 0 done, 2 wrong input, 130 interrupted.
@@ -98,6 +98,16 @@ def _build_parser() -> argparse.ArgumentParser:
     )
     predict.add_argument("equation", metavar="EQUATION.json", help="an equation that eqdarts fit wrote")
     predict.add_argument("file", metavar="FILE", help="CSV, TSV or Parquet; - reads standard input")
+    report = commands.add_parser(
+        "report",
+        help="write the web page of a fit again",
+        description="Write one self-contained web page about a fit from what eqdarts fit left in a folder.",
+    )
+    report.add_argument("folder", metavar="DIR", help="the --out of eqdarts fit; it holds run.json")
+    report.add_argument("--out", metavar="FILE", help="where the page goes; default: law.html in DIR")
+    report.add_argument(
+        "--units", action="append", default=[], metavar="COLUMN=UNIT", help="for labels, such as mass=kg; repeatable"
+    )
     _add_bench(commands)
     return parser
 
@@ -170,6 +180,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             from eqdarts.cli_fit import run
         elif arguments.command == "bench":
             from eqdarts.cli_bench import run
+        elif arguments.command == "report":
+            from eqdarts.cli_report import run
         else:
             from eqdarts.cli_predict import run
         run(arguments)

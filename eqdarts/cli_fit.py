@@ -14,11 +14,13 @@ import numpy as np
 from eqdarts.cli_notes import note, notes_to_stderr
 from eqdarts.columns import Columns, select
 from eqdarts.errors import explain
+from eqdarts.report_run import PAGE_FILE, RUN_FILE, run_of, run_to_json
 from eqdarts.summary import coefficient_table
 from eqdarts.tables import TableError, read_table
 
 if TYPE_CHECKING:
     from eqdarts.estimator import DARTSRegressor
+    from eqdarts.report_run import Run
 
 __all__ = ["front_table", "run", "write_files"]
 
@@ -51,7 +53,7 @@ def run(arguments: argparse.Namespace) -> None:
         print(f"{coefficients}\n")
     sys.stdout.flush()
     names = []
-    for name in write_files(fitted, columns, folder):
+    for name in write_files(fitted, columns, folder, arguments.file):
         names.append(name)
     if "alpha.png" not in names:
         note("No relaxed stage ran, so there are no architecture weights to draw: no alpha.png.", arguments.quiet)
@@ -123,8 +125,8 @@ def _r2(loss: float, variance: float) -> str:
     return f"{math.floor(r2 * 1e6) / 1e6:.6f}" if math.isfinite(r2) else "-"
 
 
-def write_files(fitted: DARTSRegressor, columns: Columns, folder: Path) -> Iterator[str]:
-    """Write the equations, then the pictures, and yield the name of each file when it is there."""
+def write_files(fitted: DARTSRegressor, columns: Columns, folder: Path, source: str) -> Iterator[str]:
+    """Write the equations, then the pictures and the report, and yield the name of each file when it is there."""
     equation = fitted.equation_
     fitted.equations_.to_csv(folder / "equations.csv", index=False)
     yield "equations.csv"
@@ -132,12 +134,23 @@ def write_files(fitted: DARTSRegressor, columns: Columns, folder: Path) -> Itera
     yield "equation.json"
     (folder / "equation.tex").write_text(_tex(equation), encoding="utf-8")
     yield "equation.tex"
+    run = run_of(fitted, source)
+    (folder / RUN_FILE).write_text(run_to_json(run) + "\n", encoding="utf-8")
+    yield RUN_FILE
     yield from _write_pictures(fitted, columns, folder)
+    yield from _write_report(run, folder)
 
 
 def _tex(equation: Any) -> str:
     head = "% Made by eqdarts: \\input this file; it needs \\usepackage{amsmath}."
     return f"{head}\n\\begin{{equation}}\n  {equation.latex(DIGITS)}\n\\end{{equation}}\n"
+
+
+def _write_report(run: Run, folder: Path) -> Iterator[str]:
+    from eqdarts.report import write_report
+
+    write_report(run, folder / PAGE_FILE)
+    yield PAGE_FILE
 
 
 def _write_pictures(fitted: DARTSRegressor, columns: Columns, folder: Path) -> Iterator[str]:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import numpy as np
 
+from eqdarts.formula_mathml import plain_characters
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.text import Text
@@ -87,7 +89,7 @@ def new_axes(ax: Axes | None, width: float = 3.5, height: float = 2.6) -> Axes:
 
 def set_name(text: Text, name: object, limit: int = 40) -> None:
     """Show a user's name as it stands: a dollar sign in it starts no formula. Longer ones are cut."""
-    shown = str(name)
+    shown = "\n".join(map(plain_characters, str(name).split("\n")))
     text.set_parse_math(False)
     text.set_text(shown if len(shown) <= limit else shown[: limit - 1] + "…")
 

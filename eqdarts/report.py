@@ -1,7 +1,7 @@
 """One self-contained web page for one fit: the law, how sure it is, what else was possible, how the search went.
 
-Nothing in the page is loaded from anywhere: formulas are MathML, pictures are data, style and script stand inside, and a
-content security policy forbids the rest.
+Nothing in the page is loaded from anywhere: formulas are MathML, pictures are data, style and script stand inside, and
+a content security policy forbids the rest.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["report_page", "write_report"]
 
-MOST_DRAWN = 12  # equations with pictures: the chosen one and those with the next best scores
+MOST_DRAWN = 8  # equations with pictures: the chosen one and those with the next best scores
 _STOPPED = {
     "exact": "a law that is exact to rounding was found",
     "budget": "all refits were spent",
@@ -43,9 +43,7 @@ _STOPPED = {
 }
 
 
-def write_report(
-    model: DARTSRegressor | Run, path: str | Path, units: Mapping[str, str] | None = None
-) -> None:
+def write_report(model: DARTSRegressor | Run, path: str | Path, units: Mapping[str, str] | None = None) -> None:
     """Write the report of a fitted estimator, or of a run, to a file."""
     run = model if isinstance(model, Run) else run_of(model)
     Path(path).write_text(report_page(run, units), encoding="utf-8")
@@ -72,7 +70,7 @@ def report_page(run: Run, units: Mapping[str, str] | None = None) -> str:
         finalize=_visible,
     )
     context = _context(run, units or {})
-    context |= {"style": _raw(style), "script": _raw(script), "style_hash": _hash(style), "script_hash": _hash(script)}
+    context |= {"style": style, "script": script, "style_hash": _hash(style), "script_hash": _hash(script)}
     return environment.get_template("report.html").render(context)
 
 
@@ -85,12 +83,6 @@ def _visible(value: Any) -> Any:
     return value if hasattr(value, "__html__") else shown(value)
 
 
-def _raw(text: str) -> Any:
-    from markupsafe import Markup
-
-    return Markup(text)
-
-
 def _hash(text: str) -> str:
     """Return the digest by which the policy of the page knows its own style and script."""
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")
@@ -101,12 +93,15 @@ def _context(run: Run, units: Mapping[str, str]) -> dict[str, Any]:
     members = [_member(run, k, units, k in drawn) for k in range(len(run.equations))]
     header, columns = column_table(run)
     history = run.history
+    by_length = run.settings.get("selection", "'mdl'") == "'mdl'"
     return {
         "target": run.target,
         "chosen": run.chosen,
         "members": members,
         "pictures": run_pictures(run),
         "selection": run.selection,
+        "by_length": by_length,
+        "measure": "longer by" if by_length else "worse by",
         "snaps": run.snaps,
         "caveat": CAVEAT,
         "columns_header": header,
@@ -135,8 +130,6 @@ def _member(run: Run, k: int, units: Mapping[str, str], drawn: bool) -> dict[str
     pictures: list[Picture] = equation_pictures(run.equations[k], run, found, units) if drawn else []
     return {
         "words": words,
-        "mathml": _raw(words.mathml),
-        "short_mathml": _raw(words.short_mathml),
         "complexity": int(run.table["complexity"].iloc[k]),
         "loss": f"{run.table['loss'].iloc[k]:.4g}",
         "longer": longer_by(float(run.table["score"].iloc[k])),

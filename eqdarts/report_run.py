@@ -22,8 +22,9 @@ from eqdarts.history import BestPoint, SearchHistory
 if TYPE_CHECKING:
     from eqdarts.estimator import DARTSRegressor
 
-__all__ = ["Run", "run_from_json", "run_of", "run_to_json"]
+__all__ = ["PAGE_FILE", "RUN_FILE", "Run", "run_from_json", "run_of", "run_to_json"]
 
+RUN_FILE, PAGE_FILE = "run.json", "law.html"
 FORMAT, VERSION = "eqdarts-run", 1
 LARGEST_FILE = 200_000_000
 LIBRARIES = ("numpy", "scipy", "sympy", "torch", "scikit-learn", "pandas")
@@ -179,7 +180,9 @@ def _read(record: Mapping[str, Any]) -> Run:
         raise ValueError("equations, table and columns do not belong together")
     if any(v is not None and (v.shape != y.shape or not np.isfinite(v).all()) for v in (y, weight, sigma)):
         raise ValueError("y, weights or errors are not one finite number for each row")
-    best = tuple(BestPoint(float(p["seconds"]), int(p["refits"]), float(p["loss"]), str(p["stage"])) for p in past["best"])
+    best = tuple(
+        BestPoint(float(p["seconds"]), int(p["refits"]), float(p["loss"]), str(p["stage"])) for p in past["best"]
+    )
     stages = {str(name): float(seconds) for name, seconds in past["stage_seconds"].items()}
     return Run(
         equations=equations,

@@ -80,9 +80,8 @@ def words_of(run: Run, k: int, found: Inference | None) -> Words:
     n_undefined = int(np.isnan(predicted(equation, run.rows.X)).sum())
     if n_undefined:
         careful.append(f"The equation is undefined at {n_undefined} of {len(run.rows.y)} rows.")
-    named = replace(equation, target=None) if equation.target is None else equation
     return Words(
-        mathml=named.mathml(),
+        mathml=equation.mathml(),
         short_mathml=replace(equation, target=None).mathml(5),
         text=str(equation),
         template=_form(equation),

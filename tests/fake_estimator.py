@@ -10,6 +10,7 @@ import pandas as pd
 
 from eqdarts.equation import Equation
 from eqdarts.errors import EqdartsWarning
+from eqdarts.estimator_choice import FitRows
 from eqdarts.formula import quoted
 from eqdarts.graph import Edge, Graph, Node
 from eqdarts.history import AlphaHistory, SearchHistory
@@ -67,7 +68,12 @@ class DARTSRegressor:
         self.history_ = SearchHistory((), 123, 1.5, "finished", alpha)
         self.snaps_ = ()
         self.rows = X, y
+        self._rows = FitRows(X.to_numpy(dtype=np.float64), y.to_numpy(dtype=np.float64), None, None, len(y))
+        self._names, self._loss, self.selection_ = lambda: tuple(variables), "squared", "It is the last."
         return self
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        return {"selection": "mdl", "time_limit": 60, "random_state": None, **self.given}
 
     def inference(self) -> Inference:
         return inference(self.equation_.fit(*self.rows), *self.rows)  # from logarithms to least squares

@@ -33,6 +33,7 @@ def _in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 @pytest.fixture
 def no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("eqdarts.cli_fit._write_pictures", lambda *_: iter(()))
+    monkeypatch.setattr("eqdarts.cli_fit._write_report", lambda *_: iter(()))
 
 
 @pytest.fixture
@@ -97,7 +98,9 @@ def test_fit_writes_the_files_that_it_names(fake: list, capsys: pytest.CaptureFi
     main([*FIT, "--quiet"])
     folder, names = capsys.readouterr().out.splitlines()[-1].removeprefix("Wrote to ").split(": ")
     assert folder == str(Path("eqdarts-out") / "solar_system")
-    expected = ["equations.csv", "equation.json", "equation.tex", "front.png", "fit.png", "graph.png", "alpha.png"]
+    tables, pages = ["equations.csv", "equation.json", "equation.tex", "run.json"], ["law.html"]
+    pictures = ["front.png", "fit.png", "graph.png", "alpha.png"]
+    expected = [*tables, *pictures, *pages]
     assert names.split(", ") == expected
     assert sorted(expected) == sorted(os.listdir(folder))
     table = pd.read_csv(Path(folder, "equations.csv"))
@@ -106,7 +109,7 @@ def test_fit_writes_the_files_that_it_names(fake: list, capsys: pytest.CaptureFi
     tex = Path(folder, "equation.tex").read_text(encoding="utf-8")
     assert fake[0].equation_.latex() in tex
     assert tex.count("{") == tex.count("}")
-    for name in expected[3:]:
+    for name in pictures:
         assert Path(folder, name).read_bytes().startswith(b"\x89PNG")
 
 
