@@ -52,6 +52,8 @@ class Task(NamedTuple):
 
 Outcome = tuple[Front, tuple[Snap, ...], Data, SearchHistory]
 
+FOR_SEARCH = 0.95  # share of the time limit that the search gets; the rest is for the last refit and the choice
+
 
 class DARTSRegressor(InferenceMixin, RegressorMixin, BaseEstimator):  # type: ignore[misc]
     """Discover a closed-form equation for y by differentiable architecture search.
@@ -68,7 +70,7 @@ class DARTSRegressor(InferenceMixin, RegressorMixin, BaseEstimator):  # type: ig
     time_limit : float or None, default=60
         Seconds of wall time; the search ends earlier when a law is exact. None: only `max_refits` counts, and the same
         `random_state` gives the same equation bit for bit.
-    max_refits : int, default=10000
+    max_refits : int, default=1000000
         Graphs refitted at most.
     n_restarts : int, default=32
         Restarts of the relaxed stage.
@@ -129,7 +131,7 @@ class DARTSRegressor(InferenceMixin, RegressorMixin, BaseEstimator):  # type: ig
         max_complexity: int = 60,
         search: str = "auto",
         time_limit: float | None = 60,
-        max_refits: int = 10_000,
+        max_refits: int = 1_000_000,
         n_restarts: int = 32,
         selection: str = "mdl",
         constants: Mapping[str, float] | None = None,
@@ -231,7 +233,7 @@ class DARTSRegressor(InferenceMixin, RegressorMixin, BaseEstimator):  # type: ig
 
     def _search(self, data: Data, task: Task, share: float = 1.0) -> tuple[tuple[Member, ...], SearchHistory]:
         """Search within a share of the budget."""
-        limit = None if self.time_limit is None else share * self.time_limit
+        limit = None if self.time_limit is None else share * FOR_SEARCH * self.time_limit
         most = max(round(share * self.max_refits), 1)
         config = Config(
             task.primitives, self.search, self.max_complexity, limit, most, self.n_restarts, task.table.names

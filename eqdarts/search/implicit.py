@@ -313,7 +313,7 @@ def implicit_search(
     most = trials.max_complexity
     last = math.inf  # refits at which the search ends, once a law is exact
     while trials.budget.stop_reason() is None and trials.budget.spent() < until and trials.budget.n_refits < last:
-        if archipelago.idle >= MOST_IDLE:
+        if archipelago.idle >= MOST_IDLE or trials.is_stale():
             break
         exact = [m for m in trials.archive.front() if m.loss <= EXACT]
         if exact and exact[0].graph.complexity <= trials.max_complexity:

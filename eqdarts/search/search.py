@@ -157,8 +157,8 @@ def search(data: Data, config: Config, rng: np.random.Generator, on_progress: On
     """Search for graphs that fit `data`, within the budget of `config`.
 
     "random" enumerates the smallest graphs, then draws random ones; "relaxed" refits what the supernet proposes;
-    "implicit" grows graphs by closed-form gains; "auto" enumerates, grows and relaxes. A KeyboardInterrupt ends the
-    search and keeps what was found.
+    "implicit" grows graphs by closed-form gains, and "auto" is the same. A KeyboardInterrupt ends the search and keeps
+    what was found.
 
     Parameters
     ----------
@@ -189,14 +189,13 @@ def _search(state: _Search) -> SearchResult:
     reason: str | None = None
     try:
         state.constant()
-        if config.kind in ("auto", "random"):
+        if config.kind == "random":
             state.run("small", small_graphs(data.n_inputs, config.primitives), until=0.35)
-        if config.kind in ("auto", "relaxed"):
-            state.relaxed(until=0.6 if config.kind == "auto" else 1.0)
-        if config.kind == "implicit":
-            state.implicit()
-        if config.kind in ("auto", "random"):
             state.random()
+        elif config.kind == "relaxed":
+            state.relaxed(until=1.0)
+        else:
+            state.implicit()
     except KeyboardInterrupt:
         reason = "interrupt"
     budget = state.budget

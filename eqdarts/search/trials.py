@@ -22,6 +22,8 @@ from eqdarts.search.problem import Problem
 __all__ = ["EXACT", "SCREEN", "Budget", "Trials"]
 
 EXACT = 1e-20  # loss, as a share of the variance, below which a law is exact: rounding level
+PATIENCE, LEAST_REFITS = 3, 12_000  # a search is stale at this many times the refits of its last progress, and more
+NATS_PER_SYMBOL = 2.0
 MOST_MISSES = 3000  # proposals in a row that were tried before or are too large, after which a stage ends
 SCREEN, QUICK, THOROUGH = (15, 1e-2), (30, 1e-3), (200, 1e-12)  # iterations and tolerance of a refit
 
@@ -80,6 +82,8 @@ class Trials:
     budget: Budget
     max_complexity: int
     on_best: Callable[[Member], None] | None = None
+    shortest: float = math.inf
+    shortest_at: int = 0
     archive: Archive = field(default_factory=Archive)
 
     def stop_reason(self) -> str | None:
@@ -89,6 +93,15 @@ class Trials:
     def is_small(self, graph: Graph) -> bool:
         """Return whether `graph` has no more symbols and coefficients than are allowed."""
         return graph.complexity <= self.max_complexity and graph.n_coefficients <= self.problem.most_coefficients
+
+    def _length(self, member: Member) -> float:
+        """Return a rough description length of the held-back rows in nats: it tells progress from overfitting."""
+        n = len(self.problem.held.y)
+        return 0.5 * n * math.log(max(member.loss, EXACT)) + member.graph.complexity * NATS_PER_SYMBOL
+
+    def is_stale(self) -> bool:
+        """Return whether nothing better was found for a long time, though there is noise that explains it."""
+        return self.budget.n_refits > PATIENCE * self.shortest_at + LEAST_REFITS
 
     def is_admissible(self, graph: Graph) -> bool:
         """Return whether `graph` is small enough and was not tried before, and remember it."""
@@ -130,6 +143,8 @@ class Trials:
         for fit, loss in zip(fits, held, strict=True):
             member = Member(fit.graph, fit.coefficients, max(fit.loss, loss) / self.problem.variance)
             offered.append((member, self.archive.add(member)))
+            if (length := self._length(member)) < self.shortest - 1:
+                self.shortest, self.shortest_at = length, self.budget.n_refits
             if member.loss < best:
                 best = member.loss
                 if self.on_best is not None:
