@@ -25,7 +25,11 @@ if TYPE_CHECKING:
 __all__ = ["Picture", "equation_pictures", "run_pictures"]
 
 # Letters as outlines: the page may be read where our font is not. The salt makes equal pictures equal text.
-_SVG = {"svg.fonttype": "path", "svg.hashsalt": "eqdarts", "savefig.dpi": 150}
+_SVG: Any = {  # typed as STYLE is
+    "svg.fonttype": "path",
+    "svg.hashsalt": "eqdarts",
+    "savefig.dpi": 150,
+}
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import platform
 from collections.abc import Mapping
@@ -83,7 +84,7 @@ class Run:
 def run_of(model: DARTSRegressor, source: str | None = None) -> Run:
     """Return what a fitted estimator knows about its fit."""
     settings = {name: repr(value) for name, value in model.get_params(deep=False).items()}
-    usual = {name: repr(value) for name, value in type(model)().get_params(deep=False).items()}
+    usual = {name: repr(given.default) for name, given in inspect.signature(type(model)).parameters.items()}
     history = model.history_
     return Run(
         equations=model.front_,

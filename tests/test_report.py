@@ -178,7 +178,9 @@ def test_a_model_writes_its_report(no_pictures: None, tmp_path: Path) -> None:
 def test_mathml_is_xml(drawn: tuple[Graph, tuple[float, ...]]) -> None:
     graph, coefficients = drawn
     names = tuple(f"x{k}" for k in range(graph.n_inputs))
-    shown = Equation(graph_to_expression(graph, coefficients, names), names, target="a < b").mathml()
+    shown = Equation(
+        graph_to_expression(graph, coefficients, names, np.ones(len(names)), 1.0), names, target="a < b"
+    ).mathml()
     tree = ElementTree.fromstring(f"<p>{shown}</p>")
     for parent in ("msup", "msub", "mfrac"):
         assert all(len(element) == 2 for element in tree.iter(parent))
