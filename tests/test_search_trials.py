@@ -17,7 +17,8 @@ from eqdarts.draft_terms import LINEAR, POWER
 from eqdarts.graph import Graph
 from eqdarts.primitives import PRIMITIVES, Primitive, fixed_power, resolve
 from eqdarts.search.archive import Member
-from eqdarts.search.grower import Grower, seeds
+from eqdarts.search.grower import Grower
+from eqdarts.search.outer import seeds
 from eqdarts.search.problem import Problem, training_problem
 from eqdarts.search.trials import EXACT, Budget, Trials
 

@@ -76,7 +76,8 @@ class Features:
 
     def recipe(self, m: int) -> Feature:
         """Return feature `m` as what to insert."""
-        return Feature(*self.functions[self.function[m]], self.arguments[self.argument[m]])
+        primitive, coefficients = self.functions[self.function[m]]
+        return Feature(primitive, coefficients, self.arguments[self.argument[m]])
 
     @staticmethod
     def join(parts: Sequence[Features]) -> Features:
@@ -162,7 +163,7 @@ def features(
     n = sources.shape[1]
     u = _arguments(chosen, sources) if chosen else np.zeros((0, n))
     kept = np.flatnonzero(_varies(u))
-    u, arguments = u[kept], tuple(chosen[k] for k in kept)
+    u, arguments = u[kept], tuple(chosen[int(k)] for k in kept)
     blocks, function, argument = [np.zeros((0, n))], [], []
     linear_sums = np.array([c.kind == "sum" for c in arguments], dtype=bool)
     divisible = np.abs(u).min(1) > _NEAR_ZERO * np.abs(u).max(1) if len(u) else np.zeros(0, dtype=bool)
@@ -196,7 +197,7 @@ def _varies(values: Array) -> NDArray[np.bool_]:
     high, low = values.max(1), values.min(1)
     with np.errstate(all="ignore"):
         varies: NDArray[np.bool_] = high - low > 1e-9 * np.maximum(np.abs(high), np.abs(low))
-    return varies & np.isfinite(high) & np.isfinite(low)
+    return np.asarray(varies & np.isfinite(high) & np.isfinite(low))
 
 
 def insert_feature(draft: Draft, position: int, feature: Feature) -> tuple[DraftEdge, int]:

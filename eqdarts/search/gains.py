@@ -37,7 +37,7 @@ class Proposal:
 
     def merit(self) -> float:
         """Return the fall of log loss per added symbol."""
-        return (-np.log(max(self.left, 1e-12)) + 1e-3) / self.move.symbols
+        return float((-np.log(max(self.left, 1e-12)) + 1e-3) / self.move.symbols)
 
 
 def basis(jacobian: Array) -> Array:
@@ -62,7 +62,7 @@ def closed_form(values: Array, squares: Array, multipliers: Array, residual: Arr
     total = squares @ (multipliers * multipliers).T  # (M, S)
     inside = (products[:, s:].reshape(len(values), s, k) ** 2).sum(2)
     left = total - inside
-    usable = left > _INDEPENDENT * total
+    usable = np.asarray(left > _INDEPENDENT * total)
     left = np.where(usable, left, 1.0)
     strength = np.where(usable, products[:, :s] / left, 0.0)
     return np.where(usable, products[:, :s] * strength, 0.0), strength
@@ -104,8 +104,8 @@ def propose(
         if not sites or not len(candidates):
             continue
         multipliers = np.stack(directions) * sqrt_weight
-        sound = np.isfinite(multipliers).all(1)
-        multipliers = np.where(sound[:, None], multipliers, 0.0)
+        sound = np.isfinite(multipliers).all(axis=1, keepdims=True)
+        multipliers = np.where(sound, multipliers, 0.0)
         gain, strength = closed_form(candidates.values, squared, multipliers, r, q)
         limits = np.array([n_inputs + site.node for site in sites])
         gain[candidates.newest[:, None] >= limits] = 0.0

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from eqdarts.draft import Draft, DraftEdge, DraftNode
-from eqdarts.draft_terms import LINEAR
-from eqdarts.primitives import PRIMITIVES, Primitive
+from eqdarts.draft import Draft, DraftNode
+from eqdarts.draft_terms import LINEAR, POWER
+from eqdarts.primitives import Primitive
 from eqdarts.search.archive import Member
 from eqdarts.search.features import Feature, Features, combinations, features, insert_feature
-from eqdarts.search.gains import basis, closed_form, propose
-from eqdarts.search.monomials import fit_monomial, monomial_moves
-from eqdarts.search.moves import FACTOR_EXPONENTS, Start, apply, deletions, simple_exponents, without_negligible
+from eqdarts.search.gains import Proposal, propose
+from eqdarts.search.monomials import MonomialMove, monomial_moves, positive_logs
+from eqdarts.search.moves import FACTOR_EXPONENTS, Start, apply, deletions, simple_exponents, without_negligible, wraps
+from eqdarts.search.outer import behind
+from eqdarts.search.pursuit import draw, pursue, slope_along
 from eqdarts.search.sites import Array, linearise
 from eqdarts.search.swaps import swaps
 
-__all__ = ["Grower", "outer_functions", "seeds"]
+__all__ = ["Grower"]
 
-PURSUED = 5  # terms of a matching pursuit at most
 OSCILLATING, N_FREQUENCIES, HIGHEST = 6, 16, 16.0  # arguments, frequencies and the highest of them
 FEW = 3  # rows of a function's grid that are tried on pairs
 MOST_PAIRS = 36  # pairs of sources whose features one proposal looks at
@@ -48,17 +49,19 @@ class Grower:
     def __post_init__(self) -> None:
         self.sqrt_weight = np.sqrt(self.weight)
         self.n_inputs = self.X.shape[1]
-        with np.errstate(all="ignore"):
-            self.positive = {i: np.log(x) for i, x in enumerate(self.X.T) if (x > 1e-9 * x.max()).all()}
+        self.positive = positive_logs(self.X)
         self._pairs = list(itertools.combinations(range(self.n_inputs), 2))
+        units = self.units.tolist()
         self._functions = [(p, row) for p in self.primitives if p.name != "power" for row in p.initial]
         self._few_functions = [(p, row) for p in self.primitives if p.name != "power" for row in p.initial[:FEW]]
-        self._singles = features(combinations([], range(self.n_inputs), self.units), self.X.T, self._functions)
+        self._singles = features(combinations([], range(self.n_inputs), units), self.X.T, self._functions)
         self._pair_cache: dict[tuple[int, int], Features] = {}
 
     def _of_pair(self, pair: tuple[int, int]) -> Features:
         if pair not in self._pair_cache:
-            self._pair_cache[pair] = features(combinations([pair], [], self.units), self.X.T, self._few_functions)
+            self._pair_cache[pair] = features(
+                combinations([pair], [], self.units.tolist()), self.X.T, self._few_functions
+            )
         return self._pair_cache[pair]
 
     def _oscillations(self) -> Features:
@@ -114,17 +117,17 @@ class Grower:
             products = sorted(
                 monomial_moves(draft, lin, residual, self.sqrt_weight, self.positive), key=lambda m: -m.merit()
             )[: TOP // 3]
-        candidates = [*grown, *products]
+        candidates: list[Proposal | MonomialMove] = [*grown, *products]
         starts: list[Start] = []
-        for k in self._draw([c.merit() for c in candidates], sharpness):
+        for k in draw([c.merit() for c in candidates], sharpness, DRAWN, self.rng):
             candidate = candidates[k]
-            if k >= len(grown):
+            if isinstance(candidate, MonomialMove):
                 starts.append(candidate.build())
             else:
                 move = candidate.move
                 exponents = FACTOR_EXPONENTS if move.kind == "multiply" else FACTOR_EXPONENTS[:1]
                 starts.extend(apply(draft, move, exponent) for exponent in exponents)
-        taken = [*deletions(draft), *simple_exponents(draft)]
+        taken = [*deletions(draft), *simple_exponents(draft), *(wraps(draft) if POWER in self.primitives else ())]
         for swap in swaps(draft, lin, self.X, self._functions) if self.rng.random() < SWAPPING else ():
             (starts if swap.missed < DISGUISED else taken).append(swap.start)
         if len(taken) > TAKEN:
@@ -134,48 +137,14 @@ class Grower:
         return starts + taken
 
     def pursuit(self, name: str, sign: float, inner: Array, sharpness: float) -> Iterator[Start]:
-        """Build the inside h of y = c f(h) term by term, all weights solved for at each (matching pursuit).
-
-        Parameters
-        ----------
-        name, sign, inner
-            f, c and h, as `outer_functions` gives them.
-        sharpness : float
-            How strongly terms of high merit are preferred.
-        """
-        rows = np.isfinite(inner)
-        with np.errstate(all="ignore"):
-            # so that squares are those of y itself, to first order
-            order = np.argsort(inner)
-            slope = np.gradient(self.y[order], inner[order])[np.argsort(order)] if name != "linear" else 1.0
-        weight = self.sqrt_weight * np.where(np.isfinite(slope) & rows, np.abs(slope), 0.0)
-        target = np.where(rows, inner, 0.0) * weight
+        """Build the inside h (N,) of y = c f(h) from features, with f, c and h as `outer_functions` gives them."""
         pairs = self._sample(self._pairs, MOST_PAIRS)
         parts = Features.join([self._singles, *map(self._of_pair, pairs), self._oscillations()])
-        squares = parts.values**2
-        columns = [weight]
-        chosen: list[Feature] = []
-        if not weight.any():
-            return
-        for _ in range(PURSUED):
-            q = basis(np.stack(columns, axis=1))
-            r = target - q @ (q.T @ target)
-            left = float(r @ r)
-            if left <= 1e-22 * float(target @ target):
-                return
-            gain, _ = closed_form(parts.values, squares, weight[None, :], r, q)
-            merit = -np.log(np.clip(1 - gain[:, 0] / left, 1e-12, 1.0)) / (parts.symbols + 3)
-            top = np.argsort(-merit)[:TOP]
-            drawn = self._draw(list(merit[top]), sharpness, 1)
-            if not drawn:
-                return
-            m = int(top[drawn[0]])
-            columns.append(weight * parts.values[m])
-            chosen.append(parts.recipe(m))
-            solution = np.linalg.lstsq(np.stack(columns, axis=1), target, rcond=None)[0]
+        slope = np.ones_like(inner) if name == "linear" else slope_along(inner, self.y)
+        for chosen, solution in pursue(parts, inner, slope * self.sqrt_weight, self.rng, sharpness):
             yield self._assembled(name, sign, chosen, solution)
 
-    def _assembled(self, name: str, sign: float, chosen: list[Feature], solution: Array) -> Start:
+    def _assembled(self, name: str, sign: float, chosen: Sequence[Feature], solution: Array) -> Start:
         draft = Draft(self.n_inputs, [])
         edges = []
         for feature, weight in zip(chosen, solution[1:], strict=True):
@@ -185,60 +154,3 @@ class Grower:
         inside = DraftNode("sum", edges, float(solution[0]))
         graph, coefficients = behind(name, sign, inside, self.n_inputs, draft.nodes)
         return Draft.from_graph(graph, coefficients).prune().build()
-
-    def _draw(self, merits: list[float], sharpness: float, most: int = DRAWN) -> list[int]:
-        weights = np.array(merits) ** sharpness
-        weights[~np.isfinite(weights) | (weights < 0)] = 0.0
-        if not weights.sum() > 0:
-            return []
-        count = min(most, int((weights > 0).sum()))
-        return list(self.rng.choice(len(weights), count, replace=False, p=weights / weights.sum()))
-
-
-def outer_functions(y: Array, primitives: tuple[Primitive, ...]) -> Iterator[tuple[str, float, Array]]:
-    """Yield what may stand outside: name of the function f, sign c, and h (N,) with y = c f(h), where that exists."""
-    yield "linear", 1.0, y
-    sign = 1.0 if y[0] > 0 else -1.0
-    for name, inverse in _INVERSES.items():
-        if PRIMITIVES[name] in primitives:
-            for outer in {1.0, sign}:
-                with np.errstate(all="ignore"):
-                    inner = inverse(outer * y)
-                if np.isfinite(inner).mean() >= 0.99:
-                    yield name, outer, inner
-
-
-def behind(name: str, sign: float, inside: DraftNode, d: int, before: list[DraftNode]) -> Start:
-    """Return the start c f(inside) with the nodes that `inside` reads before it."""
-    if name == "linear":
-        return Draft(d, [*before, inside]).build()
-    primitive = PRIMITIVES[name]
-    edge = DraftEdge(d + len(before), primitive, 1.0, list(primitive.neutral))
-    return Draft(d, [*before, inside, DraftNode("product", [edge], None if sign == 1.0 else sign)]).build()
-
-
-def seeds(X: Array, y: Array, weight: Array, primitives: tuple[Primitive, ...]) -> Iterator[tuple[str, Start]]:
-    """Yield the starts of climbs, with the function outside: constants, functions of one, a power product."""
-    d = X.shape[1]
-    for name, sign, inner in outer_functions(y, primitives):
-        sound = np.isfinite(inner)
-        at = float(np.average(inner[sound], weights=weight[sound]))
-        yield name, behind(name, sign, DraftNode("sum", [], at), d, [])
-    with np.errstate(all="ignore"):
-        logs = {i: np.log(x) for i, x in enumerate(X.T) if (x > 0).all()}
-    for monomial in fit_monomial(y, np.sqrt(weight), logs):
-        yield "exp", Draft(d, [DraftNode("product", monomial.edges(), monomial.scale)]).prune().build()
-
-
-_INVERSES = {
-    "exp": np.log,
-    "reciprocal": lambda y: 1 / y,
-    "sqrt": np.square,
-    "square": np.sqrt,
-    "log": lambda y: np.exp(np.clip(y, -5, 5)),
-    "sin": np.arcsin,
-    "tanh": np.arctanh,
-    "logistic": lambda y: np.log(y / (1 - y)),
-    "arcsin": np.sin,
-    "arctan": np.tan,
-}

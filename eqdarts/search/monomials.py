@@ -17,10 +17,10 @@ import numpy as np
 from eqdarts.draft import Draft, DraftEdge, DraftNode
 from eqdarts.draft_terms import LINEAR, POWER
 from eqdarts.primitives import fixed_power
-from eqdarts.search.moves import Start, multiply
+from eqdarts.search.moves import Start, multiply, wrap
 from eqdarts.search.sites import Array, Linearised, Site
 
-__all__ = ["Monomial", "MonomialMove", "fit_monomial", "monomial_moves"]
+__all__ = ["Monomial", "MonomialMove", "fit_monomial", "monomial_moves", "positive_logs"]
 
 _LEAST_SHARE = 0.9  # of the weight that one sign must have
 _LEAST_EXPONENT = 0.2
@@ -60,6 +60,12 @@ class MonomialMove:
     def merit(self) -> float:
         """Return the fall of log loss per added symbol."""
         return float((-np.log(min(max(self.left, 1e-12), 1.0)) + 1e-3) / self.symbols)
+
+
+def positive_logs(X: Array) -> dict[int, Array]:
+    """Return the logarithms (N,) of the inputs that are positive on all rows of X (N, D), by input."""
+    with np.errstate(all="ignore"):
+        return {i: np.log(x) for i, x in enumerate(X.T) if (x > 1e-9 * np.abs(x).max()).all()}
 
 
 def fit_monomial(target: Array, weight: Array, logs: dict[int, Array]) -> list[Monomial]:
@@ -145,20 +151,11 @@ def _add(draft: Draft, site: Site, monomial: Monomial, *, drop_constant: bool = 
         if drop_constant:
             node.constant = None
     elif site.kind == "node":
-        wrap_in_sum(edited, j, edge)
+        wrap(edited, j, DraftNode("sum", [DraftEdge(edited.n_inputs + j, LINEAR), edge]))
     else:
         sum_node = DraftNode("sum", [DraftEdge(node.edges[site.edge].source, LINEAR), edge])
         node.edges[site.edge].source = edited.insert(j, sum_node)
     return edited.prune().build()
-
-
-def wrap_in_sum(draft: Draft, j: int, edge: DraftEdge) -> None:
-    """Let a sum of node `j` and `edge` be read in place of node `j`."""
-    source = draft.n_inputs + j
-    readers = [e for _, e in draft.users(source)]
-    place = draft.insert(j + 1, DraftNode("sum", [DraftEdge(source, LINEAR), edge]))
-    for reader in readers:
-        reader.source = place
 
 
 def _add_for_constant(draft: Draft, site: Site, monomial: Monomial) -> Start:

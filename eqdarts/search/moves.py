@@ -16,7 +16,18 @@ from eqdarts.primitives import fixed_power
 from eqdarts.search.features import Feature, insert_feature
 from eqdarts.search.sites import Linearised, Site
 
-__all__ = ["FACTOR_EXPONENTS", "Move", "Start", "apply", "deletions", "multiply", "simple_exponents", "wraps"]
+__all__ = [
+    "FACTOR_EXPONENTS",
+    "Move",
+    "Start",
+    "apply",
+    "deletions",
+    "multiply",
+    "simple_exponents",
+    "without_negligible",
+    "wrap",
+    "wraps",
+]
 
 Start = tuple[Graph, tuple[float, ...]]
 
@@ -65,7 +76,7 @@ def _add(draft: Draft, j: int, k: int, edge: DraftEdge) -> None:
     elif node.is_sum:
         node.edges.append(edge)
     else:
-        _wrap(draft, j, DraftNode("sum", [DraftEdge(draft.n_inputs + j, LINEAR), edge]))
+        wrap(draft, j, DraftNode("sum", [DraftEdge(draft.n_inputs + j, LINEAR), edge]))
 
 
 def multiply(draft: Draft, j: int, site: Site, *factors: DraftEdge) -> None:
@@ -73,7 +84,7 @@ def multiply(draft: Draft, j: int, site: Site, *factors: DraftEdge) -> None:
     node = draft.nodes[j]
     if site.kind == "node":
         if node.is_sum:
-            _wrap(draft, j, DraftNode("product", [DraftEdge(draft.n_inputs + j, LINEAR), *factors]))
+            wrap(draft, j, DraftNode("product", [DraftEdge(draft.n_inputs + j, LINEAR), *factors]))
         else:
             node.edges.extend(factors)
         return
@@ -86,7 +97,7 @@ def multiply(draft: Draft, j: int, site: Site, *factors: DraftEdge) -> None:
         edge.source = draft.insert(j, DraftNode("product", [DraftEdge(edge.source, LINEAR), *factors]))
 
 
-def _wrap(draft: Draft, j: int, wrapper: DraftNode) -> None:
+def wrap(draft: Draft, j: int, wrapper: DraftNode) -> None:
     """Insert `wrapper`, which reads node `j`, behind it, and let it be read in its stead."""
     source = draft.n_inputs + j
     readers = [edge for _, edge in draft.users(source)]
@@ -161,5 +172,5 @@ def wraps(draft: Draft) -> Iterator[Start]:
     for j, node in enumerate(draft.nodes):
         if node.is_sum and len(node.edges) + (node.constant is not None) > 1:
             edited = draft.copy()
-            _wrap(edited, j, DraftNode("product", [DraftEdge(draft.n_inputs + j, POWER, 1.0, [1.0])]))
+            wrap(edited, j, DraftNode("product", [DraftEdge(draft.n_inputs + j, POWER, 1.0, [1.0])]))
             yield edited.prune().build()

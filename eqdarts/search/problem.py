@@ -73,5 +73,5 @@ def training_problem(data: Data, most_rows: int, rng: np.random.Generator) -> Pr
     held = data.validation[: 4 * most_rows]
     distinct = data.count_distinct(len(train))
     most_coefficients = max(min(max(distinct // 3, 3), distinct - 1), 1)  # tiny tables: one row to spare
-    rows = [Rows(data.X[k], data.y[k], data.weight[k]) for k in (train, held, wide)]
-    return Problem(*rows, max(data.variance, 1e-300), data.x_scale, most_coefficients)
+    train_rows, held_rows, wide_rows = (Rows(data.X[k], data.y[k], data.weight[k]) for k in (train, held, wide))
+    return Problem(train_rows, held_rows, wide_rows, max(data.variance, 1e-300), data.x_scale, most_coefficients)

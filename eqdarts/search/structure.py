@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
+from numpy.typing import NDArray
 
 from eqdarts.draft import Draft, DraftEdge, DraftNode
 from eqdarts.draft_terms import LINEAR
@@ -239,7 +240,7 @@ def _scalings(
             yield rows
 
 
-def _echelon(null: Array, order: Array) -> list[tuple[int, Array]]:
+def _echelon(null: Array, order: NDArray[np.intp]) -> list[tuple[int, Array]]:
     """Bring null vectors (m, D + 1) into reduced echelon form; pivots in `order`, snapped to simple fractions."""
     rows = null.copy()
     pivots: list[int] = []
