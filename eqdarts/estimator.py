@@ -31,6 +31,7 @@ from eqdarts.history import SearchHistory
 from eqdarts.losses import resolve_loss
 from eqdarts.primitives import Primitive
 from eqdarts.search.archive import Member
+from eqdarts.search.parallel import search_many
 from eqdarts.search.search import Config, search
 
 __all__ = ["DARTSRegressor"]
@@ -89,6 +90,12 @@ class DARTSRegressor(InferenceMixin, RegressorMixin, BaseEstimator):  # type: ig
         budget is spent before, half after the rows are weighted by the first result.
     validation_fraction : float, default=0.3
         Share of the rows held back for the architecture. Below 20 rows none is.
+    n_jobs : int or None, default=None
+        None: one search, in this process. A number: `n_searches` independent searches on so many workers of joblib, -1
+        for all cores; ``with joblib.parallel_config(backend="dask")`` makes the workers those of a cluster. The result
+        depends on `n_searches`, and with ``time_limit=None`` not on the number of workers.
+    n_searches : int, default=4
+        How many searches divide the budget if `n_jobs` is a number.
     verbose : int, default=0
         1 shows a progress bar on stderr.
     random_state : int, RandomState or None, default=None
@@ -137,6 +144,8 @@ class DARTSRegressor(InferenceMixin, RegressorMixin, BaseEstimator):  # type: ig
         constants: Mapping[str, float] | None = None,
         loss: str | Callable[..., Any] = "squared",
         validation_fraction: float = 0.3,
+        n_jobs: int | None = None,
+        n_searches: int = 4,
         verbose: int = 0,
         random_state: Any = None,
     ) -> None:
@@ -150,6 +159,8 @@ class DARTSRegressor(InferenceMixin, RegressorMixin, BaseEstimator):  # type: ig
         self.constants = constants
         self.loss = loss
         self.validation_fraction = validation_fraction
+        self.n_jobs = n_jobs
+        self.n_searches = n_searches
         self.verbose = verbose
         self.random_state = random_state
 
@@ -239,7 +250,10 @@ class DARTSRegressor(InferenceMixin, RegressorMixin, BaseEstimator):  # type: ig
             task.primitives, self.search, self.max_complexity, limit, most, self.n_restarts, task.table.names
         )
         with Progress(bool(self.verbose)) as progress:
-            result = search(data, config, task.rng, progress)
+            if self.n_jobs is None:
+                result = search(data, config, task.rng, progress)
+            else:
+                result = search_many(data, config, task.rng, self.n_searches, self.n_jobs, progress)
         return result.front, result.history
 
     def predict(self, X: Any, index: int | None = None, return_std: bool = False) -> Array | tuple[Array, Array]:

@@ -36,10 +36,14 @@ def checked_parameters(estimator: Any) -> tuple[Primitive, ...]:
     if not callable(estimator.loss) and estimator.loss not in tuple(LOSSES):
         todo = closest(str(estimator.loss), LOSSES)
         raise ValueError(explain("loss must be known, or a torch function.", repr(estimator.loss), todo))
-    for name, least in (("max_complexity", 3), ("max_refits", 1), ("n_restarts", 1)):
+    for name, least in (("max_complexity", 3), ("max_refits", 1), ("n_restarts", 1), ("n_searches", 1)):
         value = getattr(estimator, name)
         if not isinstance(value, numbers.Integral) or value < least:
             raise ValueError(explain(f"{name} must be a whole number of at least {least}.", repr(value), "Raise it."))
+    jobs: Any = estimator.n_jobs
+    if jobs is not None and (isinstance(jobs, bool) or not isinstance(jobs, numbers.Integral) or jobs == 0):
+        todo = "Give 2 for two workers, -1 for all cores, None for one search in this process."
+        raise ValueError(explain("n_jobs must be a whole number other than 0, or None.", repr(jobs), todo))
     limit: Any = estimator.time_limit
     if limit is not None and not (isinstance(limit, numbers.Real) and float(limit) > 0):
         raise ValueError(explain("time_limit must be positive seconds, or None.", repr(limit), "Give seconds."))

@@ -1,0 +1,180 @@
+"""Several independent searches of one problem, spread by joblib over processes or over a cluster.
+
+The budget is divided among a number of searches that does not depend on how many workers there are, and what they find
+is merged in their order: with a count as the only limit, one worker and many give the same result bit for bit.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+
+import joblib
+import numpy as np
+from numpy.typing import NDArray
+
+from eqdarts.data import Data
+from eqdarts.history import BestPoint, SearchHistory
+from eqdarts.search.archive import Archive
+from eqdarts.search.search import Config, OnProgress, SearchResult, search
+
+__all__ = ["merged", "search_many", "thinned"]
+
+MOST_ROWS = 20_000  # rows that a worker is sent; a search looks at fewer
+LEAST_SHARE = 0.25  # of its turn that a search gets, however late a worker was ready
+CUT_SHORT = ("interrupt", "time", "budget")
+
+
+@dataclass(frozen=True)
+class _Turn:
+    """When a search may run: until `end` seconds after `began`, and for `length` seconds at most."""
+
+    began: float
+    end: float
+    length: float
+
+    def left(self) -> float:
+        """Return the seconds that are left; a clock that is not the caller's changes little."""
+        return float(np.clip(self.began + self.end - time.time(), LEAST_SHARE * self.length, self.length))
+
+
+def search_many(
+    data: Data,
+    config: Config,
+    rng: np.random.Generator,
+    n_searches: int,
+    n_jobs: int,
+    on_progress: OnProgress | None = None,
+) -> SearchResult:
+    """Search `n_searches` times, each with its share of the budget, on `n_jobs` workers of joblib's active backend.
+
+    A search that comes after one that found an exact law does not count. With a limit of time, the first exact law
+    ends all searches. A KeyboardInterrupt keeps the searches that have finished.
+
+    Parameters
+    ----------
+    data : Data
+    config : Config
+        Of all searches together: refits and time are divided among them.
+    rng : numpy.random.Generator
+        What the searches' own generators are spawned from.
+    n_searches : int
+    n_jobs : int
+        As joblib takes it: -1 for all cores.
+    on_progress : callable, optional
+        Called whenever a search has finished.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        If no search has finished before it.
+    """
+    workers = min(joblib.effective_n_jobs(n_jobs), n_searches)
+    seeds = np.random.SeedSequence(int(rng.integers(2**63))).spawn(n_searches)
+    data, own = thinned(data, MOST_ROWS, rng), replace(config, max_refits=max(config.max_refits // n_searches, 1))
+    turns = _turns(config.time_limit, n_searches, workers)
+    tasks = (joblib.delayed(_numbered)(k, data, own, seeds[k], turns[k]) for k in range(n_searches))
+    in_order = config.time_limit is None
+    spread = joblib.Parallel(n_jobs=n_jobs, return_as="generator" if in_order else "generator_unordered")
+    found: dict[int, SearchResult] = {}
+    interrupted = False
+    try:
+        with closing(_stream(spread(tasks))) as stream:
+            for k, result in stream:
+                found[k] = result
+                if on_progress is not None:
+                    whole = merged([found[j] for j in sorted(found)])
+                    best = min(whole.front, key=lambda member: member.loss)
+                    on_progress(len(found) / n_searches, whole.history.n_refits, best)
+                if result.history.stop_reason == "exact":
+                    break
+    except KeyboardInterrupt:
+        if not found:
+            raise
+        interrupted = True
+    result = merged([found[k] for k in sorted(found)])
+    if interrupted:
+        result = replace(result, history=replace(result.history, stop_reason="interrupt"))
+    return result
+
+
+def _stream(results: Iterator[tuple[int, SearchResult]]) -> Iterator[tuple[int, SearchResult]]:
+    """Yield the results; closed early, it stops the workers."""
+    try:
+        yield from results
+    finally:
+        close = getattr(results, "close", None)
+        if close is not None:
+            close()
+
+
+def _turns(time_limit: float | None, n_searches: int, workers: int) -> list[_Turn | None]:
+    """Divide the time: workers take the searches in turns of equal length."""
+    if time_limit is None:
+        return [None] * n_searches
+    began, length = time.time(), time_limit / -(-n_searches // workers)
+    return [_Turn(began, (k // workers + 1) * length, length) for k in range(n_searches)]
+
+
+def _numbered(
+    k: int, data: Data, config: Config, seed: np.random.SeedSequence, turn: _Turn | None
+) -> tuple[int, SearchResult]:
+    """Run search number k, in whatever process this is."""
+    config = replace(config, time_limit=None if turn is None else turn.left())
+    return k, search(data, config, np.random.default_rng(seed))
+
+
+def thinned(data: Data, most: int, rng: np.random.Generator) -> Data:
+    """Return `most` rows of the data, training and validation rows in proportion; all, if there are no more."""
+    n = len(data.y)
+    if n <= most:
+        return data
+    share = most / n
+    if len(data.train) == n:
+        rows = np.sort(rng.choice(n, most, replace=False))
+        train = validation = np.arange(most)
+    else:
+        parts = [_draw(part, max(round(share * len(part)), 1), rng) for part in (data.train, data.validation)]
+        rows = np.sort(np.concatenate(parts))
+        train, validation = (np.searchsorted(rows, part) for part in parts)
+    return Data(data.X[rows], data.y[rows], data.weight[rows], train, validation, data.x_scale, data.y_scale)
+
+
+def _draw(rows: NDArray[np.intp], count: int, rng: np.random.Generator) -> NDArray[np.intp]:
+    return np.sort(rng.choice(rows, count, replace=False))
+
+
+def merged(results: Sequence[SearchResult]) -> SearchResult:
+    """Return what searches found together, up to the first that found an exact law, as if one had followed the other.
+
+    Parameters
+    ----------
+    results : sequence of SearchResult
+        Not empty.
+    """
+    first_exact = next((k for k, r in enumerate(results) if r.history.stop_reason == "exact"), len(results) - 1)
+    results = results[: first_exact + 1]
+    archive = Archive()
+    for member in (member for result in results for member in result.front):
+        archive.add(member)
+    best = min(results, key=lambda result: min((m.loss for m in result.front), default=np.inf))
+    return replace(best, front=tuple(archive.front()), history=_joined([r.history for r in results], best.history))
+
+
+def _joined(histories: Sequence[SearchHistory], best: SearchHistory) -> SearchHistory:
+    """Return the history of searches that followed each other, with the trajectories of the best."""
+    points: list[BestPoint] = []
+    stages: dict[str, float] = {}
+    refits, seconds = 0, 0.0
+    for history in histories:
+        for point in history.best:
+            if not points or point.loss < points[-1].loss:
+                points.append(replace(point, seconds=seconds + point.seconds, refits=refits + point.refits))
+        for stage, spent in history.stage_seconds.items():
+            stages[stage] = stages.get(stage, 0.0) + spent
+        refits, seconds = refits + history.n_refits, seconds + history.seconds
+    reasons = {history.stop_reason for history in histories}
+    reason = next((r for r in ("exact", *CUT_SHORT) if r in reasons), "finished")
+    return SearchHistory(tuple(points), refits, seconds, reason, best.alpha, stages)
