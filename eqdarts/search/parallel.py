@@ -7,7 +7,7 @@ is merged in their order: with a count as the only limit, one worker and many gi
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 
@@ -100,7 +100,7 @@ def search_many(
     return result
 
 
-def _stream(results: Iterator[tuple[int, SearchResult]]) -> Iterator[tuple[int, SearchResult]]:
+def _stream(results: Iterator[tuple[int, SearchResult]]) -> Generator[tuple[int, SearchResult]]:
     """Yield the results; closed early, it stops the workers."""
     try:
         yield from results
