@@ -13,7 +13,7 @@ from eqdarts.batch import Batch
 from eqdarts.data import prepare
 from eqdarts.primitives import resolve
 from eqdarts.search.archive import Member
-from eqdarts.search.search import Config, SearchResult, search
+from eqdarts.search.search import Config, OnProgress, SearchResult, search
 from eqdarts.search.trials import EXACT
 
 Array = NDArray[np.float64]
@@ -28,12 +28,15 @@ LAWS: dict[str, tuple[int, Callable[..., Array]]] = {
 }
 
 
-def run(X: Array, y: Array, seed: int, max_refits: int) -> tuple[SearchResult, Callable[[Member, Array], Array]]:
+def run(
+    X: Array, y: Array, seed: int, max_refits: int, on_progress: OnProgress | None = None
+) -> tuple[SearchResult, Callable[[Member, Array], Array]]:
     """Search, and return with the result a function that predicts in the units of the data."""
     rng = np.random.default_rng(seed)
     data = prepare(X, y, None, 0.25, rng)
     names = tuple(f"x{i}" for i in range(X.shape[1]))
-    result = search(data, Config(resolve("default"), "implicit", 30, None, max_refits, 8, names), rng)
+    config = Config(resolve("default"), "implicit", 30, None, max_refits, 8, names)
+    result = search(data, config, rng, on_progress)
 
     def predict(member: Member, X: Array) -> Array:
         batch = Batch([member.graph], torch.from_numpy(X / data.x_scale))
@@ -42,15 +45,38 @@ def run(X: Array, y: Array, seed: int, max_refits: int) -> tuple[SearchResult, C
     return result, predict
 
 
-@pytest.mark.parametrize("seed", [0, 1])
-@pytest.mark.parametrize("name", LAWS)
-def test_a_law_is_recovered_exactly(name: str, seed: int) -> None:
+def stop_at_exact(spent: float, refits: int, member: Member) -> None:
+    """Interrupt the search as soon as the law is exact: what follows is a search for shorter forms."""
+    if member.loss <= EXACT:
+        raise KeyboardInterrupt
+
+
+def table(name: str, seed: int) -> tuple[Array, Array, Array, Array]:
     d, law = LAWS[name]
     rng = np.random.default_rng(100 + seed)
     X, fresh = rng.uniform(0.5, 3.0, (100, d)), rng.uniform(0.4, 4.0, (200, d))
-    result, predict = run(X, law(*X.T), seed, 6000)
+    return X, law(*X.T), fresh, law(*fresh.T)
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("name", LAWS)
+def test_a_law_is_recovered_exactly(name: str, seed: int) -> None:
+    X, y, fresh, y_fresh = table(name, seed)
+    result, predict = run(X, y, seed, 6000, stop_at_exact)
+    exact = [member for member in result.front if member.loss <= EXACT]
+    assert exact
+    assert result.history.n_refits < 6000
+    np.testing.assert_allclose(predict(exact[0], fresh), y_fresh, rtol=1e-8, atol=1e-9)
+
+
+def test_an_exact_law_ends_the_search_in_a_short_form() -> None:
+    X, y, fresh, y_fresh = table("root of squares", 0)
+    first, _ = run(X, y, 0, 6000, stop_at_exact)
+    result, predict = run(X, y, 0, 6000)
     assert result.history.stop_reason == "exact"
     assert result.history.n_refits < 6000
-    exact = [member for member in result.front if member.loss <= EXACT]
-    assert exact[0].graph.complexity <= 20
-    np.testing.assert_allclose(predict(exact[0], fresh), law(*fresh.T), rtol=1e-8, atol=1e-9)
+    sizes = [min(m.graph.complexity for m in r.front if m.loss <= EXACT) for r in (result, first)]
+    assert sizes == sorted(sizes)
+    assert sizes[0] <= 16
+    exact = next(m for m in result.front if m.loss <= EXACT)
+    np.testing.assert_allclose(predict(exact, fresh), y_fresh, rtol=1e-8)
