@@ -57,10 +57,12 @@ class Data:
 
 def typical_magnitude(values: Array, weight: Array | None = None) -> Array:
     """Return the weighted mean absolute value of each column, computed without overflow; 1 for a column of zeros."""
-    size = np.abs(values) if weight is None else np.abs(values[weight > 0])
+    if weight is not None and not (weight > 0).all():
+        values, weight = values[weight > 0], weight[weight > 0]
+    size = np.abs(values)
     peak = size.max(axis=0)
     peak = np.where(peak > 0, peak, 1.0)
-    mean = np.average(size / peak, axis=0, weights=None if weight is None else weight[weight > 0])
+    mean = np.average(size / peak, axis=0, weights=weight)
     magnitude = peak * np.where(mean > 0, mean, 1.0)
     return np.asarray(np.where(magnitude > 0, magnitude, peak), dtype=np.float64)
 
@@ -104,5 +106,7 @@ def prepare(
     else:
         held_back = min(max(round(validation_fraction * len(weighted)), 1), len(weighted) - 1)
         validation = np.sort(rng.permutation(weighted)[:held_back])
-        train = np.setdiff1d(np.arange(n), validation)
+        is_train = np.ones(n, dtype=bool)
+        is_train[validation] = False
+        train = np.flatnonzero(is_train)
     return Data(X / x_scale, y / y_scale, weight, train, validation, x_scale, y_scale)

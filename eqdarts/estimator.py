@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
@@ -49,11 +50,13 @@ class Task(NamedTuple):
     primitives: tuple[Primitive, ...]
     constants: dict[str, float]
     rng: np.random.Generator
+    began: float  # by the clock of time.perf_counter
 
 
 Outcome = tuple[Front, tuple[Snap, ...], Data, SearchHistory]
 
-FOR_SEARCH = 0.95  # share of the time limit that the search gets; the rest is for the last refit and the choice
+FOR_SEARCH = 0.95  # share of the time limit at which the search ends; the rest is for the last refit and the choice
+LEAST_SEARCH = 0.5  # share of its time that a search gets, however long it took to prepare the table
 
 
 class DARTSRegressor(InferenceMixin, RegressorMixin, BaseEstimator):  # type: ignore[misc]
@@ -188,6 +191,7 @@ class DARTSRegressor(InferenceMixin, RegressorMixin, BaseEstimator):  # type: ig
         ValueError
             For parameters or data that cannot be used; before any search starts.
         """
+        began = time.perf_counter()
         primitives = checked_parameters(self)
         target = getattr(y, "name", None)
         X, y = validate_data(self, X, y, dtype=np.float64, y_numeric=True, ensure_min_samples=FEWEST_ROWS)
@@ -198,7 +202,7 @@ class DARTSRegressor(InferenceMixin, RegressorMixin, BaseEstimator):  # type: ig
         if len(y) < FEW_ROWS:
             warnings.warn(f"Only {len(y)} rows: the law may be chance.", EqdartsWarning, stacklevel=2)
         rng = np.random.default_rng(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
-        task = Task(table, sigma, primitives, constants, rng)
+        task = Task(table, sigma, primitives, constants, rng, began)
         front, snaps, data, history = self._by_squares(task) if self.loss == "squared" else self._by_loss(task)
         if history.stop_reason == "interrupt":
             warnings.warn("Interrupted: these are the best equations so far.", EqdartsWarning, stacklevel=2)
@@ -228,8 +232,8 @@ class DARTSRegressor(InferenceMixin, RegressorMixin, BaseEstimator):  # type: ig
         self._rows = table.kept(rows, None)
         members: list[Member] = []
         histories: list[SearchHistory] = []
-        for _ in range(ROUNDS):
-            found, history = self._search(data, task, 1 / ROUNDS)
+        for k in range(ROUNDS):
+            found, history = self._search(data, task, 1 / ROUNDS, (k + 1) / ROUNDS)
             histories.append(history)
             members += refit_front(found, data, rows, rng)
             for _ in range(2 if loss.name == "huber" else 1):  # what is large is known after the first choice
@@ -242,9 +246,14 @@ class DARTSRegressor(InferenceMixin, RegressorMixin, BaseEstimator):  # type: ig
         front = reweighting.finish(front)
         return *snap_reweighted(front, reweighting, task.constants), data, joined(histories)
 
-    def _search(self, data: Data, task: Task, share: float = 1.0) -> tuple[tuple[Member, ...], SearchHistory]:
-        """Search within a share of the budget."""
-        limit = None if self.time_limit is None else share * FOR_SEARCH * self.time_limit
+    def _search(
+        self, data: Data, task: Task, share: float = 1.0, end: float = 1.0
+    ) -> tuple[tuple[Member, ...], SearchHistory]:
+        """Search within a share of the budget, until `end`, a share of the time since the fit began."""
+        limit = None
+        if self.time_limit is not None:
+            whole = FOR_SEARCH * self.time_limit
+            limit = max(end * whole - (time.perf_counter() - task.began), LEAST_SEARCH * share * whole)
         most = max(round(share * self.max_refits), 1)
         config = Config(
             task.primitives, self.search, self.max_complexity, limit, most, self.n_restarts, task.table.names

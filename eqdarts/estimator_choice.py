@@ -30,6 +30,8 @@ __all__ = ["FitRows", "Front", "Table", "choose", "snap_chosen"]
 
 Array = NDArray[np.float64]
 
+MANY_ROWS = 10_000  # with more, what needs no statistics looks at the extremes and at some of the others
+
 
 @dataclass(frozen=True, eq=False)
 class FitRows:
@@ -59,6 +61,14 @@ class Table:
             return float(len(self.y))
         whole = bool((self.weight == np.round(self.weight)).all())
         return float(self.weight.sum() if whole else np.count_nonzero(self.weight))
+
+    @cached_property
+    def telling(self) -> Array:
+        """Rows (n, D) that show where an equation is defined: all of a small table, a few of a large one."""
+        if len(self.X) <= MANY_ROWS:
+            return self.X
+        spread = np.linspace(0, len(self.X) - 1, MANY_ROWS // 10).astype(np.intp)
+        return np.asarray(self.X[np.unique(np.concatenate([spread, self.X.argmin(axis=0), self.X.argmax(axis=0)]))])
 
     def kept(self, rows: NDArray[np.intp], sigma: Array | None) -> FitRows:
         """Return copies of the rows, so that inference does not change when the caller's table does."""
@@ -200,7 +210,9 @@ def _equation(member: Member, data: Data, table: Table) -> Equation | None:
     """Return the member's equation, None where folding its numbers leaves the real line."""
     scales = data.x_scale, data.y_scale
     try:
-        return Equation.from_graph(member.graph, member.coefficients, scales, table.names, table.target, rows=table.X)
+        return Equation.from_graph(
+            member.graph, member.coefficients, scales, table.names, table.target, rows=table.telling
+        )
     except FormulaError:
         return None
 
