@@ -87,10 +87,10 @@ def propose(
     """
     q = basis(lin.jacobian * sqrt_weight[:, None])
     r = residual * sqrt_weight
-    total = float(r @ r)
+    r = r - q @ (q.T @ r)
+    total = float(r @ r)  # what is left once all coefficients are solved anew
     if not np.isfinite(total) or total == 0.0:
         return []
-    r = r - q @ (q.T @ r)
     squares, log_squares = parts.values**2, logs.values**2
     found: list[Proposal] = []
     adding = [site for site in lin.sites if site.adds]

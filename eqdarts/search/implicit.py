@@ -18,7 +18,7 @@ from eqdarts.search.archive import Member
 from eqdarts.search.island import ACCURATE, Island
 from eqdarts.search.moves import deletions, simple_exponents, without_negligible
 from eqdarts.search.problem import Array
-from eqdarts.search.rewrites import shortened
+from eqdarts.search.rewrites import expanded, shortened
 from eqdarts.search.sites import linearise
 from eqdarts.search.structure import Reduction, find_reductions, reduce
 from eqdarts.search.trials import EXACT, Trials
@@ -64,6 +64,9 @@ class _Archipelago:
         able = [island for island in self.islands if island.walkers]
         if not able or self.rng.random() < 0.3:
             return self.islands[0]
+        exact = [island for island in able if island.trials.archive.best_loss <= EXACT]
+        if exact:
+            return exact[int(self.rng.integers(len(exact)))]
         able.sort(key=lambda island: island.best_score)
         return able[min(int(self.rng.geometric(0.5)) - 1, len(able) - 1)]
 
@@ -181,6 +184,9 @@ def _simplify(trials: Trials, member: Member) -> Member:
         lin = linearise(draft, X)
         smaller = [without_negligible(draft, lin, 1e-18 * trials.problem.variance).build()]
         smaller += [*deletions(draft), *simple_exponents(draft), shortened(draft).build()]
+        if (opened := expanded(draft)) is not None:
+            rest = without_negligible(opened, linearise(opened, X), 1e-18 * trials.problem.variance)
+            smaller.append(shortened(rest).build())
         size = member.graph.complexity, member.graph.n_coefficients
         smaller = [s for s in smaller if s[0].complexity < size[0] or s[0].n_coefficients < size[1]]
         exact = [m for m, _ in trials.fit(smaller, thorough=True) if m.loss <= EXACT]

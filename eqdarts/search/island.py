@@ -23,7 +23,7 @@ from eqdarts.search.rewrites import shortened
 from eqdarts.search.small_graphs import small_graphs
 from eqdarts.search.smooth import fit_smooth
 from eqdarts.search.structure import Reduction
-from eqdarts.search.trials import SCREEN, Trials
+from eqdarts.search.trials import EXACT, SCREEN, Trials
 
 __all__ = ["ACCURATE", "Island", "score"]
 
@@ -114,6 +114,9 @@ class Island:
     def round(self) -> list[Member]:
         """Let every walker take one step; return what entered the archive."""
         self.rounds += 1
+        exact = next((m for m in self.trials.archive.front() if m.loss <= EXACT), None)
+        if exact is not None:  # from here on only shorter forms are of interest
+            self.trials.max_complexity = min(self.trials.max_complexity, exact.graph.complexity - 1)
         owners: list[int] = []
         children: list[Start] = []
         n_new = 0

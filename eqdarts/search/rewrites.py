@@ -11,9 +11,12 @@ from fractions import Fraction
 
 from eqdarts.draft import Draft, DraftEdge, DraftNode
 from eqdarts.draft_terms import LINEAR
-from eqdarts.primitives import fixed_power
+from eqdarts.primitives import PRIMITIVES, fixed_power
 
-__all__ = ["shortened"]
+SQUARE = PRIMITIVES["square"]
+_MOST_TERMS = 4
+
+__all__ = ["expanded", "shortened"]
 
 
 def shortened(draft: Draft) -> Draft:
@@ -78,3 +81,61 @@ def _factors(draft: Draft, edge: DraftEdge) -> list[DraftEdge]:
                 if p is not None
             ]
     return [DraftEdge(edge.source, edge.primitive, 1.0, edge.coefficients)]
+
+
+def expanded(draft: Draft) -> Draft | None:
+    """Multiply the squares of sums out, where sums add them up, and merge equal terms; None if there are none."""
+    opened = draft.copy()
+    found = False
+    while (place := _square_of_sum(opened)) is not None:
+        _multiply_out(opened, *place)
+        opened.prune()
+        found = True
+    if not found:
+        return None
+    _share_equal_products(opened)
+    return opened.prune()
+
+
+def _square_of_sum(draft: Draft) -> tuple[int, int] | None:
+    for j, node in enumerate(draft.nodes):
+        for k, edge in enumerate(node.edges):
+            inner = draft.node(edge.source)
+            small = inner is not None and inner.is_sum and len(inner.edges) <= _MOST_TERMS
+            if node.is_sum and small and edge.primitive is SQUARE and len(list(draft.users(edge.source))) == 1:
+                return j, k
+    return None
+
+
+def _multiply_out(draft: Draft, j: int, k: int) -> None:
+    """Put w (c + a f + b g + ...)**2, edge `k` of sum `j`, in that sum as its terms."""
+    node = draft.nodes[j]
+    square = node.edges.pop(k)
+    inner = draft.nodes[square.source - draft.n_inputs]
+    c = inner.constant or 0.0
+    position = j
+    if c:
+        node.shift(square.weight * c * c)
+        node.edges += [
+            DraftEdge(e.source, e.primitive, 2 * square.weight * c * e.weight, list(e.coefficients))
+            for e in inner.edges
+        ]
+    for a, first in enumerate(inner.edges):
+        for second in inner.edges[a:]:
+            weight = square.weight * first.weight * second.weight * (1.0 if first is second else 2.0)
+            factors = [DraftEdge(e.source, e.primitive, 1.0, list(e.coefficients)) for e in (first, second)]
+            place = draft.insert(position, DraftNode("product", factors))
+            position += 1
+            node.edges.append(DraftEdge(place, LINEAR, weight))
+
+
+def _share_equal_products(draft: Draft) -> None:
+    """Let the readers of equal products read one of them."""
+    seen: dict[str, int] = {}
+    for j, node in enumerate(draft.nodes[:-1]):
+        if node.is_sum:
+            continue
+        key = str((node.constant, sorted((e.source, e.primitive.name, e.coefficients) for e in node.edges)))
+        source = seen.setdefault(key, draft.n_inputs + j)
+        for _, edge in draft.users(draft.n_inputs + j):
+            edge.source = source
