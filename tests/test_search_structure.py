@@ -191,7 +191,7 @@ def test_a_group_that_divides_by_nearly_nothing_or_takes_roots_of_negatives_is_u
 def make_problem(X: Array, y: Array, weight: Array) -> Problem:
     half = len(X) // 2
     parts = [Rows(X[k], y[k], weight[k]) for k in (slice(0, half), slice(half, None), slice(0, half))]
-    return Problem(*parts, float(np.var(y)), np.ones(X.shape[1]), 10)
+    return Problem(*parts, float(np.var(y)), np.ones(X.shape[1]), 1.0, 10)
 
 
 @st.composite

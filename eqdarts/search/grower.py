@@ -136,15 +136,15 @@ class Grower:
             taken.append(cleaned_start)
         return starts + taken
 
-    def pursuit(self, name: str, sign: float, inner: Array, sharpness: float) -> Iterator[Start]:
+    def pursuit(self, name: str, factor: float, inner: Array, sharpness: float) -> Iterator[Start]:
         """Build the inside h (N,) of y = c f(h) from features, with f, c and h as `outer_functions` gives them."""
         pairs = self._sample(self._pairs, MOST_PAIRS)
         parts = Features.join([self._singles, *map(self._of_pair, pairs), self._oscillations()])
         slope = np.ones_like(inner) if name == "linear" else slope_along(inner, self.y)
         for chosen, solution in pursue(parts, inner, slope * self.sqrt_weight, self.rng, sharpness):
-            yield self._assembled(name, sign, chosen, solution)
+            yield self._assembled(name, factor, chosen, solution)
 
-    def _assembled(self, name: str, sign: float, chosen: Sequence[Feature], solution: Array) -> Start:
+    def _assembled(self, name: str, factor: float, chosen: Sequence[Feature], solution: Array) -> Start:
         draft = Draft(self.n_inputs, [])
         edges = []
         for feature, weight in zip(chosen, solution[1:], strict=True):
@@ -152,5 +152,5 @@ class Grower:
             edge.weight = float(weight)
             edges.append(edge)
         inside = DraftNode("sum", edges, float(solution[0]))
-        graph, coefficients = behind(name, sign, inside, self.n_inputs, draft.nodes)
+        graph, coefficients = behind(name, factor, inside, self.n_inputs, draft.nodes)
         return Draft.from_graph(graph, coefficients).prune().build()

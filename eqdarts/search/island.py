@@ -80,12 +80,13 @@ class Island:
         train = self.trials.problem.train
         starts = [
             (name, start)
-            for name, start in seeds(train.X, train.y, train.weight, self.primitives)
+            for name, start in seeds(train.X, train.y, train.weight, self.primitives, self.trials.problem.y_unit)
             if self.trials.is_admissible(start[0])
         ]
         fitted = self.trials.fit([start for _, start in starts])
         simplicity = {} if self.smooth is None else self.smooth.outer
-        self.outer = sorted(outer_functions(train.y, self.primitives), key=lambda o: simplicity.get(o[0], 1.0))
+        outer = outer_functions(train.y, self.primitives, self.trials.problem.y_unit)
+        self.outer = sorted(outer, key=lambda o: simplicity.get(o[0], 1.0))
         ranked = sorted(zip(starts, fitted, strict=True), key=lambda pair: simplicity.get(pair[0][0], 1.0))
         self.origins = [m for _, (m, _) in ranked if math.isfinite(m.loss)] or self.trials.archive.front()
         kept = [m for m, kept in fitted if kept]
@@ -167,8 +168,8 @@ class Island:
         starts: list[Start] = []
         for _ in range(N_PURSUITS):
             k = int(self.rng.integers(len(self.outer))) if self.rng.random() < 0.5 else int(self.rng.geometric(0.4)) - 1
-            name, sign, inner = self.outer[min(k, len(self.outer) - 1)]
-            starts += self.grower.pursuit(name, sign, inner, float(self.rng.choice(PURSUIT_SHARPNESS)))
+            name, factor, inner = self.outer[min(k, len(self.outer) - 1)]
+            starts += self.grower.pursuit(name, factor, inner, float(self.rng.choice(PURSUIT_SHARPNESS)))
         return [s for s in starts if self.trials.is_admissible(s[0])]
 
     def lift(self, member: Member, n_inputs: list[int]) -> Start:

@@ -15,45 +15,56 @@ from eqdarts.search.problem import Array
 __all__ = ["behind", "outer_functions", "seeds"]
 
 
-def outer_functions(y: Array, primitives: tuple[Primitive, ...]) -> Iterator[tuple[str, float, Array]]:
-    """Yield what may stand outside: name of the function f, sign c, and h (N,) with y = c f(h), where that exists."""
+def outer_functions(
+    y: Array, primitives: tuple[Primitive, ...], unit: float = 1.0
+) -> Iterator[tuple[str, float, Array]]:
+    """Yield what may stand outside: name of the function f, factor c, and h (N,) with y = c f(h), where that exists.
+
+    Functions that keep no shape when they are scaled, such as sin, are tried on y in the units of the data, `unit` of
+    them to one of y's.
+    """
     yield "linear", 1.0, y
     sign = 1.0 if y[0] > 0 else -1.0
     for name, inverse in _INVERSES.items():
-        if PRIMITIVES[name] in primitives:
-            for outer in {1.0, sign}:
-                with np.errstate(all="ignore"):
-                    inner = inverse(outer * y)
-                if np.isfinite(inner).mean() >= 0.99:
-                    yield name, outer, inner
+        if PRIMITIVES[name] not in primitives:
+            continue
+        factors = {1.0 / unit, sign / unit} if name in _OF_FIXED_SCALE else {1.0, sign}
+        for factor in sorted(factors, reverse=True):
+            with np.errstate(all="ignore"):
+                inner = inverse(y / factor)
+            if np.isfinite(inner).mean() >= 0.99:
+                yield name, factor, inner
 
 
-def behind(name: str, sign: float, inside: DraftNode, d: int, before: list[DraftNode]) -> Start:
+def behind(name: str, factor: float, inside: DraftNode, d: int, before: list[DraftNode]) -> Start:
     """Return the start c f(inside) with the nodes that `inside` reads before it."""
     if name == "linear":
         return Draft(d, [*before, inside]).build()
     primitive = PRIMITIVES[name]
     edge = DraftEdge(d + len(before), primitive, 1.0, list(primitive.neutral))
-    return Draft(d, [*before, inside, DraftNode("product", [edge], None if sign == 1.0 else sign)]).build()
+    return Draft(d, [*before, inside, DraftNode("product", [edge], None if factor == 1.0 else factor)]).build()
 
 
-def seeds(X: Array, y: Array, weight: Array, primitives: tuple[Primitive, ...]) -> Iterator[tuple[str, Start]]:
+def seeds(
+    X: Array, y: Array, weight: Array, primitives: tuple[Primitive, ...], unit: float = 1.0
+) -> Iterator[tuple[str, Start]]:
     """Yield the starts of climbs, with the function outside: constants, functions of one, a power product."""
     d = X.shape[1]
-    for name, sign, inner in outer_functions(y, primitives):
+    for name, factor, inner in outer_functions(y, primitives, unit):
         sound = np.isfinite(inner)
         at = float(np.average(inner[sound], weights=weight[sound]))
-        yield name, behind(name, sign, DraftNode("sum", [], at), d, [])
+        yield name, behind(name, factor, DraftNode("sum", [], at), d, [])
     for monomial in fit_monomial(y, np.sqrt(weight), positive_logs(X)):
         yield "exp", Draft(d, [DraftNode("product", monomial.edges(), monomial.scale)]).prune().build()
 
 
+_OF_FIXED_SCALE = frozenset({"log", "sin", "tanh", "logistic", "arcsin", "arctan"})
 _INVERSES: dict[str, Callable[[Array], Array]] = {
     "exp": np.log,
     "reciprocal": lambda y: 1 / y,
     "sqrt": np.square,
     "square": np.sqrt,
-    "log": lambda y: np.exp(np.clip(y, -5, 5)),
+    "log": lambda y: np.exp(np.clip(y, -30, 30)),
     "sin": np.arcsin,
     "tanh": np.arctanh,
     "logistic": lambda y: np.log(y / (1 - y)),

@@ -47,6 +47,8 @@ class Problem:
         Weighted variance of the target, the yardstick of every loss.
     units : ndarray of shape (D,)
         What one unit of each input is worth in the units of the data.
+    y_unit : float
+        The same of the target.
     most_coefficients : int
     """
 
@@ -55,6 +57,7 @@ class Problem:
     wide: Rows
     variance: float
     units: Array
+    y_unit: float
     most_coefficients: int
 
     @property
@@ -74,4 +77,6 @@ def training_problem(data: Data, most_rows: int, rng: np.random.Generator) -> Pr
     distinct = data.count_distinct(len(train))
     most_coefficients = max(min(max(distinct // 3, 3), distinct - 1), 1)  # tiny tables: one row to spare
     train_rows, held_rows, wide_rows = (Rows(data.X[k], data.y[k], data.weight[k]) for k in (train, held, wide))
-    return Problem(train_rows, held_rows, wide_rows, max(data.variance, 1e-300), data.x_scale, most_coefficients)
+    return Problem(
+        train_rows, held_rows, wide_rows, max(data.variance, 1e-300), data.x_scale, data.y_scale, most_coefficients
+    )

@@ -34,12 +34,17 @@ def _size(draft: Draft) -> int:
 
 
 def _distributed(draft: Draft) -> Iterator[Draft]:
-    """Yield the draft with each power s**p in a product moved into each sum S**k beside it, as s**(p / k) per term."""
+    """Yield the draft with a product in a product opened, or a power moved into a sum.
+
+    A power s**p beside a sum S**k goes into the sum as s**(p / k) in each of its terms.
+    """
     for j, node in enumerate(draft.nodes):
         if node.is_sum:
             continue
         for a, outer in enumerate(node.edges):
             inner = draft.node(outer.source)
+            if inner is not None and len(factors := _factors(draft, outer)) > 1:
+                yield _inlined(draft, j, a, factors)
             k = outer.primitive.exponent
             if inner is None or not inner.is_sum or not k or len(list(draft.users(outer.source))) > 1:
                 continue
@@ -47,6 +52,13 @@ def _distributed(draft: Draft) -> Iterator[Draft]:
                 p = factor.primitive.exponent
                 if b != a and p and factor.source < outer.source:
                     yield _move(draft, j, a, b, Fraction(p) / Fraction(k))
+
+
+def _inlined(draft: Draft, j: int, k: int, factors: list[DraftEdge]) -> Draft:
+    """Put `factors` in the place of edge `k` of product `j`, which reads a product that others read too."""
+    opened = draft.copy()
+    opened.nodes[j].edges[k : k + 1] = factors
+    return opened.prune()
 
 
 def _move(draft: Draft, j: int, a: int, b: int, exponent: Fraction) -> Draft:

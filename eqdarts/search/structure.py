@@ -51,6 +51,15 @@ class Group:
                 value = value * X[:, i] ** (int(p) if float(p).is_integer() else p)
         return value
 
+    def unit(self, units: Array) -> float:
+        """Return what one unit of it is worth, made of inputs in the units of the data: x1 - x2, or x1 / x2."""
+        if self.kind == "sum":
+            first, weight = self.parts[0]
+            return float(units[first] / (self.scale * weight))
+        with np.errstate(all="ignore"):
+            unit = float(np.prod([units[i] ** p for i, p in self.parts]) / self.scale)
+        return unit if np.isfinite(unit) and unit > 0 else 1.0
+
     def gradient(self, X: Array, G: Array) -> Array:
         """Return df/d(new input) (N,) from the gradient (D, N) in the old ones, by the part that is largest."""
         sizes = [np.linalg.norm(X[:, i] * G[i]) for i, _ in self.parts]
@@ -130,9 +139,10 @@ def reduce(problem: Problem, reduction: Reduction) -> tuple[Problem, Reduction] 
     parts = [_apply(scaled, rows) for rows in (problem.train, problem.held, problem.wide)]
     if any(part is None for part in parts):
         return None
-    units = np.array([problem.units[g.parts[0][0]] if g.is_input else 1.0 for g in groups])
+    units = np.array([g.unit(problem.units) for g in groups])
+    y_unit = problem.y_unit / prefactor.unit(problem.units)
     train, held, wide = (part for part in parts if part is not None)
-    return Problem(train, held, wide, problem.variance, units, problem.most_coefficients), scaled
+    return Problem(train, held, wide, problem.variance, units, y_unit, problem.most_coefficients), scaled
 
 
 def _apply(reduction: Reduction, rows: Rows) -> Rows | None:
