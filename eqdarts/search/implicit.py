@@ -16,11 +16,12 @@ from eqdarts.draft import Draft
 from eqdarts.primitives import Primitive
 from eqdarts.search.archive import Member
 from eqdarts.search.island import ACCURATE, Island
-from eqdarts.search.moves import deletions, simple_exponents, without_negligible
+from eqdarts.search.moves import Start, deletions, simple_exponents, without_negligible
 from eqdarts.search.problem import Array
 from eqdarts.search.rewrites import expanded, shortened
 from eqdarts.search.sites import linearise
 from eqdarts.search.structure import Reduction, find_reductions, reduce
+from eqdarts.search.swaps import swaps
 from eqdarts.search.trials import EXACT, Trials
 
 __all__ = ["implicit_search"]
@@ -28,6 +29,8 @@ __all__ = ["implicit_search"]
 MOST_ISLANDS = 6
 DEEPEST = 4  # reductions one after the other
 MOST_NEW = 2  # islands that one reading of the structure may start
+GROWING = 0.93  # share of the budget that growth gets; the rest is for tidying the front up
+TIDYINGS, TIDY = 3, 1e-2  # passes, and the share of the loss or of an edge's variance that a part may matter
 LINGER = 1.5  # share of the refits spent so far at which a search for shorter forms of an exact law ends
 MOST_IDLE = 20  # rounds in a row that come upon nothing new, after which there is nothing left to try
 LENIENCE = (100.0, 10.0, 1.0)  # squared error of a gradient, as multiples of the loss
@@ -163,17 +166,41 @@ def implicit_search(
     archipelago = _Archipelago(trials, primitives, rng)
     most = trials.max_complexity
     last = math.inf  # refits at which the search ends, once a law is exact
-    while trials.budget.stop_reason() is None and trials.budget.spent() < until and trials.budget.n_refits < last:
+    while (
+        trials.budget.stop_reason() is None
+        and trials.budget.spent() < GROWING * until
+        and trials.budget.n_refits < last
+    ):
         if archipelago.idle >= MOST_IDLE or trials.is_stale():
             break
         exact = [m for m in trials.archive.front() if m.loss <= EXACT]
         if exact and exact[0].graph.complexity <= trials.max_complexity:
             shortest = _simplify(trials, exact[0])
             trials.max_complexity = shortest.graph.complexity - 1  # from here on only shorter forms are of interest
-            last = min(last, LINGER * trials.budget.n_refits + 500)
+            last = min(last, LINGER * budget.n_refits + 500)
         archipelago.step()
         report()
     trials.max_complexity = most
+    if trials.archive.best_loss > EXACT:
+        _tidy(trials, primitives)
+
+
+def _tidy(trials: Trials, primitives: tuple[Primitive, ...]) -> None:
+    """Try to take parts away from every member of the front, and simpler functions in place of what looks like them."""
+    X: Array = trials.problem.train.X
+    functions = [(p, row) for p in primitives if p.name != "power" for row in p.initial]
+    for _ in range(TIDYINGS):
+        starts: list[Start] = []
+        for member in trials.archive.front():
+            draft = Draft.from_graph(member.graph, member.coefficients)
+            draft = without_negligible(draft, linearise(draft, X), TIDY * member.loss * trials.problem.variance)
+            lin = linearise(draft, X)
+            starts += [shortened(draft).build(), *deletions(draft), *simple_exponents(draft)]
+            starts += [swap.start for swap in swaps(draft, lin, X, functions) if swap.missed < TIDY]
+        kept = trials.add([start for start in starts if trials.is_admissible(start[0])])
+        if not kept or trials.budget.stop_reason() is not None:
+            break
+        trials.refine(kept)
 
 
 def _simplify(trials: Trials, member: Member) -> Member:
