@@ -166,11 +166,8 @@ def implicit_search(
     archipelago = _Archipelago(trials, primitives, rng)
     most = trials.max_complexity
     last = math.inf  # refits at which the search ends, once a law is exact
-    while (
-        trials.budget.stop_reason() is None
-        and trials.budget.spent() < GROWING * until
-        and trials.budget.n_refits < last
-    ):
+    budget = trials.budget
+    while budget.stop_reason() is None and budget.spent() < GROWING * until and budget.n_refits < last:
         if archipelago.idle >= MOST_IDLE or trials.is_stale():
             break
         exact = [m for m in trials.archive.front() if m.loss <= EXACT]
