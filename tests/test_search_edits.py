@@ -18,7 +18,7 @@ from eqdarts.draft_terms import LINEAR, POWER
 from eqdarts.graph import Graph
 from eqdarts.primitives import PRIMITIVES, Primitive, fixed_power, resolve
 from eqdarts.search.moves import deletions, simple_exponents, without_negligible, wraps
-from eqdarts.search.rewrites import shortened
+from eqdarts.search.rewrites import expanded, shortened
 from eqdarts.search.sites import linearise
 from eqdarts.search.swaps import swaps
 
@@ -294,3 +294,36 @@ def test_a_sum_that_is_short_already_stays() -> None:
     inside = DraftNode("sum", [DraftEdge(1, LINEAR, 1.0)], 1.0)
     draft = Draft(2, [inside, DraftNode("product", [DraftEdge(0, LINEAR), DraftEdge(2, RECIPROCAL)], 2.0)])
     assert shortened(draft.copy()).build() == draft.build()
+
+
+# --- squares of sums ---
+
+
+@settings(max_examples=60)
+@given(st.lists(st.floats(-2, 2), min_size=6, max_size=6), st.booleans(), st.integers(0, 2**31))
+def test_squares_of_sums_multiplied_out_are_the_same_function(weights: list[float], constant: bool, seed: int) -> None:
+    a, b, c, d, e, f = (w or 0.5 for w in weights)
+    inner = DraftNode("sum", [DraftEdge(0, LINEAR, a), DraftEdge(1, LINEAR, b)], c if constant else None)
+    product = DraftNode("product", [DraftEdge(0, LINEAR), DraftEdge(1, LINEAR)])
+    outer = DraftNode("sum", [DraftEdge(2, SQUARE, d), DraftEdge(3, LINEAR, e)], f)
+    draft = Draft(2, [inner, product, outer])
+    X = rows(seed=seed)
+    opened = expanded(draft)
+    assert opened is not None
+    np.testing.assert_allclose(predict(opened.build(), X), predict(draft.build(), X), rtol=1e-9, atol=1e-9)
+    # the product of the square and the one that was there are one term
+    assert sum(not node.is_sum for node in opened.nodes) <= 1
+
+
+def test_a_hidden_sum_of_squares_comes_out() -> None:
+    inner = DraftNode("sum", [DraftEdge(0, LINEAR, 1.0), DraftEdge(1, LINEAR, 1.0)])
+    product = DraftNode("product", [DraftEdge(0, LINEAR), DraftEdge(1, LINEAR)])
+    draft = Draft(2, [inner, product, DraftNode("sum", [DraftEdge(2, SQUARE), DraftEdge(3, LINEAR, -2.0)], 3.0)])
+    opened = expanded(draft)
+    assert opened is not None
+    assert opened.build()[0].complexity < draft.build()[0].complexity
+    assert names(opened.build()[0]) == {"square"}
+
+
+def test_without_squares_of_sums_there_is_nothing_to_multiply_out() -> None:
+    assert expanded(Draft(2, [DraftNode("sum", [DraftEdge(0, SQUARE, 2.0), DraftEdge(1, LINEAR)], 1.0)])) is None
