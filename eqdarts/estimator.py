@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from eqdarts.constants import Snap
 from eqdarts.data import Data, prepare
 from eqdarts.errors import EqdartsWarning
+from eqdarts.estimator_alpha import Alpha, structure_of
 from eqdarts.estimator_checks import (
     checked_constants,
     checked_held_out,
@@ -32,6 +33,8 @@ from eqdarts.history import SearchHistory
 from eqdarts.losses import resolve_loss
 from eqdarts.primitives import Primitive
 from eqdarts.search.archive import Member
+from eqdarts.search.evidence import Evidence
+from eqdarts.search.findings import Finding
 from eqdarts.search.parallel import search_many
 from eqdarts.search.search import Config, search
 
@@ -53,7 +56,16 @@ class Task(NamedTuple):
     began: float  # by the clock of time.perf_counter
 
 
-Outcome = tuple[Front, tuple[Snap, ...], Data, SearchHistory]
+class Outcome(NamedTuple):
+    """What one fit has found."""
+
+    front: Front
+    snaps: tuple[Snap, ...]
+    data: Data
+    history: SearchHistory
+    evidence: Evidence
+    structure: tuple[Finding, ...]
+
 
 FOR_SEARCH = 0.95  # share of the time limit at which the search ends; the rest is for the last refit and the choice
 LEAST_SEARCH = 0.5  # share of its time that a search gets, however long it took to prepare the table
@@ -123,8 +135,13 @@ class DARTSRegressor(InferenceMixin, RegressorMixin, BaseEstimator):  # type: ig
         The chosen graph, and `graph_coefficients_` its coefficients on inputs divided by `x_scale_`, target by
         `y_scale_`, before constants became exact.
     history_ : SearchHistory
-    alpha_ : AlphaHistory or None
-        Trajectories of the architecture weights, if the relaxed stage ran.
+        Its `alpha` has the trajectories of the architecture weights, if the relaxed stage ran.
+    alpha_ : DataFrame
+        The weight of evidence for each primitive (columns) on each edge of `graph_` (rows): softmax of minus the
+        description length with that primitive in place of the graph's own, all coefficients refitted on at most 1000
+        rows. "none" is the absent edge.
+    structure_ : tuple of Finding
+        What acts only together, and laws of scale, as sentences with their evidence: ``print(*model.structure_)``.
     n_features_in_ : int
     feature_names_in_ : ndarray of str
         If X has column names.
@@ -203,10 +220,10 @@ class DARTSRegressor(InferenceMixin, RegressorMixin, BaseEstimator):  # type: ig
             warnings.warn(f"Only {len(y)} rows: the law may be chance.", EqdartsWarning, stacklevel=2)
         rng = np.random.default_rng(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
         task = Task(table, sigma, primitives, constants, rng, began)
-        front, snaps, data, history = self._by_squares(task) if self.loss == "squared" else self._by_loss(task)
-        if history.stop_reason == "interrupt":
+        outcome = self._by_squares(task) if self.loss == "squared" else self._by_loss(task)
+        if outcome.history.stop_reason == "interrupt":
             warnings.warn("Interrupted: these are the best equations so far.", EqdartsWarning, stacklevel=2)
-        self._store(front, snaps, data, history)
+        self._store(outcome)
         return self
 
     def _by_squares(self, task: Task) -> Outcome:
@@ -219,8 +236,11 @@ class DARTSRegressor(InferenceMixin, RegressorMixin, BaseEstimator):  # type: ig
         members = refit_front(found, data, rows, rng)
         self._rows = table.kept(rows, task.sigma)
         front = choose(members, data, table, task.primitives, self.selection, held_out)
+        alpha = Alpha(data, rows, table, task.primitives, self.selection, rng)
+        front, evidence = alpha.settled(front, lambda: self._has_time(task))
+        structure = structure_of(front, data, table, rng)
         snapped = snap_chosen(front, table, self._rows, task.constants, task.primitives)
-        return *snapped, data, history
+        return Outcome(*snapped, data, history, evidence, structure)
 
     def _by_loss(self, task: Task) -> Outcome:
         table, rng = task.table, task.rng
@@ -244,7 +264,13 @@ class DARTSRegressor(InferenceMixin, RegressorMixin, BaseEstimator):  # type: ig
             if history.stop_reason == "interrupt":
                 break
         front = reweighting.finish(front)
-        return *snap_reweighted(front, reweighting, task.constants), data, joined(histories)
+        evidence = Alpha(data, rows, table, task.primitives, "bic", rng).of(front)
+        structure = structure_of(front, data, table, rng, loss.logistic)
+        snapped = snap_reweighted(front, reweighting, task.constants)
+        return Outcome(*snapped, data, joined(histories), evidence, structure)
+
+    def _has_time(self, task: Task) -> bool:
+        return self.time_limit is None or time.perf_counter() - task.began < self.time_limit
 
     def _search(
         self, data: Data, task: Task, share: float = 1.0, end: float = 1.0
@@ -318,8 +344,9 @@ class DARTSRegressor(InferenceMixin, RegressorMixin, BaseEstimator):  # type: ig
         given = getattr(self, "feature_names_in_", None)
         return tuple(f"x{i}" for i in range(self.n_features_in_)) if given is None else tuple(map(str, given))
 
-    def _store(self, front: Front, snaps: tuple[Snap, ...], data: Data, history: SearchHistory) -> None:
-        self.front_, self.snaps_, self._loss = front.equations, snaps, self.loss
+    def _store(self, outcome: Outcome) -> None:
+        front, data, history = outcome.front, outcome.data, outcome.history
+        self.front_, self.snaps_, self._loss = front.equations, outcome.snaps, self.loss
         self.equation_ = self.front_[front.chosen]
         self.known_ = dict(self.equation_.constants)
         self.equations_ = front.as_table()
@@ -327,4 +354,5 @@ class DARTSRegressor(InferenceMixin, RegressorMixin, BaseEstimator):  # type: ig
         member = front.members[front.chosen]
         self.graph_, self.graph_coefficients_ = member.graph, member.coefficients
         self.x_scale_, self.y_scale_ = data.x_scale, data.y_scale
-        self.history_, self.alpha_ = history, history.alpha
+        self.alpha_, self.structure_ = outcome.evidence.as_table(), outcome.structure
+        self.history_ = history

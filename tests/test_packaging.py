@@ -46,6 +46,7 @@ ROWS = (
     ("search.rewrites",),
     ("search.structure",),
     ("search.smooth",),
+    ("search.findings*",),
     ("search.trials",),
     ("search.outer", "search.pursuit"),
     ("search.grower",),
