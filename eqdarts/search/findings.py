@@ -104,7 +104,7 @@ def findings(
         after = _loss_after(part, chain)
         if after <= (NO_WORSE if in_law else 1.0) * max(smooth.loss, ROUNDING):
             tested.append((in_law, after, chain))
-    tested.sort(key=lambda t: (not t[0], len(t[2][-1].groups), t[1]))
+    tested.sort(key=lambda t: (not t[0], len(t[2][-1].groups), 0.0 if t[0] else t[1]))
     found: list[Finding] = []
     told: list[frozenset[str]] = []
     for in_law, after, chain in tested:

@@ -49,7 +49,7 @@ def in_words(
         if step.prefactor.parts:
             factors.append(_product(step.prefactor, terms))
         terms = [_sum(g, terms) if g.kind == "sum" else _product(g, terms) for g in step.groups]
-    prefactor = _times(factors)
+    prefactor, terms = _times(factors), [_upright(term, names) for term in terms]
 
     def listed(about: frozenset[str]) -> str:
         return _listed([name for name in names if name in about])
@@ -82,6 +82,19 @@ def _product(group: Group, terms: Sequence[_Term]) -> _Term:
         for text, own in term.parts or ((term.factor, 1.0),):
             exponents[text] = exponents.get(text, 0.0) + own * p
     return _written(exponents, coefficient, frozenset().union(*(terms[i].about for i, _ in group.parts)))
+
+
+def _upright(term: _Term, names: Sequence[str]) -> _Term:
+    """Return a product with its factors in the order of the columns and the first not below the line.
+
+    What depends on a product depends on its inverse.
+    """
+    if term.is_sum or len(term.parts) < 2:
+        return term
+    order = {name: k for k, name in enumerate(names)}
+    parts = sorted(term.parts, key=lambda part: order.get(part[0], len(names)))
+    sign = 1 if parts[0][1] > 0 else -1
+    return _written({text: sign * p for text, p in parts}, term.coefficient**sign, term.about)
 
 
 def _written(exponents: dict[str, float], coefficient: float, about: frozenset[str]) -> _Term:
