@@ -56,7 +56,7 @@ def run(arguments: argparse.Namespace) -> None:
     for name in write_files(fitted, columns, folder, arguments.file):
         names.append(name)
     if "alpha.png" not in names:
-        note("No relaxed stage ran, so there are no architecture weights to draw: no alpha.png.", arguments.quiet)
+        note("The law is a constant, without primitives to weigh: no alpha.png.", arguments.quiet)
     print(f"Wrote to {folder}: {', '.join(names)}")
 
 
@@ -188,3 +188,5 @@ def _write_pictures(fitted: DARTSRegressor, columns: Columns, folder: Path) -> I
     yield save(graph.figure, "graph.png")
     if fitted.history_.alpha is not None:
         yield save(plotting.plot_alpha_grid(fitted.history_.alpha), "alpha.png")
+    elif len(fitted.alpha_):
+        yield save(plotting.plot_evidence(fitted.alpha_).figure, "alpha.png")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from eqdarts.plotting_alpha import plot_alpha, plot_alpha_grid
+from eqdarts.plotting_evidence import plot_evidence
 from eqdarts.plotting_fit import plot_fit, plot_slices
 from eqdarts.plotting_graph import plot_graph
 from eqdarts.plotting_residuals import plot_qq, plot_residual_panels, plot_residuals
@@ -26,6 +27,7 @@ __all__ = [
     "plot_alpha",
     "plot_alpha_grid",
     "plot_coefficients",
+    "plot_evidence",
     "plot_fit",
     "plot_front",
     "plot_graph",

@@ -30,6 +30,13 @@ def fake_alpha(n_edges: int = 2, n_restarts: int = 5, seed: int = 0) -> AlphaHis
     return AlphaHistory(steps, edges, names, weights, np.zeros((len(steps), n_restarts, 1)), nothing, nothing, nothing)
 
 
+def fake_evidence(n_edges: int = 2, seed: int = 0) -> pd.DataFrame:
+    """Return weights of the default primitives on `n_edges` edges."""
+    names = ["none", *(row.name for row in resolve("default"))]
+    weights = np.random.default_rng(seed).dirichlet(np.full(len(names), 0.2), n_edges)
+    return pd.DataFrame(weights, pd.Index([f"x{k} -> y" for k in range(n_edges)], name="edge"), names)
+
+
 class DARTSRegressor:
     """Fits y = mean, y = a x and y = c x**p with the first feature x, and chooses the last."""
 
@@ -66,6 +73,8 @@ class DARTSRegressor:
         self.x_scale_, self.y_scale_ = np.ones(X.shape[1]), 1.0
         alpha = None if self.given.get("search") == "random" else fake_alpha()
         self.history_ = SearchHistory((), 123, 1.5, "finished", alpha)
+        self.alpha_ = fake_evidence(0 if self.given.get("max_complexity") == 3 else 1)
+        self.structure_ = ()
         self.snaps_ = ()
         self.rows = X, y
         self._rows = FitRows(X.to_numpy(dtype=np.float64), y.to_numpy(dtype=np.float64), None, None, len(y))

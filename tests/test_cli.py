@@ -113,10 +113,14 @@ def test_fit_writes_the_files_that_it_names(fake: list, capsys: pytest.CaptureFi
         assert Path(folder, name).read_bytes().startswith(b"\x89PNG")
 
 
-def test_fit_without_a_relaxed_stage_says_that_there_is_no_alpha(
-    fake: list, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_fit_without_a_relaxed_stage_draws_the_evidence(fake: list, capsys: pytest.CaptureFixture[str]) -> None:
     main([*FIT, "--search", "random", "--out", "here"])
+    assert "alpha.png" in capsys.readouterr().out
+    assert Path("here/alpha.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_fit_of_a_constant_says_that_there_is_no_alpha(fake: list, capsys: pytest.CaptureFixture[str]) -> None:
+    main([*FIT, "--search", "random", "--max-complexity", "3", "--out", "here"])
     out, err = capsys.readouterr()
     assert "no alpha.png" in err
     assert "alpha.png" not in out
