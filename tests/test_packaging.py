@@ -49,6 +49,7 @@ ROWS = (
     ("search.findings*",),
     ("search.trials",),
     ("search.outer", "search.pursuit"),
+    ("search.polynomial",),
     ("search.grower",),
     ("search.island",),
     ("search.implicit",),

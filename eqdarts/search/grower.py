@@ -5,12 +5,13 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 
 import numpy as np
 
 from eqdarts.draft import Draft, DraftNode
 from eqdarts.draft_terms import LINEAR, POWER
-from eqdarts.primitives import Primitive
+from eqdarts.primitives import Primitive, fixed_power
 from eqdarts.search.archive import Member
 from eqdarts.search.features import Feature, Features, combinations, features, insert_feature
 from eqdarts.search.gains import Proposal, propose
@@ -24,6 +25,7 @@ from eqdarts.search.swaps import swaps
 __all__ = ["Grower"]
 
 OSCILLATING, N_FREQUENCIES, HIGHEST = 6, 16, 16.0  # arguments, frequencies and the highest of them
+MORE_POWERS = (-3, -2, 4, 5, 6)  # fixed exponents besides those of the primitives, for inputs of any sign
 FEW = 3  # rows of a function's grid that are tried on pairs
 MOST_PAIRS = 36  # pairs of sources whose features one proposal looks at
 TOP = 60  # moves of highest merit that children are drawn from
@@ -53,6 +55,8 @@ class Grower:
         self._pairs = list(itertools.combinations(range(self.n_inputs), 2))
         units = self.units.tolist()
         self._functions = [(p, row) for p in self.primitives if p.name != "power" for row in p.initial]
+        if POWER in self.primitives:
+            self._functions += [(fixed_power(Fraction(n)), ()) for n in MORE_POWERS]
         self._few_functions = [(p, row) for p in self.primitives if p.name != "power" for row in p.initial[:FEW]]
         self._singles = features(combinations([], range(self.n_inputs), units), self.X.T, self._functions)
         self._pair_cache: dict[tuple[int, int], Features] = {}

@@ -19,6 +19,7 @@ from eqdarts.search.archive import Member
 from eqdarts.search.grower import Grower
 from eqdarts.search.moves import Start
 from eqdarts.search.outer import outer_functions, seeds
+from eqdarts.search.polynomial import polynomial_start
 from eqdarts.search.rewrites import shortened
 from eqdarts.search.small_graphs import small_graphs
 from eqdarts.search.smooth import fit_smooth
@@ -83,6 +84,9 @@ class Island:
             for name, start in seeds(train.X, train.y, train.weight, self.primitives, self.trials.problem.y_unit)
             if self.trials.is_admissible(start[0])
         ]
+        polynomial = None if self.smooth is None else polynomial_start(self.trials.problem, self.smooth)
+        if polynomial is not None and self.trials.is_admissible(polynomial[0]):
+            starts.append(("linear", polynomial))
         fitted = self.trials.fit([start for _, start in starts])
         simplicity = {} if self.smooth is None else self.smooth.outer
         outer = outer_functions(train.y, self.primitives, self.trials.problem.y_unit)

@@ -12,7 +12,7 @@ from eqdarts.search.sites import Array
 
 __all__ = ["draw", "pursue", "slope_along"]
 
-PURSUED = 5  # terms at most
+PURSUED = 6  # terms at most
 TOP = 60  # features of highest merit that each term is drawn from
 _EXACT = 1e-22
 

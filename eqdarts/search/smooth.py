@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from eqdarts.search.problem import Array, Rows
 
-__all__ = ["Smooth", "fit_smooth"]
+__all__ = ["OUTER", "Smooth", "exponents_up_to", "fit_smooth"]
 
 MOST_TERMS = 260
 MOST_DEGREE = 8
@@ -62,6 +62,8 @@ class Smooth:
         Of T(y) on held-back rows, as a share of its variance.
     outer : dict of str to float
         Loss of the quadratic form behind each outer function.
+    form : tuple of str, float and int, or None
+        Outer function, its factor and the degree; None if the polynomial is one of logarithms.
     """
 
     rows: NDArray[np.bool_]
@@ -69,6 +71,7 @@ class Smooth:
     gradient: Array
     loss: float
     outer: dict[str, float]
+    form: tuple[str, float, int] | None
 
 
 def fit_smooth(rows: Rows, held: Rows) -> Smooth | None:
@@ -100,7 +103,8 @@ def fit_smooth(rows: Rows, held: Rows) -> Smooth | None:
     sound = np.isfinite(value) & np.isfinite(gradient).all(0)
     if sound.mean() < 0.9:
         return None
-    return Smooth(sound, value[sound], gradient[:, sound], loss, outer)
+    form = None if log else (polynomial.outer, polynomial.sign, polynomial.degree)
+    return Smooth(sound, value[sound], gradient[:, sound], loss, outer, form)
 
 
 def _log_columns(X: Array, columns: NDArray[np.intp]) -> Array:
@@ -124,7 +128,7 @@ class _Polynomial:
     def differentiate(self, X: Array) -> tuple[Array, Array]:
         """Return the gradient (D, N) of T(y), and y times the slope of T there (N,)."""
         d, row = X.shape[1], OUTER[self.outer]
-        exponents, scaled = _exponents(d, self.degree), (X - self.centre) / self.half
+        exponents, scaled = exponents_up_to(d, self.degree), (X - self.centre) / self.half
         gradient = [_design(scaled, exponents, along=i) @ self.solution / self.half[i] for i in range(d)]
         with np.errstate(all="ignore"):
             y = row.inverse(_design(scaled, exponents) @ self.solution)
@@ -145,7 +149,7 @@ def _fits(rows: Rows, held: Rows) -> Iterator[_Polynomial]:
         terms = math.comb(d + degree, degree)
         if terms > MOST_TERMS or terms * _ROWS_PER_TERM > n:
             return
-        exponents = _exponents(d, degree)
+        exponents = exponents_up_to(d, degree)
         design = _design((rows.X - centre) / half, exponents)
         beyond = _design(np.clip((held.X - centre) / half, -1.2, 1.2), exponents)
         for name, own in list(signs.items()):
@@ -169,7 +173,7 @@ def _least_squares(design: Array, target: Array) -> Array:
     return np.asarray(np.linalg.solve(matrix, design.T @ target))
 
 
-def _exponents(d: int, degree: int) -> NDArray[np.int64]:
+def exponents_up_to(d: int, degree: int) -> NDArray[np.int64]:
     """List the exponents (T, D) of all terms up to the total degree."""
 
     def of(total: int) -> Iterator[tuple[int, ...]]:

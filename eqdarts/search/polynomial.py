@@ -1,0 +1,53 @@
+"""Where the smooth model is exact, the law is a polynomial behind an outer function: its terms, written as a graph."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+
+from eqdarts.draft import Draft, DraftEdge, DraftNode
+from eqdarts.draft_terms import LINEAR
+from eqdarts.primitives import fixed_power
+from eqdarts.search.moves import Start
+from eqdarts.search.outer import behind
+from eqdarts.search.problem import Problem
+from eqdarts.search.smooth import OUTER, Smooth, exponents_up_to
+
+__all__ = ["polynomial_start"]
+
+EXACT = 1e-16  # loss of a smooth model that is the law
+_NEGLIGIBLE = 1e-7  # share of the amplitude below which a term is not there
+_MOST_TERMS = 14
+
+
+def polynomial_start(problem: Problem, smooth: Smooth) -> Start | None:
+    """Return the polynomial as a start of a refit; None if the model is not exact, or has too many terms."""
+    if smooth.loss > EXACT or smooth.form is None:
+        return None
+    name, sign, degree = smooth.form
+    exponents = exponents_up_to(problem.n_inputs, degree)
+    rows = problem.wide
+    with np.errstate(all="ignore"):
+        target = OUTER[name].transform(sign * rows.y)
+    design = np.stack([np.prod(rows.X**row, axis=1) for row in exponents], axis=1)
+    size = np.sqrt(np.mean(design**2, axis=0))
+    sound = np.isfinite(target) & np.isfinite(design).all(1)
+    for _ in range(2):  # once to see which terms are there, once with these alone
+        solution = np.linalg.lstsq(design[sound] / size, target[sound], rcond=None)[0]
+        there = np.abs(solution) > _NEGLIGIBLE * np.sqrt(np.mean(target[sound] ** 2))
+        exponents, design, size, solution = exponents[there], design[:, there], size[there], solution[there]
+    if not 1 <= len(exponents) <= _MOST_TERMS:
+        return None
+    draft, edges, constant = Draft(problem.n_inputs, []), [], None
+    for row, weight in zip(exponents, solution / size, strict=True):
+        powers = [DraftEdge(i, fixed_power(Fraction(int(p)))) for i, p in enumerate(row) if p]
+        if not powers:
+            constant = float(weight)
+        elif len(powers) == 1:
+            edges.append(DraftEdge(powers[0].source, powers[0].primitive, float(weight)))
+        else:
+            source = draft.insert(len(draft.nodes), DraftNode("product", powers))
+            edges.append(DraftEdge(source, LINEAR, float(weight)))
+    graph, coefficients = behind(name, sign, DraftNode("sum", edges, constant), problem.n_inputs, draft.nodes)
+    return Draft.from_graph(graph, coefficients).prune().build()
