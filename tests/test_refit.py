@@ -215,7 +215,7 @@ def sine_of_another_period() -> tuple[list[Graph], list[tuple[float, ...]], torc
 def test_restarts_find_the_minimum_that_one_start_misses() -> None:
     problem = sine_of_another_period()
     (once,) = refit(*problem)
-    (often,) = refit(*problem, restarts=20)
+    (often,) = refit(*problem, restarts=80)
     assert once.loss > 1e-2
     assert often.loss < 1e-28
     assert abs(often.coefficients[2]) == pytest.approx(2.9, rel=1e-10)
