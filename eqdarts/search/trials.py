@@ -21,7 +21,7 @@ from eqdarts.search.problem import Problem
 
 __all__ = ["EXACT", "SCREEN", "Budget", "Trials"]
 
-EXACT = 1e-20  # loss, as a share of the variance, below which a law is exact: rounding level
+EXACT = 1e-24  # loss, as a share of the variance, below which a law is exact: rounding level, beyond lookalikes
 PATIENCE, LEAST_REFITS = 3, 12_000  # a search is stale at this many times the refits of its last progress, and more
 NATS_PER_SYMBOL = 2.0
 MOST_MISSES = 3000  # proposals in a row that were tried before or are too large, after which a stage ends
