@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eqdarts.constants_table import Constant, Unit, is_exponent, near, near_exponent, units_of, zero
+from eqdarts.data import moments
 from eqdarts.equation import Equation
 from eqdarts.errors import explain
 from eqdarts.evaluate import evaluate
@@ -151,11 +152,9 @@ def snap_constants(
     form, rows = form_of(equation), rows_of(equation, X, y, sample_weight, sigma)
     named = _checked_names(dict(constants or {}), equation)
     weight = rows.root**2
-    mean = float(np.average(rows.y, weights=weight))
     setting = _Setting(
         rows, units_of(named), named, rows.inputs.shape[1],
-        float(np.average(rows.y**2, weights=weight)), float(np.average((rows.y - mean) ** 2, weights=weight)),
-        complexity(equation.expr),
+        *moments(rows.y, weight), complexity(equation.expr),
     )  # fmt: skip
     loss = _loss(form, rows)
     state = _State(form, loss, setting.length(equation.expr, len(form.names), loss))

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Data", "prepare", "typical_magnitude"]
+__all__ = ["Data", "draw_rows", "moments", "prepare", "typical_magnitude"]
 
 Array = NDArray[np.float64]
 
@@ -47,12 +47,22 @@ class Data:
     @cached_property
     def variance(self) -> float:
         """Weighted variance of the scaled target, the loss of the best constant."""
-        mean = np.average(self.y, weights=self.weight)
-        return float(np.average((self.y - mean) ** 2, weights=self.weight))
+        return moments(self.y, self.weight)[1]
 
     def count_distinct(self, at_most: int) -> int:
         """Return how many different inputs the rows with weight have, or `at_most` as soon as there are so many."""
         return _count_distinct(self.X, np.flatnonzero(self.weight > 0), at_most)
+
+
+def moments(y: Array, weight: Array | None) -> tuple[float, float]:
+    """Return the weighted mean square and variance of y (n,)."""
+    mean = np.average(y, weights=weight)
+    return float(np.average(y**2, weights=weight)), float(np.average((y - mean) ** 2, weights=weight))
+
+
+def draw_rows(rows: NDArray[np.intp], most: int, rng: np.random.Generator) -> NDArray[np.intp]:
+    """Return `most` of the rows in order, drawn at random; all of them if there are no more."""
+    return rows if len(rows) <= most else np.sort(rng.choice(rows, most, replace=False))
 
 
 def typical_magnitude(values: Array, weight: Array | None = None) -> Array:

@@ -27,9 +27,9 @@ from eqdarts.estimator_checks import (
 from eqdarts.estimator_choice import Front, Table, choose, snap_chosen
 from eqdarts.estimator_front import fitted_rows, held_out_losses, refit_front
 from eqdarts.estimator_inference import InferenceMixin
-from eqdarts.estimator_losses import ROUNDS, Reweighting, joined, snap_reweighted, working_data, working_target
+from eqdarts.estimator_losses import ROUNDS, Reweighting, snap_reweighted, working_data, working_target
 from eqdarts.estimator_progress import Progress
-from eqdarts.history import SearchHistory
+from eqdarts.history import SearchHistory, with_totals
 from eqdarts.losses import resolve_loss
 from eqdarts.primitives import Primitive
 from eqdarts.search.archive import Member
@@ -267,7 +267,7 @@ class DARTSRegressor(InferenceMixin, RegressorMixin, BaseEstimator):  # type: ig
         evidence = Alpha(data, rows, table, task.primitives, "bic", rng).of(front)
         structure = structure_of(front, data, table, rng, loss.logistic)
         snapped = snap_reweighted(front, reweighting, task.constants)
-        return Outcome(*snapped, data, joined(histories), evidence, structure)
+        return Outcome(*snapped, data, with_totals(histories[-1], histories), evidence, structure)
 
     def _has_time(self, task: Task) -> bool:
         return self.time_limit is None or time.perf_counter() - task.began < self.time_limit

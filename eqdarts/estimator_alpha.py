@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from eqdarts.data import Data
+from eqdarts.data import Data, draw_rows
 from eqdarts.estimator_choice import Front, Table, choose
 from eqdarts.estimator_front import refit_front
 from eqdarts.primitives import Primitive
@@ -47,7 +47,7 @@ class Alpha:
     ) -> None:
         self.data, self.rows, self.table, self.primitives, self.rng = data, rows, table, primitives, rng
         self.criterion, self.swaps = "bic" if criterion == "validation" else criterion, criterion != "validation"
-        few = rows if len(rows) <= MOST_ROWS else np.sort(rng.choice(rows, MOST_ROWS, replace=False))
+        few = draw_rows(rows, MOST_ROWS, rng)
         self.seen = Rows(data.X[few], data.y[few], data.weight[few])
 
     def of(self, front: Front) -> Evidence:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from eqdarts.batch import Batch
-from eqdarts.data import Data
+from eqdarts.data import Data, draw_rows
 from eqdarts.graph import Graph
-from eqdarts.refit import refit
+from eqdarts.refit import refit_in_parts
 from eqdarts.search.archive import Member
 
 __all__ = ["fitted_rows", "held_out_losses", "refit_front"]
@@ -26,7 +26,7 @@ MOST_NUMBERS = 2**23  # in the Jacobian (G, K, N) of one batch; the sweeps that 
 
 def fitted_rows(data: Data, rng: np.random.Generator) -> NDArray[np.intp]:
     """Return the rows that the coefficients are to come from: those with weight, or 10,000 of them drawn at random."""
-    return _draw(np.flatnonzero(data.weight > 0), MOST_ROWS, rng)
+    return draw_rows(np.flatnonzero(data.weight > 0), MOST_ROWS, rng)
 
 
 def refit_front(
@@ -51,7 +51,7 @@ def refit_front(
     tuple of Member
         In the order of `front`; the loss is the one that decided, infinite where a member is undefined.
     """
-    judged = _draw(np.flatnonzero(data.weight > 0), MOST_JUDGED, rng)
+    judged = draw_rows(np.flatnonzero(data.weight > 0), MOST_JUDGED, rng)
     front = [_with_factor(member) for member in front]
     refitted = _refitted(front, data, rows)
     before, after = np.split(_losses([*front, *refitted], data, judged), 2)
@@ -67,8 +67,8 @@ def held_out_losses(front: Sequence[Member], data: Data, rng: np.random.Generato
     The coefficients come from the training rows alone, 10,000 of them if there are more.
     """
     train = data.train[data.weight[data.train] > 0]
-    trained = _refitted([_with_factor(member) for member in front], data, _draw(train, MOST_ROWS, rng))
-    judged = _draw(data.validation, MOST_JUDGED, rng)
+    trained = _refitted([_with_factor(member) for member in front], data, draw_rows(train, MOST_ROWS, rng))
+    judged = draw_rows(data.validation, MOST_JUDGED, rng)
     losses: list[float] = (_losses(trained, data, judged) * max(data.variance, 1e-300) * data.y_scale**2).tolist()
     return losses
 
@@ -99,26 +99,9 @@ def _refitted(front: Sequence[Member], data: Data, rows: NDArray[np.intp]) -> li
     import torch
 
     X, y, weight = (torch.from_numpy(values[rows]) for values in (data.X, data.y, data.weight))
-    refitted: list[Member] = []
-    for part in _batches(front, len(rows)):
-        fits = refit(
-            [m.graph for m in part], [m.coefficients for m in part], X, y, weight,
-            max_iterations=200, tolerance=1e-12, patience=3,
-        )  # fmt: skip
-        refitted += [replace(m, coefficients=fit.coefficients) for m, fit in zip(part, fits, strict=True)]
-    return refitted
-
-
-def _draw(rows: NDArray[np.intp], most: int, rng: np.random.Generator) -> NDArray[np.intp]:
-    return rows if len(rows) <= most else np.sort(rng.choice(rows, most, replace=False))
-
-
-def _batches(members: Sequence[Member], n_rows: int) -> Iterator[Sequence[Member]]:
-    """Yield the members in order, as many at a time as their Jacobians have room for."""
-    most = max((m.graph.n_coefficients for m in members), default=1)
-    size = max(MOST_NUMBERS // max(most * n_rows, 1), 1)
-    for first in range(0, len(members), size):
-        yield members[first : first + size]
+    starts = [(m.graph, m.coefficients) for m in front]
+    fits = refit_in_parts(starts, X, y, weight, MOST_NUMBERS, max_iterations=200, tolerance=1e-12)
+    return [replace(m, coefficients=fit.coefficients) for m, fit in zip(front, fits, strict=True)]
 
 
 def _losses(members: Sequence[Member], data: Data, rows: NDArray[np.intp]) -> NDArray[np.float64]:

@@ -21,12 +21,11 @@ from eqdarts.errors import EqdartsWarning
 from eqdarts.estimator_choice import FitRows, Front, Table
 from eqdarts.evaluate import compile_expression
 from eqdarts.formula_build import composed, with_values
-from eqdarts.history import SearchHistory
 from eqdarts.linearised import Form, form_of
 from eqdarts.losses import Loss
 from eqdarts.selection import Candidate, description_length
 
-__all__ = ["ROUNDS", "Reweighting", "joined", "snap_reweighted", "working_data", "working_target"]
+__all__ = ["ROUNDS", "Reweighting", "snap_reweighted", "working_data", "working_target"]
 
 Array = NDArray[np.float64]
 
@@ -178,19 +177,6 @@ def working_data(loss: Loss, data: Data, table: Table, f: Array) -> Data:
     weight = np.where(np.isfinite(weight), weight, 0.0) * (1.0 if table.weight is None else table.weight)
     target = np.nan_to_num(working_target(loss, table.y, f))
     return replace(data, y=target / data.y_scale, weight=weight / weight.mean())
-
-
-def joined(histories: Sequence[SearchHistory]) -> SearchHistory:
-    """Return the history of searches that followed each other: all refits and seconds, the last one's losses."""
-    stages: dict[str, float] = {}
-    for stage, seconds in (item for history in histories for item in history.stage_seconds.items()):
-        stages[stage] = stages.get(stage, 0.0) + seconds
-    return replace(
-        histories[-1],
-        n_refits=sum(history.n_refits for history in histories),
-        seconds=sum(history.seconds for history in histories),
-        stage_seconds=stages,
-    )
 
 
 def snap_reweighted(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["AlphaHistory", "BestPoint", "SearchHistory"]
+__all__ = ["AlphaHistory", "BestPoint", "SearchHistory", "with_totals"]
 
 
 @dataclass(frozen=True)
@@ -77,3 +78,16 @@ class SearchHistory:
     stop_reason: str
     alpha: AlphaHistory | None = None
     stage_seconds: dict[str, float] = field(default_factory=dict)
+
+
+def with_totals(history: SearchHistory, histories: Sequence[SearchHistory]) -> SearchHistory:
+    """Return `history` with the refits and the seconds of all `histories`, searches that followed each other."""
+    stages: dict[str, float] = {}
+    for stage, seconds in (item for other in histories for item in other.stage_seconds.items()):
+        stages[stage] = stages.get(stage, 0.0) + seconds
+    return replace(
+        history,
+        n_refits=sum(other.n_refits for other in histories),
+        seconds=sum(other.seconds for other in histories),
+        stage_seconds=stages,
+    )

@@ -16,7 +16,7 @@ from eqdarts.graph import Graph
 from eqdarts.refit_restarts import solve_from_many
 from eqdarts.refit_solver import RESULTS, Limits, Model, Refit, levenberg_marquardt, solve
 
-__all__ = ["RESULTS", "Fit", "Model", "Refit", "levenberg_marquardt", "refit"]
+__all__ = ["RESULTS", "Fit", "Model", "Refit", "levenberg_marquardt", "refit", "refit_in_parts"]
 
 
 @dataclass(frozen=True)
@@ -84,3 +84,38 @@ def refit(
         Fit(graph, tuple(row[: graph.n_coefficients]), loss, RESULTS[status])
         for graph, row, loss, status in zip(graphs, rows, result.loss.tolist(), result.status.tolist(), strict=True)
     ]
+
+
+def refit_in_parts(
+    starts: Sequence[tuple[Graph, Sequence[float]]],
+    X: Tensor,
+    y: Tensor,
+    weight: Tensor,
+    most_numbers: int,
+    *,
+    max_iterations: int,
+    tolerance: float,
+) -> list[Fit]:
+    """Refit graphs on many rows, as many at a time as `most_numbers` in the Jacobian (G, K, N) of a batch allow.
+
+    Parameters
+    ----------
+    starts : sequence of (Graph, sequence of float)
+    X, y, weight, max_iterations, tolerance
+        As in `refit`.
+    most_numbers : int
+
+    Returns
+    -------
+    list of Fit
+        In the order of `starts`.
+    """
+    most = max((graph.n_coefficients for graph, _ in starts), default=1)
+    size = max(most_numbers // max(most * len(X), 1), 1)
+    fits: list[Fit] = []
+    for first in range(0, len(starts), size):
+        graphs, coefficients = zip(*starts[first : first + size], strict=True)
+        fits += refit(
+            graphs, coefficients, X, y, weight, max_iterations=max_iterations, tolerance=tolerance, patience=3
+        )
+    return fits

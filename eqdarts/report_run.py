@@ -6,7 +6,7 @@ import inspect
 import json
 import platform
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -85,7 +85,6 @@ def run_of(model: DARTSRegressor, source: str | None = None) -> Run:
     """Return what a fitted estimator knows about its fit."""
     settings = {name: repr(value) for name, value in model.get_params(deep=False).items()}
     usual = {name: repr(given.default) for name, given in inspect.signature(type(model)).parameters.items()}
-    history = model.history_
     return Run(
         equations=model.front_,
         table=model.equations_[["complexity", "loss", "score"]].reset_index(drop=True),
@@ -95,9 +94,7 @@ def run_of(model: DARTSRegressor, source: str | None = None) -> Run:
         loss=model._loss if isinstance(model._loss, str) else repr(model._loss),
         selection=model.selection_,
         snaps=tuple(map(_snap_in_words, model.snaps_)),
-        history=SearchHistory(
-            history.best, history.n_refits, history.seconds, history.stop_reason, None, history.stage_seconds
-        ),
+        history=replace(model.history_, alpha=None),
         settings=settings,
         changed=tuple(name for name in settings if settings[name] != usual.get(name)),
         versions=_versions(),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -15,7 +17,7 @@ from eqdarts.data import prepare
 from eqdarts.graph import Edge, Graph, Node
 from eqdarts.primitives import PRIMITIVES, Primitive, fixed_power, resolve
 from eqdarts.search.archive import Member
-from eqdarts.search.evidence import evidence, settle
+from eqdarts.search.evidence import Evidence, evidence
 from eqdarts.search.findings import Finding, findings
 from eqdarts.search.problem import Rows, training_problem
 
@@ -68,6 +70,19 @@ def rows_of(graph: Graph, coefficients: tuple[float, ...], noise: float, seed: i
     batch = Batch([graph], torch.from_numpy(X))
     y = batch.predict(batch.pad([coefficients])).numpy()[0]
     return Rows(X, y + noise * y.std() * rng.standard_normal(n), np.ones(n))
+
+
+def settle(
+    member: Member, rows: Rows, primitives: Sequence[Primitive], names: Sequence[str]
+) -> tuple[Member, Evidence]:
+    """Take the best swap as long as one shortens the description, a few times at most."""
+    found = evidence(member, rows, primitives, names)
+    for _ in range(5):
+        if found.better is None:
+            break
+        member = found.better
+        found = evidence(member, rows, primitives, names)
+    return member, found
 
 
 @settings(max_examples=10)

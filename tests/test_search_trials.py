@@ -20,7 +20,7 @@ from eqdarts.search.archive import Member
 from eqdarts.search.grower import Grower
 from eqdarts.search.outer import seeds
 from eqdarts.search.problem import Problem, training_problem
-from eqdarts.search.trials import EXACT, Budget, Trials
+from eqdarts.search.trials import EXACT, THOROUGH, Budget, Trials
 
 Array = NDArray[np.float64]
 Start = tuple[Graph, tuple[float, ...]]
@@ -152,7 +152,7 @@ def test_children_are_pruned_graphs_of_the_inputs_and_the_missing_term_is_among_
         assert graph.n_inputs == 2
         assert Draft.from_graph(graph, coefficients).prune().build()[0].key == graph.key
         trials = make_trials(prepare(X, y, None, 0.25, np.random.default_rng(0)))
-        losses += [member.loss for member, _ in trials.fit([(graph, coefficients)], thorough=True)]
+        losses += [member.loss for member, _ in trials.fit([(graph, coefficients)], THOROUGH)]
     assert min(losses) < 1e-20
 
 

@@ -20,29 +20,28 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
+from eqdarts.data import moments
 from eqdarts.draft import Draft, DraftEdge
 from eqdarts.graph import Graph
 from eqdarts.primitives import PRIMITIVES, Primitive
-from eqdarts.refit import Fit, refit
+from eqdarts.refit import Fit, refit_in_parts
 from eqdarts.search.archive import Member
-from eqdarts.search.moves import Start
+from eqdarts.search.moves import Start, without_edge
 from eqdarts.search.problem import Rows
 from eqdarts.selection import CRITERIA, Candidate, structure_length
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Evidence", "evidence", "settle"]
+__all__ = ["Evidence", "evidence"]
 
 NONE = PRIMITIVES["none"]
 SCREENED_ROWS, SCREENING, THOROUGH = 200, (20, 1e-3), (200, 1e-10)  # rows; iterations and tolerance
 MOST_STARTS = 4  # rows of a primitive's grid that are tried
 MOST_NUMBERS = 2**22  # in the Jacobian (G, K, N) of one batch
 MARGIN = 0.01  # nats that a swap must save: two primitives may be the same function in other words
-MOST_SWAPS = 5  # one after the other
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,24 +135,6 @@ def evidence(
     )
 
 
-def settle(
-    member: Member,
-    rows: Rows,
-    primitives: Sequence[Primitive],
-    names: Sequence[str],
-    target: str = "y",
-    criterion: str = "bic",
-) -> tuple[Member, Evidence]:
-    """Take the best swap as long as one shortens the description, a few times at most; parameters as of `evidence`."""
-    found = evidence(member, rows, primitives, names, target, criterion)
-    for _ in range(MOST_SWAPS):
-        if found.better is None:
-            break
-        member = found.better
-        found = evidence(member, rows, primitives, names, target, criterion)
-    return member, found
-
-
 def _softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the softmax of each row of (E, M); -inf gets no weight."""
     if not logits.size:
@@ -187,7 +168,7 @@ def _swaps(member: Member, choices: Sequence[Primitive]) -> Iterator[_Swap]:
         for k, edge in enumerate(node.edges):
             for primitive in choices:
                 if primitive is NONE:
-                    yield _Swap(e, NONE.name, _without(draft, j, k))
+                    yield _Swap(e, NONE.name, without_edge(draft, j, k))
                 elif primitive != edge.primitive:
                     yield from (
                         _Swap(e, primitive.name, _put(draft, j, k, primitive, c)) for c in _grid(edge, primitive)
@@ -210,16 +191,6 @@ def _put(draft: Draft, j: int, k: int, primitive: Primitive, coefficients: Seque
     return edited.build()
 
 
-def _without(draft: Draft, j: int, k: int) -> Start:
-    """Return the start without the edge, and without what only it read."""
-    edited = draft.copy()
-    node = edited.nodes[j]
-    del node.edges[k]
-    if not node.edges and node.constant is None:
-        node.constant = 1.0
-    return edited.prune().build()
-
-
 # --- refits and lengths ---
 
 
@@ -239,23 +210,14 @@ def _best(swaps: Sequence[_Swap], rows: Rows) -> dict[tuple[int, str], Fit]:
 
 
 def _refit(starts: Sequence[Start], rows: Rows, limits: tuple[int, float]) -> list[Fit]:
-    X, y, weight = (torch.from_numpy(np.ascontiguousarray(a)) for a in (rows.X, rows.y, rows.weight))
-    most = max((graph.n_coefficients for graph, _ in starts), default=1)
-    size = max(MOST_NUMBERS // (max(most, 1) * len(rows.y)), 1)
-    fits: list[Fit] = []
-    for first in range(0, len(starts), size):
-        part = starts[first : first + size]
-        graphs, coefficients = [graph for graph, _ in part], [start for _, start in part]
-        fits += refit(graphs, coefficients, X, y, weight, max_iterations=limits[0], tolerance=limits[1], patience=3)
-    return fits
+    iterations, tolerance = limits
+    return refit_in_parts(starts, *rows.tensors, MOST_NUMBERS, max_iterations=iterations, tolerance=tolerance)
 
 
 def _length_on(rows: Rows, primitives: Sequence[Primitive], criterion: str) -> Callable[[Fit], float]:
     """Return the description length on the rows as a function of a fit."""
     n, d = rows.X.shape
-    mean = np.average(rows.y, weights=rows.weight)
-    variance = float(np.average((rows.y - mean) ** 2, weights=rows.weight))
-    mean_square = float(np.average(rows.y**2, weights=rows.weight))
+    mean_square, variance = moments(rows.y, rows.weight)
 
     def length(fit: Fit) -> float:
         graph = fit.graph

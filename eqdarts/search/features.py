@@ -21,7 +21,7 @@ from eqdarts.draft_terms import LINEAR
 from eqdarts.primitives import Primitive, fixed_power
 from eqdarts.search.sites import Array
 
-__all__ = ["Combination", "Feature", "Features", "combinations", "features", "insert_feature"]
+__all__ = ["Combination", "Feature", "Features", "combinations", "features", "grid", "insert_feature"]
 
 Ints = NDArray[np.int64]
 
@@ -110,6 +110,11 @@ class Features:
             function=self.function[rows],
             argument=self.argument[rows],
         )
+
+
+def grid(primitives: Sequence[Primitive], most: int | None = None) -> list[tuple[Primitive, tuple[float, ...]]]:
+    """Return each primitive at the rows of its grid, at `most` of them; learned powers have moves of their own."""
+    return [(p, row) for p in primitives if p.name != "power" for row in p.initial[:most]]
 
 
 def combinations(pairs: Sequence[tuple[int, int]], singles: Sequence[int], units: Sequence[float]) -> list[Combination]:

@@ -23,7 +23,7 @@ from eqdarts.search.findings_words import in_words
 from eqdarts.search.problem import Array, Problem, Rows
 from eqdarts.search.sites import linearise
 from eqdarts.search.smooth import Smooth, fit_smooth
-from eqdarts.search.structure import Group, Reduction, find_reductions, reduce
+from eqdarts.search.structure import Group, Reduction, find_reductions, reduce_by
 
 __all__ = ["Finding", "findings"]
 
@@ -181,21 +181,16 @@ def _slope(group: Group, values: Array, jacobian: Array) -> Array:
 
 def _loss_after(problem: Problem, chain: Sequence[Reduction]) -> float:
     """Return the loss of a smooth model of the reduced data; of the best constant, if no input is left."""
-    variance = problem.variance
-    for step in chain:
-        if not step.groups:
-            return _loss_of_factor(problem, step, variance)
-        reduced = reduce(problem, step)
-        if reduced is None:
-            return math.inf
-        problem = reduced[0]
-    smooth = fit_smooth(problem.wide, problem.held)
+    if not chain[-1].groups:
+        return _loss_of_factor(problem, chain[-1])
+    reduced = reduce_by(problem, chain)
+    smooth = None if reduced is None else fit_smooth(reduced[0].wide, reduced[0].held)
     return math.inf if smooth is None else smooth.loss
 
 
-def _loss_of_factor(problem: Problem, step: Reduction, variance: float) -> float:
+def _loss_of_factor(problem: Problem, step: Reduction) -> float:
     held = problem.held
     p, p_held = step.prefactor(problem.wide.X), step.prefactor(held.X)
     w = problem.wide.weight
     factor = float(np.sum(w * p * problem.wide.y) / np.sum(w * p * p))
-    return float(np.average((held.y - factor * p_held) ** 2, weights=held.weight) / variance)
+    return float(np.average((held.y - factor * p_held) ** 2, weights=held.weight) / problem.variance)

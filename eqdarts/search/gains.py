@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from eqdarts.search.features import Features
-from eqdarts.search.moves import Move
+from eqdarts.search.moves import COST, Move, merit
 from eqdarts.search.sites import Array, Linearised, Site
 
 __all__ = ["Proposal", "basis", "closed_form", "propose"]
@@ -37,7 +37,7 @@ class Proposal:
 
     def merit(self) -> float:
         """Return the fall of log loss per added symbol."""
-        return float((-np.log(max(self.left, 1e-12)) + 1e-3) / self.move.symbols)
+        return merit(self.left, self.move.symbols)
 
 
 def basis(jacobian: Array) -> Array:
@@ -118,9 +118,8 @@ def _best(
     kind: str, sites: list[Site], candidates: Features, gain: Array, strength: Array, count: int
 ) -> list[Proposal]:
     """Return the `count` pairs of feature and site with the highest merit, of those with any gain."""
-    cost = candidates.symbols + {"add": 3, "multiply": 5, "power": 3}[kind]
-    merit = -np.log(np.clip(1 - gain, 1e-12, 1.0)) / cost[:, None]
-    flat = merit.ravel()
+    cost = candidates.symbols + COST[kind]
+    flat = (-np.log(np.clip(1 - gain, 1e-12, 1.0)) / cost[:, None]).ravel()
     count = min(count, len(flat))
     top = np.argpartition(-flat, count - 1)[:count]
     found = []

@@ -13,7 +13,7 @@ from eqdarts.draft import Draft, DraftNode
 from eqdarts.draft_terms import LINEAR, POWER
 from eqdarts.primitives import Primitive, fixed_power
 from eqdarts.search.archive import Member
-from eqdarts.search.features import Feature, Features, combinations, features, insert_feature
+from eqdarts.search.features import Feature, Features, combinations, features, grid, insert_feature
 from eqdarts.search.gains import Proposal, propose
 from eqdarts.search.monomials import MonomialMove, monomial_moves, positive_logs
 from eqdarts.search.moves import FACTOR_EXPONENTS, Start, apply, deletions, simple_exponents, without_negligible, wraps
@@ -54,10 +54,10 @@ class Grower:
         self.positive = positive_logs(self.X)
         self._pairs = list(itertools.combinations(range(self.n_inputs), 2))
         units = self.units.tolist()
-        self._functions = [(p, row) for p in self.primitives if p.name != "power" for row in p.initial]
+        self._functions = grid(self.primitives)
         if POWER in self.primitives:
             self._functions += [(fixed_power(Fraction(n)), ()) for n in MORE_POWERS]
-        self._few_functions = [(p, row) for p in self.primitives if p.name != "power" for row in p.initial[:FEW]]
+        self._few_functions = grid(self.primitives, FEW)
         self._singles = features(combinations([], range(self.n_inputs), units), self.X.T, self._functions)
         self._pair_cache: dict[tuple[int, int], Features] = {}
 

@@ -15,14 +15,15 @@ import numpy as np
 from eqdarts.draft import Draft
 from eqdarts.primitives import Primitive
 from eqdarts.search.archive import Member
+from eqdarts.search.features import grid
 from eqdarts.search.island import ACCURATE, Island
 from eqdarts.search.moves import Start, deletions, simple_exponents, without_negligible
 from eqdarts.search.problem import Array
 from eqdarts.search.rewrites import expanded, shortened
 from eqdarts.search.sites import linearise
-from eqdarts.search.structure import Reduction, find_reductions, reduce
+from eqdarts.search.structure import Reduction, find_reductions, reduce_by
 from eqdarts.search.swaps import swaps
-from eqdarts.search.trials import EXACT, Trials
+from eqdarts.search.trials import EXACT, QUICK, THOROUGH, Trials
 
 __all__ = ["implicit_search"]
 
@@ -77,11 +78,12 @@ class _Archipelago:
         """Offer an island's new front members to the archive of the data as given."""
         if not island.chain:
             return
-        front = set(map(id, island.trials.archive.front()))
+        front, new = island.trials.archive.front(), set(map(id, kept))
         sizes = [self.root.problem.n_inputs, *(len(step.groups) for step in island.chain[:-1])]
-        starts = [island.lift(m, sizes) for m in island.trials.archive.front() if m.loss < ACCURATE or m in kept]
+        starts = [island.lift(m, sizes) for m in front if m.loss < ACCURATE or id(m) in new]
         starts = [s for s in starts if self.root.is_admissible(s[0])]
-        self.root.add(starts, thorough=any(m.loss < ACCURATE for m in kept if id(m) in front))
+        accurate = any(m.loss < ACCURATE and id(m) in new for m in front)
+        self.root.add(starts, limits=THOROUGH if accurate else QUICK)
 
     def _analyse(self, island: Island) -> None:
         """Ask the most accurate graph of an island for structure, each time that it is ten times better."""
@@ -126,13 +128,10 @@ class _Archipelago:
 
     def _reduced(self, parent: Island, chain: tuple[Reduction, ...]) -> Island | None:
         """Make the island of the parent's problem, reduced; None where the reduction is undefined."""
-        problem, done = parent.trials.problem, []
-        for step in chain:
-            reduced = reduce(problem, step)
-            if reduced is None:
-                return None
-            problem = reduced[0]
-            done.append(reduced[1])
+        reduced = reduce_by(parent.trials.problem, chain)
+        if reduced is None:
+            return None
+        problem, done = reduced
         trials = Trials(problem, self.root.budget, self.root.max_complexity)
         return Island(trials, (*parent.chain, *done), self.primitives, self.rng)
 
@@ -148,10 +147,9 @@ def implicit_search(
     trials: Trials,
     primitives: tuple[Primitive, ...],
     rng: np.random.Generator,
-    until: float,
     report: Callable[[], None],
 ) -> None:
-    """Grow graphs until the law is exact or the share `until` of the budget is spent.
+    """Grow graphs until the law is exact or the budget is spent.
 
     Parameters
     ----------
@@ -159,7 +157,6 @@ def implicit_search(
         Of the data as given; what is found ends in its archive.
     primitives : tuple of Primitive
     rng : numpy.random.Generator
-    until : float
     report : callable
         Called after each round.
     """
@@ -167,7 +164,7 @@ def implicit_search(
     most = trials.max_complexity
     last = math.inf  # refits at which the search ends, once a law is exact
     budget = trials.budget
-    while budget.stop_reason() is None and budget.spent() < GROWING * until and budget.n_refits < last:
+    while budget.stop_reason() is None and budget.spent() < GROWING and budget.n_refits < last:
         if archipelago.idle >= MOST_IDLE or trials.is_stale():
             break
         exact = [m for m in trials.archive.front() if m.loss <= EXACT]
@@ -185,7 +182,7 @@ def implicit_search(
 def _tidy(trials: Trials, primitives: tuple[Primitive, ...]) -> None:
     """Try to take parts away from every member of the front, and simpler functions in place of what looks like them."""
     X: Array = trials.problem.train.X
-    functions = [(p, row) for p in primitives if p.name != "power" for row in p.initial]
+    functions = grid(primitives)
     for _ in range(TIDYINGS):
         starts: list[Start] = []
         for member in trials.archive.front():
@@ -213,7 +210,7 @@ def _simplify(trials: Trials, member: Member) -> Member:
             smaller.append(shortened(rest).build())
         size = member.graph.complexity, member.graph.n_coefficients
         smaller = [s for s in smaller if s[0].complexity < size[0] or s[0].n_coefficients < size[1]]
-        exact = [m for m, _ in trials.fit(smaller, thorough=True) if m.loss <= EXACT]
+        exact = [m for m, _ in trials.fit(smaller, limits=THOROUGH) if m.loss <= EXACT]
         if not exact:
             return member
         member = min(exact, key=lambda m: (m.graph.complexity, m.graph.n_coefficients))

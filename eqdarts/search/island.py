@@ -122,39 +122,52 @@ class Island:
         exact = next((m for m in self.trials.archive.front() if m.loss <= EXACT), None)
         if exact is not None:  # from here on only shorter forms are of interest
             self.trials.max_complexity = min(self.trials.max_complexity, exact.graph.complexity - 1)
-        owners: list[int] = []
-        children: list[Start] = []
-        n_new = 0
-        best: dict[int, Member] = {}
+        candidates, children = self._children()
+        is_new = any(self.trials.archive.recall(graph) is None for _, (graph, _) in children)
+        tried = self.trials.fit([*itertools.islice(self.small, self.n_small), *self._pursuits()])
+        self.found_new = is_new or bool(tried)
+        screened = self.trials.fit([start for _, start in children], SCREEN)
+        promising = self._promising([(w, m) for (w, _), (m, _) in zip(children, screened, strict=True)])
+        again = self.trials.fit([(m.graph, m.coefficients) for _, m in promising])
+        candidates += [
+            (w, min(before, after, key=lambda m: m.loss))
+            for (w, before), (after, _) in zip(promising, again, strict=True)
+        ]
+        self._move(candidates)
+        kept = [m for m, kept in [*screened, *again, *tried] if kept]
+        self.trials.refine([m for m in kept if m.loss < ACCURATE])
+        return kept
 
-        def consider(w: int, member: Member) -> None:
-            if math.isfinite(member.loss) and (w not in best or score(member) < score(best[w])):
-                best[w] = member
-
+    def _children(self) -> tuple[list[tuple[int, Member]], list[tuple[int, Start]]]:
+        """Propose children of every walker, with its number: those fitted lately, and starts of the others."""
+        known: list[tuple[int, Member]] = []
+        starts: list[tuple[int, Start]] = []
         for w, walker in enumerate(self.walkers):
             for start in self.grower.children(walker.member, walker.sharpness):
                 graph = start[0]
                 if graph.complexity > walker.cap or not self.trials.is_small(graph):
                     continue
-                known = self.trials.archive.recall(graph)
-                if known is not None and self.rng.random() > AGAIN:
-                    consider(w, known)
+                member = self.trials.archive.recall(graph)
+                if member is not None and self.rng.random() > AGAIN:
+                    known.append((w, member))
                 else:
-                    n_new += known is None
-                    owners.append(w)
-                    children.append(start)
-        small = itertools.islice(self.small, self.n_small)
-        tried = self.trials.fit([*small, *self._pursuits()])
-        self.found_new = n_new + len(tried) > 0
-        fitted = self.trials.fit(children, limits=SCREEN)
-        promising: list[tuple[int, Member]] = []
+                    starts.append((w, start))
+        return known, starts
+
+    def _promising(self, fitted: list[tuple[int, Member]]) -> list[tuple[int, Member]]:
+        """Return the best few of each walker's children."""
+        chosen: list[tuple[int, Member]] = []
         for w in range(len(self.walkers)):
-            own = [m for o, (m, _) in zip(owners, fitted, strict=True) if o == w and math.isfinite(m.loss)]
-            promising += [(w, m) for m in sorted(own, key=score)[:PROMISING]]
-        again = self.trials.fit([(m.graph, m.coefficients) for _, m in promising])
-        for (w, screened), (member, _) in zip(promising, again, strict=True):
-            consider(w, min(screened, member, key=lambda m: m.loss))
-        fitted += again + tried
+            own = [m for owner, m in fitted if owner == w and math.isfinite(m.loss)]
+            chosen += [(w, m) for m in sorted(own, key=score)[:PROMISING]]
+        return chosen
+
+    def _move(self, candidates: list[tuple[int, Member]]) -> None:
+        """Let each walker go to its best candidate, or start anew."""
+        best: dict[int, Member] = {}
+        for w, member in candidates:
+            if math.isfinite(member.loss) and (w not in best or score(member) < score(best[w])):
+                best[w] = member
         for w, walker in enumerate(self.walkers):
             child = best.get(w)
             walker.steps += 1
@@ -163,9 +176,6 @@ class Island:
                 self.walkers[w] = self._fresh()
             else:
                 walker.member = child
-        kept = [m for m, kept in fitted if kept]
-        self.trials.refine([m for m in kept if m.loss < ACCURATE])
-        return kept
 
     def _pursuits(self) -> list[Start]:
         """Return sums of features behind outer functions, the ones behind which the law looks simple more often."""

@@ -17,7 +17,7 @@ import numpy as np
 from eqdarts.draft import Draft, DraftEdge, DraftNode
 from eqdarts.draft_terms import LINEAR, POWER
 from eqdarts.primitives import fixed_power
-from eqdarts.search.moves import Start, multiply, wrap
+from eqdarts.search.moves import Start, add, merit, multiply
 from eqdarts.search.sites import Array, Linearised, Site
 
 __all__ = ["Monomial", "MonomialMove", "fit_monomial", "monomial_moves", "positive_logs"]
@@ -59,7 +59,7 @@ class MonomialMove:
 
     def merit(self) -> float:
         """Return the fall of log loss per added symbol."""
-        return float((-np.log(min(max(self.left, 1e-12), 1.0)) + 1e-3) / self.symbols)
+        return merit(self.left, self.symbols)
 
 
 def positive_logs(X: Array) -> dict[int, Array]:
@@ -144,17 +144,9 @@ def _insert(draft: Draft, position: int, monomial: Monomial) -> DraftEdge:
 def _add(draft: Draft, site: Site, monomial: Monomial, *, drop_constant: bool = False) -> Start:
     edited, j = draft.copy(), site.node
     edge = _insert(edited, j, monomial)
-    j += 1
-    node = edited.nodes[j]
-    if site.kind == "node" and node.is_sum:
-        node.edges.append(edge)
-        if drop_constant:
-            node.constant = None
-    elif site.kind == "node":
-        wrap(edited, j, DraftNode("sum", [DraftEdge(edited.n_inputs + j, LINEAR), edge]))
-    else:
-        sum_node = DraftNode("sum", [DraftEdge(node.edges[site.edge].source, LINEAR), edge])
-        node.edges[site.edge].source = edited.insert(j, sum_node)
+    if drop_constant:
+        edited.nodes[j + 1].constant = None
+    add(edited, j + 1, site, edge)
     return edited.prune().build()
 
 

@@ -17,13 +17,17 @@ from eqdarts.search.features import Feature, insert_feature
 from eqdarts.search.sites import Linearised, Site
 
 __all__ = [
+    "COST",
     "FACTOR_EXPONENTS",
     "Move",
     "Start",
+    "add",
     "apply",
     "deletions",
+    "merit",
     "multiply",
     "simple_exponents",
+    "without_edge",
     "without_negligible",
     "wrap",
     "wraps",
@@ -31,6 +35,7 @@ __all__ = [
 
 Start = tuple[Graph, tuple[float, ...]]
 
+COST = {"add": 3, "multiply": 5, "power": 3}  # symbols that a move adds beside its feature, about
 FACTOR_EXPONENTS = (Fraction(1), Fraction(-1), Fraction(1, 2), Fraction(-1, 2))
 
 
@@ -46,7 +51,12 @@ class Move:
     @property
     def symbols(self) -> int:
         """Symbols that the move adds to the equation, about."""
-        return self.feature.symbols + {"add": 3, "multiply": 5, "power": 3}[self.kind]
+        return self.feature.symbols + COST[self.kind]
+
+
+def merit(left: float, symbols: float) -> float:
+    """Return the fall of log loss per added symbol, for the share `left` of the loss."""
+    return float((-np.log(min(max(left, 1e-12), 1.0)) + 1e-3) / symbols)
 
 
 def apply(draft: Draft, move: Move, exponent: Fraction = FACTOR_EXPONENTS[0]) -> Start:
@@ -57,7 +67,7 @@ def apply(draft: Draft, move: Move, exponent: Fraction = FACTOR_EXPONENTS[0]) ->
     j += added
     if move.kind == "add":
         edge.weight = move.strength
-        _add(edited, j, site.edge, edge)
+        add(edited, j, site, edge)
     elif move.kind == "multiply":
         edge.weight = move.strength / float(exponent)
         source = edited.insert(j, DraftNode("sum", [edge], 1.0))
@@ -67,12 +77,12 @@ def apply(draft: Draft, move: Move, exponent: Fraction = FACTOR_EXPONENTS[0]) ->
     return edited.prune().build()
 
 
-def _add(draft: Draft, j: int, k: int, edge: DraftEdge) -> None:
-    """Add `edge` to the value of node `j`, or to the argument of its edge `k`."""
+def add(draft: Draft, j: int, site: Site, edge: DraftEdge) -> None:
+    """Add `edge` to the site's value; its node stands at position `j` now."""
     node = draft.nodes[j]
-    if k >= 0:
-        sum_node = DraftNode("sum", [DraftEdge(node.edges[k].source, LINEAR), edge])
-        node.edges[k].source = draft.insert(j, sum_node)
+    if site.kind != "node":
+        reader = node.edges[site.edge]
+        reader.source = draft.insert(j, DraftNode("sum", [DraftEdge(reader.source, LINEAR), edge]))
     elif node.is_sum:
         node.edges.append(edge)
     else:
@@ -106,15 +116,21 @@ def wrap(draft: Draft, j: int, wrapper: DraftNode) -> None:
         edge.source = place
 
 
+def without_edge(draft: Draft, j: int, k: int) -> Start:
+    """Return the draft without edge `k` of node `j` and what only it read, pruned."""
+    edited = draft.copy()
+    node = edited.nodes[j]
+    del node.edges[k]
+    if not node.edges and node.constant is None:
+        node.constant = 1.0
+    return edited.prune().build()
+
+
 def deletions(draft: Draft) -> Iterator[Start]:
     """Yield the draft without each of its edges and constants in turn, pruned."""
     for j, node in enumerate(draft.nodes):
         for k in range(len(node.edges)):
-            edited = draft.copy()
-            del edited.nodes[j].edges[k]
-            if not edited.nodes[j].edges and edited.nodes[j].constant is None:
-                edited.nodes[j].constant = 1.0
-            yield edited.prune().build()
+            yield without_edge(draft, j, k)
         if node.constant is not None and node.edges:
             edited = draft.copy()
             edited.nodes[j].constant = None

@@ -11,6 +11,7 @@ from eqdarts.primitives import PRIMITIVES, Primitive
 from eqdarts.search.monomials import fit_monomial, positive_logs
 from eqdarts.search.moves import Start
 from eqdarts.search.problem import Array
+from eqdarts.search.smooth import OUTER
 
 __all__ = ["behind", "outer_functions", "seeds"]
 
@@ -60,9 +61,7 @@ def seeds(
 
 _OF_FIXED_SCALE = frozenset({"log", "sin", "tanh", "logistic", "arcsin", "arctan"})
 _INVERSES: dict[str, Callable[[Array], Array]] = {
-    "exp": np.log,
-    "reciprocal": lambda y: 1 / y,
-    "sqrt": np.square,
+    **{name: outer.transform for name, outer in OUTER.items() if name != "linear"},
     "square": np.sqrt,
     "log": lambda y: np.exp(np.clip(y, -30, 30)),
     "sin": np.arcsin,

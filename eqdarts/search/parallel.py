@@ -13,10 +13,9 @@ from dataclasses import dataclass, replace
 
 import joblib
 import numpy as np
-from numpy.typing import NDArray
 
-from eqdarts.data import Data
-from eqdarts.history import BestPoint, SearchHistory
+from eqdarts.data import Data, draw_rows
+from eqdarts.history import BestPoint, SearchHistory, with_totals
 from eqdarts.search.archive import Archive
 from eqdarts.search.search import Config, OnProgress, SearchResult, search
 
@@ -133,17 +132,13 @@ def thinned(data: Data, most: int, rng: np.random.Generator) -> Data:
         return data
     share = most / n
     if len(data.train) == n:
-        rows = np.sort(rng.choice(n, most, replace=False))
+        rows = draw_rows(np.arange(n), most, rng)
         train = validation = np.arange(most)
     else:
-        parts = [_draw(part, max(round(share * len(part)), 1), rng) for part in (data.train, data.validation)]
+        parts = [draw_rows(part, max(round(share * len(part)), 1), rng) for part in (data.train, data.validation)]
         rows = np.sort(np.concatenate(parts))
         train, validation = (np.searchsorted(rows, part) for part in parts)
     return Data(data.X[rows], data.y[rows], data.weight[rows], train, validation, data.x_scale, data.y_scale)
-
-
-def _draw(rows: NDArray[np.intp], count: int, rng: np.random.Generator) -> NDArray[np.intp]:
-    return np.sort(rng.choice(rows, count, replace=False))
 
 
 def merged(results: Sequence[SearchResult]) -> SearchResult:
@@ -166,15 +161,12 @@ def merged(results: Sequence[SearchResult]) -> SearchResult:
 def _joined(histories: Sequence[SearchHistory], best: SearchHistory) -> SearchHistory:
     """Return the history of searches that followed each other, with the trajectories of the best."""
     points: list[BestPoint] = []
-    stages: dict[str, float] = {}
     refits, seconds = 0, 0.0
     for history in histories:
         for point in history.best:
             if not points or point.loss < points[-1].loss:
                 points.append(replace(point, seconds=seconds + point.seconds, refits=refits + point.refits))
-        for stage, spent in history.stage_seconds.items():
-            stages[stage] = stages.get(stage, 0.0) + spent
         refits, seconds = refits + history.n_refits, seconds + history.seconds
     reasons = {history.stop_reason for history in histories}
     reason = next((r for r in ("exact", *CUT_SHORT) if r in reasons), "finished")
-    return SearchHistory(tuple(points), refits, seconds, reason, best.alpha, stages)
+    return replace(with_totals(best, histories), best=tuple(points), stop_reason=reason)

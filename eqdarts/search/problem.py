@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from eqdarts.data import Data
+from eqdarts.data import Data, draw_rows
 
 __all__ = ["Array", "Problem", "Rows", "training_problem"]
 
@@ -68,11 +68,8 @@ class Problem:
 
 def training_problem(data: Data, most_rows: int, rng: np.random.Generator) -> Problem:
     """Return the problem of `data` with at most `most_rows` training rows, and four times as many held back."""
-    train = wide = data.train
-    if len(wide) > WIDE * most_rows:
-        wide = train = np.sort(rng.choice(wide, WIDE * most_rows, replace=False))
-    if len(train) > most_rows:
-        train = np.sort(rng.choice(train, most_rows, replace=False))
+    wide = draw_rows(data.train, WIDE * most_rows, rng)
+    train = draw_rows(wide, most_rows, rng)
     held = data.validation[: 4 * most_rows]
     distinct = data.count_distinct(len(train))
     most_coefficients = max(min(max(distinct // 3, 3), distinct - 1), 1)  # tiny tables: one row to spare

@@ -126,16 +126,16 @@ class _Search:
 
         self.run("random", starts())
 
-    def implicit(self, until: float = 1.0) -> None:
-        """Grow graphs by closed-form gains until the share `until` of the budget is spent."""
+    def implicit(self) -> None:
+        """Grow graphs by closed-form gains."""
         self.budget.stage, began = "implicit", time.process_time()
-        implicit_search(self.trials, self.config.primitives, self.rng, until, self.report)
+        implicit_search(self.trials, self.config.primitives, self.rng, self.report)
         self.budget.book("implicit", began)
 
-    def relaxed(self, until: float) -> None:
+    def relaxed(self) -> None:
         """Run the relaxed supernet with one, two and three hidden nodes, and refit what each proposes."""
         for n_hidden in (1, 2, 3):
-            if self.trials.stop_reason() is not None or self.budget.spent() >= until:
+            if self.trials.stop_reason() is not None:
                 return
             self.budget.stage, began = "relaxed", time.process_time()
             result = relaxed_search(
@@ -193,7 +193,7 @@ def _search(state: _Search) -> SearchResult:
             state.run("small", small_graphs(data.n_inputs, config.primitives), until=0.35)
             state.random()
         elif config.kind == "relaxed":
-            state.relaxed(until=1.0)
+            state.relaxed()
         else:
             state.implicit()
     except KeyboardInterrupt:

@@ -14,13 +14,11 @@ from typing import Literal
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from eqdarts.draft import Draft, DraftEdge, DraftNode
+from eqdarts.search.problem import Array
 
 __all__ = ["Array", "Linearised", "Site", "linearise"]
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)

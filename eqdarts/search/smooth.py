@@ -13,6 +13,7 @@ import itertools
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -85,18 +86,18 @@ def fit_smooth(rows: Rows, held: Rows) -> Smooth | None:
         What the form and the degree are chosen by.
     """
     positive = np.flatnonzero(np.minimum(rows.X.min(0), held.X.min(0)) > _NEAR_ZERO * rows.X.max(0))
-    best: tuple[float, _Polynomial, bool] | None = None
+    best: tuple[_Polynomial, bool] | None = None
     outer: dict[str, float] = {}
     for log in (False, True) if len(positive) else (False,):
         inner = [replace(r, X=_log_columns(r.X, positive)) for r in (rows, held)] if log else [rows, held]
         for polynomial in _fits(inner[0], inner[1]):
             if polynomial.degree <= SIMPLE_DEGREE:
                 outer[polynomial.outer] = min(polynomial.loss, outer.get(polynomial.outer, math.inf))
-            if best is None or polynomial.loss < best[0]:
-                best = (polynomial.loss, polynomial, log)
+            if best is None or polynomial.loss < best[0].loss:
+                best = (polynomial, log)
     if best is None:
         return None
-    loss, polynomial, log = best
+    polynomial, log = best
     gradient, value = polynomial.differentiate(_log_columns(rows.X, positive) if log else rows.X)
     if log:
         gradient[positive] /= rows.X[:, positive].T
@@ -104,7 +105,7 @@ def fit_smooth(rows: Rows, held: Rows) -> Smooth | None:
     if sound.mean() < 0.9:
         return None
     form = None if log else (polynomial.outer, polynomial.sign, polynomial.degree)
-    return Smooth(sound, value[sound], gradient[:, sound], loss, outer, form)
+    return Smooth(sound, value[sound], gradient[:, sound], polynomial.loss, outer, form)
 
 
 def _log_columns(X: Array, columns: NDArray[np.intp]) -> Array:
@@ -173,6 +174,7 @@ def _least_squares(design: Array, target: Array) -> Array:
     return np.asarray(np.linalg.solve(matrix, design.T @ target))
 
 
+@cache
 def exponents_up_to(d: int, degree: int) -> NDArray[np.int64]:
     """List the exponents (T, D) of all terms up to the total degree."""
 

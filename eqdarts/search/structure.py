@@ -26,7 +26,7 @@ from eqdarts.draft_terms import LINEAR
 from eqdarts.primitives import fixed_power
 from eqdarts.search.problem import Array, Problem, Rows
 
-__all__ = ["Group", "Reduction", "find_reductions", "reduce"]
+__all__ = ["Group", "Reduction", "find_reductions", "reduce", "reduce_by"]
 
 _NEAR_ZERO = 1e-3
 
@@ -145,6 +145,18 @@ def reduce(problem: Problem, reduction: Reduction) -> tuple[Problem, Reduction] 
     return Problem(train, held, wide, problem.variance, units, y_unit, problem.most_coefficients), scaled
 
 
+def reduce_by(problem: Problem, chain: Sequence[Reduction]) -> tuple[Problem, tuple[Reduction, ...]] | None:
+    """Apply reductions one after the other, as `reduce` does each."""
+    done: list[Reduction] = []
+    for step in chain:
+        reduced = reduce(problem, step)
+        if reduced is None:
+            return None
+        problem = reduced[0]
+        done.append(reduced[1])
+    return problem, tuple(done)
+
+
 def _apply(reduction: Reduction, rows: Rows) -> Rows | None:
     X = np.stack([group(rows.X) for group in reduction.groups], axis=1)
     factor = reduction.prefactor(rows.X)
@@ -210,7 +222,7 @@ def _sums(X: Array, G: Array, units: Array, tolerance: float) -> Reduction | Non
         for j in sorted(members):
             ratio = float(G[j] @ G[i] / (G[i] @ G[i]))
             in_data = ratio * units[i] / units[j]  # the ratio of the weights in the units of the data
-            simple = _snap(in_data, 2, 0.1)
+            simple = _simple(in_data)
             parts.append((j, simple * units[j] / units[i] if simple else ratio))
         groups.append(Group("sum", tuple(parts)))
     if len(groups) == d:
@@ -218,10 +230,10 @@ def _sums(X: Array, G: Array, units: Array, tolerance: float) -> Reduction | Non
     return Reduction(tuple(groups), Group("product", ()))
 
 
-def _snap(value: float, denominator: int, within: float) -> float:
-    """Return the nearest multiple of 1 / denominator, zero if it is zero or not within the tolerance."""
-    nearest = round(value * denominator) / denominator
-    return nearest if abs(value - nearest) < within else 0.0
+def _simple(ratio: float) -> float:
+    """Return the nearest half, zero if it is zero or not near."""
+    nearest = round(ratio * 2) / 2
+    return nearest if abs(ratio - nearest) < 0.1 else 0.0
 
 
 # --- scale ---

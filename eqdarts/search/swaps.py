@@ -7,6 +7,7 @@ smaller u is, without ever being it. Growth cannot leave such a place; a swap ca
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -23,11 +24,11 @@ _LEAST_ALIKE = 0.8  # share of the variance that the new function must have in c
 _PER_EDGE = 3
 
 
-class Swap:
+class Swap(NamedTuple):
     """A start with another function in one place, and the share of the edge's variance that the new one misses."""
 
-    def __init__(self, start: Start, missed: float) -> None:
-        self.start, self.missed = start, missed
+    start: Start
+    missed: float
 
 
 def swaps(
@@ -48,7 +49,7 @@ def swaps(
             own = lin.terms[j][k]
             with np.errstate(all="ignore"):
                 weight = adjoints[j] ** 2 if node.is_sum else (adjoints[j] * values[j] / own) ** 2
-            rows = np.flatnonzero([parts.arguments[a].sources[0] == edge.source for a in parts.argument])
+            rows = np.flatnonzero(parts.newest == edge.source)  # each reads one source
             if not len(rows) or not np.isfinite(weight).all() or not weight.any():
                 continue
             intercept, slope, missed = _regress(own, parts.values[rows], weight / weight.mean())

@@ -19,7 +19,7 @@ from eqdarts.search.archive import Archive, Member
 from eqdarts.search.moves import Start, simple_exponents
 from eqdarts.search.problem import Problem
 
-__all__ = ["EXACT", "SCREEN", "Budget", "Trials"]
+__all__ = ["EXACT", "QUICK", "SCREEN", "THOROUGH", "Budget", "Trials"]
 
 EXACT = 1e-24  # loss, as a share of the variance, below which a law is exact: rounding level, beyond lookalikes
 PATIENCE, LEAST_REFITS = 3, 12_000  # a search is stale at this many times the refits of its last progress, and more
@@ -119,18 +119,16 @@ class Trials:
             if misses >= MOST_MISSES or (misses % 50 == 0 and self.stop_reason() is not None):
                 return
 
-    def add(self, starts: list[Start], *, thorough: bool = False) -> list[Member]:
+    def add(self, starts: list[Start], limits: tuple[int, float] = QUICK) -> list[Member]:
         """Refit `starts` in one batch and offer them to the archive; return those that it kept."""
-        return [member for member, kept in self.fit(starts, thorough=thorough) if kept]
+        return [member for member, kept in self.fit(starts, limits) if kept]
 
-    def fit(
-        self, starts: list[Start], *, thorough: bool = False, limits: tuple[int, float] = QUICK
-    ) -> list[tuple[Member, bool]]:
+    def fit(self, starts: list[Start], limits: tuple[int, float] = QUICK) -> list[tuple[Member, bool]]:
         """Refit `starts` in one batch and offer them to the archive; return all, and whether it kept them."""
         if not starts:
             return []
         graphs, coefficients = [graph for graph, _ in starts], [start for _, start in starts]
-        iterations, tolerance = THOROUGH if thorough else limits
+        iterations, tolerance = limits
         X, y, weight = self.problem.train.tensors
         fits = refit(graphs, coefficients, X, y, weight, max_iterations=iterations, tolerance=tolerance, patience=3)
         self.budget.n_refits += len(fits)
@@ -155,8 +153,8 @@ class Trials:
         """Refit new members of the front to convergence, and try simple exponents in place of learned ones."""
         front = set(map(id, self.archive.front()))
         chosen = [member for member in kept if id(member) in front and math.isfinite(member.loss)]
-        polished = self.add([(m.graph, m.coefficients) for m in chosen], thorough=True)
+        polished = self.add([(m.graph, m.coefficients) for m in chosen], THOROUGH)
         latest = {m.graph: m for m in [*chosen, *polished]}
         drafts = (Draft.from_graph(m.graph, m.coefficients) for m in latest.values())
         snapped = itertools.chain.from_iterable(map(simple_exponents, drafts))
-        self.add(list(self.admissible(snapped)), thorough=True)
+        self.add(list(self.admissible(snapped)), THOROUGH)
