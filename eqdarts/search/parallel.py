@@ -7,8 +7,9 @@ is merged in their order: with a count as the only limit, one worker and many gi
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import closing
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 import joblib
@@ -80,8 +81,8 @@ def search_many(
     found: dict[int, SearchResult] = {}
     interrupted = False
     try:
-        with closing(_stream(spread(tasks))) as stream:
-            for k, result in stream:
+        with _cancelling(spread(tasks)) as results:
+            for k, result in results:
                 found[k] = result
                 if on_progress is not None:
                     whole = merged([found[j] for j in sorted(found)])
@@ -99,14 +100,15 @@ def search_many(
     return result
 
 
-def _stream(results: Iterator[tuple[int, SearchResult]]) -> Generator[tuple[int, SearchResult]]:
-    """Yield the results; closed early, it stops the workers."""
+@contextmanager
+def _cancelling(results: Generator[tuple[int, SearchResult]]) -> Iterator[Generator[tuple[int, SearchResult]]]:
+    """Stop the workers when the block ends, however early; joblib's warning that they had work left is no news."""
     try:
-        yield from results
+        yield results
     finally:
-        close = getattr(results, "close", None)
-        if close is not None:
-            close()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)
+            results.close()
 
 
 def _turns(time_limit: float | None, n_searches: int, workers: int) -> list[_Turn | None]:
