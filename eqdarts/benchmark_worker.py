@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from eqdarts.clock import count_cpu_seconds
 from eqdarts.judge import judge, normalised_error, within
 from eqdarts.problems import Problem
 
@@ -169,6 +170,7 @@ def main() -> None:
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     warnings.simplefilter("ignore")
+    count_cpu_seconds()
 
     def report(row: dict[str, Any]) -> None:
         print(json.dumps(row), file=answers, flush=True)

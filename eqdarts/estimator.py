@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
@@ -13,6 +12,7 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from eqdarts.clock import now
 from eqdarts.constants import Snap
 from eqdarts.data import Data, prepare
 from eqdarts.errors import EqdartsWarning
@@ -53,7 +53,7 @@ class Task(NamedTuple):
     primitives: tuple[Primitive, ...]
     constants: dict[str, float]
     rng: np.random.Generator
-    began: float  # by the clock of time.perf_counter
+    began: float  # by `eqdarts.clock.now`
 
 
 class Outcome(NamedTuple):
@@ -208,7 +208,7 @@ class DARTSRegressor(InferenceMixin, RegressorMixin, BaseEstimator):  # type: ig
         ValueError
             For parameters or data that cannot be used; before any search starts.
         """
-        began = time.perf_counter()
+        began = now()
         primitives = checked_parameters(self)
         target = getattr(y, "name", None)
         X, y = validate_data(self, X, y, dtype=np.float64, y_numeric=True, ensure_min_samples=FEWEST_ROWS)
@@ -270,7 +270,7 @@ class DARTSRegressor(InferenceMixin, RegressorMixin, BaseEstimator):  # type: ig
         return Outcome(*snapped, data, with_totals(histories[-1], histories), evidence, structure)
 
     def _has_time(self, task: Task) -> bool:
-        return self.time_limit is None or time.perf_counter() - task.began < self.time_limit
+        return self.time_limit is None or now() - task.began < self.time_limit
 
     def _search(
         self, data: Data, task: Task, share: float = 1.0, end: float = 1.0
@@ -279,7 +279,7 @@ class DARTSRegressor(InferenceMixin, RegressorMixin, BaseEstimator):  # type: ig
         limit = None
         if self.time_limit is not None:
             whole = FOR_SEARCH * self.time_limit
-            limit = max(end * whole - (time.perf_counter() - task.began), LEAST_SEARCH * share * whole)
+            limit = max(end * whole - (now() - task.began), LEAST_SEARCH * share * whole)
         most = max(round(share * self.max_refits), 1)
         config = Config(
             task.primitives, self.search, self.max_complexity, limit, most, self.n_restarts, task.table.names

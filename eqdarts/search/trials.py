@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import torch
 
 from eqdarts.batch import Batch
+from eqdarts.clock import now
 from eqdarts.draft import Draft
 from eqdarts.graph import Graph
 from eqdarts.history import BestPoint
@@ -40,18 +41,18 @@ class Budget:
     best: list[BestPoint] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.began, self.cpu_began = time.perf_counter(), time.process_time()
+        self.began, self.cpu_began = now(), time.process_time()
 
     def spent(self) -> float:
         """Return the spent share of the budget, whichever of its two limits is nearer."""
         share = self.n_refits / self.max_refits
         if self.time_limit:
-            share = max(share, (time.perf_counter() - self.began) / self.time_limit)
+            share = max(share, (now() - self.began) / self.time_limit)
         return share
 
     def stop_reason(self) -> str | None:
         """Say which limit is reached, None if neither is."""
-        if self.time_limit is not None and time.perf_counter() - self.began >= self.time_limit:
+        if self.time_limit is not None and now() - self.began >= self.time_limit:
             return "time"
         return "budget" if self.n_refits >= self.max_refits else None
 
