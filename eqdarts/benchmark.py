@@ -63,8 +63,9 @@ def run_benchmark(
         "eqdarts", "eqdarts-implicit", "eqdarts-random" or "eqdarts-relaxed"; with `adapter` or `options` any name that
         the rows shall bear.
     time_limit : float, default=60
-        Budget of each fit in seconds, which the method is told: CPU seconds for eqdarts, which a shared machine does not
-        stretch; what an adapter makes of it otherwise. A process that takes five times as long and a minute is killed.
+        Budget of each fit in seconds, which the method is told: CPU seconds for eqdarts, which a shared machine does
+        not stretch; what an adapter makes of it otherwise. A process that takes five times as long and a minute is
+        killed.
     rows : int, default=1000
     seeds : sequence of int, default=(0,)
         Each seeds the rows, the noise and the method.
