@@ -9,7 +9,6 @@ import json
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,15 +16,16 @@ from numpy.typing import NDArray
 
 from eqdarts import formula_text
 from eqdarts.equation_constants import checked_constants
-from eqdarts.equation_rows import as_columns, as_target, column_names, name_array_columns
+from eqdarts.equation_display import DisplayMixin
+from eqdarts.equation_rows import as_columns, as_target, column_names, name_array_columns, starting_values
+from eqdarts.equation_travel import TravelMixin
 from eqdarts.errors import EqdartsWarning, explain
 from eqdarts.evaluate import evaluate
-from eqdarts.formula import parse_formula, quoted
-from eqdarts.formula_build import symbol, with_values, without_units
+from eqdarts.formula import parse_formula
+from eqdarts.formula_build import symbol, with_values
 
 if TYPE_CHECKING:
     from eqdarts.data import Data
-    from eqdarts.export_torch import EquationModule
     from eqdarts.formula_fit import FitResult
     from eqdarts.graph import Graph
 
@@ -38,8 +38,8 @@ FORMAT, VERSION = "eqdarts-equation", 1
 MAX_FILE = 1_000_000
 
 
-@dataclass(frozen=True, eq=False)
-class Equation:
+@dataclass(frozen=True, eq=False, repr=False)
+class Equation(DisplayMixin, TravelMixin):
     """A closed-form equation.
 
     Make one with `Equation.parse` or take one from a search; do not call the class.
@@ -151,88 +151,6 @@ class Equation:
         expr = equation_expression(graph, coefficients, tuple(variables), x_scale, y_scale, rows)
         return cls(expr, tuple(variables), target)
 
-    # --- looking ---
-
-    @cached_property
-    def _written(self) -> formula_text.Written:
-        if self.constants and self.formula is not None:
-            return formula_text.write(without_units(with_values(self.formula, dict(self.parameters))))
-        return formula_text.write(self.expr)
-
-    @cached_property
-    def free_parameters(self) -> tuple[str, ...]:
-        """Names in the formula that are neither variables nor fitted, alphabetically."""
-        return tuple(sorted(str(s.name) for s in self.expr.free_symbols if s.name not in self.variables))
-
-    @cached_property
-    def _template(self) -> tuple[Expr, dict[str, float]]:
-        if self.formula is not None:
-            return self.formula, dict(self.parameters)
-        prefix = "c"
-        while any(name.startswith(prefix) and name[len(prefix) :].isdigit() for name in self.variables):
-            prefix += "_"
-        return formula_text.template(self._written, lambda k: f"{prefix}{k}")
-
-    @property
-    def template(self) -> Expr:
-        """The expression with its coefficients, named as in `coefficients`, and named constants as symbols."""
-        return self._template[0]
-
-    @property
-    def coefficients(self) -> dict[str, float]:
-        """The fitted numbers by name: the parameters, or c0, c1, ... in printed order, learned exponents too."""
-        return dict(self._template[1])
-
-    @cached_property
-    def complexity(self) -> int:
-        """Number of operators, functions, variables and numbers, as a person writes the equation."""
-        return formula_text.symbols_of(self._written)
-
-    def __str__(self) -> str:
-        return formula_text.text(self._written)
-
-    def format(self, digits: int = 6) -> str:
-        """Return the equation for people: rounded, with the name of the target where it is known.
-
-        Parameters
-        ----------
-        digits : int, default=6
-            Significant digits.
-        """
-        shown = formula_text.text(self._written, digits)
-        return shown if self.target is None else f"{quoted(self.target)} = {shown}"
-
-    def latex(self, digits: int = 6) -> str:
-        """Return the right-hand side as LaTeX, or the whole equation where the target is known.
-
-        Parameters
-        ----------
-        digits : int, default=6
-            Significant digits.
-        """
-        from eqdarts.formula_latex import latex, latex_name
-
-        shown = latex(self._written, digits)
-        return shown if self.target is None else f"{latex_name(self.target)} = {shown}"
-
-    def mathml(self, digits: int = 6) -> str:
-        """Return the equation for a web page: MathML, in pieces between which a line may break.
-
-        Parameters
-        ----------
-        digits : int, default=6
-            Significant digits.
-        """
-        from eqdarts.formula_mathml import mathml
-
-        return mathml(self._written, self.target, digits)
-
-    def _repr_latex_(self) -> str:
-        return f"${self.latex()}$"
-
-    def __repr__(self) -> str:
-        return f"Equation({self.format()!r}, variables={list(self.variables)})"
-
     # --- identity ---
 
     def _identity(self) -> tuple[Any, ...]:
@@ -325,7 +243,7 @@ class Equation:
         needed = [name for name in variables if symbol(name) in free]
         columns, n_rows = as_columns(X, variables, needed)
         target, weight = as_target(y, sample_weight, n_rows)
-        guess = _starting_values(parameters, start if start is not None else values or None)
+        guess = starting_values(parameters, start if start is not None else values or None)
         found, record = fit_formula(
             with_values(formula, known), [symbol(p) for p in parameters], columns, target, guess, weight
         )
@@ -381,51 +299,6 @@ class Equation:
 
         return cls(*read(text, FORMAT, VERSION))
 
-    # --- travelling: eqdarts.export says what each gives ---
-
-    def to_torch(self) -> EquationModule:
-        """Return a torch module whose coefficients can be trained; see `eqdarts.export.to_torch`."""
-        from eqdarts import export
-
-        return export.to_torch(self)
-
-    def to_numpy_source(self, name: str = "predict") -> str:
-        """Return Python source of a function of numpy arrays; see `eqdarts.export.to_numpy_source`."""
-        from eqdarts import export
-
-        return export.to_numpy_source(self, name)
-
-    def to_c_source(self, name: str = "predict") -> str:
-        """Return C99 source of a function of doubles; see `eqdarts.export.to_c_source`."""
-        from eqdarts import export
-
-        return export.to_c_source(self, name)
-
-    def to_excel(self, cells: Mapping[str, str] | None = None) -> str:
-        """Return a formula of a spreadsheet; see `eqdarts.export.to_excel`."""
-        from eqdarts import export
-
-        return export.to_excel(self, cells)
-
 
 def _restored(text: str, fit_result: FitResult | None) -> Equation:
     return replace(Equation.from_json(text), fit_result_=fit_result)
-
-
-def _starting_values(parameters: Sequence[str], start: Mapping[str, float] | Sequence[float] | None) -> Array | None:
-    if start is None:
-        return None
-    if isinstance(start, Mapping):
-        missing = [name for name in parameters if name not in start]
-        if missing or len(start) > len(parameters):
-            given = ", ".join(map(str, start)) or "nothing"
-            raise ValueError(
-                explain("start must give every parameter a value.", given, f"Parameters: {', '.join(parameters)}.")
-            )
-        start = [start[name] for name in parameters]
-    values = np.asarray(start, dtype=np.float64)
-    if values.shape != (len(parameters),) or not np.isfinite(values).all():
-        raise ValueError(
-            explain("start must give every parameter a finite value.", values, f"Parameters: {', '.join(parameters)}.")
-        )
-    return values

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from eqdarts.errors import closest, explain
 
-__all__ = ["as_columns", "as_target", "column_names", "name_array_columns"]
+__all__ = ["as_columns", "as_target", "column_names", "name_array_columns", "starting_values"]
 
 Array = NDArray[np.float64]
 
@@ -129,3 +129,29 @@ def name_array_columns(X: Any, formula_names: Sequence[str]) -> tuple[str, ...]:
             "Give a DataFrame or a mapping, or Equation.parse(text, variables=[...]).",
         )
     )
+
+
+def starting_values(parameters: Sequence[str], start: Mapping[str, float] | Sequence[float] | None) -> Array | None:
+    """Return the values at which a fit starts, in the order of the parameters; None if none are given.
+
+    Raises
+    ------
+    ValueError
+        If a parameter has no finite value.
+    """
+    if start is None:
+        return None
+    if isinstance(start, Mapping):
+        missing = [name for name in parameters if name not in start]
+        if missing or len(start) > len(parameters):
+            given = ", ".join(map(str, start)) or "nothing"
+            raise ValueError(
+                explain("start must give every parameter a value.", given, f"Parameters: {', '.join(parameters)}.")
+            )
+        start = [start[name] for name in parameters]
+    values = np.asarray(start, dtype=np.float64)
+    if values.shape != (len(parameters),) or not np.isfinite(values).all():
+        raise ValueError(
+            explain("start must give every parameter a finite value.", values, f"Parameters: {', '.join(parameters)}.")
+        )
+    return values

@@ -25,6 +25,7 @@ from eqdarts.estimator_checks import (
     checked_weight,
 )
 from eqdarts.estimator_choice import Front, Table, choose, snap_chosen
+from eqdarts.estimator_display import DisplayMixin
 from eqdarts.estimator_front import fitted_rows, held_out_losses, refit_front
 from eqdarts.estimator_inference import InferenceMixin
 from eqdarts.estimator_losses import ROUNDS, Reweighting, snap_reweighted, working_data, working_target
@@ -71,7 +72,7 @@ FOR_SEARCH = 0.95  # share of the time limit at which the search ends; the rest 
 LEAST_SEARCH = 0.5  # share of its time that a search gets, however long it took to prepare the table
 
 
-class DARTSRegressor(InferenceMixin, RegressorMixin, BaseEstimator):  # type: ignore[misc]
+class DARTSRegressor(DisplayMixin, InferenceMixin, RegressorMixin, BaseEstimator):  # type: ignore[misc]
     """Discover a closed-form equation for y by differentiable architecture search.
 
     Parameters

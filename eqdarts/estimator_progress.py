@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import sys
 
-from tqdm.auto import tqdm
-
 from eqdarts.search.archive import Member
 
 __all__ = ["Progress"]
@@ -15,6 +13,9 @@ class Progress:
     """A bar on stderr: share of the budget, refits, best loss and the best graph."""
 
     def __init__(self, shown: bool) -> None:
+        # Imported where it is needed: in a notebook without widgets tqdm.auto warns that its bar is plain text.
+        from tqdm.auto import tqdm
+
         self.bar = tqdm(total=100, unit="%", disable=not shown, file=sys.stderr, leave=False)
 
     def __enter__(self) -> Progress:

@@ -18,7 +18,7 @@ from matplotlib import pyplot
 from eqdarts import DARTSRegressor, Equation
 from eqdarts.plotting import STYLE, plot_fit, plot_residuals
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).parent if "__file__" in globals() else Path.cwd()  # as a notebook: beside this file
 SECONDS = float(os.environ.get("EQDARTS_EXAMPLE_SECONDS", "20"))
 
 # %%
@@ -44,5 +44,5 @@ pyplot.rcParams.update(STYLE)
 figure, (left, right) = pyplot.subplots(1, 2, figsize=(7, 2.6))
 plot_fit(model.equation_, X, y, left)
 plot_residuals(model.equation_, X, y, right)
-folder = Path(sys.argv[1]) if len(sys.argv) > 1 else HERE
-figure.savefig(folder / "mercury_vapour.png")
+if "__file__" in globals():  # a notebook shows the figure itself
+    figure.savefig((Path(sys.argv[1]) if len(sys.argv) > 1 else HERE) / "mercury_vapour.png")

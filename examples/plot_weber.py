@@ -18,7 +18,7 @@ from matplotlib import pyplot
 from eqdarts import DARTSRegressor
 from eqdarts.plotting import STYLE, plot_fit, plot_front
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).parent if "__file__" in globals() else Path.cwd()  # as a notebook: beside this file
 SECONDS = float(os.environ.get("EQDARTS_EXAMPLE_SECONDS", "20"))
 
 rng = np.random.default_rng(1)
@@ -37,5 +37,5 @@ pyplot.rcParams.update(STYLE)
 figure, (left, right) = pyplot.subplots(1, 2, figsize=(7, 2.6))
 plot_front(model.equations_, left)
 plot_fit(model.equation_, X, y, right)
-folder = Path(sys.argv[1]) if len(sys.argv) > 1 else HERE
-figure.savefig(folder / "weber.png")
+if "__file__" in globals():  # a notebook shows the figure itself
+    figure.savefig((Path(sys.argv[1]) if len(sys.argv) > 1 else HERE) / "weber.png")
