@@ -1,17 +1,18 @@
 # make discover   real measurements in, a law out: sets itself up on a machine with Python 3.11
 # make test       the tests
-# make check      format, lint, types and tests: what continuous integration runs
+# make check      format, lint, types, tests and documentation: what continuous integration runs
+# make docs       the documentation, into build/docs
 
 PYTHON ?= python3.11
 JOBS ?= 2
 BIN := .venv/bin
-SOURCES := eqdarts tests examples $(wildcard benchmarks)
+SOURCES := eqdarts tests examples docs $(wildcard benchmarks)
 
 # Each test worker and each search keeps to one thread: quicker for small tensors, and the same result on every machine.
 export OMP_NUM_THREADS := 1
 export MPLBACKEND := Agg
 
-.PHONY: discover test check format images clean
+.PHONY: discover test check docs docs-figures docs-measured format images clean
 .DEFAULT_GOAL := discover
 
 discover: .venv/installed
@@ -25,7 +26,20 @@ check: .venv/installed-dev
 	@echo '== lint'; $(BIN)/ruff check $(SOURCES)
 	@echo '== types'; $(BIN)/mypy
 	@echo '== tests'; $(BIN)/python -m pytest -q -n $(JOBS)
+	@echo '== documentation'; $(MAKE) --no-print-directory docs
 	@echo '== all checks passed'
+
+# Needs no network. A warning is an error; every link must lead somewhere and nothing may be loaded from elsewhere.
+docs: .venv/installed-dev
+	$(BIN)/python -m sphinx -W --keep-going -q -b html docs build/docs
+	$(BIN)/python docs/check_links.py build/docs
+
+# The committed pictures and tables of the documentation.
+docs-figures: .venv/installed-dev
+	$(BIN)/python docs/figures.py
+
+docs-measured: .venv/installed-dev
+	$(BIN)/python docs/measured.py
 
 format: .venv/installed-dev
 	$(BIN)/ruff format $(SOURCES)
@@ -48,7 +62,7 @@ images: .venv/installed
 	@touch $@
 
 .venv/installed-dev: pyproject.toml constraints.txt | .venv/bin/python
-	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[dev,docs]'
 	@touch .venv/installed $@
 
 clean:

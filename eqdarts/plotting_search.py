@@ -91,7 +91,7 @@ def plot_coefficients(found: Inference, ax: Axes | None = None, coverage: float 
     ax.set_yticks(range(len(names)), [_named(found, k) for k in range(len(names))])
     for label in ax.get_yticklabels():
         label.set_parse_math(False)
-    ax.set_ylim(len(names) - 0.5, -0.5)
+    ax.set_ylim(max(len(names), 1) - 0.5, -0.5)
     ax.set_xlabel(f"{100 * coverage:g} % interval, % of the estimate")
     if len(found.names) > len(names):
         ax.set_title(f"first {len(names)} of {len(found.names)} coefficients", loc="left")
