@@ -74,7 +74,7 @@ def alpha() -> None:
     rng = np.random.default_rng(0)
     X = pd.DataFrame({"S0": rng.uniform(0.5, 5, 120), "S1": rng.uniform(0.5, 5, 120)})
     y = np.log(X["S1"] / X["S0"]).rename("felt")
-    model = DARTSRegressor("psychology", search="relaxed", time_limit=8, max_complexity=12, random_state=0).fit(X, y)
+    model = DARTSRegressor("psychology", search="relaxed", time_limit=8, random_state=0).fit(X, y)
     history = model.history_.alpha
     assert history is not None
     figure, axes = pyplot.subplots(1, 2, figsize=(7, 2.6), sharey=True)
@@ -109,8 +109,9 @@ def gains() -> None:
     ax.plot([low, high], [low, high], color=COLOURS["grey"], linewidth=0.8, zorder=1)
     ax.loglog(promised, reached, "o", color=COLOURS["blue"], zorder=2)
     best = int(np.argmax(promised))
-    ax.annotate(terms[best], (promised[best], reached[best]), xytext=(-6, -2), textcoords="offset points", ha="right",
-                va="top", fontsize=7)  # fmt: skip
+    at = promised[best], reached[best]
+    ax.annotate(terms[best], at, xytext=(0, -12), textcoords="offset points", ha="center", va="top", fontsize=7,
+                arrowprops={"arrowstyle": "-", "linewidth": 0.5})  # fmt: skip
     ax.set_xlabel("gain by the closed form")
     ax.set_ylabel("gain after the refit")
     _save(figure, "gains")

@@ -6,9 +6,10 @@ Run ``make docs-measured``; it takes one to two minutes and writes the table, th
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,7 @@ CASES = (
     Case("solar_system", "Orbits", ("semi_major_axis_au",), "period_days", "a*semi_major_axis_au**b"),
     Case("puromycin", "Enzyme kinetics", ("conc",), "rate", "Vm*conc/(K + conc)", _treated),
     Case(
-        "puromycin", "Enzyme kinetics, ratios only", ("conc",), "rate", "Vm*conc/(K + conc)", _treated,
+        "puromycin", "Enzyme kinetics, with `reciprocal` only", ("conc",), "rate", "Vm*conc/(K + conc)", _treated,
         (("primitives", ["reciprocal"]),),
     ),
     Case(
@@ -87,6 +88,19 @@ def _near_one(r2: float) -> str:
     return f"{r2:.3f}" if r2 < 0.999 else f"1 - {1 - r2:.1e}"
 
 
+def _right_side(law: Equation) -> str:
+    return replace(law, target=None).mathml(4).replace("|", "&#124;")
+
+
+def _shown(law: Equation) -> str:
+    return f'<div class="math-block" tabindex="0">{law.mathml(5)}</div>'
+
+
+def _plain(text: str) -> str:
+    """Return text that Markdown shows as it stands."""
+    return re.sub(r"([\\*_`$<>])", r"\\\1", text)
+
+
 def _interval_lines(law: Equation, X: pd.DataFrame, y: pd.Series) -> list[str]:
     found = inference(law, X, y)
     lines = ["| coefficient | estimate | standard error | 95 % interval |", "|---|---|---|---|"]
@@ -99,12 +113,12 @@ def _interval_lines(law: Equation, X: pd.DataFrame, y: pd.Series) -> list[str]:
 
 def _section(case: Case, model: DARTSRegressor, accepted: Equation, X: pd.DataFrame, y: pd.Series, stem: str) -> str:
     lines = [f"### {case.title}", "", f"`datasets/{case.name}.csv`, {len(y)} rows.", ""]
-    lines += ["Found:", "", f"$${model.equation_.latex(5)}$$", ""]
+    lines += ["Found:", "", _shown(model.equation_), ""]
     if model.snaps_:
         lines += ["Constants that became exact, with what they were before:", ""]
-        lines += [f"- {snap}" for snap in model.snaps_] + [""]
-    lines += ["Accepted, fitted to the same rows by the same solver:", "", f"$${accepted.latex(5)}$$", ""]
-    lines += [*_interval_lines(accepted, X, y), "", model.selection_, ""]
+        lines += [f"- {_plain(str(snap))}" for snap in model.snaps_] + [""]
+    lines += ["Accepted, fitted to the same rows by the same solver:", "", _shown(accepted), ""]
+    lines += [*_interval_lines(accepted, X, y), "", _plain(model.selection_), ""]
     lines += [f"![found and accepted](measured/{stem}.svg)", ""]
     return "\n".join(lines)
 
@@ -131,7 +145,7 @@ def main() -> None:
         accepted = Equation.parse(case.accepted, target=case.target).fit(X, y)
         (r2, bic), (r2_accepted, bic_accepted) = (_figures(law, X, y) for law in (model.equation_, accepted))
         rows.append(
-            f"| {case.title} | {len(y)} | ${model.equation_.latex(4)}$ | ${accepted.latex(4)}$ | {_near_one(r2)} | "
+            f"| {case.title} | {len(y)} | {_right_side(model.equation_)} | {_right_side(accepted)} | {_near_one(r2)} | "
             f"{_near_one(r2_accepted)} | {bic - bic_accepted:+.1f} |"
         )
         stem = f"{k + 1}_{case.name}"

@@ -103,6 +103,8 @@ def _context(run: Run, units: Mapping[str, str]) -> dict[str, Any]:
         "by_length": by_length,
         "measure": "longer by" if by_length else "worse by",
         "snaps": run.snaps,
+        "structure": run.structure,
+        "graph": run.graph,
         "caveat": CAVEAT,
         "columns_header": header,
         "columns": columns,

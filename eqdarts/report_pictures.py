@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -12,17 +13,28 @@ import numpy as np
 import pandas as pd
 
 from eqdarts.equation import Equation
-from eqdarts.plotting import plot_fit, plot_front, plot_qq, plot_residuals, plot_search, plot_slices
+from eqdarts.plotting import (
+    plot_coefficients,
+    plot_evidence,
+    plot_fit,
+    plot_front,
+    plot_graph,
+    plot_qq,
+    plot_residuals,
+    plot_search,
+    plot_slices,
+)
 from eqdarts.plotting_points import used_variables
 from eqdarts.plotting_style import STYLE, styled
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from eqdarts.estimator import DARTSRegressor
     from eqdarts.inference import Inference
     from eqdarts.report_run import Run
 
-__all__ = ["Picture", "equation_pictures", "run_pictures"]
+__all__ = ["Picture", "equation_pictures", "graph_pictures", "run_pictures"]
 
 # Letters as outlines: the page may be read where our font is not. The salt makes equal pictures equal text.
 _SVG: Any = {  # typed as STYLE is
@@ -30,6 +42,9 @@ _SVG: Any = {  # typed as STYLE is
     "svg.hashsalt": "eqdarts",
     "savefig.dpi": 150,
 }
+
+
+_PREFIX = "data:image/svg+xml;base64,"
 
 
 @dataclass(frozen=True)
@@ -40,17 +55,33 @@ class Picture:
     caption: str
     wide: bool = False
 
+    @classmethod
+    def read(cls, record: Mapping[str, Any]) -> Picture:
+        """Return a picture from a file.
+
+        Raises
+        ------
+        ValueError
+            If it is not one of ours.
+        """
+        source = str(record["source"])
+        base64.b64decode(source.removeprefix(_PREFIX).encode("ascii"), validate=True)
+        if not source.startswith(_PREFIX):
+            raise ValueError("a picture is not SVG that stands in the page")
+        return cls(source, str(record["caption"]), bool(record["wide"]))
+
 
 def _picture(caption: str, draw: Callable[[], Any], wide: bool = False) -> Picture:
     from matplotlib import pyplot, rc_context
 
-    with rc_context({**STYLE, **_SVG}):
+    with rc_context({**STYLE, **_SVG}), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph")  # a box stands for what the font lacks
         drawn = draw()
         figure: Figure = (drawn[0] if isinstance(drawn, list) else drawn).figure
         page = io.BytesIO()
         figure.savefig(page, format="svg", transparent=True, metadata={"Date": None})
         pyplot.close(figure)
-    return Picture("data:image/svg+xml;base64," + base64.b64encode(page.getvalue()).decode("ascii"), caption, wide)
+    return Picture(_PREFIX + base64.b64encode(page.getvalue()).decode("ascii"), caption, wide)
 
 
 def equation_pictures(
@@ -75,6 +106,9 @@ def equation_pictures(
     ]
     if len(y) > 2 and np.isfinite(y).all():
         pictures.append(_picture("Residuals against a normal distribution", lambda: plot_qq(equation, X, y)))
+    if found is not None and found.names:
+        what = "Coefficients with their 95 % intervals, in percent of each"
+        pictures.append(_picture(what, lambda: plot_coefficients(found)))
     if n_used > 1:
         pictures.append(_picture("One variable at a time", lambda: plot_slices(equation, X, y, units=units), True))
     return pictures
@@ -97,4 +131,24 @@ def run_pictures(run: Run) -> list[Picture]:
     pictures = [_picture("Each symbol that an equation has more, and the loss that it saves", front)]
     if run.history.best:
         pictures.append(_picture("Course of the search", lambda: plot_search(run.history)))
+    return pictures
+
+
+def graph_pictures(model: DARTSRegressor) -> list[Picture]:
+    """Return the chosen graph and the evidence for the primitive on each of its edges.
+
+    They are drawn while the estimator is there: a file cannot hold a primitive of the user's own.
+    """
+    target = model.equation_.target or "y"
+    names, x_scale, y_scale = model._names(), model.x_scale_, model.y_scale_
+
+    def graph() -> Any:
+        return plot_graph(
+            model.graph_, model.graph_coefficients_, names, target, input_scale=x_scale, target_scale=y_scale
+        )
+
+    pictures = [_picture("The graph that was found, before constants became exact", graph)]
+    if len(model.alpha_):
+        what = "Evidence for each function on each edge, all coefficients fitted again"
+        pictures.append(_picture(what, lambda: plot_evidence(model.alpha_)))
     return pictures

@@ -14,11 +14,11 @@ import numpy as np
 import pandas as pd
 
 from eqdarts import __version__
-from eqdarts.constants import Snap
 from eqdarts.equation import Equation
 from eqdarts.errors import FormulaError, explain
 from eqdarts.estimator_choice import FitRows
 from eqdarts.history import BestPoint, SearchHistory
+from eqdarts.report_pictures import Picture, graph_pictures
 
 if TYPE_CHECKING:
     from eqdarts.estimator import DARTSRegressor
@@ -60,6 +60,10 @@ class Run:
     versions : dict of str to str
     source : str or None
         The file that the rows came from.
+    structure : tuple of str
+        What acts only together, in words.
+    graph : tuple of Picture
+        The chosen graph, and the evidence for its primitives.
     """
 
     equations: tuple[Equation, ...]
@@ -75,6 +79,8 @@ class Run:
     changed: tuple[str, ...]
     versions: dict[str, str] = field(default_factory=dict)
     source: str | None = None
+    structure: tuple[str, ...] = ()
+    graph: tuple[Picture, ...] = ()
 
     @property
     def target(self) -> str:
@@ -93,17 +99,19 @@ def run_of(model: DARTSRegressor, source: str | None = None) -> Run:
         names=model._names(),
         loss=model._loss if isinstance(model._loss, str) else repr(model._loss),
         selection=model.selection_,
-        snaps=tuple(map(_snap_in_words, model.snaps_)),
+        snaps=tuple(map(_in_words, model.snaps_)),
         history=replace(model.history_, alpha=None),
         settings=settings,
         changed=tuple(name for name in settings if settings[name] != usual.get(name)),
         versions=_versions(),
         source=source,
+        structure=tuple(map(_in_words, model.structure_)),
+        graph=tuple(graph_pictures(model)),
     )
 
 
-def _snap_in_words(snap: Snap | str) -> str:
-    return f"{snap}."
+def _in_words(found: object) -> str:
+    return f"{found}."
 
 
 def _versions() -> dict[str, str]:
@@ -132,6 +140,8 @@ def run_to_json(run: Run) -> str:
         "history": asdict(run.history),
         **{name: getattr(run, name) for name in ("loss", "selection", "snaps", "settings", "changed", "versions")},
         "source": run.source,
+        "structure": list(run.structure),
+        "graph": [asdict(picture) for picture in run.graph],
     }
     return json.dumps(record, ensure_ascii=True, default=_plain)  # half characters in names have no other encoding
 
@@ -198,4 +208,6 @@ def _read(record: Mapping[str, Any]) -> Run:
         changed=tuple(map(str, record["changed"])),
         versions={str(name): str(value) for name, value in record["versions"].items()},
         source=None if record["source"] is None else str(record["source"]),
+        structure=tuple(map(str, record.get("structure", ()))),  # files of before have none
+        graph=tuple(map(Picture.read, record.get("graph", ()))),
     )

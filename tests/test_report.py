@@ -125,7 +125,7 @@ def test_every_equation_has_its_law_coefficients_and_pictures(page: str, run: Ru
         for value in equation.fit(pd.DataFrame(run.rows.X, columns=list(run.names)), run.rows.y).coefficients:
             assert value in page
     pictures = [str(a["src"]) for a in _elements(page, "img")]
-    assert len(pictures) == len(set(pictures)) == 3 * len(run.equations) + 1
+    assert len(pictures) == len(set(pictures)) == 4 * len(run.equations) + 1 + len(run.graph) == 15
     for picture in pictures:
         assert ElementTree.fromstring(base64.b64decode(picture.partition(",")[2])).tag.endswith("svg")
     hidden = [a for _, a in _Elements(page).found if "data-row" in a and "hidden" not in a]
@@ -141,6 +141,26 @@ def test_names_are_shown_as_they_stand(no_pictures: None, name: str) -> None:
     assert not any("onerror" in attributes for _, attributes in found)
     assert "\u202e" not in text
     assert html.unescape(re.findall(r"<title>(.*?):", text)[0]) == name.replace("\u202e", "\ufffd")
+
+
+def test_structure_and_graph_are_shown_and_kept(no_pictures: None, run: Run) -> None:
+    found = replace(run, structure=("<b>a</b> and b act only through a/b.",))
+    text = report_page(found)
+    assert "&lt;b&gt;a&lt;/b&gt; and b act only through a/b." in text
+    assert all(picture.source in text for picture in run.graph)
+    assert run_from_json(run_to_json(found)).structure == found.structure
+    assert "act only together, and no law of scale" in report_page(run)
+    assert 'id="structure"' not in report_page(replace(run, graph=()))
+
+
+@pytest.mark.parametrize(
+    "source", ["https://example.org/a.svg", "data:text/html;base64,AAAA", "data:image/svg+xml,<svg>"]
+)
+def test_a_picture_of_a_file_is_ours_or_none(run: Run, source: str) -> None:
+    record = json.loads(run_to_json(run))
+    record["graph"][0]["source"] = source
+    with pytest.raises(FormulaError, match="damaged"):
+        run_from_json(json.dumps(record))
 
 
 def test_without_standard_errors_the_page_says_so(no_pictures: None, run: Run) -> None:
