@@ -44,6 +44,7 @@ _SVG: Any = {  # typed as STYLE is
 }
 
 
+WIDE = 4.5  # inches beyond which a picture takes the whole width
 _PREFIX = "data:image/svg+xml;base64,"
 
 
@@ -78,6 +79,7 @@ def _picture(caption: str, draw: Callable[[], Any], wide: bool = False) -> Pictu
         warnings.filterwarnings("ignore", message="Glyph")  # a box stands for what the font lacks
         drawn = draw()
         figure: Figure = (drawn[0] if isinstance(drawn, list) else drawn).figure
+        wide = wide or figure.get_size_inches()[0] > WIDE
         page = io.BytesIO()
         figure.savefig(page, format="svg", transparent=True, metadata={"Date": None})
         pyplot.close(figure)
