@@ -20,7 +20,7 @@ PACKAGE = ROOT / "eqdarts"
 
 # In import order: a module imports only from its own row and the rows above. A new module joins a row or starts one.
 ROWS = (
-    ("errors",),
+    ("errors", "clock"),
     ("primitives",),
     ("user_primitive",),
     ("graph",),
@@ -31,10 +31,11 @@ ROWS = (
     ("refit*",),
     ("supernet*",),
     ("formula*",),
-    ("evaluate*",),
+    ("evaluate*", "intervals_box"),
     ("simplify*",),
     ("formula_fit*",),
     ("equation*", "export*"),
+    ("singularities",),
     ("search.random_graphs", "search.small_graphs"),
     ("search.archive",),
     ("search.relaxed*",),
@@ -48,7 +49,7 @@ ROWS = (
     ("search.smooth",),
     ("search.findings*",),
     ("search.trials",),
-    ("search.outer", "search.pursuit"),
+    ("search.outer", "search.pursuit", "search.pairs"),
     ("search.polynomial",),
     ("search.grower",),
     ("search.island",),

@@ -1,7 +1,8 @@
 """Features: candidate functions of one or two sources, as values on the rows and as recipes to insert.
 
-A feature is f(u) at a row of f's `initial` grid, with u a source, the product or ratio of two, or their sum or
-difference in the units of the data. Sources are inputs and nodes.
+A feature is f(u) at a row of f's `initial` grid, with u a source, the product or ratio of two, their sum or difference
+in the units of the data, or a function of a source, alone or beside a constant or another source. Sources are inputs
+and nodes.
 
 Axes: M features, N rows.
 """
@@ -30,16 +31,25 @@ _NEAR_ZERO = 1e-3  # a source that comes this near to zero, as a share of its la
 
 
 class Combination(NamedTuple):
-    """One or two sources as one argument: (source, weight or exponent) each, summed or multiplied."""
+    """One or two sources as one argument: (source, weight or exponent) each, summed or multiplied.
+
+    `inner`, in a sum, is the function that its last source stands in, with coefficients; `constant` is added.
+    """
 
     kind: str  # "single", "product" or "sum"
     sources: tuple[int, ...]
     numbers: tuple[float, ...]
+    inner: tuple[Primitive, tuple[float, ...]] | None = None
+    constant: float = 0.0
 
     @property
     def symbols(self) -> int:
         """Symbols that it adds to an equation."""
-        return 2 * len(self.sources) - 1 + 2 * sum(number < 0 for number in self.numbers) * (self.kind == "product")
+        own = 2 * len(self.sources) - 1 + 2 * sum(number < 0 for number in self.numbers) * (self.kind == "product")
+        if self.inner is None:
+            return own
+        scale = self.inner[0].name == "log" and len(self.sources) == 1  # c + log x is log of e^c x
+        return own + self.inner[0].complexity + (2 if self.constant and not scale else 0)
 
 
 class Feature(NamedTuple):
@@ -149,9 +159,24 @@ def _arguments(chosen: Sequence[Combination], sources: Array) -> Array:
         u = np.where(a > 0, sources[first], inverse[first])
         product = kinds == "product"
         u[product] *= np.where(b > 0, sources[second], inverse[second])[product]
-        total = kinds == "sum"
-        u[total] = (a * sources[first] + b * sources[second])[total]
+        total = (kinds == "sum") & np.array([c.inner is None for c in chosen])
+        u[total] = a[total] * sources[first[total]] + b[total] * sources[second[total]]
+        for k, combination in enumerate(chosen):
+            if combination.inner is not None:
+                u[k] = _nested(combination, sources)
     return np.asarray(u)
+
+
+def _nested(combination: Combination, sources: Array) -> Array:
+    assert combination.inner is not None
+    primitive, coefficients = combination.inner
+    tensor = torch.from_numpy(sources[combination.sources[-1]])
+    u: Array = (
+        combination.numbers[-1] * primitive(tensor, *map(torch.tensor, coefficients)).numpy() + combination.constant
+    )
+    if len(combination.sources) > 1:
+        u = u + combination.numbers[0] * sources[combination.sources[0]]
+    return u
 
 
 def features(
@@ -215,7 +240,9 @@ def insert_feature(draft: Draft, position: int, feature: Feature) -> tuple[Draft
         return DraftEdge(argument.sources[0], feature.primitive, 1.0, list(feature.coefficients)), 0
     if argument.kind == "sum":
         edges = [DraftEdge(s, LINEAR, w) for s, w in zip(argument.sources, argument.numbers, strict=True)]
-        node = DraftNode("sum", edges)
+        if argument.inner is not None:
+            edges[-1].primitive, edges[-1].coefficients = argument.inner[0], list(argument.inner[1])
+        node = DraftNode("sum", edges, argument.constant or None)
     else:
         powers = [LINEAR if number > 0 else RECIPROCAL for number in argument.numbers]
         node = DraftNode("product", [DraftEdge(s, p) for s, p in zip(argument.sources, powers, strict=True)])

@@ -9,7 +9,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from eqdarts.draft import Draft, DraftNode
+from eqdarts.draft import Draft, DraftEdge, DraftNode
 from eqdarts.draft_terms import LINEAR, POWER
 from eqdarts.primitives import Primitive, fixed_power
 from eqdarts.search.archive import Member
@@ -18,6 +18,7 @@ from eqdarts.search.gains import Proposal, propose
 from eqdarts.search.monomials import MonomialMove, monomial_moves, positive_logs
 from eqdarts.search.moves import FACTOR_EXPONENTS, Start, apply, deletions, simple_exponents, without_negligible, wraps
 from eqdarts.search.outer import behind
+from eqdarts.search.pairs import best_pairs, deep_features
 from eqdarts.search.pursuit import draw, pursue, slope_along
 from eqdarts.search.sites import Array, linearise
 from eqdarts.search.swaps import swaps
@@ -33,6 +34,9 @@ SWAPPING = 0.5  # chance that swaps are looked at
 DRAWN = 12  # moves drawn for each walker and round
 DISGUISED = 1e-4  # a swap that changes the edge by less than this share of its variance is always tried
 TAKEN = 8  # deletions and the like tried for each walker and round
+DICTIONARY, BEST_PAIRS = 1000, 12  # features that pairs are made of, and pairs of each kind that are tried
+EXPONENTS = (0.25, 0.5, 0.75, 1.25, 1.5, 2.5, -0.25, -0.5, -0.75, -1.5)  # of functions
+PAIR_PRICES = (0.05, 0.15, 0.4)  # of a symbol
 NEGLIGIBLE = 1e-3  # a part is dropped if that changes the prediction by less than this share of the loss
 
 
@@ -58,6 +62,8 @@ class Grower:
         if POWER in self.primitives:
             self._functions += [(fixed_power(Fraction(n)), ()) for n in MORE_POWERS]
         self._few_functions = grid(self.primitives, FEW)
+        powers = [(POWER, (p,)) for p in EXPONENTS] if POWER in self.primitives else []
+        self._nested_functions = [*self._few_functions, *powers]
         self._singles = features(combinations([], range(self.n_inputs), units), self.X.T, self._functions)
         self._pair_cache: dict[tuple[int, int], Features] = {}
 
@@ -147,6 +153,28 @@ class Grower:
         slope = np.ones_like(inner) if name == "linear" else slope_along(inner, self.y)
         for chosen, solution in pursue(parts, inner, slope * self.sqrt_weight, self.rng, sharpness):
             yield self._assembled(name, factor, chosen, solution)
+
+    def pairs(self, name: str, factor: float, inner: Array) -> Iterator[Start]:
+        """Build the inside h (N,) of y = c f(h) from the sums and products of two features that explain it best."""
+        pairs = self._sample(self._pairs, MOST_PAIRS)
+        deep = deep_features(self.X, self.units.tolist(), self._nested_functions, self.rng)
+        parts = Features.join([self._singles, *map(self._of_pair, pairs), self._oscillations(), deep])
+        if not len(parts):
+            return
+        chance = 1 / parts.symbols
+        chosen = self.rng.choice(len(parts), min(DICTIONARY, len(parts)), replace=False, p=chance / chance.sum())
+        slope = np.ones_like(inner) if name == "linear" else slope_along(inner, self.y)
+        price = float(self.rng.choice(PAIR_PRICES))
+        for pair in best_pairs(parts.select(chosen), inner, slope * self.sqrt_weight, price, BEST_PAIRS):
+            draft = Draft(self.n_inputs, [])
+            edges = [insert_feature(draft, len(draft.nodes), feature)[0] for feature in pair.features]
+            if pair.kind == "product":
+                edges = [DraftEdge(draft.insert(len(draft.nodes), DraftNode("product", edges)), LINEAR)]
+            for edge, weight in zip(edges, pair.weights, strict=True):
+                edge.weight = weight
+            inside = DraftNode("sum", edges, pair.constant)
+            graph, coefficients = behind(name, factor, inside, self.n_inputs, draft.nodes)
+            yield Draft.from_graph(graph, coefficients).prune().build()
 
     def _assembled(self, name: str, factor: float, chosen: Sequence[Feature], solution: Array) -> Start:
         draft = Draft(self.n_inputs, [])

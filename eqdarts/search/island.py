@@ -34,6 +34,7 @@ SMALL = 256  # small graphs, by rising size, that each round tries besides; by t
 LARGEST_SMALL = 22  # symbols at which their enumeration ends
 N_PURSUITS = 4  # matching pursuits of each round
 PURSUIT_SHARPNESS = (1.0, 2.0, 4.0, 16.0)
+PAIRS_EVERY = 2  # rounds, once each outer function had its turn
 PROMISING = 3  # children of a walker that are refitted beyond screening
 ACCURATE = 1e-9  # loss at which new members are refitted to convergence
 FROM_SEED = 0.6  # share of climbs that start at a seed; the others start at a member of the front
@@ -124,7 +125,7 @@ class Island:
             self.trials.max_complexity = min(self.trials.max_complexity, exact.graph.complexity - 1)
         candidates, children = self._children()
         is_new = any(self.trials.archive.recall(graph) is None for _, (graph, _) in children)
-        tried = self.trials.fit([*itertools.islice(self.small, self.n_small), *self._pursuits()])
+        tried = self.trials.fit([*itertools.islice(self.small, self.n_small), *self._pursuits(), *self._pairs()])
         self.found_new = is_new or bool(tried)
         screened = self.trials.fit([start for _, start in children], SCREEN)
         promising = self._promising([(w, m) for (w, _), (m, _) in zip(children, screened, strict=True)])
@@ -184,6 +185,15 @@ class Island:
             k = int(self.rng.integers(len(self.outer))) if self.rng.random() < 0.5 else int(self.rng.geometric(0.4)) - 1
             name, factor, inner = self.outer[min(k, len(self.outer) - 1)]
             starts += self.grower.pursuit(name, factor, inner, float(self.rng.choice(PURSUIT_SHARPNESS)))
+        return [s for s in starts if self.trials.is_admissible(s[0])]
+
+    def _pairs(self) -> list[Start]:
+        """Return the best sums and products of two features behind the next outer function."""
+        n = len(self.outer)
+        if self.rounds > n and self.rounds % PAIRS_EVERY:
+            return []
+        k = self.rounds if self.rounds <= n else self.rounds // PAIRS_EVERY
+        starts = self.grower.pairs(*self.outer[k % n])
         return [s for s in starts if self.trials.is_admissible(s[0])]
 
     def lift(self, member: Member, n_inputs: list[int]) -> Start:

@@ -1,0 +1,204 @@
+r"""Pairs: of all pairs of features of a dictionary, the sums and products that explain a target best, by closed form.
+
+A climb takes one feature at a time and is held by whatever resembles the target alone; this looks at two at once. With
+weights that sum to one, t the target and f, g features, all centred and of norm one, and G = f \cdot g, the share of
+the variance of t that a constant and weights leave is
+
+.. math:: 1 - \frac{(t \cdot f)^2 + (t \cdot g)^2 - 2 (t \cdot f)(t \cdot g) G}{1 - G^2}
+   \quad\text{for sums,}\qquad
+   1 - \frac{(\sum t f g)^2}{\sum f^2 g^2 - (\sum f g)^2} \quad\text{for products,}
+
+the features of a product not being centred. All of them come from four products of matrices.
+
+Axes: M features, N rows.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from eqdarts.draft_terms import LINEAR
+from eqdarts.primitives import Primitive
+from eqdarts.search.features import Combination, Feature, Features, features
+from eqdarts.search.sites import Array
+
+__all__ = ["Pair", "best_pairs", "deep_features"]
+
+Function = tuple[Primitive, tuple[float, ...]]  # and its coefficients
+
+_INDEPENDENT = 1e-6  # share of a direction's square that must be left beside the constant and the other feature
+_ROUNDING = 1e-12
+_LOOKED_AT = 20  # as many pairs are looked at for each different one that is asked for
+N_ARGUMENTS = 48  # nested arguments of a dictionary
+
+
+class Pair(NamedTuple):
+    """constant + weights[0] f + weights[1] g, or constant + weights[0] f g; or f alone."""
+
+    kind: str  # "single", "sum" or "product"
+    features: tuple[Feature, ...]
+    constant: float
+    weights: tuple[float, ...]
+
+
+def best_pairs(parts: Features, target: Array, weight: Array, price: float, count: int) -> list[Pair]:
+    """Return up to `count` pairs of each kind, and twice as many single features, that leave least of the variance.
+
+    Parameters
+    ----------
+    parts : Features
+        M features on N rows.
+    target : ndarray of shape (N,)
+        Rows where it is not finite count for nothing.
+    weight : ndarray of shape (N,)
+        Of the residuals before squaring.
+    price : float
+        Fall of the log of what is left that one more symbol must bring.
+    count : int
+    """
+    sound = np.isfinite(target) & np.isfinite(weight)
+    target, weight = np.where(sound, target, 0.0), np.where(sound, weight, 0.0)
+    w = weight**2
+    if not len(parts) or not w.sum() > 0:
+        return []
+    w /= w.sum()
+    t = target - w @ target
+    power = float(w @ t**2)
+    if not power > _ROUNDING * float(w @ target**2):
+        return []
+    t /= np.sqrt(power)
+    f = parts.values / np.abs(parts.values).max(1, keepdims=True)
+    by_sum, alone = _left_by_sums(f, t, w)
+    cost = parts.symbols[:, None] + parts.symbols[None, :]
+    kinds = (
+        ("single", alone, parts.symbols, 2 * count),
+        ("sum", by_sum, cost, count),
+        ("product", _left_by_products(f, t, w), cost, count),
+    )
+    found: list[Pair] = []
+    for kind, left, symbols, most in kinds:
+        score = np.log(left + _ROUNDING) + price * symbols
+        pairs = _different(parts, _lowest(score, _LOOKED_AT * most), most)
+        found += [_solved(kind, parts, pair, target, weight) for pair in pairs]
+    return found
+
+
+def _left_by_sums(f: Array, t: Array, w: Array) -> tuple[Array, Array]:
+    """Return the share of the variance that the sums (M, M) and the features alone (M,) leave; infinite for no pair."""
+    centred = (f - (f @ w)[:, None]) * np.sqrt(w)
+    norm = np.linalg.norm(centred, axis=1)
+    varies = norm > 1e-9
+    unit = centred / np.where(varies, norm, np.inf)[:, None]
+    c = unit @ (t * np.sqrt(w))
+    between = unit @ unit.T
+    independent = 1 - between**2
+    explained = c[:, None] ** 2 + c[None, :] ** 2 - 2 * c[:, None] * c[None, :] * between
+    usable = np.triu(independent > _INDEPENDENT, 1)
+    left = np.where(usable, np.clip(1 - explained / np.where(usable, independent, 1.0), 0.0, None), np.inf)
+    return left, np.where(varies, np.clip(1 - c**2, 0.0, None), np.inf)
+
+
+def _left_by_products(f: Array, t: Array, w: Array) -> Array:
+    """Return the share of the variance (M, M) that the products leave; infinite for no pair."""
+    along = (f * (w * t)) @ f.T
+    squares = f**2
+    total = (squares * w) @ squares.T
+    varying = total - ((f * w) @ f.T) ** 2
+    usable = np.triu(varying > _INDEPENDENT * total)
+    return np.where(usable, np.clip(1 - along**2 / np.where(usable, varying, 1.0), 0.0, None), np.inf)
+
+
+def _lowest(score: Array, most: int) -> list[tuple[int, ...]]:
+    """Return the places of the `most` lowest finite scores, lowest first."""
+    flat = score.ravel()
+    top = np.argpartition(flat, min(most, len(flat)) - 1)[:most]
+    top = top[np.argsort(flat[top])]
+    return list(zip(*(p.tolist() for p in np.unravel_index(top[np.isfinite(flat[top])], score.shape)), strict=True))
+
+
+def _different(parts: Features, places: list[tuple[int, ...]], count: int) -> list[tuple[int, ...]]:
+    """Return the first `count` places whose features differ in more than coefficients."""
+    found: dict[object, tuple[int, ...]] = {}
+    for place in places:
+        recipes = map(parts.recipe, place)
+        key = frozenset((r.primitive, r.argument.kind, r.argument.sources, r.argument.inner) for r in recipes)
+        found.setdefault(key, place)
+        if len(found) == count:
+            break
+    return list(found.values())
+
+
+def _solved(kind: str, parts: Features, place: tuple[int, ...], target: Array, weight: Array) -> Pair:
+    """Return the features at `place` with constant and weights by least squares."""
+    values = list(parts.values[list(place)])
+    values = [values[0] * values[1]] if kind == "product" else values
+    columns = np.stack([np.ones_like(target), *values], axis=1) * weight[:, None]
+    constant, *weights = np.linalg.lstsq(columns, target * weight, rcond=None)[0].tolist()
+    return Pair(kind, tuple(map(parts.recipe, place)), constant, tuple(weights))
+
+
+def deep_features(
+    X: Array, units: Sequence[float], functions: Sequence[Function], rng: np.random.Generator
+) -> Features:
+    """Return functions of functions of inputs: g, f(g), f(1 +- g), f(x +- g), with g a function of an input, x another.
+
+    The arguments of f, `N_ARGUMENTS` drawn at random, have coefficients one in the units of the data; f is taken at
+    one, and at `functions` for the argument at magnitude one.
+
+    Parameters
+    ----------
+    X : ndarray of shape (N, D)
+    units : sequence of float
+        What one unit of each input is worth in the units of the data.
+    functions : sequence of (Primitive, tuple of float)
+    rng : numpy.random.Generator
+    """
+    primitives = list(dict.fromkeys(p for p, _ in functions))
+    natural = [_natural(p, i, units[i]) for p in primitives if not p.shape for i in range(X.shape[1])]
+    arguments = list(itertools.islice(_nested_arguments(natural, units, rng), N_ARGUMENTS))
+    bare = [(c, c.inner) for c in natural if c.inner is not None and "scale" in c.inner[0].inner]
+    of_inputs = [features([Combination("single", c.sources, (1.0,))], X.T, [inner]) for c, inner in bare]
+    at_one = features(arguments, X.T, [(p, p.neutral) for p in primitives if not p.shape], sums=True)
+    sized = [_sized(argument, X) for argument in arguments]
+    grid = [(p, row) for p, row in functions if p.n_coefficients or not p.homogeneous]
+    return Features.join([*of_inputs, at_one, features(sized, X.T, grid)])
+
+
+def _nested_arguments(
+    natural: Sequence[Combination], units: Sequence[float], rng: np.random.Generator
+) -> Iterator[Combination]:
+    """Yield g, 1 +- g and x +- g in random order, with the functions g of `natural` and inputs x."""
+    for k in rng.permutation(3 * len(natural)):
+        form, which = divmod(int(k), len(natural))
+        g, sign = natural[which], float(rng.choice((-1.0, 1.0)))
+        other = int(rng.integers(len(units)))
+        assert g.inner is not None
+        is_input = g.inner[0] is LINEAR
+        if is_input and (form == 0 or (form == 2 and (other,) == g.sources)):
+            continue
+        signed = g._replace(numbers=(sign * g.numbers[0],), constant=sign * g.constant + (form == 1))
+        if form == 2:
+            signed = signed._replace(sources=(other, *g.sources), numbers=(units[other], *signed.numbers))
+        yield signed
+
+
+def _natural(primitive: Primitive, source: int, unit: float) -> Combination:
+    """Return the function of a source in the units of the data, coefficients one."""
+    unit = abs(unit)  # reduced data may have negative ones
+    number, constant, row = 1.0, 0.0, tuple(unit if name == "scale" else 0.0 for name in primitive.inner)
+    if primitive.exponent is not None:
+        number = unit ** float(primitive.exponent)
+    elif primitive.name == "log":
+        constant = float(np.log(unit))
+    return Combination("sum", (source,), (number,), (primitive, (*row, *primitive.initial[0][len(row) :])), constant)
+
+
+def _sized(argument: Combination, X: Array) -> Combination:
+    """Return the argument at a root mean square of one."""
+    values = features([argument], X.T, [(LINEAR, ())], sums=True).values
+    size = float(np.sqrt(np.mean(values**2))) if values.size else 1.0
+    return argument._replace(numbers=tuple(n / size for n in argument.numbers), constant=argument.constant / size)
