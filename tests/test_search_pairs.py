@@ -106,5 +106,5 @@ def test_arguments_have_coefficients_one_in_the_units_of_the_data() -> None:
     values = np.concatenate([deep_features(X, (unit,), functions, rng).values for _ in range(5)])
     x = unit * X[:, 0]
     with np.errstate(invalid="ignore"):
-        for expected in (1 + x, np.sqrt(x**2 + x), (1 + np.sqrt(x)) ** 2):
+        for expected in (1 + x, np.sqrt(x**2 + x), (1 + x) ** 2):
             assert any(np.allclose(v, expected) for v in values)

@@ -172,9 +172,9 @@ def _nested_arguments(
     natural: Sequence[Combination], units: Sequence[float], rng: np.random.Generator
 ) -> Iterator[Combination]:
     """Yield g, 1 +- g and x +- g in random order, with the functions g of `natural` and inputs x."""
-    for k in rng.permutation(3 * len(natural)):
-        form, which = divmod(int(k), len(natural))
-        g, sign = natural[which], float(rng.choice((-1.0, 1.0)))
+    choices = list(itertools.product(range(3), natural, (1.0, -1.0)))
+    for k in rng.permutation(len(choices)):
+        form, g, sign = choices[k]
         other = int(rng.integers(len(units)))
         assert g.inner is not None
         is_input = g.inner[0] is LINEAR
