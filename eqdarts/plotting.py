@@ -5,7 +5,7 @@ Every function takes axes and returns them; without axes it makes a figure of co
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -40,6 +40,7 @@ __all__ = [
 
 N_RIVALS = 2
 _LETTERS = "abcdefgh"
+_OVER_LINES: Any = {"frameon": True, "facecolor": "white", "edgecolor": "none", "framealpha": 0.85, "borderpad": 0.2}
 
 
 @styled
@@ -70,7 +71,7 @@ def plot_front(equations: pd.DataFrame, ax: Axes | None = None, rivals: int = N_
     ax.set_xlabel("complexity (symbols)")
     ax.set_ylabel("mean squared residual")
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    ax.legend(loc="best")
+    ax.legend(loc="best", **_OVER_LINES)
     for row in table[chosen].itertuples():
         typeset(ax.set_title(" ", loc="left"), str(row.latex), rounded(str(row.equation)), width=title_width(ax))
     if "score" in table.columns and rivals > 0:
@@ -86,7 +87,7 @@ def _name_rivals(rivals: pd.DataFrame, ax: Axes) -> None:
             row.letter, (row.complexity, row.shown), xytext=(0, 4), textcoords="offset points", ha="center", fontsize=7
         )
         ax.plot([], [], linestyle="none", label=row.letter)
-    texts = ax.legend(loc="best", handlelength=1.2).get_texts()[2:]
+    texts = ax.legend(loc="best", handlelength=1.2, **_OVER_LINES).get_texts()[2:]
     for text, row in zip(texts, rivals.itertuples(), strict=True):
         latex, plain = str(row.latex).partition(" = ")[2] or str(row.latex), rounded(str(row.equation))
         letter = rf"\mathrm{{{row.letter}}}\;\;"

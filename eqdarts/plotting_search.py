@@ -106,13 +106,15 @@ def _named(found: Inference, k: int, limit: int = 18) -> str:
 def _rounded(value: float, error: float) -> str:
     """Return a value with the digits that its standard error leaves it, two of the error's.
 
-    >>> _rounded(212.6837, 6.947), _rounded(0.0641212, 0.0082), _rounded(5.0, float("inf"))
-    ('212.7 ± 6.9', '0.0641 ± 0.0082', '5 ± ∞')
+    >>> _rounded(212.6837, 6.947), _rounded(0.0641212, 0.0082), _rounded(-0.11, 1.8e6), _rounded(5.0, float("inf"))
+    ('212.7 ± 6.9', '0.0641 ± 0.0082', '-0.11 ± 1.8e+06', '5 ± ∞')
     """
     if math.isinf(error):
         return f"{value:.4g} ± ∞"
     if not error > 0:
         return f"{value:.6g}"
+    if value and error > 10 * abs(value):
+        return f"{value:.3g} ± {error:.2g}"
     place = math.floor(math.log10(error)) - 1
     if value and not -4 <= math.floor(math.log10(abs(value))) <= 5:
         digits = max(math.floor(math.log10(abs(value))) - place, 0)

@@ -34,6 +34,7 @@ def typeset(text: Text, latex: str, plain: str, width: float, smallest: float = 
     """
     size = float(text.get_fontsize())
     smallest = min(smallest, size)
+    latex = latex.replace(r"\hat{\ }", r"{\wedge}")  # mathtext draws the hat of nothing as a dash
     with _QuietMathtext():
         lines = _typeset_lines(latex, width, size, smallest, n_lines) if len(latex) <= LONGEST else None
     if lines is not None:
