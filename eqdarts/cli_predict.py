@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from eqdarts.cli_notes import notes_to_stderr
+from eqdarts.cli_notes import note, notes_to_stderr
 from eqdarts.columns import numeric_columns
 from eqdarts.errors import FormulaError, explain
 from eqdarts.tables import TableError, read_table
@@ -27,6 +27,9 @@ def run(arguments: argparse.Namespace) -> None:
     X = numeric_columns(frame, used) if used else frame
     with notes_to_stderr():
         prediction = equation.predict(X)
+    words = equation.extrapolation(X)
+    if words:
+        note(words)
     pd.DataFrame({equation.target or "prediction": prediction}).to_csv(sys.stdout, index=False)
 
 

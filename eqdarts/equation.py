@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from eqdarts import formula_text
 from eqdarts.equation_constants import checked_constants
 from eqdarts.equation_display import DisplayMixin
+from eqdarts.equation_range import RangeMixin
 from eqdarts.equation_rows import as_columns, as_target, column_names, name_array_columns, starting_values
 from eqdarts.equation_travel import TravelMixin
 from eqdarts.errors import EqdartsWarning, explain
@@ -39,7 +40,7 @@ MAX_FILE = 1_000_000
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Equation(DisplayMixin, TravelMixin):
+class Equation(RangeMixin, DisplayMixin, TravelMixin):
     """A closed-form equation.
 
     Make one with `Equation.parse` or take one from a search; do not call the class.
@@ -63,6 +64,9 @@ class Equation(DisplayMixin, TravelMixin):
     constants : tuple of (str, float)
         Named constants of the formula, such as g, whose values are known: printed by name, never fitted. `expr` has
         their values.
+    ranges : tuple of (str, float, float)
+        Smallest and largest value, among the rows it was fitted to, of each input that is in the equation; empty where
+        they are not known. `outside` compares rows with them.
 
     Examples
     --------
@@ -81,6 +85,7 @@ class Equation(DisplayMixin, TravelMixin):
     names: tuple[str, ...] = field(default=(), repr=False)
     fit_result_: FitResult | None = field(default=None, repr=False)
     constants: tuple[tuple[str, float], ...] = ()
+    ranges: tuple[tuple[str, float, float], ...] = field(default=(), repr=False)
 
     # --- making ---
 
@@ -248,10 +253,13 @@ class Equation(DisplayMixin, TravelMixin):
             with_values(formula, known), [symbol(p) for p in parameters], columns, target, guess, weight
         )
         expr = with_values(formula, {**known, **dict(zip(parameters, found, strict=True))})
+        box = {name: (float(column.min()), float(column.max())) for name, column in columns.items()}
         if self.formula is None and not self.free_names(variables):
-            return Equation(expr, variables, self.target, names=self.names, fit_result_=record)
+            return Equation(expr, variables, self.target, names=self.names, fit_result_=record).with_ranges(box)
         fitted = tuple(zip(parameters, found, strict=True))
-        return Equation(expr, variables, self.target, formula, fitted, self.names, record, self.constants)
+        return Equation(expr, variables, self.target, formula, fitted, self.names, record, self.constants).with_ranges(
+            box
+        )
 
     def free_names(self, variables: Sequence[str]) -> tuple[str, ...]:
         """Return the names in the formula that are not among `variables`, in order of appearance."""
@@ -284,6 +292,8 @@ class Equation(DisplayMixin, TravelMixin):
             record["constants"] = dict(self.constants)
         if self.names:
             record["names"] = list(self.names)
+        if self.ranges:
+            record["ranges"] = {name: [low, high] for name, low, high in self.ranges}
         return json.dumps(record, ensure_ascii=False, allow_nan=False, indent=2)
 
     @classmethod

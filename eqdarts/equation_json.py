@@ -50,7 +50,7 @@ def read(text: str, file_format: str, version: int) -> tuple[Any, ...]:
         raise FormulaError(
             explain("'variables' must list every name of the expression.", _short(sorted(unknown)), WRITE)
         )
-    return expr, variables, target, formula, parameters, names, None, constants
+    return expr, variables, target, formula, parameters, names, None, constants, _ranges(record, variables)
 
 
 def _record(text: str) -> dict[str, Any]:
@@ -87,11 +87,29 @@ def _parameters(record: dict[str, Any], key: str) -> tuple[tuple[str, float], ..
         raise FormulaError(explain(f"{key!r} must map names to numbers.", _short(values), WRITE))
     parameters = []
     for name, value in values.items():
-        number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        if not number or abs(value) > 1.7e308 or not math.isfinite(value):
+        if not _is_number(value):
             raise FormulaError(explain(f"{name!r} in {key!r} must be a finite number.", _short(value), WRITE))
         parameters.append((name, float(value)))
     return tuple(parameters)
+
+
+def _ranges(record: dict[str, Any], variables: tuple[str, ...]) -> tuple[tuple[str, float, float], ...]:
+    """Return the ranges of inputs; files written before there were any have none."""
+    values = record.get("ranges", {})
+    if not isinstance(values, dict) or not set(values) <= set(variables):
+        raise FormulaError(explain("'ranges' must map variables to their ends.", _short(values), WRITE))
+    ranges = []
+    for name, ends in values.items():
+        if not isinstance(ends, list) or len(ends) != 2 or not all(map(_is_number, ends)) or ends[0] > ends[1]:
+            raise FormulaError(explain(f"{name!r} in 'ranges' must be two numbers in order.", _short(ends), WRITE))
+        ranges.append((name, float(ends[0]), float(ends[1])))
+    return tuple(ranges)
+
+
+def _is_number(value: object) -> bool:
+    """Whether a value is a number that a float holds."""
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return number and abs(value) <= 1.7e308 and math.isfinite(value)  # type: ignore[arg-type]
 
 
 def _short(value: object) -> str:

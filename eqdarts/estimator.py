@@ -30,6 +30,7 @@ from eqdarts.estimator_front import fitted_rows, held_out_losses, refit_front
 from eqdarts.estimator_inference import InferenceMixin
 from eqdarts.estimator_losses import ROUNDS, Reweighting, snap_reweighted, working_data, working_target
 from eqdarts.estimator_progress import Progress
+from eqdarts.estimator_range import RangeMixin, warn_outside
 from eqdarts.history import SearchHistory, with_totals
 from eqdarts.losses import resolve_loss
 from eqdarts.primitives import Primitive
@@ -72,7 +73,7 @@ FOR_SEARCH = 0.95  # share of the time limit at which the search ends; the rest 
 LEAST_SEARCH = 0.5  # share of its time that a search gets, however long it took to prepare the table
 
 
-class DARTSRegressor(DisplayMixin, InferenceMixin, RegressorMixin, BaseEstimator):  # type: ignore[misc]
+class DARTSRegressor(DisplayMixin, InferenceMixin, RangeMixin, RegressorMixin, BaseEstimator):  # type: ignore[misc]
     """Discover a closed-form equation for y by differentiable architecture search.
 
     Parameters
@@ -216,7 +217,8 @@ class DARTSRegressor(DisplayMixin, InferenceMixin, RegressorMixin, BaseEstimator
         weight, sigma = checked_weight(sample_weight, sigma, X, self.loss)
         names = self._names()
         constants = checked_constants(self.constants, names)
-        table = Table(X, np.asarray(y, dtype=np.float64), weight, names, None if target is None else str(target))
+        target = None if target is None else str(target)
+        table = Table(X, np.asarray(y, dtype=np.float64), weight, names, target, sigma)
         if len(y) < FEW_ROWS:
             warnings.warn(f"Only {len(y)} rows: the law may be chance.", EqdartsWarning, stacklevel=2)
         rng = np.random.default_rng(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
@@ -224,7 +226,7 @@ class DARTSRegressor(DisplayMixin, InferenceMixin, RegressorMixin, BaseEstimator
         outcome = self._by_squares(task) if self.loss == "squared" else self._by_loss(task)
         if outcome.history.stop_reason == "interrupt":
             warnings.warn("Interrupted: these are the best equations so far.", EqdartsWarning, stacklevel=2)
-        self._store(outcome)
+        self._store(outcome, table)
         return self
 
     def _by_squares(self, task: Task) -> Outcome:
@@ -310,9 +312,15 @@ class DARTSRegressor(DisplayMixin, InferenceMixin, RegressorMixin, BaseEstimator
             NaN where the equation is undefined.
         std : ndarray of shape (n,)
             Only with `return_std`.
+
+        Warns
+        -----
+        EqdartsWarning
+            Once, if rows lie outside the range of the training rows; `outside` says which.
         """
         check_is_fitted(self)
         X = validate_data(self, X, dtype=np.float64, reset=False)
+        warn_outside(self._equation(index), X, stacklevel=2)
         values = np.asarray(self._equation(index).predict(X), dtype=np.float64)
         return (values, self._std(X, index)) if return_std else values
 
@@ -345,13 +353,14 @@ class DARTSRegressor(DisplayMixin, InferenceMixin, RegressorMixin, BaseEstimator
         given = getattr(self, "feature_names_in_", None)
         return tuple(f"x{i}" for i in range(self.n_features_in_)) if given is None else tuple(map(str, given))
 
-    def _store(self, outcome: Outcome) -> None:
+    def _store(self, outcome: Outcome, table: Table) -> None:
         front, data, history = outcome.front, outcome.data, outcome.history
-        self.front_, self.snaps_, self._loss = front.equations, outcome.snaps, self.loss
+        self.front_ = tuple(equation.with_ranges(table.box) for equation in front.equations)
+        self.snaps_, self._loss, self._candidates = outcome.snaps, self.loss, front.candidates
         self.equation_ = self.front_[front.chosen]
         self.known_ = dict(self.equation_.constants)
         self.equations_ = front.as_table()
-        self.selection_ = front.in_words(self.selection, history.n_refits)
+        self.selection_ = front.in_words(self.selection, history.n_refits, table.n_rows)
         member = front.members[front.chosen]
         self.graph_, self.graph_coefficients_ = member.graph, member.coefficients
         self.x_scale_, self.y_scale_ = data.x_scale, data.y_scale

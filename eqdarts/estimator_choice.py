@@ -22,6 +22,7 @@ from eqdarts.losses import SQUARED
 from eqdarts.primitives import Primitive
 from eqdarts.search.archive import Member
 from eqdarts.selection import Candidate, choice_in_words, select, structure_length
+from eqdarts.singularities import find_singularities
 
 if TYPE_CHECKING:
     from eqdarts.estimator_losses import Reweighting
@@ -53,6 +54,25 @@ class Table:
     weight: Array | None  # (N,)
     names: tuple[str, ...]
     target: str | None
+    sigma: Array | None = None  # (N,) known errors; the weights are relative to the smallest
+
+    @cached_property
+    def box(self) -> dict[str, tuple[float, float]]:
+        """The smallest and largest value of every column among the rows with weight."""
+        X = self.X if self.weight is None else self.X[self.weight > 0]
+        ends = zip(X.min(axis=0).tolist(), X.max(axis=0).tolist(), strict=True)
+        return dict(zip(self.names, ends, strict=True))
+
+    @cached_property
+    def noise(self) -> float | None:
+        """The known mean squared error, weighted as losses are; None if it is not known."""
+        if self.sigma is None:
+            return None
+        return float(np.average(self.sigma**2, weights=self.weight))
+
+    def pole(self, equation: Equation) -> str:
+        """Return the words for a pole of the equation inside the range of the rows, "" if none is known."""
+        return find_singularities(equation, self.box).pole
 
     @cached_property
     def n_rows(self) -> float:
@@ -124,10 +144,10 @@ class Front:
             }
         )
 
-    def in_words(self, criterion: str, n_refits: int) -> str:
+    def in_words(self, criterion: str, n_refits: int, n_rows: float) -> str:
         """Say why the chosen equation was chosen."""
         texts = [equation.format() for equation in self.equations]
-        return choice_in_words(criterion, self.candidates, self.lengths, texts, n_refits)
+        return choice_in_words(criterion, self.candidates, self.lengths, texts, n_refits, n_rows)
 
 
 def choose(
@@ -166,7 +186,7 @@ def choose(
                 candidate = _candidate(equation, structure, table)
             else:
                 equation = reweighting.fit(reweighting.written(equation), rough=True)
-                candidate = reweighting.candidate(equation, structure)
+                candidate = replace(reweighting.candidate(equation, structure), pole=table.pole(equation))
             if held_out is not None:
                 candidate = replace(candidate, held_out=held_out[k], n_held_out=len(data.validation))
             found.append((member, equation))
@@ -219,4 +239,11 @@ def _equation(member: Member, data: Data, table: Table) -> Equation | None:
 
 def _candidate(equation: Equation, structure: float | None, table: Table) -> Candidate:
     loss = SQUARED.mean(table.y, table.predicted(equation), table.weight)
-    return Candidate(equation.complexity, len(equation.coefficients), loss, structure)
+    return Candidate(
+        equation.complexity,
+        len(equation.coefficients),
+        loss,
+        structure,
+        noise=table.noise,
+        pole=table.pole(equation),
+    )

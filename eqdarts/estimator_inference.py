@@ -16,6 +16,7 @@ from eqdarts.constants import Snap
 from eqdarts.equation import Equation
 from eqdarts.errors import explain
 from eqdarts.estimator_choice import FitRows
+from eqdarts.estimator_range import singularities_in_range, warn_outside
 from eqdarts.losses import LOSSES
 from eqdarts.summary import summary
 
@@ -87,6 +88,7 @@ class InferenceMixin:
         """
         found = self.inference(index)
         X = validate_data(self, X, dtype=np.float64, reset=False)
+        warn_outside(self._equation(index), X, stacklevel=2)
         sigma = self._error(sigma, X, index, sample_weight) if observation else None
         return found.predict_interval(X, coverage, observation, sample_weight if sigma is None else None, sigma)
 
@@ -112,7 +114,7 @@ class InferenceMixin:
                 chosen=np.arange(len(table)) == shown, score=table["score"] - table["score"].iloc[shown]
             )
         used, given = len(self._rows.y), self._rows.n_all
-        warnings = []
+        warnings = singularities_in_range(self._equation(index)).in_words()
         if used < given:
             warnings.append(f"Coefficients and intervals come from {used} of the {given} rows, drawn at random.")
         profile = profile and self._loss == "squared"

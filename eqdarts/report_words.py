@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from eqdarts.equation import Equation
 from eqdarts.errors import EqdartsWarning
 from eqdarts.estimator_inference import inference_by_loss
+from eqdarts.estimator_range import singularities_in_range
 from eqdarts.formula_mathml import plain_characters
 from eqdarts.inference import Inference
 from eqdarts.plotting_points import predicted, used_variables
@@ -80,6 +81,7 @@ def words_of(run: Run, k: int, found: Inference | None) -> Words:
     n_undefined = int(np.isnan(predicted(equation, run.rows.X)).sum())
     if n_undefined:
         careful.append(f"The equation is undefined at {n_undefined} of {len(run.rows.y)} rows.")
+    careful += singularities_in_range(equation).in_words()
     return Words(
         mathml=equation.mathml(),
         short_mathml=replace(equation, target=None).mathml(5),

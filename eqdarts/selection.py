@@ -7,7 +7,8 @@ structure takes, in nats and up to a constant,
 
 (Rissanen 1978; a coefficient is coded at the precision that the data give it, whose Fisher information grows as n v/m;
 n - k is what the residuals of k fitted coefficients are worth, Hansen and Yu 2001). The residual code stops at the
-rounding level of y: below it nothing is gained.
+rounding level of y: below it nothing is gained. Where the errors of the measurements are known, the code for the
+residuals is half their chi-square, and the known mean square stands in the place of m in the price of the coefficients.
 
 S is the length of the graph without its numbers, which the coefficients have paid for: at every node which aggregator,
 how many terms and whether one of them is a constant, and for every edge which primitive on which source. It is a prefix
@@ -29,7 +30,7 @@ from fractions import Fraction
 from eqdarts.graph import Edge, Graph, Node
 from eqdarts.primitives import Primitive
 
-__all__ = ["CRITERIA", "Candidate", "choice_in_words", "description_length", "select", "structure_length"]
+__all__ = ["CRITERIA", "Candidate", "choice_in_words", "description_length", "pole_price", "select", "structure_length"]
 
 ROUNDING = 1e-18  # mean squared residual, as a share of the mean square of y, at which a fit is exact
 ALPHABET = 12  # symbols beside the inputs: operators, functions, a number
@@ -59,6 +60,10 @@ class Candidate:
     code : float or None
         Nats for the residuals where the loss is not that of least squares; the coefficients' price is then that of the
         BIC.
+    noise : float or None
+        Mean squared error of the measurements, weighted as the loss is, where it is known.
+    pole : str
+        Where the equation has a pole inside the range of the rows, in words; "" if it has none.
     """
 
     complexity: int
@@ -68,6 +73,8 @@ class Candidate:
     held_out: float = math.nan
     n_held_out: int = 0
     code: float | None = None
+    noise: float | None = None
+    pole: str = ""
 
     def structure_in(self, n_inputs: int) -> float:
         """Return the nats of the structure: its graph's, or those of its symbols."""
@@ -126,6 +133,10 @@ def description_length(
     if candidate.code is not None:
         price = 0.5 * candidate.n_coefficients * math.log(1 + n_rows)
         return candidate.code + price + candidate.structure_in(n_inputs)
+    if candidate.noise is not None:
+        precision = math.log(1 + n_rows * (1 + variance / candidate.noise))
+        residuals = _residual_code(candidate, n_rows, mean_square)
+        return residuals + 0.5 * candidate.n_coefficients * precision + candidate.structure_in(n_inputs)
     log_loss = _log_loss(candidate.loss, mean_square)
     spare = max(n_rows - candidate.n_coefficients, 0.5)
     residuals = 0.5 * n_rows * (log_loss + math.log(max(n_rows / spare, 1.0)))
@@ -134,6 +145,8 @@ def description_length(
 
 
 def _residual_code(candidate: Candidate, n_rows: float, mean_square: float) -> float:
+    if candidate.noise is not None:
+        return 0.5 * n_rows * candidate.loss / candidate.noise
     return 0.5 * n_rows * _log_loss(candidate.loss, mean_square) if candidate.code is None else candidate.code
 
 
@@ -152,8 +165,11 @@ def _aicc(candidate: Candidate, n_rows: float, n_inputs: int, mean_square: float
 
 def _held_out(candidate: Candidate, n_rows: float, n_inputs: int, mean_square: float, variance: float) -> float:
     """Return the code for the held-out residuals, and the structure; the coefficients have not seen these rows."""
-    log_loss = _log_loss(candidate.held_out, mean_square)
-    return 0.5 * candidate.n_held_out * log_loss + candidate.structure_in(n_inputs)
+    if candidate.noise is None:
+        code = _log_loss(candidate.held_out, mean_square)
+    else:
+        code = candidate.held_out / candidate.noise
+    return 0.5 * candidate.n_held_out * code + candidate.structure_in(n_inputs)
 
 
 CRITERIA: dict[str, Callable[[Candidate, float, int, float, float], float]] = {
@@ -163,6 +179,16 @@ CRITERIA: dict[str, Callable[[Candidate, float, int, float, float], float]] = {
     "validation": _held_out,
 }
 _CALLED = {"mdl": "description length", "bic": "BIC", "aicc": "AICc", "validation": "held-out loss"}
+
+
+def pole_price(n_rows: float) -> float:
+    """Return the nats that a pole inside the range of the rows costs.
+
+    log(n + 1) of them say between which rows it lies: a pole that was fitted slips through a gap. The others are the
+    odds at which a rival counts as close. So of two equations that the rows hardly tell apart the one without a pole
+    is chosen, and a law that has one, to which nothing else comes near, is chosen all the same.
+    """
+    return CLOSE + math.log(n_rows + 1)
 
 
 def select(
@@ -176,23 +202,36 @@ def select(
     """Return the positions of the front, simplest first, and the lengths in nats of its members by the criterion.
 
     The front has at each complexity the shortest description, and of these the ones that fit better than all simpler.
+    A pole inside the range of the rows adds `pole_price`; a simpler equation that has one does not keep the shortest
+    from the front.
     """
-    lengths = [CRITERIA[criterion](c, n_rows, n_inputs, mean_square, variance) for c in candidates]
+    lengths = [
+        CRITERIA[criterion](c, n_rows, n_inputs, mean_square, variance) + (pole_price(n_rows) if c.pole else 0.0)
+        for c in candidates
+    ]
     shortest: dict[int, int] = {}
     for k, candidate in enumerate(candidates):
         rival = shortest.get(candidate.complexity)
         if math.isfinite(candidate.loss) and (rival is None or lengths[k] < lengths[rival]):
             shortest[candidate.complexity] = k
+    best = min(shortest.values(), key=lambda k: (lengths[k], candidates[k].complexity), default=-1)
     front: list[int] = []
+    lowest = math.inf
     for complexity in sorted(shortest):
         k = shortest[complexity]
-        if not front or candidates[k].loss < candidates[front[-1]].loss:
+        if candidates[k].loss < lowest or (k == best and any(candidates[j].pole for j in front)):
             front.append(k)
+            lowest = min(lowest, candidates[k].loss)
     return front, [lengths[k] for k in front]
 
 
 def choice_in_words(
-    criterion: str, candidates: Sequence[Candidate], lengths: Sequence[float], texts: Sequence[str], n_refits: int
+    criterion: str,
+    candidates: Sequence[Candidate],
+    lengths: Sequence[float],
+    texts: Sequence[str],
+    n_refits: int,
+    n_rows: float = 0.0,
 ) -> str:
     """Say why the first shortest of a front was chosen, which came close, and what the best fitting one would cost.
 
@@ -204,6 +243,8 @@ def choice_in_words(
         The front, simplest first; what it was ranked by, in nats; the equations as text.
     n_refits : int
         Graphs that were refitted.
+    n_rows : float, default=0
+        What a pole inside the range of the rows was priced by.
     """
     chosen = min(range(len(lengths)), key=lambda k: lengths[k])
     n_others = len(lengths) - 1
@@ -223,6 +264,7 @@ def choice_in_words(
             f"The best fitting one has {share:.2g} times its loss with {candidates[-1].complexity} symbols against "
             f"{candidates[chosen].complexity}, which costs more than it saves: {behind[-1]:.1f} nats longer."
         )
+    words += _about_poles(candidates, lengths, texts, chosen, pole_price(n_rows))
     structure = candidates[chosen].structure
     if structure is not None:
         words.append(
@@ -230,6 +272,25 @@ def choice_in_words(
             f"{n_refits} refitted."
         )
     return " ".join(words)
+
+
+def _about_poles(
+    candidates: Sequence[Candidate], lengths: Sequence[float], texts: Sequence[str], chosen: int, price: float
+) -> list[str]:
+    """Say that the chosen equation has a pole all the same, or which one would be shorter but for its pole."""
+    if candidates[chosen].pole:
+        return [
+            f"It has a pole inside the range of the rows ({candidates[chosen].pole}) and pays {price:.1f} nats for it; "
+            "none without one is as short."
+        ]
+    barred = [k for k, c in enumerate(candidates) if c.pole and lengths[k] - price < lengths[chosen]]
+    if not barred:
+        return []
+    k = min(barred, key=lambda j: lengths[j])
+    return [
+        f"{texts[k]} would be {lengths[chosen] - lengths[k] + price:.1f} nats shorter, but pays {price:.1f} for a pole "
+        f"inside the range of the rows: {candidates[k].pole}."
+    ]
 
 
 def _odds(nats: float) -> str:

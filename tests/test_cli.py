@@ -285,6 +285,17 @@ def test_predict_keeps_rows_in_place_where_it_cannot_say(capsys: pytest.CaptureF
     assert err.count("\n") == 1
 
 
+def test_predict_tells_of_rows_outside_the_range_of_the_fit(capsys: pytest.CaptureFixture[str]) -> None:
+    _save(Equation.parse("2*x + z", variables=["x", "z"]).with_ranges({"x": (0.0, 1.0), "z": (0.0, 9.0)}))
+    Path("new.csv").write_text("x,z\n0.5,1\n3,1\n", encoding="utf-8")
+    assert main(["predict", "equation.json", "new.csv"]) == 0
+    out, err = capsys.readouterr()
+    assert out == "prediction\n2.0\n7.0\n"
+    assert "1 of 2 row(s) lie outside" in err
+    assert "x: 0 to 1" in err
+    assert err.count("\n") == 1
+
+
 def test_predict_of_a_constant_has_as_many_lines_as_rows(capsys: pytest.CaptureFixture[str]) -> None:
     _save(Equation.parse("4.5", variables=["x"]))
     Path("new.csv").write_text("other,x\na,1\nb,2\n", encoding="utf-8")

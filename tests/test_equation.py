@@ -326,3 +326,38 @@ def test_any_file_is_read_or_refused(value: object, key: str) -> None:
     except FormulaError:
         return
     assert key != "format" or value == GOOD["format"]
+
+
+def test_rows_outside_the_range_of_the_fit_are_told() -> None:
+    x = np.linspace(0.0, 10.0, 30)
+    line = Equation.parse("a + b*x", ["x", "z"]).fit({"x": x, "z": x}, 1 + 2 * x)
+    assert line.ranges == (("x", 0.0, 10.0),)
+    rows = {"x": [-0.6, -0.4, 5.0, 10.4, 12.0], "z": [99.0] * 5}
+    assert line.outside(rows).tolist() == [True, False, False, False, True]
+    assert line.outside(rows, margin=0.0).tolist() == [True, True, False, True, True]
+    assert line.extrapolation(rows).startswith("2 of 5 row(s) lie outside the range")
+    assert "(x: 0 to 10)" in line.extrapolation(rows)
+    assert line.extrapolation({"x": x}) == ""
+    assert not Equation.parse("2*x").outside({"x": [1e9]}).any()
+
+
+def test_at_most_three_inputs_outside_are_named() -> None:
+    names = list("abcde")
+    law = Equation.parse("a + b + c + d + e").with_ranges(dict.fromkeys(names, (0.0, 1.0)))
+    said = law.extrapolation({name: [2.0] for name in names})
+    assert said.count(": 0 to 1") == 3
+    assert "and 2 more" in said
+
+
+def test_ranges_are_kept_in_the_file_and_files_without_them_are_read() -> None:
+    law = Equation.parse("2.0*x + z").with_ranges({"x": (0.25, 1e300), "z": (-1.0, -1.0)})
+    assert Equation.from_json(law.to_json()).ranges == law.ranges
+    assert pickle.loads(pickle.dumps(law)).ranges == law.ranges
+    record = json.loads(law.to_json())
+    del record["ranges"]
+    assert Equation.from_json(json.dumps(record)).ranges == ()
+    for ends in ([1.0], [2.0, 1.0], [0.0, "1"], [0.0, float("nan")], 3, [True, 2.0]):
+        with pytest.raises(FormulaError, match="ranges"):
+            Equation.from_json(json.dumps({**record, "ranges": {"x": ends}}))
+    with pytest.raises(FormulaError, match="ranges"):
+        Equation.from_json(json.dumps({**record, "ranges": {"q": [0.0, 1.0]}}))

@@ -184,9 +184,19 @@ def test_puromycin_is_michaelis_menten() -> None:
     puromycin = pd.read_csv(DATASETS / "puromycin.csv")
     treated = puromycin[puromycin["state"] == "treated"]
     model = DARTSRegressor(**(QUICK | {"primitives": ["reciprocal"]})).fit(treated[["conc"]], treated["rate"])
-    most, half = model.predict(pd.DataFrame({"conc": [1e12, 0.06412]}))
+    with pytest.warns(EqdartsWarning, match=r"1 of 2 row\(s\) lie outside .*conc: 0.02 to 1.1"):
+        most, half = model.predict(pd.DataFrame({"conc": [1e12, 0.06412]}))
+    assert model.outside(pd.DataFrame({"conc": [1e12, 0.06412]})).tolist() == [True, False]
     assert most == pytest.approx(212.68, rel=1e-3)
     assert half == pytest.approx(most / 2, rel=1e-3)
+
+
+def test_known_errors_decide_how_much_of_the_law_is_seen() -> None:
+    x = np.linspace(0.1, 2, 60)
+    y = 1 + 2 * x + 0.1 * x**2
+    quick = QUICK | {"primitives": ["linear", "square"]}
+    fits = [DARTSRegressor(**quick).fit(x[:, None], y, sigma=sigma) for sigma in (1.0, 1e-3)]
+    assert ["x0**2" in str(fit.equation_) for fit in fits] == [False, True]
 
 
 def test_constant_y_and_useless_columns_are_survived() -> None:

@@ -106,7 +106,7 @@ def test_a_psychometric_function_is_logistic_regression_to_six_digits() -> None:
     assert -c1 == pytest.approx(slope, rel=1e-6)
     level = np.linspace(-2, 6, 30)
     expected = 1 / (1 + np.exp(-(intercept + slope * level)))
-    np.testing.assert_allclose(model.predict(pd.DataFrame({"level": level})), expected, rtol=1e-5)
+    np.testing.assert_allclose(model.equation_.predict(pd.DataFrame({"level": level})), expected, rtol=1e-5)
     np.testing.assert_allclose(model.inference().standard_error, error, rtol=1e-5)
 
 

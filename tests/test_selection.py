@@ -101,6 +101,27 @@ def test_coefficients_that_use_up_the_rows_are_dear() -> None:
         assert lengths == sorted(lengths)
 
 
+def test_known_errors_make_the_residual_code_half_of_chi_square() -> None:
+    n, noise = 30, 0.2
+    rough, fine = (replace(candidate(5, 1, loss), noise=noise) for loss in (0.5, 0.3))
+    lengths = [description_length(c, n, 1, 2.0, 1.0) for c in (rough, fine)]
+    assert lengths[0] - lengths[1] == pytest.approx(n * (0.5 - 0.3) / noise / 2)
+
+
+@pytest.mark.parametrize("criterion", CRITERIA)
+def test_what_lies_within_the_known_errors_does_not_pay_and_what_lies_outside_does(criterion: str) -> None:
+    def rivals(noise: float) -> list[Candidate]:
+        fits = [candidate(3, 1, 1.0), candidate(9, 3, 0.5, 9.0)]
+        return [replace(c, noise=noise, held_out=c.loss, n_held_out=30) for c in fits]
+
+    def shortest(noise: float) -> int:
+        front, lengths = select(rivals(noise), 100, 1, 2.0, 1.5, criterion)
+        return front[lengths.index(min(lengths))]
+
+    assert shortest(noise=5.0) == 0  # chi-square falls by 10: less than the coefficients and the structure cost
+    assert shortest(noise=0.4) == 1
+
+
 # --- the structure's own length ---
 
 
