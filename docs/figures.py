@@ -121,7 +121,7 @@ def search() -> None:
     """Draw front, graph, evidence, course and coefficients of a law with noise."""
     rng = np.random.default_rng(2)
     X = pd.DataFrame({"dose": rng.uniform(0.2, 8, 150), "time": rng.uniform(0.1, 6, 150)})
-    y = 2.5 * X["dose"] * np.exp(-0.4 * X["time"])
+    y = 2.37 * X["dose"] * np.exp(-0.43 * X["time"])
     y = (y + 0.05 * rng.normal(size=150)).rename("effect")
     model = DARTSRegressor(time_limit=6, random_state=0).fit(X, y)
     print(model.equation_.format())
