@@ -31,6 +31,7 @@ from eqdarts.estimator_inference import InferenceMixin
 from eqdarts.estimator_losses import ROUNDS, Reweighting, snap_reweighted, working_data, working_target
 from eqdarts.estimator_progress import Progress
 from eqdarts.estimator_range import RangeMixin, warn_outside
+from eqdarts.estimator_stability import StabilityMixin
 from eqdarts.history import SearchHistory, with_totals
 from eqdarts.losses import resolve_loss
 from eqdarts.primitives import Primitive
@@ -73,7 +74,7 @@ FOR_SEARCH = 0.95  # share of the time limit at which the search ends; the rest 
 LEAST_SEARCH = 0.5  # share of its time that a search gets, however long it took to prepare the table
 
 
-class DARTSRegressor(DisplayMixin, InferenceMixin, RangeMixin, RegressorMixin, BaseEstimator):  # type: ignore[misc]
+class DARTSRegressor(DisplayMixin, InferenceMixin, RangeMixin, StabilityMixin, RegressorMixin, BaseEstimator):  # type: ignore[misc]
     """Discover a closed-form equation for y by differentiable architecture search.
 
     Parameters
@@ -356,7 +357,7 @@ class DARTSRegressor(DisplayMixin, InferenceMixin, RangeMixin, RegressorMixin, B
     def _store(self, outcome: Outcome, table: Table) -> None:
         front, data, history = outcome.front, outcome.data, outcome.history
         self.front_ = tuple(equation.with_ranges(table.box) for equation in front.equations)
-        self.snaps_, self._loss, self._candidates = outcome.snaps, self.loss, front.candidates
+        self.snaps_, self._loss, self._members, self._stability = outcome.snaps, self.loss, front.members, None
         self.equation_ = self.front_[front.chosen]
         self.known_ = dict(self.equation_.constants)
         self.equations_ = front.as_table()

@@ -39,6 +39,7 @@ class InferenceMixin:
     snaps_: Sequence[Snap]
     _rows: FitRows
     _loss: Any
+    _stability: pd.DataFrame | None
 
     def inference(self, index: int | None = None) -> Inference:
         """Return standard errors, intervals and identifiability of the chosen equation or of row `index`.
@@ -117,6 +118,8 @@ class InferenceMixin:
         warnings = singularities_in_range(self._equation(index)).in_words()
         if used < given:
             warnings.append(f"Coefficients and intervals come from {used} of the {given} rows, drawn at random.")
+        if self._stability is not None:
+            warnings.append(_frequencies(self._stability))
         profile = profile and self._loss == "squared"
         return summary(found, coverage, profile, table.to_dict("records"), self.snaps_ if is_chosen else (), warnings)
 
@@ -163,6 +166,16 @@ def _likelihood_error(loss_name: Any, equation: Equation, X: Array, weight: Any)
         )
     variance = loss.variance(equation.predict(X))
     return np.asarray(np.sqrt(variance if weight is None else variance / np.asarray(weight)))
+
+
+def _frequencies(table: pd.DataFrame) -> str:
+    """Return the sentence that says how often the chosen form, and which other, is chosen for resampled rows."""
+    own = float(table.loc[table["chosen"], "frequency"].sum())
+    others = table[~table["chosen"]]
+    rival = (
+        f"; most often otherwise: {others['form'].iloc[0]}, in {others['frequency'].iloc[0]:.0%}" if len(others) else ""
+    )
+    return f"The form is chosen for {own:.0%} of resampled rows{rival}."
 
 
 def _right_side(equation: Equation) -> str:

@@ -35,7 +35,7 @@ from eqdarts.selection import CRITERIA, Candidate, structure_length
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Evidence", "evidence"]
+__all__ = ["Evidence", "evidence", "neighbours"]
 
 NONE = PRIMITIVES["none"]
 SCREENED_ROWS, SCREENING, THOROUGH = 200, (20, 1e-3), (200, 1e-10)  # rows; iterations and tolerance
@@ -133,6 +133,11 @@ def evidence(
         tuple(row.name for row in own),
         better,
     )
+
+
+def neighbours(member: Member, rows: Rows, primitives: Sequence[Primitive]) -> list[Fit]:
+    """Return the graphs that another primitive, or none, on one edge makes of a fitted graph, refitted."""
+    return list(_best(list(_swaps(member, (NONE, *primitives))), rows).values())
 
 
 def _softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
