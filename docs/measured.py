@@ -24,7 +24,7 @@ from eqdarts.plotting import plot_fit, plot_slices
 ROOT = Path(__file__).parents[1]
 OUT = ROOT / "docs" / "measured"
 SECONDS = 10
-COLUMNS = "| data | rows | found | accepted | R² found | R² accepted | BIC found - accepted |"
+COLUMNS = "| data | rows | found | accepted | 1 - R², found; accepted | BIC, found less accepted |"
 
 
 @dataclass(frozen=True)
@@ -84,10 +84,6 @@ def _figures(law: Equation, X: pd.DataFrame, y: pd.Series) -> tuple[float, float
     return 1 - rss / float(((y - y.mean()) ** 2).sum()), n * np.log(rss / n) + k * np.log(n)
 
 
-def _near_one(r2: float) -> str:
-    return f"{r2:.3f}" if r2 < 0.999 else f"1 - {1 - r2:.1e}"
-
-
 def _right_side(law: Equation) -> str:
     return replace(law, target=None).mathml(4).replace("|", "&#124;")
 
@@ -145,8 +141,8 @@ def main() -> None:
         accepted = Equation.parse(case.accepted, target=case.target).fit(X, y)
         (r2, bic), (r2_accepted, bic_accepted) = (_figures(law, X, y) for law in (model.equation_, accepted))
         rows.append(
-            f"| {case.title} | {len(y)} | {_right_side(model.equation_)} | {_right_side(accepted)} | {_near_one(r2)} | "
-            f"{_near_one(r2_accepted)} | {bic - bic_accepted:+.1f} |"
+            f"| {case.title} | {len(y)} | {_right_side(model.equation_)} | {_right_side(accepted)} | {1 - r2:.2g}; "
+            f"{1 - r2_accepted:.2g} | {bic - bic_accepted:+.1f} |"
         )
         stem = f"{k + 1}_{case.name}"
         sections.append(_section(case, model, accepted, X, y, stem))
