@@ -128,6 +128,8 @@ def run_pictures(run: Run) -> list[Picture]:
     def front() -> Any:
         ax = plot_front(table, rivals=0)
         ax.set_title("", loc="left")
+        if (legend := ax.get_legend()) is not None:  # its white ground would show on a dark page
+            legend.set_frame_on(False)
         return ax
 
     pictures = [_picture("Each symbol that an equation has more, and the loss that it saves", front)]
