@@ -31,7 +31,7 @@ __all__ = ["Inference", "inference"]
 
 Array = NDArray[np.float64]
 
-SLIGHTLY_OFF, OFF = 0.05, 1.0  # distance from the least squares estimate, in standard errors
+SLIGHTLY_OFF, UNSETTLED, OFF = 0.05, 0.2, 1.0  # distance from the least squares estimate, in standard errors
 INTERCHANGEABLE = 0.999  # correlation at which two coefficients are named as nearly the same
 VISIBLE = 1e-6  # share of a prediction's derivative along null directions at which it is unidentified
 
@@ -102,9 +102,13 @@ class Inference:
     def profile_interval(self, coverage: float = 0.95) -> Array:
         """Return profile likelihood intervals (K, 2), which need not be symmetric; infinite where nothing bounds.
 
-        Better than `interval` where the equation is far from linear in a coefficient, at the price of some refits.
+        Better than `interval` where the equation is far from linear in a coefficient, at the price of some refits. NaN
+        where the refits cannot be trusted: the rows hardly tell the coefficients apart, or the estimate is not the
+        least squares one.
         """
         critical = quantile(_checked(coverage), self.dof)
+        if _distance(self._parts, self.sigma, self._rows) > UNSETTLED:
+            return np.full((len(self.names), 2), np.nan)
         return profile_bounds(self._form, self._rows, self.covariance, self.squares, self.sigma, critical)
 
     def predict_std(self, X: Any, observation: bool = False, sample_weight: Any = None, sigma: Any = None) -> Array:
@@ -280,12 +284,17 @@ def _notes(form: Form, covariance: Array, dof: float, n_dropped: int) -> list[st
     return notes
 
 
-def _distance_notes(parts: Decomposition, scale: float, rows: Rows, stacklevel: int) -> list[str]:
-    """Say how far the equation is from the least squares estimate, unless the residuals are rounding errors."""
+def _distance(parts: Decomposition, scale: float, rows: Rows) -> float:
+    """Return the distance from the least squares estimate in standard errors; 0 where residuals are rounding errors."""
     exact = math.sqrt(parts.squares) <= 1e-9 * float(np.linalg.norm(rows.y * rows.root))
     if exact or not scale > 0 or not parts.rank:
-        return []
-    distance = math.sqrt(parts.slope_squares / parts.rank) / scale
+        return 0.0
+    return math.sqrt(parts.slope_squares / parts.rank) / scale
+
+
+def _distance_notes(parts: Decomposition, scale: float, rows: Rows, stacklevel: int) -> list[str]:
+    """Say how far the equation is from the least squares estimate, unless the residuals are rounding errors."""
+    distance = _distance(parts, scale, rows)
     if distance <= SLIGHTLY_OFF:
         return []
     note = (

@@ -27,6 +27,8 @@ STEEP = 10  # steps after which the profile is taken to jump, and the bracket is
 REFIT_STEPS = 60
 TOLERANCE = 1e-4  # of the profile at the ends of the interval, relative
 MOST_NUMBERS = 20_000_000  # in the Jacobians of one batch: 160 MB
+LOWER = 0.01  # sum of squares, in sigma**2, below that of the estimate at which this is not the minimum
+JUMP = 0.2  # of the profile between neighbouring points, as a share of the quantile, at which refits have failed
 FARTHEST = 1e4  # a coefficient that far out, in units of the t interval, without reaching the quantile has no bound
 
 
@@ -184,7 +186,8 @@ def profile_bounds(form: Form, rows: Rows, covariance: Array, squares: float, si
     -----
     An end is infinite where the profile does not reach `critical` within 10000 times the distance at which the linear
     model would: the data do not bound the coefficient on that side. Where the equation becomes undefined first, the
-    interval ends there.
+    interval ends there. An end is NaN where the refits cannot be trusted, as for coefficients that the rows hardly tell
+    apart: one of them fits better than the estimate, or the sum of squares jumps.
     """
     theta, k = form.estimate, len(form.estimate)
     bounds = np.tile([-np.inf, np.inf], (k, 1))
@@ -211,13 +214,14 @@ def _search(
     sigma: float,
     critical: float,
 ) -> Array:
-    """Return the distances (G,) from the estimate to the ends: bracketed, then by secants and halvings."""
+    """Return the distances (G,) from the estimate to the ends, NaN where unknown: by brackets, secants, halvings."""
     n_ends = len(ends.held)
     low, low_height = np.zeros(n_ends), np.full(n_ends, -critical)
     high, high_height = np.full(n_ends, np.inf), np.full(n_ends, np.inf)
     trial, found = ends.unit.copy(), np.full(n_ends, np.nan)
     best = np.tile(theta, (n_ends, 1))  # (G, K) the last refit of each end
     at = np.zeros(n_ends)
+    lowest = np.full(n_ends, np.inf)
     for step in range(MOST_STEPS):
         open_ = np.flatnonzero(np.isnan(found))
         if not len(open_):
@@ -228,6 +232,7 @@ def _search(
         fitted, loss = refit(starts, ends.held[open_])
         height = np.sqrt(np.maximum(loss - squares, 0.0)) / sigma - critical
         defined = np.isfinite(loss)
+        lowest[open_] = np.fmin(lowest[open_], loss)
         best[open_[defined]], at[open_[defined]] = fitted[defined], trial[open_[defined]]
         below = height < 0
         low[open_[below]], low_height[open_[below]] = trial[open_[below]], height[below]
@@ -238,7 +243,9 @@ def _search(
         found = np.where(np.isnan(found) & narrow, low, found)
         found = np.where(np.isnan(found) & (low > FARTHEST * ends.unit), np.inf, found)
         trial = _next(low, low_height, high, high_height, critical, halve=step % 4 == 3 or step > STEEP)
-    return np.where(np.isnan(found), np.where(np.isfinite(high), low, np.inf), found)
+    ends_at = np.where(np.isnan(found), np.where(np.isfinite(high), low, np.inf), found)
+    jumps = np.isfinite(high_height) & (ends_at == low) & (high_height - low_height > JUMP * critical)
+    return np.where(jumps | (squares - lowest.min() > LOWER * sigma**2), np.nan, ends_at)
 
 
 def _next(low: Array, low_height: Array, high: Array, high_height: Array, critical: float, halve: bool) -> Array:

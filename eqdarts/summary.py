@@ -158,11 +158,19 @@ def _unbounded(found: Inference, ends: Array | None) -> list[str]:
     """Say which identified coefficients the rows bound on one side only, or on none."""
     if ends is None:
         return []
-    lines = []
+    lines: list[str] = []
+    unknown: list[str] = []
     for name, error, (low, high) in zip(found.names, found.standard_error, ends, strict=True):
+        if math.isnan(low) or math.isnan(high):
+            unknown.append(name)
         sides = [side for side, end in (("below", low), ("above", high)) if math.isinf(end)]
         if sides and math.isfinite(error):
             lines.append(f"The rows do not bound {name} from {' or '.join(sides)}.")
+    if unknown and found.dof > 0:
+        lines.append(
+            f"No profile likelihood interval of {', '.join(unknown)} (nan): refits near the estimate do not settle, "
+            "because the rows hardly tell the coefficients apart. The other interval may be wrong too."
+        )
     return lines
 
 

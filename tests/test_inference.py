@@ -24,6 +24,7 @@ from eqdarts.formula_build import with_values
 from eqdarts.inference import Inference, inference
 from eqdarts.intervals import _groups, quantile
 from eqdarts.linearised import decompose, form_of
+from eqdarts.summary import summary
 
 NIST = Path(__file__).resolve().parents[1] / "benchmarks" / "nist"
 
@@ -427,3 +428,37 @@ def test_known_constants_have_no_uncertainty() -> None:
 def test_quantiles(dof: float) -> None:
     expected = stats.norm.ppf(0.95) if math.isinf(dof) else stats.t.ppf(0.95, dof)
     assert quantile(0.9, dof) == pytest.approx(expected)
+
+
+NEARLY_SINGULAR = {
+    "a*sin(b*x) + c": [50.0, 0.01, 2.0],  # a line: a and b only as their product
+    "a*(1 - exp(-b*x)) + c": [1000.0, 0.0005, 2.0],
+    "a*exp(b*x) + c*exp(d*x)": [1.0, -1.0, 0.5, -1.01],  # one exponential
+}
+
+
+@pytest.mark.filterwarnings("ignore::eqdarts.EqdartsWarning")
+@pytest.mark.parametrize("formula", NEARLY_SINGULAR)
+def test_no_profile_interval_where_refits_do_not_settle(formula: str) -> None:
+    """An end is far out, infinite or unknown, but never a number close to the estimate that means nothing."""
+    rng = np.random.default_rng(0)
+    x = np.linspace(1, 2, 30)
+    y = (2 + 0.5 * x if "c*" not in formula else np.exp(-x)) + 0.01 * rng.standard_normal(30)
+    law = Equation.parse(formula, ["x"]).fit({"x": x}, y, start=NEARLY_SINGULAR[formula])
+    found = inference(law, {"x": x}, y)
+    ends = found.profile_interval()
+    assert np.isnan(ends).any()
+    distance = np.abs(ends - found.estimate[:, None])
+    assert not (distance < 0.05 * found.standard_error[:, None]).any()
+    said = " ".join(summary(found).split())
+    assert "No profile likelihood interval of" in said
+    assert "do not settle" in said
+
+
+def test_a_profile_interval_of_a_linear_law_is_that_of_t_however_nearly_singular() -> None:
+    rng = np.random.default_rng(0)
+    x = np.linspace(1, 2, 30)
+    y = 2 + 0.5 * x + 0.01 * rng.standard_normal(30)
+    law = Equation.parse("a + b*x + c*x**1.0001", ["x"]).fit({"x": x}, y, start=[2.0, 0.5, 0.0])
+    found = inference(law, {"x": x}, y)
+    np.testing.assert_allclose(found.profile_interval(), found.interval(), rtol=1e-3)
