@@ -9,6 +9,7 @@ Axes: M features, N rows.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -22,7 +23,7 @@ from eqdarts.draft_terms import LINEAR
 from eqdarts.primitives import Primitive, fixed_power
 from eqdarts.search.sites import Array
 
-__all__ = ["Combination", "Feature", "Features", "combinations", "features", "grid", "insert_feature"]
+__all__ = ["Combination", "Feature", "Features", "combinations", "features", "grid", "insert_feature", "values_of"]
 
 Ints = NDArray[np.int64]
 
@@ -146,7 +147,7 @@ def combinations(pairs: Sequence[tuple[int, int]], singles: Sequence[int], units
     return found
 
 
-def _arguments(chosen: Sequence[Combination], sources: Array) -> Array:
+def values_of(chosen: Sequence[Combination], sources: Array) -> Array:
     """Return the values (C, N) of combinations of `sources` (S, N); NaN where a divisor comes near zero."""
     first = np.array([c.sources[0] for c in chosen])
     second = np.array([c.sources[-1] for c in chosen])
@@ -191,25 +192,29 @@ def features(
     The sum of two sources itself, two features of one source each, is given only with `sums`.
     """
     n = sources.shape[1]
-    u = _arguments(chosen, sources) if chosen else np.zeros((0, n))
+    u = values_of(chosen, sources) if chosen else np.zeros((0, n))
     kept = np.flatnonzero(_varies(u))
     u, arguments = u[kept], tuple(chosen[int(k)] for k in kept)
     blocks, function, argument = [np.zeros((0, n))], [], []
     linear_sums = np.array([c.kind == "sum" for c in arguments], dtype=bool)
     divisible = np.abs(u).min(1) > _NEAR_ZERO * np.abs(u).max(1) if len(u) else np.zeros(0, dtype=bool)
     argument_tensor = torch.from_numpy(u)
-    for number, (primitive, coefficients) in enumerate(functions):
+    number = 0
+    for primitive, group in itertools.groupby(functions, key=lambda f: f[0]):
+        rows = torch.tensor([row for _, row in group], dtype=torch.float64)  # all coefficients of one function at once
         with np.errstate(all="ignore"):
-            values = primitive(argument_tensor, *(torch.tensor(c, dtype=torch.float64) for c in coefficients)).numpy()
+            values = primitive(argument_tensor[None], *rows.T[:, :, None, None]).numpy()
+        values = np.broadcast_to(values, (len(rows), *u.shape))
         usable = _varies(values)
         if not primitive.domain.zero or primitive.domain.lower == 0.0:
             usable &= divisible
         if primitive is LINEAR and not sums:
             usable &= ~linear_sums
-        rows = np.flatnonzero(usable)
-        blocks.append(values[rows])
-        function.append(np.full(len(rows), number))
-        argument.append(rows)
+        row, column = np.nonzero(usable)
+        blocks.append(values[row, column])
+        function.append(number + row)
+        argument.append(column)
+        number += len(rows)
     where = np.concatenate(argument) if argument else np.zeros(0, dtype=np.int64)
     which = np.concatenate(function) if function else np.zeros(0, dtype=np.int64)
     newest = np.array([max(c.sources) for c in arguments], dtype=np.float64)
@@ -222,9 +227,10 @@ def features(
 
 
 def _varies(values: Array) -> NDArray[np.bool_]:
-    if not len(values):
-        return np.zeros(0, dtype=bool)
-    high, low = values.max(1), values.min(1)
+    """Say for each row of values (..., N) whether it is finite and not constant."""
+    if not values.size:
+        return np.zeros(values.shape[:-1], dtype=bool)
+    high, low = values.max(-1), values.min(-1)
     with np.errstate(all="ignore"):
         varies: NDArray[np.bool_] = high - low > 1e-9 * np.maximum(np.abs(high), np.abs(low))
     return np.asarray(varies & np.isfinite(high) & np.isfinite(low))

@@ -16,6 +16,7 @@ Axes: M features, N rows.
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -23,7 +24,7 @@ import numpy as np
 
 from eqdarts.draft_terms import LINEAR
 from eqdarts.primitives import Primitive
-from eqdarts.search.features import Combination, Feature, Features, features
+from eqdarts.search.features import Combination, Feature, Features, features, values_of
 from eqdarts.search.sites import Array
 
 __all__ = ["Pair", "best_pairs", "deep_features"]
@@ -163,7 +164,7 @@ def deep_features(
     bare = [(c, c.inner) for c in natural if c.inner is not None and "scale" in c.inner[0].inner]
     of_inputs = [features([Combination("single", c.sources, (1.0,))], X.T, [inner]) for c, inner in bare]
     at_one = features(arguments, X.T, [(p, p.neutral) for p in primitives if not p.shape], sums=True)
-    sized = [_sized(argument, X) for argument in arguments]
+    sized = _sized(arguments, X)
     grid = [(p, row) for p, row in functions if p.n_coefficients or not p.homogeneous]
     return Features.join([*of_inputs, at_one, features(sized, X.T, grid)])
 
@@ -197,8 +198,11 @@ def _natural(primitive: Primitive, source: int, unit: float) -> Combination:
     return Combination("sum", (source,), (number,), (primitive, (*row, *primitive.initial[0][len(row) :])), constant)
 
 
-def _sized(argument: Combination, X: Array) -> Combination:
-    """Return the argument at a root mean square of one."""
-    values = features([argument], X.T, [(LINEAR, ())], sums=True).values
-    size = float(np.sqrt(np.mean(values**2))) if values.size else 1.0
-    return argument._replace(numbers=tuple(n / size for n in argument.numbers), constant=argument.constant / size)
+def _sized(arguments: Sequence[Combination], X: Array) -> list[Combination]:
+    """Return the arguments at a root mean square of one, without those that are not finite."""
+    sizes = np.sqrt(np.mean(values_of(arguments, X.T) ** 2, axis=1)) if arguments else np.zeros(0)
+    return [
+        argument._replace(numbers=tuple(n / size for n in argument.numbers), constant=argument.constant / size)
+        for argument, size in zip(arguments, sizes.tolist(), strict=True)
+        if math.isfinite(size) and size > 0
+    ]
