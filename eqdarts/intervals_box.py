@@ -49,9 +49,8 @@ def _outwards(low: Any, high: Any) -> Interval:
 
 def _add(_: Any, *terms: Any) -> Interval:
     parts = [_interval(u) for u in terms]
-    low, high = sum(u.low for u in parts), sum(u.high for u in parts)
-    error = OUTWARDS * sum(np.maximum(np.abs(u.low), np.abs(u.high)) for u in parts)
-    low, high = low - error, high + error
+    low = sum(u.low for u in parts) - OUTWARDS * sum(np.abs(u.low) for u in parts)
+    high = sum(u.high for u in parts) + OUTWARDS * sum(np.abs(u.high) for u in parts)
     return Interval(np.where(np.isnan(low), -np.inf, low), np.where(np.isnan(high), np.inf, high))
 
 

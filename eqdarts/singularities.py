@@ -92,6 +92,7 @@ class _Condition(NamedTuple):
     base: Expr
     must: str  # "nonzero", "positive", "not negative", or "within 1"
     name: str  # of the base in a sentence
+    part: Expr  # of the equation, that is singular where the condition is broken
 
 
 def find_singularities(equation: Equation, box: Mapping[str, tuple[float, float]]) -> Singularities:
@@ -116,10 +117,14 @@ def find_singularities(equation: Equation, box: Mapping[str, tuple[float, float]
         return Singularities("none")
     found: list[Singularity] = []
     undecided: list[str] = []
+    broken: list[Expr] = []
     for condition in conditions:
+        if any(condition.base.has(part) for part in broken):
+            continue  # what is undefined inside explains what goes wrong outside
         answer = _examine(condition, box)
         if isinstance(answer, Singularity):
             found.append(answer)
+            broken.append(condition.part)
         elif not answer:
             undecided.append(_claim(condition))
     return Singularities("found" if found else "unknown" if undecided else "none", tuple(found), tuple(undecided))
@@ -136,49 +141,48 @@ def _conditions(expr: Expr) -> tuple[_Condition, ...]:
     found: dict[_Condition, None] = {}
     for e in sympy.postorder_traversal(expr):
         if e.is_Pow and e.base.free_symbols | e.exp.free_symbols:
-            found.update(dict.fromkeys(_of_power(e.base, e.exp)))
+            found.update(dict.fromkeys(_of_power(e)))
         elif e.is_Function and e.free_symbols and e.args[0].free_symbols:
-            found.update(dict.fromkeys(_of_call(type(e).__name__, e.args[0])))
+            found.update(dict.fromkeys(_of_call(e)))
     return tuple(found)
 
 
-def _of_power(base: Expr, exponent: Expr) -> Iterator[_Condition]:
-    if not exponent.is_number:
-        if not base.is_positive:
-            yield _Condition("edge", base, "positive", "the base")
-    elif exponent.is_negative:
-        if exponent.is_Integer or float(exponent).is_integer():
-            yield from _nonzero(base, "the denominator")
-        else:
-            yield from _nonzero(base, "the denominator")
-            yield _Condition("edge", base, "not negative", "the base")
-    elif not float(exponent).is_integer():
-        yield _Condition("edge", base, "not negative", "the base")
+def _of_power(e: Expr) -> Iterator[_Condition]:
+    if not e.exp.is_number:
+        if not e.base.is_positive:
+            yield _Condition("edge", e.base, "positive", "the base", e)
+        return
+    if e.exp.is_negative:
+        yield from _nonzero(e.base, "the denominator", e)
+    if not float(e.exp).is_integer():
+        yield _Condition("edge", e.base, "not negative", "the base", e)
 
 
-def _of_call(name: str, u: Expr) -> Iterator[_Condition]:
+def _of_call(e: Expr) -> Iterator[_Condition]:
     import sympy
 
+    name, u = type(e).__name__, e.args[0]
     if name == "log":
+        argument = "the argument of the logarithm,"
         if type(u).__name__ == "Abs" or (u.is_Pow and u.exp.is_Integer and u.exp.is_even):
-            yield from _nonzero(u.args[0], "the argument of the logarithm,")
+            yield from _nonzero(u.args[0], argument, e)
         else:
-            yield _Condition("edge", u, "positive", "the argument of the logarithm,")
+            yield _Condition("edge", u, "positive", argument, e)
     elif name in ("asin", "acos"):
-        yield _Condition("edge", u, "within 1", f"the argument of arc{name[1:]},")
+        yield _Condition("edge", u, "within 1", f"the argument of arc{name[1:]},", e)
     elif name == "tan":
-        yield from _nonzero(sympy.cos(u, evaluate=False), "in a tangent,")
+        yield from _nonzero(sympy.cos(u, evaluate=False), "in a tangent,", e)
 
 
-def _nonzero(base: Expr, name: str) -> Iterator[_Condition]:
+def _nonzero(base: Expr, name: str, part: Expr) -> Iterator[_Condition]:
     """Yield the conditions that make `base` nonzero: on every factor of a product, on what is raised to a power."""
     if base.is_Mul:
         for factor in base.args:
-            yield from _nonzero(factor, name)
+            yield from _nonzero(factor, name, part)
     elif (base.is_Pow and base.exp.is_positive) or type(base).__name__ == "Abs":
-        yield from _nonzero(base.args[0], name)
+        yield from _nonzero(base.args[0], name, part)
     elif base.free_symbols and type(base).__name__ != "exp":
-        yield _Condition("pole", base, "nonzero", name)
+        yield _Condition("pole", base, "nonzero", name, part)
 
 
 def _shown(base: Expr) -> str:

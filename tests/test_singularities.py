@@ -35,6 +35,7 @@ X2: Box = {"x": (0.0, 1.0), "y": (0.0, 1.5)}
         ("x**y", X2),
         ("3*x + 2", X1),
         ("1/Max(x, 0.5) + 1/(abs(x) + 1)", X1),
+        ("sqrt((x - y)**2 + (x + y)**2)", X2),
         ("log(1 + x**2) + log(2 + tanh(x))", {"x": (-5.0, 5.0)}),
     ],
 )
@@ -71,6 +72,12 @@ def test_a_point_at_which_a_denominator_only_touches_zero_is_unknown() -> None:
     found = find_singularities(Equation.parse("1/(x**2 - 2*x + 1)", ["x"]), X1)
     assert found.status == "unknown"
     assert "not known" in found.in_words()[0]
+
+
+def test_what_is_undefined_inside_is_not_blamed_on_what_is_outside() -> None:
+    box = {"x": (1.0, 2.0)}
+    found = find_singularities(Equation.parse("1/tan(x)", ["x"]), box).found  # no zero of the tangent: its pole
+    assert [one.words for one in found] == ["in a tangent, cos(x) is zero at x = 1.571"]
 
 
 _CALLS = ["exp", "log", "sqrt", "sin", "cos", "tan", "tanh", "abs", "arctan", "cosh"]
