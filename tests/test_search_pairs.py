@@ -108,3 +108,20 @@ def test_arguments_have_coefficients_one_in_the_units_of_the_data() -> None:
     with np.errstate(invalid="ignore"):
         for expected in (1 + x, np.sqrt(x**2 + x), (1 + x) ** 2):
             assert any(np.allclose(v, expected) for v in values)
+
+
+def test_products_and_ratios_of_shifted_inputs_are_arguments() -> None:
+    rng = np.random.default_rng(0)
+    X, units = rng.uniform(0.1, 0.3, (50, 2)), (2.0, 3.0)
+    functions = [(PRIMITIVES["square"], ()), (LINEAR, ())]
+    values = np.concatenate([deep_features(X, units, functions, rng).values for _ in range(8)])
+    x, z = (X * units).T
+    for expected in ((x - 1) * (z + 1), ((1 + x) / (x - 1)) ** 2, x / (z - 1)):
+        assert any(np.allclose(v, expected) for v in values)
+
+
+def test_huge_features_are_left_out() -> None:
+    X = np.random.default_rng(0).uniform(100.0, 800.0, (50, 1))
+    deep = deep_features(X, (1.0,), grid(resolve("default"), 2), np.random.default_rng(0))
+    assert np.abs(deep.values).max() < 1e100
+    assert best_pairs(deep, X[:, 0], np.ones(len(X)), 0.1, 3)

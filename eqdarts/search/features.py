@@ -1,8 +1,8 @@
 """Features: candidate functions of one or two sources, as values on the rows and as recipes to insert.
 
 A feature is f(u) at a row of f's `initial` grid, with u a source, the product or ratio of two, their sum or difference
-in the units of the data, or a function of a source, alone or beside a constant or another source. Sources are inputs
-and nodes.
+in the units of the data, a function of a source, alone or beside a constant or another source, or a product or ratio of
+two affine maps. Sources are inputs and nodes.
 
 Axes: M features, N rows.
 """
@@ -28,13 +28,15 @@ __all__ = ["Combination", "Feature", "Features", "combinations", "features", "gr
 Ints = NDArray[np.int64]
 
 RECIPROCAL = fixed_power(LINEAR.exponent * -1)  # type: ignore[operator]
+_HUGE = 1e60
 _NEAR_ZERO = 1e-3  # a source that comes this near to zero, as a share of its largest value, is not divided by
 
 
 class Combination(NamedTuple):
     """One or two sources as one argument: (source, weight or exponent) each, summed or multiplied.
 
-    `inner`, in a sum, is the function that its last source stands in, with coefficients; `constant` is added.
+    `inner`, in a sum, is the function that its last source stands in, with coefficients; `constant` is added. `affine`,
+    in a product, has weight and constant of each factor.
     """
 
     kind: str  # "single", "product" or "sum"
@@ -42,11 +44,13 @@ class Combination(NamedTuple):
     numbers: tuple[float, ...]
     inner: tuple[Primitive, tuple[float, ...]] | None = None
     constant: float = 0.0
+    affine: tuple[tuple[float, float], ...] = ()
 
     @property
     def symbols(self) -> int:
         """Symbols that it adds to an equation."""
-        own = 2 * len(self.sources) - 1 + 2 * sum(number < 0 for number in self.numbers) * (self.kind == "product")
+        own = 2 * sum(constant != 0.0 for _, constant in self.affine)
+        own += 2 * len(self.sources) - 1 + 2 * sum(number < 0 for number in self.numbers) * (self.kind == "product")
         if self.inner is None:
             return own
         scale = self.inner[0].name == "log" and len(self.sources) == 1  # c + log x is log of e^c x
@@ -165,6 +169,9 @@ def values_of(chosen: Sequence[Combination], sources: Array) -> Array:
         for k, combination in enumerate(chosen):
             if combination.inner is not None:
                 u[k] = _nested(combination, sources)
+            elif combination.affine:
+                factors = zip(combination.sources, combination.numbers, combination.affine, strict=True)
+                u[k] = np.prod([(w * sources[s] + c) ** power for s, power, (w, c) in factors], axis=0)
     return np.asarray(u)
 
 
@@ -227,13 +234,13 @@ def features(
 
 
 def _varies(values: Array) -> NDArray[np.bool_]:
-    """Say for each row of values (..., N) whether it is finite and not constant."""
+    """Say for each row of values (..., N) whether it is not constant, and finite with what is made of its square."""
     if not values.size:
         return np.zeros(values.shape[:-1], dtype=bool)
     high, low = values.max(-1), values.min(-1)
     with np.errstate(all="ignore"):
         varies: NDArray[np.bool_] = high - low > 1e-9 * np.maximum(np.abs(high), np.abs(low))
-    return np.asarray(varies & np.isfinite(high) & np.isfinite(low))
+    return np.asarray(varies & (high < _HUGE) & (low > -_HUGE))
 
 
 def insert_feature(draft: Draft, position: int, feature: Feature) -> tuple[DraftEdge, int]:
@@ -250,7 +257,12 @@ def insert_feature(draft: Draft, position: int, feature: Feature) -> tuple[Draft
             edges[-1].primitive, edges[-1].coefficients = argument.inner[0], list(argument.inner[1])
         node = DraftNode("sum", edges, argument.constant or None)
     else:
+        factors = list(argument.sources)
+        for k, (weight, constant) in enumerate(argument.affine):
+            affine = DraftNode("sum", [DraftEdge(factors[k], LINEAR, weight)], constant or None)
+            factors[k] = draft.insert(position + k, affine)
+        position += len(argument.affine)
         powers = [LINEAR if number > 0 else RECIPROCAL for number in argument.numbers]
-        node = DraftNode("product", [DraftEdge(s, p) for s, p in zip(argument.sources, powers, strict=True)])
+        node = DraftNode("product", [DraftEdge(s, p) for s, p in zip(factors, powers, strict=True)])
     source = draft.insert(position, node)
-    return DraftEdge(source, feature.primitive, 1.0, list(feature.coefficients)), 1
+    return DraftEdge(source, feature.primitive, 1.0, list(feature.coefficients)), 1 + len(argument.affine)

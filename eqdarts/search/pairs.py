@@ -34,7 +34,7 @@ Function = tuple[Primitive, tuple[float, ...]]  # and its coefficients
 _INDEPENDENT = 1e-6  # share of a direction's square that must be left beside the constant and the other feature
 _ROUNDING = 1e-12
 _LOOKED_AT = 20  # as many pairs are looked at for each different one that is asked for
-N_ARGUMENTS = 48  # nested arguments of a dictionary
+N_NESTED, N_AFFINE = 48, 16  # arguments of a dictionary: functions, and products and ratios of two affine maps
 
 
 class Pair(NamedTuple):
@@ -138,17 +138,18 @@ def _solved(kind: str, parts: Features, place: tuple[int, ...], target: Array, w
     values = list(parts.values[list(place)])
     values = [values[0] * values[1]] if kind == "product" else values
     columns = np.stack([np.ones_like(target), *values], axis=1) * weight[:, None]
-    constant, *weights = np.linalg.lstsq(columns, target * weight, rcond=None)[0].tolist()
+    sizes = np.linalg.norm(columns, axis=0)
+    constant, *weights = (np.linalg.lstsq(columns / sizes, target * weight, rcond=None)[0] / sizes).tolist()
     return Pair(kind, tuple(map(parts.recipe, place)), constant, tuple(weights))
 
 
 def deep_features(
     X: Array, units: Sequence[float], functions: Sequence[Function], rng: np.random.Generator
 ) -> Features:
-    """Return functions of functions of inputs: g, f(g), f(1 +- g), f(x +- g), with g a function of an input, x another.
+    """Return functions of functions of inputs: g, f(g), f(1 +- g), f(x +- g) and f((x - 1) (z - 1)) and the like.
 
-    The arguments of f, `N_ARGUMENTS` drawn at random, have coefficients one in the units of the data; f is taken at
-    one, and at `functions` for the argument at magnitude one.
+    g is a function of an input, x and z are inputs. The arguments of f, drawn at random, have coefficients one in the
+    units of the data; f is taken at one, and at `functions` for the argument at magnitude one.
 
     Parameters
     ----------
@@ -160,7 +161,10 @@ def deep_features(
     """
     primitives = list(dict.fromkeys(p for p, _ in functions))
     natural = [_natural(p, i, units[i]) for p in primitives if not p.shape for i in range(X.shape[1])]
-    arguments = list(itertools.islice(_nested_arguments(natural, units, rng), N_ARGUMENTS))
+    arguments = [
+        *itertools.islice(_nested_arguments(natural, units, rng), N_NESTED),
+        *itertools.islice(_affine_arguments(units, rng), N_AFFINE),
+    ]
     bare = [(c, c.inner) for c in natural if c.inner is not None and "scale" in c.inner[0].inner]
     of_inputs = [features([Combination("single", c.sources, (1.0,))], X.T, [inner]) for c, inner in bare]
     at_one = features(arguments, X.T, [(p, p.neutral) for p in primitives if not p.shape], sums=True)
@@ -187,6 +191,19 @@ def _nested_arguments(
         yield signed
 
 
+def _affine_arguments(units: Sequence[float], rng: np.random.Generator) -> Iterator[Combination]:
+    """Yield products and ratios of x + a and z + b in random order, a and b among -1, 0 and 1."""
+    pairs = list(itertools.combinations_with_replacement(range(len(units)), 2))
+    choices = list(
+        itertools.product(pairs, ((1.0, 1.0), (1.0, -1.0), (-1.0, 1.0)), itertools.product((-1, 0, 1), repeat=2))
+    )
+    for k in rng.permutation(len(choices)):
+        pair, powers, shifts = choices[k]
+        if any(shifts) and (pair[0] != pair[1] or (powers == (1.0, -1.0) and shifts[0] != shifts[1])):
+            affine = tuple((units[s], float(shift)) for s, shift in zip(pair, shifts, strict=True))
+            yield Combination("product", pair, powers, None, 0.0, affine)
+
+
 def _natural(primitive: Primitive, source: int, unit: float) -> Combination:
     """Return the function of a source in the units of the data, coefficients one."""
     unit = abs(unit)  # reduced data may have negative ones
@@ -200,9 +217,19 @@ def _natural(primitive: Primitive, source: int, unit: float) -> Combination:
 
 def _sized(arguments: Sequence[Combination], X: Array) -> list[Combination]:
     """Return the arguments at a root mean square of one, without those that are not finite."""
-    sizes = np.sqrt(np.mean(values_of(arguments, X.T) ** 2, axis=1)) if arguments else np.zeros(0)
+    with np.errstate(over="ignore"):
+        sizes = np.sqrt(np.mean(values_of(arguments, X.T) ** 2, axis=1)) if arguments else np.zeros(0)
     return [
-        argument._replace(numbers=tuple(n / size for n in argument.numbers), constant=argument.constant / size)
+        _scaled(argument, size)
         for argument, size in zip(arguments, sizes.tolist(), strict=True)
         if math.isfinite(size) and size > 0
     ]
+
+
+def _scaled(argument: Combination, size: float) -> Combination:
+    """Return the argument divided by `size`."""
+    if argument.affine:
+        first, second = argument.affine
+        factor = size ** -argument.numbers[0]
+        return argument._replace(affine=((first[0] * factor, first[1] * factor), second))
+    return argument._replace(numbers=tuple(n / size for n in argument.numbers), constant=argument.constant / size)
