@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from eqdarts.equation import Equation
     from eqdarts.errors import EqdartsWarning, FormulaError
     from eqdarts.estimator import DARTSRegressor
+    from eqdarts.estimator_callback import FitProgress, JsonLog
     from eqdarts.primitives import Primitive, make_primitive
     from eqdarts.problems import load_problem
 
@@ -21,7 +22,9 @@ __all__ = [
     "DARTSRegressor",
     "EqdartsWarning",
     "Equation",
+    "FitProgress",
     "FormulaError",
+    "JsonLog",
     "Primitive",
     "__version__",
     "load_problem",
@@ -35,7 +38,9 @@ _HOME = {
     "DARTSRegressor": "eqdarts.estimator",
     "EqdartsWarning": "eqdarts.errors",
     "Equation": "eqdarts.equation",
+    "FitProgress": "eqdarts.estimator_callback",
     "FormulaError": "eqdarts.errors",
+    "JsonLog": "eqdarts.estimator_callback",
     "Primitive": "eqdarts.primitives",
     "load_problem": "eqdarts.problems",
     "make_primitive": "eqdarts.primitives",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,65 +14,26 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from eqdarts.clock import now
-from eqdarts.constants import Snap
-from eqdarts.data import Data, prepare
+from eqdarts.equation import Equation
 from eqdarts.errors import EqdartsWarning
-from eqdarts.estimator_alpha import Alpha, structure_of
-from eqdarts.estimator_checks import (
-    checked_constants,
-    checked_held_out,
-    checked_loss,
-    checked_parameters,
-    checked_weight,
-)
-from eqdarts.estimator_choice import Front, Table, choose, snap_chosen
+from eqdarts.estimator_callback import Callback, Watch
+from eqdarts.estimator_checkpoint import Checkpoint
+from eqdarts.estimator_checks import checked_constants, checked_parameters, checked_weight, loss_name
+from eqdarts.estimator_choice import Table
 from eqdarts.estimator_display import DisplayMixin
-from eqdarts.estimator_front import fitted_rows, held_out_losses, refit_front
 from eqdarts.estimator_inference import InferenceMixin
-from eqdarts.estimator_losses import ROUNDS, Reweighting, snap_reweighted, working_data, working_target
+from eqdarts.estimator_interrupts import Interrupts
 from eqdarts.estimator_progress import Progress
 from eqdarts.estimator_range import RangeMixin, warn_outside
 from eqdarts.estimator_stability import StabilityMixin
-from eqdarts.history import SearchHistory, with_totals
-from eqdarts.losses import resolve_loss
+from eqdarts.estimator_stages import Outcome, Stages
 from eqdarts.primitives import Primitive
-from eqdarts.search.archive import Member
-from eqdarts.search.evidence import Evidence
-from eqdarts.search.findings import Finding
-from eqdarts.search.parallel import search_many
-from eqdarts.search.search import Config, search
 
 __all__ = ["DARTSRegressor"]
 
 Array = NDArray[np.float64]
 
 FEWEST_ROWS, FEW_ROWS = 3, 10
-
-
-class Task(NamedTuple):
-    """What one fit is asked to do."""
-
-    table: Table
-    sigma: Array | None
-    primitives: tuple[Primitive, ...]
-    constants: dict[str, float]
-    rng: np.random.Generator
-    began: float  # by `eqdarts.clock.now`
-
-
-class Outcome(NamedTuple):
-    """What one fit has found."""
-
-    front: Front
-    snaps: tuple[Snap, ...]
-    data: Data
-    history: SearchHistory
-    evidence: Evidence
-    structure: tuple[Finding, ...]
-
-
-FOR_SEARCH = 0.95  # share of the time limit at which the search ends; the rest is for the last refit and the choice
-LEAST_SEARCH = 0.5  # share of its time that a search gets, however long it took to prepare the table
 
 
 class DARTSRegressor(DisplayMixin, InferenceMixin, RangeMixin, StabilityMixin, RegressorMixin, BaseEstimator):  # type: ignore[misc]
@@ -114,6 +76,12 @@ class DARTSRegressor(DisplayMixin, InferenceMixin, RangeMixin, StabilityMixin, R
         depends on `n_searches`, and with ``time_limit=None`` not on the number of workers.
     n_searches : int, default=4
         How many searches divide the budget if `n_jobs` is a number.
+    guesses : list of str or Equation, optional
+        Formulas in the names of the columns from which the search starts, such as ``["a*x/(b + x)"]``. Every other name
+        is a coefficient; so is every number but exponents. What is chosen may be something else.
+    warm_start : bool, default=False
+        Whether the next `fit` starts from what this one has found: the best graph of each size is refitted to the new
+        rows, and none is lost unless a better one is found.
     verbose : int, default=0
         1 shows a progress bar on stderr.
     random_state : int, RandomState or None, default=None
@@ -169,6 +137,8 @@ class DARTSRegressor(DisplayMixin, InferenceMixin, RangeMixin, StabilityMixin, R
         validation_fraction: float = 0.3,
         n_jobs: int | None = None,
         n_searches: int = 4,
+        guesses: Sequence[str | Equation] | None = None,
+        warm_start: bool = False,
         verbose: int = 0,
         random_state: Any = None,
     ) -> None:
@@ -184,10 +154,21 @@ class DARTSRegressor(DisplayMixin, InferenceMixin, RangeMixin, StabilityMixin, R
         self.validation_fraction = validation_fraction
         self.n_jobs = n_jobs
         self.n_searches = n_searches
+        self.guesses = guesses
+        self.warm_start = warm_start
         self.verbose = verbose
         self.random_state = random_state
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None, sigma: Any = None) -> DARTSRegressor:
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        sigma: Any = None,
+        *,
+        checkpoint: str | Path | None = None,
+        callback: Callback | None = None,
+    ) -> DARTSRegressor:
         """Search for the law of y in X.
 
         Parameters
@@ -201,10 +182,23 @@ class DARTSRegressor(DisplayMixin, InferenceMixin, RangeMixin, StabilityMixin, R
         sigma : float or array of shape (n,), optional
             Known standard deviations of y, in place of weights: they weight the rows by 1 / sigma**2, and standard
             errors are not scaled by the residuals.
+        checkpoint : str or Path, optional
+            A folder for the best graphs so far, written every few seconds. A fit to the same rows, columns and loss
+            with the same folder goes on from there, however the one before has ended; its front is never worse. The
+            folder's file is one readable JSON, `checkpoint.json`.
+        callback : callable, optional
+            Called with a `FitProgress` once a second at most (with `n_jobs`: whenever a search has finished). If it
+            returns True the search stops and the best so far is kept; an exception ends the fit and is yours.
+            `JsonLog` is one.
 
         Returns
         -------
         self
+
+        Notes
+        -----
+        Ctrl-C stops the search, or what comes after it, and keeps the best so far; the evidence and the structure are
+        then not worked out, and no constants made exact.
 
         Raises
         ------
@@ -223,77 +217,17 @@ class DARTSRegressor(DisplayMixin, InferenceMixin, RangeMixin, StabilityMixin, R
         if len(y) < FEW_ROWS:
             warnings.warn(f"Only {len(y)} rows: the law may be chance.", EqdartsWarning, stacklevel=2)
         rng = np.random.default_rng(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
-        task = Task(table, sigma, primitives, constants, rng, began)
-        outcome = self._by_squares(task) if self.loss == "squared" else self._by_loss(task)
+        before = getattr(self, "_kept", None) if self.warm_start else None
+        settings = {name: repr(value) for name, value in self.get_params(deep=False).items()}
+        kept_in = None if checkpoint is None else Checkpoint(Path(checkpoint), table, loss_name(self.loss), settings)
+        with Interrupts() as interrupts, Progress(bool(self.verbose)) as bar:
+            watch = Watch(bar, kept_in, callback)
+            given = (table, sigma, primitives, constants, rng, began, watch, interrupts, before)
+            outcome = Stages(self, *given).run()
         if outcome.history.stop_reason == "interrupt":
             warnings.warn("Interrupted: these are the best equations so far.", EqdartsWarning, stacklevel=2)
         self._store(outcome, table)
         return self
-
-    def _by_squares(self, task: Task) -> Outcome:
-        table, rng = task.table, task.rng
-        data = prepare(table.X, table.y, table.weight, self.validation_fraction, rng)
-        checked_held_out(data, self.selection)
-        found, history = self._search(data, task)
-        rows = fitted_rows(data, rng)
-        held_out = held_out_losses(found, data, rng) if self.selection == "validation" else None
-        members = refit_front(found, data, rows, rng)
-        self._rows = table.kept(rows, task.sigma)
-        front = choose(members, data, table, task.primitives, self.selection, held_out)
-        alpha = Alpha(data, rows, table, task.primitives, self.selection, rng)
-        front, evidence = alpha.settled(front, lambda: self._has_time(task))
-        structure = structure_of(front, data, table, rng)
-        snapped = snap_chosen(front, table, self._rows, task.constants, task.primitives)
-        return Outcome(*snapped, data, history, evidence, structure)
-
-    def _by_loss(self, task: Task) -> Outcome:
-        table, rng = task.table, task.rng
-        f = np.full(len(table.y), np.average(table.y, weights=table.weight))
-        loss = checked_loss(self.loss, self.selection, table.y, f)
-        target = working_target(loss, table.y, f)
-        data = prepare(table.X, target, table.weight, self.validation_fraction, rng)
-        rows = fitted_rows(data, rng)
-        self._rows = table.kept(rows, None)
-        members: list[Member] = []
-        histories: list[SearchHistory] = []
-        for k in range(ROUNDS):
-            found, history = self._search(data, task, 1 / ROUNDS, (k + 1) / ROUNDS)
-            histories.append(history)
-            members += refit_front(found, data, rows, rng)
-            for _ in range(2 if loss.name == "huber" else 1):  # what is large is known after the first choice
-                reweighting = Reweighting(resolve_loss(self.loss, table.y, table.y - f), table, self._rows)
-                front = choose(members, data, table, task.primitives, self.selection, reweighting=reweighting)
-                f = table.predicted(front.equations[front.chosen])
-            data = working_data(reweighting.loss, data, table, f)
-            if history.stop_reason == "interrupt":
-                break
-        front = reweighting.finish(front)
-        evidence = Alpha(data, rows, table, task.primitives, "bic", rng).of(front)
-        structure = structure_of(front, data, table, rng, loss.logistic)
-        snapped = snap_reweighted(front, reweighting, task.constants)
-        return Outcome(*snapped, data, with_totals(histories[-1], histories), evidence, structure)
-
-    def _has_time(self, task: Task) -> bool:
-        return self.time_limit is None or now() - task.began < self.time_limit
-
-    def _search(
-        self, data: Data, task: Task, share: float = 1.0, end: float = 1.0
-    ) -> tuple[tuple[Member, ...], SearchHistory]:
-        """Search within a share of the budget, until `end`, a share of the time since the fit began."""
-        limit = None
-        if self.time_limit is not None:
-            whole = FOR_SEARCH * self.time_limit
-            limit = max(end * whole - (now() - task.began), LEAST_SEARCH * share * whole)
-        most = max(round(share * self.max_refits), 1)
-        config = Config(
-            task.primitives, self.search, self.max_complexity, limit, most, self.n_restarts, task.table.names
-        )
-        with Progress(bool(self.verbose)) as progress:
-            if self.n_jobs is None:
-                result = search(data, config, task.rng, progress)
-            else:
-                result = search_many(data, config, task.rng, self.n_searches, self.n_jobs, progress)
-        return result.front, result.history
 
     def predict(self, X: Any, index: int | None = None, return_std: bool = False) -> Array | tuple[Array, Array]:
         """Return the values of the chosen equation or of row `index` of `equations_`.
@@ -356,6 +290,7 @@ class DARTSRegressor(DisplayMixin, InferenceMixin, RangeMixin, StabilityMixin, R
 
     def _store(self, outcome: Outcome, table: Table) -> None:
         front, data, history = outcome.front, outcome.data, outcome.history
+        self._rows, self._kept = outcome.rows, outcome.kept
         self.front_ = tuple(equation.with_ranges(table.box) for equation in front.equations)
         self.snaps_, self._loss, self._members, self._stability = outcome.snaps, self.loss, front.members, None
         self.equation_ = self.front_[front.chosen]

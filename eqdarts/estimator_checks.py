@@ -18,7 +18,7 @@ from eqdarts.losses import LOSSES, Loss, resolve_loss
 from eqdarts.primitives import Primitive, resolve
 from eqdarts.selection import CRITERIA
 
-__all__ = ["checked_constants", "checked_held_out", "checked_loss", "checked_parameters", "checked_weight"]
+__all__ = ["checked_constants", "checked_held_out", "checked_loss", "checked_parameters", "checked_weight", "loss_name"]
 
 Array = NDArray[np.float64]
 
@@ -111,6 +111,11 @@ def checked_weight(sample_weight: Any, sigma: Any, X: Array, loss: Any) -> tuple
     if not weight.any():
         raise ValueError(explain("sample_weight must not be all zero.", "only zeros", "Give some row weight."))
     return weight, None
+
+
+def loss_name(loss: Any) -> str:
+    """Return the name of a loss that is a name or a function."""
+    return loss if isinstance(loss, str) else str(getattr(loss, "__qualname__", type(loss).__qualname__))
 
 
 def checked_loss(loss: Any, selection: str, y: Array, f: Array) -> Loss:

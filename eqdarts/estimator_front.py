@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -13,9 +13,9 @@ from eqdarts.batch import Batch
 from eqdarts.data import Data, draw_rows
 from eqdarts.graph import Graph
 from eqdarts.refit import refit_in_parts
-from eqdarts.search.archive import Member
+from eqdarts.search.archive import Archive, Member
 
-__all__ = ["fitted_rows", "held_out_losses", "refit_front"]
+__all__ = ["best_of", "fitted_rows", "held_out_losses", "measured", "refit_front"]
 
 # A standard error falls as the root of the number of rows grows: with so many it is a hundredth of what the noise
 # of one row is worth. A pass over a million rows would take as long as the search did.
@@ -71,6 +71,21 @@ def held_out_losses(front: Sequence[Member], data: Data, rng: np.random.Generato
     judged = draw_rows(data.validation, MOST_JUDGED, rng)
     losses: list[float] = (_losses(trained, data, judged) * max(data.variance, 1e-300) * data.y_scale**2).tolist()
     return losses
+
+
+def measured(members: Sequence[Member], data: Data, rows: NDArray[np.intp]) -> tuple[Member, ...]:
+    """Return the members with the free factor that `refit_front` gives them, and with their losses on `rows`."""
+    complete = [_with_factor(member) for member in members]
+    losses = _losses(complete, data, rows).tolist() if complete else []
+    return tuple(replace(member, loss=loss) for member, loss in zip(complete, losses, strict=True))
+
+
+def best_of(members: Iterable[Member]) -> tuple[Member, ...]:
+    """Return the members that none with no more symbols and no more coefficients equals, simplest first."""
+    archive = Archive()
+    for member in members:
+        archive.add(member)
+    return tuple(archive.front())
 
 
 def _with_factor(member: Member) -> Member:

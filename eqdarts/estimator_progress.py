@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from eqdarts.search.archive import Member
+from eqdarts.search.search import Moment
 
 __all__ = ["Progress"]
 
@@ -21,12 +21,13 @@ class Progress:
     def __enter__(self) -> Progress:
         return self
 
-    def __call__(self, share: float, n_refits: int, best: Member) -> None:
+    def __call__(self, moment: Moment) -> None:
         """Show how far the search is."""
         if self.bar.disable:
             return
-        self.bar.n = min(round(100 * share), 100)
-        self.bar.set_postfix_str(f"{n_refits} refits, best {best.loss:.3g}: {best.graph.key[:40]}")
+        best = moment.best
+        self.bar.n = min(round(100 * moment.share), 100)
+        self.bar.set_postfix_str(f"{moment.n_refits} refits, best {best.loss:.3g}: {best.graph.key[:40]}")
 
     def __exit__(self, *_: object) -> None:
         self.bar.close()

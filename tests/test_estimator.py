@@ -171,7 +171,7 @@ def test_tiny_tables_leave_a_row_to_spare(n: int, most: int, monkeypatch: pytest
         found.extend(front)
         return refit_front(front, *given)
 
-    monkeypatch.setattr("eqdarts.estimator.refit_front", noted)
+    monkeypatch.setattr("eqdarts.estimator_stages.refit_front", noted)
     X = table(n)[["x0"]]
     y = np.random.default_rng(0).normal(size=n)
     with warnings.catch_warnings():

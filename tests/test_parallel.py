@@ -24,7 +24,7 @@ from eqdarts.primitives import PRIMITIVES, resolve
 from eqdarts.search import parallel
 from eqdarts.search.archive import Member
 from eqdarts.search.parallel import merged, search_many, thinned
-from eqdarts.search.search import Config, SearchResult
+from eqdarts.search.search import Config, Moment, SearchResult
 
 BY_COUNT: dict[str, Any] = {"max_refits": 600, "time_limit": None, "random_state": 0}
 
@@ -111,7 +111,7 @@ def problem(time_limit: float | None = None, max_refits: int = 10**6) -> tuple[A
 def test_progress_is_told_search_by_search() -> None:
     told: list[tuple[float, int]] = []
     result = search_many(
-        *problem(max_refits=120), n_searches=3, n_jobs=1, on_progress=lambda share, n, _: told.append((share, n))
+        *problem(max_refits=120), n_searches=3, n_jobs=1, on_progress=lambda m: told.append((m.share, m.n_refits))
     )
     assert [share for share, _ in told] == [pytest.approx(k / 3) for k in (1, 2, 3)]
     assert [n for _, n in told] == sorted(n for _, n in told)
@@ -119,8 +119,8 @@ def test_progress_is_told_search_by_search() -> None:
 
 
 def test_an_interrupt_keeps_the_searches_that_have_finished() -> None:
-    def interrupt(share: float, *_: object) -> None:
-        if share > 0.5:
+    def interrupt(moment: Moment) -> None:
+        if moment.share > 0.5:
             raise KeyboardInterrupt
 
     result = search_many(*problem(max_refits=160), n_searches=4, n_jobs=1, on_progress=interrupt)

@@ -37,7 +37,7 @@ def test_many_rows_take_a_few_copies_of_the_table() -> None:
 
 
 def test_the_time_of_preparation_is_part_of_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    from eqdarts import estimator as module
+    from eqdarts import estimator_stages as module
 
     limits: list[float | None] = []
     original_search, original_prepare = module.search, module.prepare

@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from eqdarts.data import prepare
 from eqdarts.primitives import resolve
-from eqdarts.search.archive import Member
-from eqdarts.search.search import Config, OnProgress, SearchResult, search
+from eqdarts.search.search import Config, Moment, OnProgress, SearchResult, search
 from eqdarts.search.trials import EXACT
 
 Array = NDArray[np.float64]
@@ -104,7 +103,7 @@ def test_an_interrupt_ends_the_search_and_keeps_the_front() -> None:
     X = rows()
     calls = 0
 
-    def on_progress(spent: float, refits: int, member: Member) -> None:
+    def on_progress(moment: Moment) -> None:
         nonlocal calls
         calls += 1
         if calls == 6:
@@ -119,7 +118,7 @@ def test_an_interrupt_ends_the_search_and_keeps_the_front() -> None:
 def test_progress_tells_the_spent_share_the_refits_and_the_best_member() -> None:
     X = rows()
     told: list[tuple[float, int, float]] = []
-    run(X, X[:, 0] + noise(), on_progress=lambda spent, refits, m: told.append((spent, refits, m.loss)))
+    run(X, X[:, 0] + noise(), on_progress=lambda m: told.append((m.share, m.n_refits, m.best.loss)))
     assert [t[:2] for t in told] == sorted(t[:2] for t in told)
     assert [t[2] for t in told] == sorted((t[2] for t in told), reverse=True)
     assert told[-1][0] >= 1.0

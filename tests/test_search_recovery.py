@@ -13,7 +13,7 @@ from eqdarts.batch import Batch
 from eqdarts.data import prepare
 from eqdarts.primitives import resolve
 from eqdarts.search.archive import Member
-from eqdarts.search.search import Config, OnProgress, SearchResult, search
+from eqdarts.search.search import Config, Moment, OnProgress, SearchResult, search
 from eqdarts.search.trials import EXACT
 
 Array = NDArray[np.float64]
@@ -45,9 +45,9 @@ def run(
     return result, predict
 
 
-def stop_at_exact(spent: float, refits: int, member: Member) -> None:
+def stop_at_exact(moment: Moment) -> None:
     """Interrupt the search as soon as the law is exact: what follows is a search for shorter forms."""
-    if member.loss <= EXACT:
+    if moment.best.loss <= EXACT:
         raise KeyboardInterrupt
 
 

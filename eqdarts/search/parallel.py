@@ -11,6 +11,10 @@ import warnings
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from uuid import uuid4
 
 import joblib
 import numpy as np
@@ -18,7 +22,9 @@ import numpy as np
 from eqdarts.data import Data, draw_rows
 from eqdarts.history import BestPoint, SearchHistory, with_totals
 from eqdarts.search.archive import Archive
-from eqdarts.search.search import Config, OnProgress, SearchResult, search
+from eqdarts.search.moves import Start
+from eqdarts.search.parts import PartFile, read_parts
+from eqdarts.search.search import Config, Moment, OnProgress, SearchResult, StopSearch, search
 
 __all__ = ["merged", "search_many", "thinned"]
 
@@ -47,11 +53,14 @@ def search_many(
     n_searches: int,
     n_jobs: int,
     on_progress: OnProgress | None = None,
+    starts: Sequence[Start] = (),
+    parts: tuple[Path, str] | None = None,
 ) -> SearchResult:
     """Search `n_searches` times, each with its share of the budget, on `n_jobs` workers of joblib's active backend.
 
     A search that comes after one that found an exact law does not count. With a limit of time, the first exact law
-    ends all searches. A KeyboardInterrupt keeps the searches that have finished.
+    ends all searches. A KeyboardInterrupt keeps what the searches have found until a second before, as far as their
+    workers see the files of this machine.
 
     Parameters
     ----------
@@ -64,40 +73,63 @@ def search_many(
     n_jobs : int
         As joblib takes it: -1 for all cores.
     on_progress : callable, optional
-        Called whenever a search has finished.
+        Called with the `Moment` whenever a search has finished; `StopSearch` raised by it ends them all.
+    starts : sequence of (Graph, coefficients)
+        Graphs that every search starts from.
+    parts : (Path, str), optional
+        Folder of the files in which the searches say what they have found, and what says in them that they belong to
+        these data. Default: a temporary folder.
 
     Raises
     ------
     KeyboardInterrupt
-        If no search has finished before it.
+        If nothing was found before it.
     """
+    if parts is None:
+        with TemporaryDirectory(prefix="eqdarts-") as folder:
+            own_parts = Path(folder), uuid4().hex
+            return search_many(data, config, rng, n_searches, n_jobs, on_progress, starts, own_parts)
     workers = min(joblib.effective_n_jobs(n_jobs), n_searches)
     seeds = np.random.SeedSequence(int(rng.integers(2**63))).spawn(n_searches)
     data, own = thinned(data, MOST_ROWS, rng), replace(config, max_refits=max(config.max_refits // n_searches, 1))
     turns = _turns(config.time_limit, n_searches, workers)
-    tasks = (joblib.delayed(_numbered)(k, data, own, seeds[k], turns[k]) for k in range(n_searches))
+    tasks = (joblib.delayed(_numbered)(k, data, own, seeds[k], turns[k], starts, parts) for k in range(n_searches))
     in_order = config.time_limit is None
     spread = joblib.Parallel(n_jobs=n_jobs, return_as="generator" if in_order else "generator_unordered")
     found: dict[int, SearchResult] = {}
-    interrupted = False
+    cut: str | None = None
     try:
-        with _cancelling(spread(tasks)) as results:
-            for k, result in results:
+        with _cancelling(spread(tasks)) as finished:
+            for k, result in finished:
                 found[k] = result
                 if on_progress is not None:
                     whole = merged([found[j] for j in sorted(found)])
                     best = min(whole.front, key=lambda member: member.loss)
-                    on_progress(len(found) / n_searches, whole.history.n_refits, best)
+                    front = whole.front
+                    on_progress(Moment(len(found) / n_searches, whole.history.n_refits, best, partial(tuple, front)))
+                if result.history.stop_reason == "interrupt":  # in a worker that hears of it too
+                    raise KeyboardInterrupt
                 if result.history.stop_reason == "exact":
                     break
+    except StopSearch:
+        cut = "callback"
     except KeyboardInterrupt:
-        if not found:
-            raise
-        interrupted = True
-    result = merged([found[k] for k in sorted(found)])
-    if interrupted:
-        result = replace(result, history=replace(result.history, stop_reason="interrupt"))
-    return result
+        cut = "interrupt"
+    results = [found[k] for k in sorted(found)]
+    return merged(results) if cut is None else _cut_short(results, cut, data, config, parts)
+
+
+def _cut_short(
+    results: list[SearchResult], reason: str, data: Data, config: Config, parts: tuple[Path, str]
+) -> SearchResult:
+    """Return what was found, with what the searches that have not finished left in their files."""
+    members = read_parts(*parts, data.n_inputs, config.primitives)
+    if members:
+        results = [*results, SearchResult(tuple(members), SearchHistory((), 0, 0.0, reason))]
+    if not results:
+        raise KeyboardInterrupt
+    result = merged(results)
+    return replace(result, history=replace(result.history, stop_reason=reason))
 
 
 @contextmanager
@@ -120,11 +152,18 @@ def _turns(time_limit: float | None, n_searches: int, workers: int) -> list[_Tur
 
 
 def _numbered(
-    k: int, data: Data, config: Config, seed: np.random.SeedSequence, turn: _Turn | None
+    k: int,
+    data: Data,
+    config: Config,
+    seed: np.random.SeedSequence,
+    turn: _Turn | None,
+    starts: Sequence[Start],
+    parts: tuple[Path, str],
 ) -> tuple[int, SearchResult]:
     """Run search number k, in whatever process this is."""
     config = replace(config, time_limit=None if turn is None else turn.left())
-    return k, search(data, config, np.random.default_rng(seed))
+    folder, token = parts
+    return k, search(data, config, np.random.default_rng(seed), PartFile(folder / f"part-{k}.json", token), starts)
 
 
 def thinned(data: Data, most: int, rng: np.random.Generator) -> Data:

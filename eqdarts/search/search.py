@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -26,14 +26,29 @@ from eqdarts.search.problem import training_problem
 from eqdarts.search.random_graphs import random_graph
 from eqdarts.search.relaxed import relaxed_search
 from eqdarts.search.small_graphs import small_graphs
-from eqdarts.search.trials import Budget, Trials
+from eqdarts.search.trials import THOROUGH, Budget, Trials
 
-__all__ = ["Config", "SearchResult", "search"]
+__all__ = ["Config", "Moment", "OnProgress", "SearchResult", "StopSearch", "search"]
 
 BATCH = 256
 MOST_ROWS = 150  # training rows that the refits of the search see; the front is refitted on all rows afterwards
 
-OnProgress = Callable[[float, int, Member], None]
+
+class StopSearch(Exception):  # noqa: N818  (not an error)
+    """Raised by `on_progress` to end the search and keep what was found."""
+
+
+@dataclass(frozen=True)
+class Moment:
+    """How far a search is: the spent share of the budget, refits, the best member, and what gives the front."""
+
+    share: float
+    n_refits: int
+    best: Member
+    front: Callable[[], Sequence[Member]]
+
+
+OnProgress = Callable[[Moment], None]
 
 
 @dataclass(frozen=True)
@@ -80,6 +95,7 @@ class _Search:
     config: Config
     rng: np.random.Generator
     on_progress: OnProgress | None
+    starts: Sequence[Start] = ()
     alpha: AlphaHistory | None = None
 
     def __post_init__(self) -> None:
@@ -95,7 +111,7 @@ class _Search:
         """Report progress with `member` as the best."""
         member = member or self.trials.archive.best_member
         if self.on_progress is not None and member is not None:
-            self.on_progress(self.budget.spent(), self.budget.n_refits, member)
+            self.on_progress(Moment(self.budget.spent(), self.budget.n_refits, member, self.trials.archive.front))
 
     def run(self, stage: str, starts: Iterator[Start], until: float = 1.0) -> None:
         """Refit what `starts` yields, in batches, until the share `until` of the budget is spent."""
@@ -115,6 +131,12 @@ class _Search:
         graph = Graph(self.data.n_inputs, (Node("sum", (), constant=True),))
         self.trials.archive.is_new(graph)
         self.trials.add([(graph, (float(np.average(self.data.y, weights=self.data.weight)),))])
+
+    def begin(self) -> None:
+        """Fit the constant, and what the search is to start from."""
+        self.constant()
+        new = [start for start in self.starts if self.trials.is_admissible(start[0])]
+        self.trials.refine(self.trials.add(new, THOROUGH))
 
     def random(self) -> None:
         """Spend what is left on random graphs."""
@@ -153,7 +175,13 @@ class _Search:
             self.run("relaxed", iter(result.proposals))
 
 
-def search(data: Data, config: Config, rng: np.random.Generator, on_progress: OnProgress | None = None) -> SearchResult:
+def search(
+    data: Data,
+    config: Config,
+    rng: np.random.Generator,
+    on_progress: OnProgress | None = None,
+    starts: Sequence[Start] = (),
+) -> SearchResult:
     """Search for graphs that fit `data`, within the budget of `config`.
 
     "random" enumerates the smallest graphs, then draws random ones; "relaxed" refits what the supernet proposes;
@@ -166,10 +194,13 @@ def search(data: Data, config: Config, rng: np.random.Generator, on_progress: On
     config : Config
     rng : numpy.random.Generator
     on_progress : callable, optional
-        Called with the spent share of the budget, the number of refits and the best member.
+        Called with the `Moment`; `StopSearch` raised by it ends the search.
+    starts : sequence of (Graph, coefficients)
+        Graphs to start from, with coefficients on the scaled rows of `data`. Those that are small enough are refitted
+        first; the archive begins with them.
     """
     with _one_thread():
-        return _search(_Search(data, config, rng, on_progress))
+        return _search(_Search(data, config, rng, on_progress, starts))
 
 
 @contextmanager
@@ -188,7 +219,7 @@ def _search(state: _Search) -> SearchResult:
     data, config = state.data, state.config
     reason: str | None = None
     try:
-        state.constant()
+        state.begin()
         if config.kind == "random":
             state.run("small", small_graphs(data.n_inputs, config.primitives), until=0.35)
             state.random()
@@ -198,6 +229,8 @@ def _search(state: _Search) -> SearchResult:
             state.implicit()
     except KeyboardInterrupt:
         reason = "interrupt"
+    except StopSearch:
+        reason = "callback"
     budget = state.budget
     reason = reason or state.trials.stop_reason() or "finished"
     history = SearchHistory(

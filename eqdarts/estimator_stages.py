@@ -1,0 +1,232 @@
+"""The stages of a fit: prepare -> search -> refit the front -> choose -> weigh -> make constants exact."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eqdarts.clock import now
+from eqdarts.constants import Snap
+from eqdarts.data import Data, prepare
+from eqdarts.equation import Equation
+from eqdarts.errors import FormulaError
+from eqdarts.estimator_alpha import Alpha, structure_of
+from eqdarts.estimator_callback import Watch
+from eqdarts.estimator_checks import checked_held_out, checked_loss
+from eqdarts.estimator_choice import FitRows, Front, Table, choose, snap_chosen
+from eqdarts.estimator_front import best_of, fitted_rows, held_out_losses, measured, refit_front
+from eqdarts.estimator_interrupts import Interrupts
+from eqdarts.estimator_losses import ROUNDS, Reweighting, snap_reweighted, working_data, working_target
+from eqdarts.estimator_starts import Kept, starts_of_guesses
+from eqdarts.formula_build import composed
+from eqdarts.history import SearchHistory, with_totals
+from eqdarts.losses import resolve_loss
+from eqdarts.primitives import Primitive
+from eqdarts.search.archive import Member
+from eqdarts.search.evidence import Evidence
+from eqdarts.search.findings import Finding
+from eqdarts.search.moves import Start
+from eqdarts.search.parallel import search_many
+from eqdarts.search.search import Config, search
+
+__all__ = ["Outcome", "Stages"]
+
+Array = NDArray[np.float64]
+
+FOR_SEARCH = 0.95  # share of the time limit at which the search ends; the rest is for the last refit and the choice
+LEAST_SEARCH = 0.5  # share of its time that a search gets, however long it took to prepare the table
+QUICK_ROWS = 200  # rows on which an equation that is shown during the search must be what its graph is
+NO_EVIDENCE = Evidence((), (), np.zeros((0, 0)), (), None)
+
+
+class Outcome(NamedTuple):
+    """What one fit has found."""
+
+    front: Front
+    snaps: tuple[Snap, ...]
+    data: Data
+    rows: FitRows
+    history: SearchHistory
+    evidence: Evidence
+    structure: tuple[Finding, ...]
+    kept: Kept
+
+
+@dataclass
+class Stages:
+    """One fit.
+
+    Parameters
+    ----------
+    model : DARTSRegressor
+        For its parameters, which have been checked.
+    table : Table
+    sigma : ndarray of shape (n,), optional
+        Known errors of the rows.
+    primitives : tuple of Primitive
+    constants : dict of str to float
+    rng : numpy.random.Generator
+    began : float
+        By `eqdarts.clock.now`.
+    watch : Watch
+    interrupts : Interrupts
+    before : Kept, optional
+        What a fit before has left, to start from.
+    """
+
+    model: Any
+    table: Table
+    sigma: Array | None
+    primitives: tuple[Primitive, ...]
+    constants: dict[str, float]
+    rng: np.random.Generator
+    began: float
+    watch: Watch
+    interrupts: Interrupts
+    before: Kept | None = None
+
+    def run(self) -> Outcome:
+        """Fit by the loss of the model."""
+        return self._by_squares() if self.model.loss == "squared" else self._by_loss()
+
+    def _by_squares(self) -> Outcome:
+        table, rng, model = self.table, self.rng, self.model
+        data = prepare(table.X, table.y, table.weight, model.validation_fraction, rng)
+        checked_held_out(data, model.selection)
+        starts = self._starts(data)
+        found, history = self._search(data, starts)
+        rows = fitted_rows(data, rng)
+        members = self._joined(found, starts)
+        by_validation = model.selection == "validation"
+        held_out = held_out_losses(members, data, rng) if by_validation else None
+        members = self._refitted(members, data, rows)
+        kept_rows = table.kept(rows, self.sigma)
+        front = choose(members, data, table, self.primitives, model.selection, held_out)
+        alpha = Alpha(data, rows, table, self.primitives, model.selection, rng)
+        stage, chosen = self.interrupts.stage, front
+        front, evidence = stage(lambda: alpha.settled(chosen, self._has_time), lambda: (chosen, NO_EVIDENCE))
+        settled = front
+        structure = stage(lambda: structure_of(settled, data, table, rng), tuple[Finding, ...])
+        snapped = stage(
+            lambda: snap_chosen(settled, table, kept_rows, self.constants, self.primitives), lambda: (settled, ())
+        )
+        kept = self._kept((*members, *front.members), data)
+        return Outcome(*snapped, data, kept_rows, self._told(history), evidence, structure, kept)
+
+    def _by_loss(self) -> Outcome:
+        table, rng, model = self.table, self.rng, self.model
+        f = np.full(len(table.y), np.average(table.y, weights=table.weight))
+        loss = checked_loss(model.loss, model.selection, table.y, f)
+        first = data = prepare(table.X, working_target(loss, table.y, f), table.weight, model.validation_fraction, rng)
+        starts = self._starts(data, loss.logistic)
+        rows = fitted_rows(data, rng)
+        kept_rows = table.kept(rows, None)
+        members: tuple[Member, ...] = ()
+        histories: list[SearchHistory] = []
+        for k in range(ROUNDS):
+            found, history = self._search(data, starts, k / ROUNDS, 1 / ROUNDS, loss.logistic)
+            histories.append(history)
+            members += self._refitted(self._joined(found, starts if k == 0 else []), data, rows)
+            for _ in range(2 if loss.name == "huber" else 1):  # what is large is known after the first choice
+                reweighting = Reweighting(resolve_loss(model.loss, table.y, table.y - f), table, kept_rows)
+                front = choose(members, data, table, self.primitives, model.selection, reweighting=reweighting)
+                f = table.predicted(front.equations[front.chosen])
+            data = working_data(reweighting.loss, data, table, f)
+            if history.stop_reason in ("interrupt", "callback") or self.interrupts.seen:
+                break
+        stage, chosen = self.interrupts.stage, front
+        front = settled = stage(lambda: reweighting.finish(chosen), lambda: chosen)
+        alpha = Alpha(data, rows, table, self.primitives, "bic", rng)
+        evidence = stage(lambda: alpha.of(settled), lambda: NO_EVIDENCE)
+        structure = stage(lambda: structure_of(settled, data, table, rng, loss.logistic), tuple[Finding, ...])
+        snapped = stage(lambda: snap_reweighted(settled, reweighting, self.constants), lambda: (settled, ()))
+        history = self._told(with_totals(histories[-1], histories))
+        kept = self._kept((*members, *front.members), first, loss.logistic)
+        return Outcome(*snapped, data, kept_rows, history, evidence, structure, kept)
+
+    # --- the parts of both ---
+
+    def _starts(self, data: Data, logistic: bool = False) -> list[Start]:
+        """Return what the search starts from: guesses, the fit before, and what a checkpoint has."""
+        model, checkpoint = self.model, self.watch.checkpoint
+        given = (data, self.table, self.constants, logistic, model.max_complexity)
+        starts = starts_of_guesses(model.guesses, *given)
+        if self.before is not None:
+            starts += self.before.starts(data, self.table.names, logistic)
+        if checkpoint is not None:
+            starts += [(m.graph, m.coefficients) for m in checkpoint.read(data, self.primitives)]
+        return [start for start in starts if start[0].complexity <= model.max_complexity]
+
+    def _search(
+        self, data: Data, starts: list[Start], first: float = 0.0, share: float = 1.0, logistic: bool = False
+    ) -> tuple[tuple[Member, ...], SearchHistory]:
+        """Search within a `share` of the budget, the part of which before the share `first` was another search's."""
+        model, limit = self.model, None
+        if model.time_limit is not None:
+            whole = FOR_SEARCH * model.time_limit
+            limit = max((first + share) * whole - (now() - self.began), LEAST_SEARCH * share * whole)
+        most = max(round(share * model.max_refits), 1)
+        config = Config(
+            self.primitives, model.search, model.max_complexity, limit, most, model.n_restarts, self.table.names
+        )
+        watch = self.watch
+        watch.first, watch.share = first, share
+        watch.unit, watch.write = data.variance * data.y_scale**2, self._writer(data, logistic)
+        self.interrupts.open = True
+        if model.n_jobs is None:
+            result = search(data, config, self.rng, watch, starts)
+        else:
+            parts = None if watch.checkpoint is None else watch.checkpoint.parts
+            result = search_many(data, config, self.rng, model.n_searches, model.n_jobs, watch, starts, parts)
+        self.interrupts.open = False
+        if result.history.stop_reason == "interrupt":
+            self.interrupts.count = max(self.interrupts.count, 1)
+        return result.front, result.history
+
+    def _writer(self, data: Data, logistic: bool) -> Callable[[Member], Equation | None]:
+        """Return what writes a graph as an equation, remembering those that it has written."""
+        written: dict[Member, Equation | None] = {}
+        table, scales = self.table, (data.x_scale, data.y_scale)
+
+        def write(member: Member) -> Equation | None:
+            if member not in written:
+                try:
+                    rows = table.telling[:QUICK_ROWS]
+                    found = Equation.from_graph(
+                        member.graph, member.coefficients, scales, table.names, table.target, rows=rows
+                    )
+                    written[member] = replace(found, expr=composed("logistic", found.expr)) if logistic else found
+                except FormulaError:
+                    written[member] = None
+            return written[member]
+
+        return write
+
+    def _joined(self, found: tuple[Member, ...], starts: list[Start]) -> tuple[Member, ...]:
+        """Return what was found and what the search started from: no sample of rows can make the fit lose that."""
+        known = {member.graph.key for member in found}
+        return (*found, *(Member(g, theta, np.inf) for g, theta in starts if g.key not in known))
+
+    def _refitted(self, members: tuple[Member, ...], data: Data, rows: NDArray[np.intp]) -> tuple[Member, ...]:
+        if self.watch.checkpoint is not None:
+            self.watch.checkpoint.write(members)
+        return self.interrupts.stage(
+            lambda: refit_front(members, data, rows, self.rng), lambda: measured(members, data, rows)
+        )
+
+    def _kept(self, members: tuple[Member, ...], data: Data, logistic: bool = False) -> Kept:
+        """Return what the next fit may start from, and leave it in the checkpoint."""
+        if self.watch.checkpoint is not None:
+            self.watch.checkpoint.finish(members)
+        return Kept(best_of(members), self.table.names, data.x_scale, data.y_scale, logistic)
+
+    def _told(self, history: SearchHistory) -> SearchHistory:
+        return replace(history, stop_reason="interrupt") if self.interrupts.seen else history
+
+    def _has_time(self) -> bool:
+        limit = self.model.time_limit
+        return limit is None or now() - self.began < limit
