@@ -221,7 +221,7 @@ class DARTSRegressor(DisplayMixin, InferenceMixin, RangeMixin, StabilityMixin, R
         settings = {name: repr(value) for name, value in self.get_params(deep=False).items()}
         kept_in = None if checkpoint is None else Checkpoint(Path(checkpoint), table, loss_name(self.loss), settings)
         with Interrupts() as interrupts, Progress(bool(self.verbose)) as bar:
-            watch = Watch(bar, kept_in, callback)
+            watch = Watch(bar, kept_in, callback, interrupts)
             given = (table, sigma, primitives, constants, rng, began, watch, interrupts, before)
             outcome = Stages(self, *given).run()
         if outcome.history.stop_reason == "interrupt":

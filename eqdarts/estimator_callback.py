@@ -14,6 +14,7 @@ import pandas as pd
 
 from eqdarts.equation import Equation
 from eqdarts.estimator_checkpoint import Checkpoint
+from eqdarts.estimator_interrupts import Interrupts
 from eqdarts.estimator_progress import Progress
 from eqdarts.search.archive import Member
 from eqdarts.search.search import Moment, StopSearch
@@ -111,8 +112,10 @@ class Watch:
         Called with a `FitProgress` once a second at most; True, returned, stops the search.
     """
 
-    def __init__(self, bar: Progress, checkpoint: Checkpoint | None, callback: Callback | None) -> None:
-        self.bar, self.checkpoint, self.callback = bar, checkpoint, callback
+    def __init__(
+        self, bar: Progress, checkpoint: Checkpoint | None, callback: Callback | None, interrupts: Interrupts
+    ) -> None:
+        self.bar, self.checkpoint, self.callback, self.interrupts = bar, checkpoint, callback, interrupts
         self.unit: float = 1.0  # these two are set as soon as the data are prepared
         self.write: Write = lambda _: None
         self.first, self.share = 0.0, 1.0  # where the search that runs stands in the budget
@@ -120,6 +123,8 @@ class Watch:
 
     def __call__(self, moment: Moment) -> None:
         """Tell what there is to tell."""
+        if self.interrupts.seen:  # it came when Python could not raise it, as in a destructor
+            raise KeyboardInterrupt
         self.bar(moment)
         if self.checkpoint is not None:
             self.checkpoint.note(moment)

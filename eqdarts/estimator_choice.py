@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -158,6 +158,7 @@ def choose(
     criterion: str,
     held_out: Sequence[float] | None = None,
     reweighting: Reweighting | None = None,
+    go_on: Callable[[], bool] = lambda: True,
 ) -> Front:
     """Write the members as equations, and choose.
 
@@ -174,11 +175,15 @@ def choose(
         Mean squared residual of each member on the rows that are held back.
     reweighting : Reweighting, optional
         What fits the equations again by another loss than squares.
+    go_on : callable, optional
+        Whether there is time for more members than have been looked at; the promising come first.
     """
     n_rows = table.n_rows
-    found: list[tuple[Member, Equation]] = []
-    candidates: list[Candidate] = []
-    for k, member in enumerate(members):
+    looked_at: dict[int, tuple[Member, Equation, Candidate]] = {}
+    for k in sorted(range(len(members)), key=lambda k: _promise(members[k], n_rows)):
+        if looked_at and not go_on():
+            break
+        member = members[k]
         equation = _equation(member, data, table)
         if equation is not None:
             structure = structure_length(member.graph, primitives)
@@ -189,8 +194,9 @@ def choose(
                 candidate = replace(reweighting.candidate(equation, structure), pole=table.pole(equation))
             if held_out is not None:
                 candidate = replace(candidate, held_out=held_out[k], n_held_out=len(data.validation))
-            found.append((member, equation))
-            candidates.append(candidate)
+            looked_at[k] = member, equation, candidate
+    found = [looked_at[k] for k in sorted(looked_at)]
+    candidates = [candidate for _, _, candidate in found]
     mean_square = float(np.average(table.y**2, weights=table.weight))
     variance = data.variance * data.y_scale**2
     front, lengths = select(candidates, n_rows, data.n_inputs, mean_square, variance, criterion)
@@ -224,6 +230,11 @@ def snap_chosen(
     if not found.snaps or not math.isfinite(candidate.loss):  # undefined at a row that is not among `rows`
         return front, exponents
     return front.with_chosen(found.equation, candidate), (*exponents, *found.snaps)
+
+
+def _promise(member: Member, n_rows: float) -> float:
+    """Return a rough description length."""
+    return 0.5 * n_rows * math.log(max(member.loss, 1e-24)) + 2.0 * member.graph.complexity
 
 
 def _equation(member: Member, data: Data, table: Table) -> Equation | None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 __all__ = ["Interrupts"]
 
 T = TypeVar("T")
+GRACE = 0.6  # seconds after an interrupt within which equations are still written
 PATIENCE = 3  # interrupts after which the fit gives up, with nothing
 
 
@@ -22,9 +24,13 @@ class Interrupts:
     """
 
     def __init__(self) -> None:
-        self.count = 0
+        self.count, self.at = 0, 0.0
         self.open = True  # until something is found an interrupt ends the fit as it ends any program
         self._before: Any = None
+
+    def has_time(self) -> bool:
+        """Return whether what must be done may take its time: there was no interrupt, or only just now."""
+        return self.count == 0 or time.monotonic() - self.at < GRACE
 
     @property
     def seen(self) -> bool:
@@ -41,8 +47,13 @@ class Interrupts:
         if self._before is not None:
             signal.signal(signal.SIGINT, self._before)
 
-    def _on_signal(self, *_: object) -> None:
+    def note(self) -> None:
+        """Remember that there was an interrupt."""
+        self.at = time.monotonic() if self.count == 0 else self.at
         self.count += 1
+
+    def _on_signal(self, *_: object) -> None:
+        self.note()
         if self.open or self.count >= PATIENCE:
             self.open = False
             raise KeyboardInterrupt
@@ -58,5 +69,6 @@ class Interrupts:
             finally:
                 self.open = False
         except KeyboardInterrupt:
-            self.count = max(self.count, 1)
+            if not self.seen:
+                self.note()
             return otherwise()

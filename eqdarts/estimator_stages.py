@@ -91,6 +91,8 @@ class Stages:
 
     def run(self) -> Outcome:
         """Fit by the loss of the model."""
+        import sympy  # noqa: F401  (here, so that an interrupt need not wait for it)
+
         return self._by_squares() if self.model.loss == "squared" else self._by_loss()
 
     def _by_squares(self) -> Outcome:
@@ -105,7 +107,7 @@ class Stages:
         held_out = held_out_losses(members, data, rng) if by_validation else None
         members = self._refitted(members, data, rows)
         kept_rows = table.kept(rows, self.sigma)
-        front = choose(members, data, table, self.primitives, model.selection, held_out)
+        front = choose(members, data, table, self.primitives, model.selection, held_out, None, self.interrupts.has_time)
         alpha = Alpha(data, rows, table, self.primitives, model.selection, rng)
         stage, chosen = self.interrupts.stage, front
         front, evidence = stage(lambda: alpha.settled(chosen, self._has_time), lambda: (chosen, NO_EVIDENCE))
@@ -133,7 +135,8 @@ class Stages:
             members += self._refitted(self._joined(found, starts if k == 0 else []), data, rows)
             for _ in range(2 if loss.name == "huber" else 1):  # what is large is known after the first choice
                 reweighting = Reweighting(resolve_loss(model.loss, table.y, table.y - f), table, kept_rows)
-                front = choose(members, data, table, self.primitives, model.selection, reweighting=reweighting)
+                by_loss = None, reweighting, self.interrupts.has_time
+                front = choose(members, data, table, self.primitives, model.selection, *by_loss)
                 f = table.predicted(front.equations[front.chosen])
             data = working_data(reweighting.loss, data, table, f)
             if history.stop_reason in ("interrupt", "callback") or self.interrupts.seen:
@@ -183,8 +186,8 @@ class Stages:
             parts = None if watch.checkpoint is None else watch.checkpoint.parts
             result = search_many(data, config, self.rng, model.n_searches, model.n_jobs, watch, starts, parts)
         self.interrupts.open = False
-        if result.history.stop_reason == "interrupt":
-            self.interrupts.count = max(self.interrupts.count, 1)
+        if result.history.stop_reason == "interrupt" and not self.interrupts.seen:
+            self.interrupts.note()
         return result.front, result.history
 
     def _writer(self, data: Data, logistic: bool) -> Callable[[Member], Equation | None]:
