@@ -25,6 +25,7 @@ from eqdarts.estimator_inference import InferenceMixin
 from eqdarts.estimator_interrupts import Interrupts
 from eqdarts.estimator_progress import Progress
 from eqdarts.estimator_range import RangeMixin, warn_outside
+from eqdarts.estimator_save import SaveMixin
 from eqdarts.estimator_stability import StabilityMixin
 from eqdarts.estimator_stages import Outcome, Stages
 from eqdarts.primitives import Primitive
@@ -36,7 +37,15 @@ Array = NDArray[np.float64]
 FEWEST_ROWS, FEW_ROWS = 3, 10
 
 
-class DARTSRegressor(DisplayMixin, InferenceMixin, RangeMixin, StabilityMixin, RegressorMixin, BaseEstimator):  # type: ignore[misc]
+class DARTSRegressor(
+    DisplayMixin,
+    InferenceMixin,
+    RangeMixin,
+    SaveMixin,
+    StabilityMixin,
+    RegressorMixin,  # type: ignore[misc]
+    BaseEstimator,  # type: ignore[misc]
+):
     """Discover a closed-form equation for y by differentiable architecture search.
 
     Parameters

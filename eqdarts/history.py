@@ -64,7 +64,7 @@ class SearchHistory:
         Graphs refitted in all.
     seconds : float
         CPU seconds spent.
-    stop_reason : {"exact", "budget", "time", "interrupt", "finished"}
+    stop_reason : {"exact", "budget", "time", "callback", "interrupt", "finished"}
         Why the search ended.
     alpha : AlphaHistory or None
         None if the relaxed stage did not run.

@@ -38,6 +38,7 @@ _STOPPED = {
     "exact": "a law that is exact to rounding was found",
     "budget": "all refits were spent",
     "time": "the time was spent",
+    "callback": "its callback stopped it",
     "interrupt": "it was interrupted",
     "finished": "it had nothing left to try",
 }

@@ -17,6 +17,7 @@ from eqdarts import __version__
 from eqdarts.equation import Equation
 from eqdarts.errors import FormulaError, explain
 from eqdarts.estimator_choice import FitRows
+from eqdarts.estimator_save import model_record
 from eqdarts.history import BestPoint, SearchHistory
 from eqdarts.report_pictures import Picture, graph_pictures
 
@@ -64,6 +65,8 @@ class Run:
         What acts only together, in words.
     graph : tuple of Picture
         The chosen graph, and the evidence for its primitives.
+    model : dict or None
+        What only the estimator needs, to be loaded again: plain values, unchecked.
     """
 
     equations: tuple[Equation, ...]
@@ -81,6 +84,7 @@ class Run:
     source: str | None = None
     structure: tuple[str, ...] = ()
     graph: tuple[Picture, ...] = ()
+    model: dict[str, Any] | None = None
 
     @property
     def target(self) -> str:
@@ -107,6 +111,7 @@ def run_of(model: DARTSRegressor, source: str | None = None) -> Run:
         source=source,
         structure=tuple(map(_in_words, model.structure_)),
         graph=tuple(graph_pictures(model)),
+        model=model_record(model) if hasattr(model, "_kept") else None,
     )
 
 
@@ -142,6 +147,7 @@ def run_to_json(run: Run) -> str:
         "source": run.source,
         "structure": list(run.structure),
         "graph": [asdict(picture) for picture in run.graph],
+        "model": run.model,
     }
     return json.dumps(record, ensure_ascii=True, default=_plain)  # half characters in names have no other encoding
 
@@ -210,4 +216,5 @@ def _read(record: Mapping[str, Any]) -> Run:
         source=None if record["source"] is None else str(record["source"]),
         structure=tuple(map(str, record.get("structure", ()))),  # files of before have none
         graph=tuple(map(Picture.read, record.get("graph", ()))),
+        model=record.get("model"),
     )
