@@ -52,6 +52,7 @@ ROWS = (
     ("search.trials",),
     ("search.outer", "search.pursuit", "search.pairs"),
     ("search.polynomial",),
+    ("search.rational",),
     ("search.grower",),
     ("search.island",),
     ("search.implicit",),

@@ -52,6 +52,15 @@ def test_no_pair_fits_better_than_the_first(kind: str, seed: int) -> None:
     assert best == pytest.approx(min(everything), rel=1e-4)
 
 
+def test_a_ratio_of_two_sums_is_found() -> None:
+    X, parts = dictionary(np.random.default_rng(0))
+    f, g = np.log(X[:, 0]), X[:, 1] ** 2
+    found = best_pairs(parts, (3.0 + 2.0 * f) / (1 + 0.5 * g), np.ones(len(X)), price=0.1, count=3)
+    best = next(p for p in found if p.kind == "ratio")
+    assert [r.primitive.name for r in best.features] == ["log", "square"]
+    assert (best.constant, *best.weights) == pytest.approx((3.0, 2.0, 0.5))
+
+
 @pytest.mark.parametrize("kind", ["sum", "product"])
 def test_constant_and_weights_are_those_of_the_law(kind: str) -> None:
     X, parts = dictionary(np.random.default_rng(0))
@@ -78,8 +87,8 @@ def test_rows_without_a_target_count_for_nothing() -> None:
     holes = target.copy()
     holes[::7] = np.nan
     full, less = (best_pairs(parts, t, weight, 0.1, 2) for t in (target, holes))
-    assert full[-2].kind == less[-2].kind == "product"
-    assert full[-2].features == less[-2].features
+    assert full[-4].kind == less[-4].kind == "product"
+    assert full[-4].features == less[-4].features
     assert best_pairs(parts, np.full(len(X), np.nan), weight, 0.1, 2) == []
     assert best_pairs(parts, np.ones(len(X)), weight, 0.1, 2) == []
 
@@ -88,7 +97,7 @@ def test_rows_without_a_target_count_for_nothing() -> None:
 def test_a_function_of_a_function_has_the_values_of_its_graph(seed: int) -> None:
     rng = np.random.default_rng(seed)
     X = rng.uniform(0.2, 2.0, (40, 3))
-    units = (2.0, -0.5, 1.0)
+    units = (2.1, -0.3, 1.0)
     deep = deep_features(X, units, grid(resolve("default"), 2), rng)
     assert len(deep) > 100
     for m in rng.choice(len(deep), 40, replace=False):

@@ -35,7 +35,7 @@ _NEAR_ZERO = 1e-3  # a source that comes this near to zero, as a share of its la
 class Combination(NamedTuple):
     """One or two sources as one argument: (source, weight or exponent) each, summed or multiplied.
 
-    `inner`, in a sum, is the function that its last source stands in, with coefficients; `constant` is added. `affine`,
+    `inner` is the function that its last source stands in, with coefficients; in a sum `constant` is added. `affine`,
     in a product, has weight and constant of each factor.
     """
 
@@ -178,13 +178,12 @@ def values_of(chosen: Sequence[Combination], sources: Array) -> Array:
 def _nested(combination: Combination, sources: Array) -> Array:
     assert combination.inner is not None
     primitive, coefficients = combination.inner
-    tensor = torch.from_numpy(sources[combination.sources[-1]])
-    u: Array = (
-        combination.numbers[-1] * primitive(tensor, *map(torch.tensor, coefficients)).numpy() + combination.constant
-    )
-    if len(combination.sources) > 1:
-        u = u + combination.numbers[0] * sources[combination.sources[0]]
-    return u
+    value: Array = primitive(torch.from_numpy(sources[combination.sources[-1]]), *coefficients).numpy()
+    first = sources[combination.sources[0]]
+    if combination.kind == "product":
+        return np.asarray(first ** combination.numbers[0] * value)
+    u = combination.numbers[-1] * value + combination.constant
+    return u + combination.numbers[0] * first if len(combination.sources) > 1 else u
 
 
 def features(
@@ -264,5 +263,7 @@ def insert_feature(draft: Draft, position: int, feature: Feature) -> tuple[Draft
         position += len(argument.affine)
         powers = [LINEAR if number > 0 else RECIPROCAL for number in argument.numbers]
         node = DraftNode("product", [DraftEdge(s, p) for s, p in zip(factors, powers, strict=True)])
+        if argument.inner is not None:
+            node.edges[-1] = DraftEdge(factors[-1], argument.inner[0], 1.0, list(argument.inner[1]))
     source = draft.insert(position, node)
     return DraftEdge(source, feature.primitive, 1.0, list(feature.coefficients)), 1 + len(argument.affine)

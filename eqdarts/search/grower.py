@@ -13,7 +13,7 @@ from eqdarts.draft import Draft, DraftEdge, DraftNode
 from eqdarts.draft_terms import LINEAR, POWER
 from eqdarts.primitives import Primitive, fixed_power
 from eqdarts.search.archive import Member
-from eqdarts.search.features import Feature, Features, combinations, features, grid, insert_feature
+from eqdarts.search.features import RECIPROCAL, Feature, Features, combinations, features, grid, insert_feature
 from eqdarts.search.gains import Proposal, propose
 from eqdarts.search.monomials import MonomialMove, monomial_moves, positive_logs
 from eqdarts.search.moves import FACTOR_EXPONENTS, Start, apply, deletions, simple_exponents, without_negligible, wraps
@@ -172,7 +172,12 @@ class Grower:
                 edges = [DraftEdge(draft.insert(len(draft.nodes), DraftNode("product", edges)), LINEAR)]
             for edge, weight in zip(edges, pair.weights, strict=True):
                 edge.weight = weight
-            inside = DraftNode("sum", edges, pair.constant)
+            if pair.kind == "ratio":
+                above, below = (DraftNode("sum", [e], c) for e, c in zip(edges, (pair.constant, 1.0), strict=True))
+                sources = [draft.insert(len(draft.nodes), node) for node in (above, below)]
+                inside = DraftNode("product", [DraftEdge(sources[0], LINEAR), DraftEdge(sources[1], RECIPROCAL)])
+            else:
+                inside = DraftNode("sum", edges, pair.constant)
             graph, coefficients = behind(name, factor, inside, self.n_inputs, draft.nodes)
             yield Draft.from_graph(graph, coefficients).prune().build()
 

@@ -20,6 +20,7 @@ from eqdarts.search.grower import Grower
 from eqdarts.search.moves import Start
 from eqdarts.search.outer import outer_functions, seeds
 from eqdarts.search.polynomial import polynomial_start
+from eqdarts.search.rational import rational_starts
 from eqdarts.search.rewrites import shortened
 from eqdarts.search.small_graphs import small_graphs
 from eqdarts.search.smooth import fit_smooth
@@ -88,6 +89,9 @@ class Island:
         polynomial = None if self.smooth is None else polynomial_start(self.trials.problem, self.smooth)
         if polynomial is not None and self.trials.is_admissible(polynomial[0]):
             starts.append(("linear", polynomial))
+        if polynomial is None:
+            rational = rational_starts(self.trials.problem, self.primitives)
+            starts += [("linear", start) for start in rational if self.trials.is_admissible(start[0])]
         fitted = self.trials.fit([start for _, start in starts])
         simplicity = {} if self.smooth is None else self.smooth.outer
         outer = outer_functions(train.y, self.primitives, self.trials.problem.y_unit)

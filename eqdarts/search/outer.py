@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -14,6 +15,8 @@ from eqdarts.search.problem import Array
 from eqdarts.search.smooth import OUTER
 
 __all__ = ["behind", "outer_functions", "seeds"]
+
+ARCCOS, ARCSIN = "arccos", PRIMITIVES["arcsin"]  # pi / 2 minus the other; the outer function of angles
 
 
 def outer_functions(
@@ -35,12 +38,17 @@ def outer_functions(
                 inner = inverse(y / factor)
             if np.isfinite(inner).mean() >= 0.99:
                 yield name, factor, inner
+    if ARCSIN in primitives and np.all((y * unit >= 0) & (y * unit <= math.pi)):
+        yield ARCCOS, 1.0 / unit, np.cos(y * unit)
 
 
 def behind(name: str, factor: float, inside: DraftNode, d: int, before: list[DraftNode]) -> Start:
     """Return the start c f(inside) with the nodes that `inside` reads before it."""
     if name == "linear":
         return Draft(d, [*before, inside]).build()
+    if name == ARCCOS:
+        edge = DraftEdge(d + len(before), ARCSIN, -factor, [1.0])
+        return Draft(d, [*before, inside, DraftNode("sum", [edge], factor * math.pi / 2)]).build()
     primitive = PRIMITIVES[name]
     edge = DraftEdge(d + len(before), primitive, 1.0, list(primitive.neutral))
     return Draft(d, [*before, inside, DraftNode("product", [edge], None if factor == 1.0 else factor)]).build()

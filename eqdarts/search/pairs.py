@@ -8,7 +8,8 @@ the variance of t that a constant and weights leave is
    \quad\text{for sums,}\qquad
    1 - \frac{(\sum t f g)^2}{\sum f^2 g^2 - (\sum f g)^2} \quad\text{for products,}
 
-the features of a product not being centred. All of them come from four products of matrices.
+the features of a product not being centred. Ratios (a + b f) / (1 + c g) are sums of f and t g, to first order. All of
+them come from a few products of matrices.
 
 Axes: M features, N rows.
 """
@@ -27,7 +28,7 @@ from eqdarts.primitives import Primitive
 from eqdarts.search.features import Combination, Feature, Features, features, values_of
 from eqdarts.search.sites import Array
 
-__all__ = ["Pair", "best_pairs", "deep_features"]
+__all__ = ["Pair", "best_pairs", "deep_features", "natural_row"]
 
 Function = tuple[Primitive, tuple[float, ...]]  # and its coefficients
 
@@ -38,9 +39,12 @@ N_NESTED, N_AFFINE = 48, 16  # arguments of a dictionary: functions, and product
 
 
 class Pair(NamedTuple):
-    """constant + weights[0] f + weights[1] g, or constant + weights[0] f g; or f alone."""
+    """Features f, g with constant c and weights a, b: c + a f + b g, c + a f g, or (c + a f) / (1 + b g).
 
-    kind: str  # "single", "sum" or "product"
+    A single is c + a f.
+    """
+
+    kind: str  # "single", "sum", "product" or "ratio"
     features: tuple[Feature, ...]
     constant: float
     weights: tuple[float, ...]
@@ -73,12 +77,13 @@ def best_pairs(parts: Features, target: Array, weight: Array, price: float, coun
         return []
     t /= np.sqrt(power)
     f = parts.values / np.abs(parts.values).max(1, keepdims=True)
-    by_sum, alone = _left_by_sums(f, t, w)
+    by_sum, by_ratio, alone = _left_by_sums(f, t, target, w)
     cost = parts.symbols[:, None] + parts.symbols[None, :]
     kinds = (
         ("single", alone, parts.symbols, 2 * count),
         ("sum", by_sum, cost, count),
         ("product", _left_by_products(f, t, w), cost, count),
+        ("ratio", by_ratio, cost, count),
     )
     found: list[Pair] = []
     for kind, left, symbols, most in kinds:
@@ -88,19 +93,30 @@ def best_pairs(parts: Features, target: Array, weight: Array, price: float, coun
     return found
 
 
-def _left_by_sums(f: Array, t: Array, w: Array) -> tuple[Array, Array]:
-    """Return the share of the variance that the sums (M, M) and the features alone (M,) leave; infinite for no pair."""
-    centred = (f - (f @ w)[:, None]) * np.sqrt(w)
-    norm = np.linalg.norm(centred, axis=1)
-    varies = norm > 1e-9
-    unit = centred / np.where(varies, norm, np.inf)[:, None]
-    c = unit @ (t * np.sqrt(w))
-    between = unit @ unit.T
+def _left_by_sums(f: Array, t: Array, target: Array, w: Array) -> tuple[Array, Array, Array]:
+    """Return the share of the variance that sums and ratios (M, M) and features alone (M,) leave; infinite for none."""
+    root = np.sqrt(w)
+    unit, turned = _centred(f, w, root), _centred(f * target, w, root)
+    c, d = unit @ (t * root), turned @ (t * root)
+    by_sum = _left_by_two(unit @ unit.T, c, c)
+    return np.where(np.triu(np.ones_like(by_sum), 1) > 0, by_sum, np.inf), _left_by_two(unit @ turned.T, c, d), 1 - c**2
+
+
+def _centred(f: Array, w: Array, root: Array) -> Array:
+    """Return f (M, N) without its mean, at norm one, under the weights; zero where it does not vary."""
+    size = np.sqrt(f**2 @ w)[:, None]
+    centred = (f - (f @ w)[:, None]) * root
+    norm = np.linalg.norm(centred, axis=1, keepdims=True)
+    varies = norm > 1e-9 * size
+    return np.where(varies, centred / np.where(varies, norm, 1.0), 0.0)
+
+
+def _left_by_two(between: Array, c: Array, d: Array) -> Array:
+    """Return what two directions leave, from their products with each other (M, M) and with the target (M,)."""
     independent = 1 - between**2
-    explained = c[:, None] ** 2 + c[None, :] ** 2 - 2 * c[:, None] * c[None, :] * between
-    usable = np.triu(independent > _INDEPENDENT, 1)
-    left = np.where(usable, np.clip(1 - explained / np.where(usable, independent, 1.0), 0.0, None), np.inf)
-    return left, np.where(varies, np.clip(1 - c**2, 0.0, None), np.inf)
+    explained = c[:, None] ** 2 + d[None, :] ** 2 - 2 * c[:, None] * d[None, :] * between
+    usable = (independent > _INDEPENDENT) & (c[:, None] != 0) & (d[None, :] != 0)
+    return np.where(usable, np.clip(1 - explained / np.where(usable, independent, 1.0), 0.0, None), np.inf)
 
 
 def _left_by_products(f: Array, t: Array, w: Array) -> Array:
@@ -126,7 +142,7 @@ def _different(parts: Features, places: list[tuple[int, ...]], count: int) -> li
     found: dict[object, tuple[int, ...]] = {}
     for place in places:
         recipes = map(parts.recipe, place)
-        key = frozenset((r.primitive, r.argument.kind, r.argument.sources, r.argument.inner) for r in recipes)
+        key = tuple((r.primitive, r.argument.kind, r.argument.sources, r.argument.inner) for r in recipes)
         found.setdefault(key, place)
         if len(found) == count:
             break
@@ -136,7 +152,10 @@ def _different(parts: Features, places: list[tuple[int, ...]], count: int) -> li
 def _solved(kind: str, parts: Features, place: tuple[int, ...], target: Array, weight: Array) -> Pair:
     """Return the features at `place` with constant and weights by least squares."""
     values = list(parts.values[list(place)])
-    values = [values[0] * values[1]] if kind == "product" else values
+    if kind == "product":
+        values = [values[0] * values[1]]
+    elif kind == "ratio":
+        values[1] = -target * values[1]
     columns = np.stack([np.ones_like(target), *values], axis=1) * weight[:, None]
     sizes = np.linalg.norm(columns, axis=0)
     constant, *weights = (np.linalg.lstsq(columns / sizes, target * weight, rcond=None)[0] / sizes).tolist()
@@ -176,14 +195,17 @@ def deep_features(
 def _nested_arguments(
     natural: Sequence[Combination], units: Sequence[float], rng: np.random.Generator
 ) -> Iterator[Combination]:
-    """Yield g, 1 +- g and x +- g in random order, with the functions g of `natural` and inputs x."""
-    choices = list(itertools.product(range(3), natural, (1.0, -1.0)))
+    """Yield g, 1 +- g, x +- g, x g and g / x in random order, with the functions g of `natural` and inputs x."""
+    choices = list(itertools.product(range(4), natural, (1.0, -1.0)))
     for k in rng.permutation(len(choices)):
         form, g, sign = choices[k]
         other = int(rng.integers(len(units)))
         assert g.inner is not None
         is_input = g.inner[0] is LINEAR
-        if is_input and (form == 0 or (form == 2 and (other,) == g.sources)):
+        if is_input and (form in (0, 3) or (form == 2 and (other,) == g.sources)):
+            continue
+        if form == 3:
+            yield Combination("product", (other, *g.sources), (sign, 1.0), g.inner)
             continue
         signed = g._replace(numbers=(sign * g.numbers[0],), constant=sign * g.constant + (form == 1))
         if form == 2:
@@ -206,13 +228,16 @@ def _affine_arguments(units: Sequence[float], rng: np.random.Generator) -> Itera
 
 def _natural(primitive: Primitive, source: int, unit: float) -> Combination:
     """Return the function of a source in the units of the data, coefficients one."""
+    row, shift = natural_row(primitive, unit)
+    number = 1.0 if primitive.exponent is None else abs(unit) ** float(primitive.exponent)
+    return Combination("sum", (source,), (number,), (primitive, row), shift)
+
+
+def natural_row(primitive: Primitive, unit: float) -> tuple[tuple[float, ...], float]:
+    """Return the coefficients that make a function one of an input in the units of the data, and what to add to it."""
     unit = abs(unit)  # reduced data may have negative ones
-    number, constant, row = 1.0, 0.0, tuple(unit if name == "scale" else 0.0 for name in primitive.inner)
-    if primitive.exponent is not None:
-        number = unit ** float(primitive.exponent)
-    elif primitive.name == "log":
-        constant = float(np.log(unit))
-    return Combination("sum", (source,), (number,), (primitive, (*row, *primitive.initial[0][len(row) :])), constant)
+    row = tuple(unit if name == "scale" else 0.0 for name in primitive.inner)
+    return (*row, *primitive.initial[0][len(row) :]), math.log(unit) if primitive.name == "log" else 0.0
 
 
 def _sized(arguments: Sequence[Combination], X: Array) -> list[Combination]:
@@ -228,6 +253,8 @@ def _sized(arguments: Sequence[Combination], X: Array) -> list[Combination]:
 
 def _scaled(argument: Combination, size: float) -> Combination:
     """Return the argument divided by `size`."""
+    if argument.kind == "product" and not argument.affine:
+        return argument
     if argument.affine:
         first, second = argument.affine
         factor = size ** -argument.numbers[0]

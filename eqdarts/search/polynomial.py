@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 
 import numpy as np
@@ -12,9 +13,11 @@ from eqdarts.primitives import fixed_power
 from eqdarts.search.moves import Start
 from eqdarts.search.outer import behind
 from eqdarts.search.problem import Problem
-from eqdarts.search.smooth import OUTER, Smooth, exponents_up_to
+from eqdarts.search.smooth import OUTER, Ints, Smooth, exponents_up_to
 
-__all__ = ["polynomial_start"]
+__all__ = ["Term", "polynomial_start", "sum_of_monomials"]
+
+Term = tuple[Ints, float]  # exponents of the sources, and weight
 
 EXACT = 1e-16  # loss of a smooth model that is the law
 _NEGLIGIBLE = 1e-7  # share of the amplitude below which a term is not there
@@ -39,15 +42,23 @@ def polynomial_start(problem: Problem, smooth: Smooth) -> Start | None:
         exponents, design, size, solution = exponents[there], design[:, there], size[there], solution[there]
     if not 1 <= len(exponents) <= _MOST_TERMS:
         return None
-    draft, edges, constant = Draft(problem.n_inputs, []), [], None
-    for row, weight in zip(exponents, solution / size, strict=True):
-        powers = [DraftEdge(i, fixed_power(Fraction(int(p)))) for i, p in enumerate(row) if p]
+    draft = Draft(problem.n_inputs, [])
+    terms = list(zip(exponents, (solution / size).tolist(), strict=True))
+    inside = sum_of_monomials(draft, range(problem.n_inputs), terms)
+    graph, coefficients = behind(name, sign, inside, problem.n_inputs, draft.nodes)
+    return Draft.from_graph(graph, coefficients).prune().build()
+
+
+def sum_of_monomials(draft: Draft, sources: Sequence[int], terms: Sequence[Term]) -> DraftNode:
+    """Return the sum of monomials of `sources`, (exponents, weight) each; what it reads is added to the draft."""
+    edges, constant = [], None
+    for row, weight in terms:
+        powers = [DraftEdge(s, fixed_power(Fraction(int(p)))) for s, p in zip(sources, row, strict=True) if p]
         if not powers:
-            constant = float(weight)
+            constant = weight
         elif len(powers) == 1:
-            edges.append(DraftEdge(powers[0].source, powers[0].primitive, float(weight)))
+            edges.append(DraftEdge(powers[0].source, powers[0].primitive, weight))
         else:
             source = draft.insert(len(draft.nodes), DraftNode("product", powers))
-            edges.append(DraftEdge(source, LINEAR, float(weight)))
-    graph, coefficients = behind(name, sign, DraftNode("sum", edges, constant), problem.n_inputs, draft.nodes)
-    return Draft.from_graph(graph, coefficients).prune().build()
+            edges.append(DraftEdge(source, LINEAR, weight))
+    return DraftNode("sum", edges, constant)

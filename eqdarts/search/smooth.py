@@ -21,7 +21,9 @@ from numpy.typing import NDArray
 
 from eqdarts.search.problem import Array, Rows
 
-__all__ = ["OUTER", "Smooth", "exponents_up_to", "fit_smooth"]
+Ints = NDArray[np.int64]
+
+__all__ = ["OUTER", "Ints", "Smooth", "exponents_up_to", "fit_smooth"]
 
 MOST_TERMS = 260
 MOST_DEGREE = 8

@@ -1,0 +1,181 @@
+r"""Laws that are rational in functions of the inputs, read off as null vectors.
+
+With generators g (inputs, or functions of them at coefficient one in the units of the data) and a target t, the
+identity :math:`t = P(g) / Q(g)` with polynomials P and Q of a bounded degree says that the columns
+:math:`[m(g), t\, m(g)]` of all monomials m are linearly dependent: their smallest singular value is zero. That is one
+small singular value decomposition for every set of generators and outer function; no start and no iteration. It is of
+use for data without noise only.
+
+Axes: N rows, T monomials.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from eqdarts.draft import Draft, DraftEdge, DraftNode
+from eqdarts.draft_terms import LINEAR
+from eqdarts.primitives import PRIMITIVES, Primitive
+from eqdarts.search.features import RECIPROCAL
+from eqdarts.search.moves import Start
+from eqdarts.search.outer import behind, outer_functions
+from eqdarts.search.pairs import natural_row
+from eqdarts.search.polynomial import Term, sum_of_monomials
+from eqdarts.search.problem import Array, Problem
+from eqdarts.search.smooth import Ints, exponents_up_to
+
+__all__ = ["rational_starts"]
+
+FUNCTIONS = ("exp", "log", "sqrt", "sin", "cos")  # the others are rational in these, or seldom beside inputs
+DEGREES = {1: (2, 3), 2: (2, 4), 3: (2, 3), 4: (2,), 5: (2,)}  # by the number of generators
+MOST_SETS = 300  # sets of generators
+MOST_NONLINEAR = {2: 300, 3: 40, 4: 12}  # sets that are tried at a degree
+MOST_FOUND, MOST_TERMS = 3, 12  # forms, and terms of one; what takes more of them only resembles the law
+_WIDEST = 1e6  # target, as a multiple of its median: what it is multiplied by nearly vanishes elsewhere
+_SPARE = 12  # rows beside one for each column
+_NULL = 1e-12  # singular value, columns being of norm one, below which they are dependent
+_ROUNDING = 1e-14  # the same of columns that are dependent but for rounding
+_APART = 1e-3  # share of the smallest singular value of the monomials alone that it must be below
+
+
+class _Generator(NamedTuple):
+    """A function of an input; in the units of the data, but for the input itself."""
+
+    source: int
+    primitive: Primitive
+    coefficients: tuple[float, ...]
+    shift: float
+
+    def __call__(self, X: Array) -> Array:
+        x = torch.from_numpy(X[:, self.source].copy())
+        return np.asarray(self.primitive(x, *self.coefficients).numpy() + self.shift)
+
+
+def rational_starts(problem: Problem, primitives: tuple[Primitive, ...]) -> Iterator[Start]:
+    """Yield the law as a start of a refit, where it is rational behind an outer function; a few forms at most."""
+    rows = problem.wide
+    found: set[str] = set()
+    sets = list(itertools.islice(_generator_sets(rows.X, problem.units, primitives), MOST_SETS))
+    for size in sorted({len(s) for s in sets}):
+        for degree in DEGREES.get(size, ()):
+            chosen = [s for s in sets if len(s) == size][: MOST_NONLINEAR[degree]]
+            exponents = exponents_up_to(size, degree)
+            n = 2 * len(exponents) + _SPARE
+            if n > len(rows.y):
+                continue
+            designs = np.stack([_design(s, rows.X[:n], exponents) for s in chosen])
+            alone = np.linalg.svd(designs, compute_uv=False)[:, -1]
+            for name, factor, target in outer_functions(rows.y, primitives, problem.y_unit):
+                if not np.isfinite(target[:n]).all() or np.abs(target[:n]).max() > _WIDEST * np.median(
+                    np.abs(target[:n])
+                ):
+                    continue
+                both = np.concatenate([designs, _normed(designs * target[:n, None])], axis=2)
+                smallest = np.linalg.svd(both, compute_uv=False)[:, -1]
+                for k in np.flatnonzero(smallest < np.minimum(_NULL, _APART * alone)):
+                    start = _start(chosen[k], exponents, name, factor, target, rows.X)
+                    if start is None or start[0].key in found:
+                        continue
+                    yield start
+                    found.add(start[0].key)
+                    if len(found) >= MOST_FOUND:
+                        return
+
+
+def _generator_sets(X: Array, units: Array, primitives: tuple[Primitive, ...]) -> Iterator[tuple[_Generator, ...]]:
+    """Yield sets of generators of all inputs: the inputs, then ever more functions of them."""
+    d = X.shape[1]
+    inputs = [_Generator(i, LINEAR, (), 0.0) for i in range(d)]
+    pools: list[list[_Generator]] = []
+    for i in range(d):
+        pools.append([inputs[i]])
+        for primitive in (PRIMITIVES[name] for name in FUNCTIONS):
+            if primitive in primitives:
+                generator = _Generator(i, primitive, *natural_row(primitive, float(units[i])))
+                with np.errstate(all="ignore"):
+                    values = generator(X)
+                if np.isfinite(values).all() and np.abs(values).max() < 1e6 and np.ptp(values) > 0:
+                    pools[i].append(generator)
+    everything: list[tuple[_Generator, ...]]
+    if d <= 3:
+        everything = list(itertools.product(*pools))
+    else:
+        everything = [tuple(inputs)]
+        everything += [(*inputs[:i], g, *inputs[i + 1 :]) for i in range(d) for g in pools[i][1:]]
+    if d <= 2:
+        for i, pool in enumerate(pools):
+            others = list(itertools.product(*(p for j, p in enumerate(pools) if j != i)))
+            everything += [(*pair, *rest) for pair in itertools.combinations(pool, 2) for rest in others]
+    everything.sort(key=lambda s: (len(s), sum(g.primitive is not LINEAR for g in s)))
+    yield from everything
+
+
+def _normed(columns: Array) -> Array:
+    """Return columns (..., N, T) at norm one."""
+    return np.asarray(columns / np.maximum(np.linalg.norm(columns, axis=-2, keepdims=True), 1e-300))
+
+
+def _monomials(generators: Sequence[_Generator], X: Array, exponents: Ints) -> Array:
+    values = np.stack([g(X) for g in generators], axis=1)
+    return np.stack([np.prod(values**row, axis=1) for row in exponents], axis=1)
+
+
+def _design(generators: Sequence[_Generator], X: Array, exponents: Ints) -> Array:
+    return _normed(_monomials(generators, X, exponents))
+
+
+def _start(
+    generators: Sequence[_Generator], exponents: Ints, name: str, factor: float, target: Array, X: Array
+) -> Start | None:
+    """Return the shortest dependence among the columns as a graph; None if it does not hold on all rows."""
+    sound = np.isfinite(target)
+    plain = _monomials(generators, X[sound], exponents)
+    columns = np.concatenate([plain, plain * target[sound, None]], axis=1)
+    sizes = np.maximum(np.linalg.norm(columns, axis=0), 1e-300)
+    columns = columns / sizes
+    degrees = np.tile(exponents.sum(1), 2)
+    kept = list(range(len(sizes)))
+    smallest = _smallest(columns)
+    if smallest > _NULL:
+        return None
+    for k in np.argsort(-degrees, kind="stable"):
+        rest = [j for j in kept if j != k]
+        if len(rest) > 1 and _smallest(columns[:, rest]) < max(_ROUNDING, 10 * smallest):
+            kept = rest
+    vector = np.linalg.svd(columns[:, kept], full_matrices=False)[2][-1] / sizes[kept]
+    n = len(exponents)
+    above = [(exponents[k], float(v)) for k, v in zip(kept, vector, strict=True) if k < n]
+    below = [(exponents[k - n], -float(v)) for k, v in zip(kept, vector, strict=True) if k >= n]
+    if not above or not below or len(kept) > MOST_TERMS:
+        return None
+    return _ratio(generators, above, below, name, factor, X.shape[1])
+
+
+def _ratio(
+    generators: Sequence[_Generator], above: Sequence[Term], below: Sequence[Term], name: str, factor: float, d: int
+) -> Start:
+    """Return the ratio of two polynomials behind an outer function."""
+    draft = Draft(d, [])
+    sources = []
+    for g in generators:
+        if g.primitive is LINEAR:
+            sources.append(g.source)
+        else:
+            edge = DraftEdge(g.source, g.primitive, 1.0, list(g.coefficients))
+            sources.append(draft.insert(len(draft.nodes), DraftNode("sum", [edge], g.shift or None)))
+    scale = max((v for _, v in below), key=abs)
+    edges = []
+    for part, power in ((above, LINEAR), (below, RECIPROCAL)):
+        node = sum_of_monomials(draft, sources, [(row, v / scale) for row, v in part])
+        edges.append(DraftEdge(draft.insert(len(draft.nodes), node), power))
+    graph, coefficients = behind(name, factor, DraftNode("product", edges), d, draft.nodes)
+    return Draft.from_graph(graph, coefficients).prune().build()
+
+
+def _smallest(columns: Array) -> float:
+    return float(np.linalg.svd(columns, compute_uv=False)[-1])
