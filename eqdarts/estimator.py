@@ -62,7 +62,7 @@ class DARTSRegressor(
         `random_state` gives the same equation bit for bit.
     max_refits : int, default=1000000
         Graphs refitted at most.
-    n_restarts : int, default=32
+    n_restarts : int, default=128
         Restarts of the relaxed stage.
     selection : {"mdl", "bic", "aicc", "validation"}, default="mdl"
         How the equation is chosen from the Pareto front: by description length, by the criteria of Schwarz or Akaike,
@@ -139,7 +139,7 @@ class DARTSRegressor(
         search: str = "auto",
         time_limit: float | None = 60,
         max_refits: int = 1_000_000,
-        n_restarts: int = 32,
+        n_restarts: int = 128,
         selection: str = "mdl",
         constants: Mapping[str, float] | None = None,
         loss: str | Callable[..., Any] = "squared",
