@@ -138,14 +138,19 @@ def _read(guess: Any, table: Table, constants: Mapping[str, float]) -> Equation:
 
 def _fitted(equation: Equation, table: Table) -> Equation:
     """Return the equation with the coefficients that it lacks, by least squares."""
-    if not equation.free_parameters:
-        return equation
     rows = np.linspace(0, len(table.y) - 1, min(len(table.y), MOST_ROWS)).astype(np.intp)
     if table.weight is not None and not table.weight[rows].any():
         rows = np.flatnonzero(table.weight)[:MOST_ROWS]
     columns = {name: table.X[rows, k] for k, name in enumerate(table.names)}
     weight = None if table.weight is None else table.weight[rows]
-    return equation.fit(columns, table.y[rows], sample_weight=weight)
+    if equation.free_parameters:
+        equation = equation.fit(columns, table.y[rows], sample_weight=weight)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", EqdartsWarning)
+        n_undefined = int(np.isnan(equation.predict(columns)).sum())
+    if n_undefined:
+        raise FormulaError(explain("It must be defined at every row.", f"NaN at {n_undefined}", "Give another one."))
+    return equation
 
 
 def _log_odds(formula: Any) -> Any:
