@@ -134,6 +134,15 @@ def _add_fit(commands: argparse._SubParsersAction[_Parser]) -> None:
         "--max-complexity", type=_whole(3), metavar="N", help="symbols in the longest equation; default: 60"
     )
     fit.add_argument("--search", choices=("auto", "implicit", "relaxed", "random"), help="default: auto")
+    fit.add_argument(
+        "--guess",
+        action="append",
+        metavar="FORMULA",
+        help='a formula to start from, such as "a*x/(b + x)": names that are no columns are coefficients; repeatable',
+    )
+    fit.add_argument(
+        "--checkpoint", metavar="DIR", help="keep the best so far here every few seconds, and go on from what is there"
+    )
     fit.add_argument("--out", metavar="DIR", help="where files go; default: eqdarts-out/ and the name of FILE")
     fit.add_argument("--seed", type=_whole(0), metavar="N", help="the same seed searches the same equations")
     fit.add_argument("--drop-missing", action="store_true", help="leave out rows that miss a value")

@@ -31,6 +31,7 @@ OPTIONS = {  # option of the command line -> parameter of DARTSRegressor; its de
     "max_complexity": "max_complexity",
     "search": "search",
     "seed": "random_state",
+    "guess": "guesses",
 }
 
 
@@ -56,7 +57,8 @@ def run(arguments: argparse.Namespace) -> None:
     for name in write_files(fitted, columns, folder, arguments.file):
         names.append(name)
     if "alpha.png" not in names:
-        note("The law is a constant, without primitives to weigh: no alpha.png.", arguments.quiet)
+        why = "Interrupted" if fitted.history_.stop_reason == "interrupt" else "The law is a constant"
+        note(f"{why}, without primitives to weigh: no alpha.png.", arguments.quiet)
     print(f"Wrote to {folder}: {', '.join(names)}")
 
 
@@ -88,9 +90,10 @@ def _fit(columns: Columns, arguments: argparse.Namespace) -> DARTSRegressor:
     given = {
         own: getattr(arguments, option) for option, own in OPTIONS.items() if getattr(arguments, option) is not None
     }
+    kept_in = {} if arguments.checkpoint is None else {"checkpoint": arguments.checkpoint}
     shows_bar = not arguments.quiet and sys.stderr.isatty()
     try:
-        fitted = DARTSRegressor(**given, verbose=int(shows_bar)).fit(columns.X, columns.y)
+        fitted = DARTSRegressor(**given, verbose=int(shows_bar)).fit(columns.X, columns.y, **kept_in)
     except ValueError as error:  # what the estimator says about its parameters and the data
         raise UsageError(str(error)) from error
     history = fitted.history_

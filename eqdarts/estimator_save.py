@@ -88,13 +88,14 @@ def model_record(model: Any) -> dict[str, Any]:
     """Return what a run does not have of a fitted estimator, as plain values."""
     params = model.get_params(deep=False)
     kept: Kept = model._kept
-    own = {e.primitive.name for m in (*model._members, *kept.members) for node in m.graph.nodes for e in node.edges}
+    found = {e.primitive.name for m in (*model._members, *kept.members) for node in m.graph.nodes for e in node.edges}
+    own = {name for name in found if name not in PRIMITIVES and not name.startswith("power[")}
     return {
         "params": {name: value for name, value in params.items() if _is_plain(value)},
         "lost": [name for name, value in params.items() if not _is_plain(value)],
         "named": hasattr(model, "feature_names_in_"),
-        "own_primitives": sorted(name for name in own if name not in PRIMITIVES and not name.startswith("power[")),
-        "graph": [graph_record(model.graph_), list(map(float, model.graph_coefficients_))],
+        "own_primitives": sorted(own | set(getattr(model, "_own_primitives", ()))),
+        "graph": None if model.graph_ is None else [graph_record(model.graph_), list(model.graph_coefficients_)],
         "members": member_records(model._members) if all(is_plain(m.graph) for m in model._members) else None,
         "kept": member_records(kept.members),
         "logistic": kept.logistic,
@@ -171,7 +172,8 @@ def _set_graphs(model: Any, run: Run, record: Mapping[str, Any]) -> None:
     model.graph_, model.graph_coefficients_, model._members = None, (), ()
     kept: list[Member] = []
     if record["own_primitives"]:
-        what = ", ".join(str(name)[:40] for name in record["own_primitives"][:5])
+        model._own_primitives = tuple(str(name)[:40] for name in record["own_primitives"][:20])
+        what = ", ".join(model._own_primitives[:5])
         message = f"The file has no functions: without the primitives {what} there is no graph_, only its equations."
         warnings.warn(message, EqdartsWarning, stacklevel=4)
     else:

@@ -110,7 +110,7 @@ def run_of(model: DARTSRegressor, source: str | None = None) -> Run:
         versions=_versions(),
         source=source,
         structure=tuple(map(_in_words, model.structure_)),
-        graph=tuple(graph_pictures(model)),
+        graph=() if model.graph_ is None else tuple(graph_pictures(model)),
         model=model_record(model) if hasattr(model, "_kept") else None,
     )
 

@@ -32,6 +32,14 @@ CHILD = Path(__file__).with_name("kill_child.py")
 QUICK: dict[str, Any] = {"search": "random", "time_limit": None, "max_refits": 300, "random_state": 0}
 
 
+@pytest.fixture(autouse=True)
+def _interrupts_are_heard() -> Iterator[None]:
+    """Handle SIGINT as Python does: a shell lets what runs in the background, and its children, ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def read(folder: Path) -> dict[str, Any]:
     record: dict[str, Any] = json.loads((folder / CHECKPOINT_FILE).read_text(encoding="utf-8"))
     return record

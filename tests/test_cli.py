@@ -329,7 +329,8 @@ def test_kepler_all_the_way(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     """Nothing is replaced but the clock: the search stops at a number of refits, slow machine or not."""
     by_count = partial(DARTSRegressor, time_limit=None, max_refits=300)
     monkeypatch.setattr("eqdarts.estimator.DARTSRegressor", by_count)
-    assert main([*FIT, "--search", "random", "--seed", "0", "--out", "kepler"]) == 0
+    given = ["--checkpoint", "kept", "--guess", "a*semi_major_axis_au**n", "--guess", "a*semi_major_axis_au + b"]
+    assert main([*FIT, "--search", "random", "--seed", "0", "--out", "kepler", *given]) == 0
     law = Equation.from_json(Path("kepler/equation.json").read_text(encoding="utf-8"))
     year, far = law.predict({"semi_major_axis_au": [1.0, 100.0]})
     assert year == pytest.approx(365.26, rel=1e-3)
@@ -338,6 +339,8 @@ def test_kepler_all_the_way(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     assert f"\n{law.format(6)}\n" in out
     assert "eqdarts: exponent of semi_major_axis_au = 1.50268 became 3/2, OUTSIDE" in err
     assert Path("kepler/graph.png").is_file()
+    assert Path("kept/checkpoint.json").is_file()
+    assert DARTSRegressor.load("kepler/run.json").equation_ == law
 
 
 def test_interrupt_keeps_the_best_so_far() -> None:

@@ -102,6 +102,9 @@ def test_what_is_no_plain_value_is_told(tmp_path: Path) -> None:
     assert np.array_equal(again.predict(x), model.predict(x))
     assert again.graph_ is None
     assert again.summary() == model.summary()
+    again.save(tmp_path / "again.json")
+    with pytest.warns(EqdartsWarning, match="bump"):
+        assert DARTSRegressor.load(tmp_path / "again.json").equation_ == model.equation_
 
 
 def test_an_unfitted_estimator_cannot_be_saved(tmp_path: Path) -> None:
