@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 
 from eqdarts.data import prepare
+from eqdarts.draft import Draft
 from eqdarts.primitives import resolve
 from eqdarts.search.problem import Array, Problem, training_problem
 from eqdarts.search.rational import MOST_TERMS, rational_starts
+from eqdarts.search.sites import linearise
 from eqdarts.search.trials import EXACT, Budget, Trials
 
 LAWS: dict[str, tuple[int, Callable[..., Array]]] = {
@@ -20,6 +22,8 @@ LAWS: dict[str, tuple[int, Callable[..., Array]]] = {
     "in a cosine": (2, lambda a, b: (1 - a**2) / (1 + 0.8 * a * np.cos(b))),
     "in an exponential beside its input": (1, lambda a: a**2 / (np.exp(a) - 1)),
     "behind a root": (2, lambda a, b: 1 / np.sqrt(1 + a**2 - 1.6 * a * np.cos(b))),
+    "a square above a root": (2, lambda a, b: (a - 2 * b) / np.sqrt(1 + a * b)),
+    "a root above a square": (2, lambda a, b: np.sqrt(7 - a**2) / (1 + 0.3 * a * b)),
     "behind a logarithm": (1, lambda a: np.log((1 + 3 * a) / (2 + a))),
     "behind an angle": (2, lambda a, b: np.arccos((np.cos(a) - 0.3 * b) / (1 - 0.3 * b * np.cos(a)))),
     "of three inputs": (3, lambda a, b, c: (a * b - c) / (1 + a + 2 * c)),
@@ -79,3 +83,18 @@ def test_few_rows_are_no_trouble() -> None:
     X = rng.uniform(1, 2, (9, 4))
     data = training_problem(prepare(X, X[:, 0] / X[:, 1], None, 0.3, rng), 150, rng)
     assert list(rational_starts(data, resolve("default"))) == []
+
+
+def test_a_square_below_a_root_keeps_its_sign_elsewhere() -> None:
+    """sqrt((a - 2 b)**2 / ...) is right where a > 2 b only; a - 2 b everywhere."""
+    _, law = LAWS["a square above a root"]
+    rng = np.random.default_rng(3)
+    X = np.c_[rng.uniform(2.0, 3.0, 400), rng.uniform(0.1, 0.9, 400)]
+    data = training_problem(prepare(X, law(*X.T), None, 0.3, rng), 150, rng)
+    fitted = Trials(data, Budget(None, 1000), 60).fit(list(rational_starts(data, resolve("default"))))
+    exact = [member for member, _ in fitted if member.loss <= EXACT]
+    Z = np.c_[rng.uniform(0.3, 3.0, 50), rng.uniform(0.3, 2.0, 50)]
+    values = [
+        linearise(Draft.from_graph(m.graph, m.coefficients), Z / data.units).prediction * data.y_unit for m in exact
+    ]
+    assert any(np.allclose(v, law(*Z.T)) for v in values)

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
+from fractions import Fraction
 from typing import NamedTuple
 
 import numpy as np
@@ -20,7 +21,7 @@ import torch
 
 from eqdarts.draft import Draft, DraftEdge, DraftNode
 from eqdarts.draft_terms import LINEAR
-from eqdarts.primitives import PRIMITIVES, Primitive
+from eqdarts.primitives import PRIMITIVES, Primitive, fixed_power
 from eqdarts.search.features import RECIPROCAL
 from eqdarts.search.moves import Start
 from eqdarts.search.outer import behind, outer_functions
@@ -40,6 +41,7 @@ _WIDEST = 1e6  # target, as a multiple of its median: what it is multiplied by n
 _SPARE = 12  # rows beside one for each column
 _NULL = 1e-12  # singular value, columns being of norm one, below which they are dependent
 _ROUNDING = 1e-14  # the same of columns that are dependent but for rounding
+_ABSENT = 1e-10  # share of a polynomial's norm below which a term is not there
 _APART = 1e-3  # share of the smallest singular value of the monomials alone that it must be below
 
 
@@ -56,10 +58,34 @@ class _Generator(NamedTuple):
         return np.asarray(self.primitive(x, *self.coefficients).numpy() + self.shift)
 
 
+class _Identity(NamedTuple):
+    """P = t Q of generators on rows X, y; t is the target without the outer function."""
+
+    generators: tuple[_Generator, ...]
+    above: list[Term]
+    below: list[Term]
+    degree: int
+    name: str
+    factor: float
+    X: Array
+    y: Array
+
+
 def rational_starts(problem: Problem, primitives: tuple[Primitive, ...]) -> Iterator[Start]:
     """Yield the law as a start of a refit, where it is rational behind an outer function; a few forms at most."""
-    rows = problem.wide
     found: set[str] = set()
+    for identity in _identities(problem, primitives):
+        for draft in (_ratio(identity), *_with_root(identity)):
+            start = draft.prune().build()
+            if start[0].key not in found:
+                found.add(start[0].key)
+                yield start
+        if len(found) >= MOST_FOUND:
+            return
+
+
+def _identities(problem: Problem, primitives: tuple[Primitive, ...]) -> Iterator[_Identity]:
+    rows = problem.wide
     sets = list(itertools.islice(_generator_sets(rows.X, problem.units, primitives), MOST_SETS))
     for size in sorted({len(s) for s in sets}):
         for degree in DEGREES.get(size, ()):
@@ -68,23 +94,18 @@ def rational_starts(problem: Problem, primitives: tuple[Primitive, ...]) -> Iter
             n = 2 * len(exponents) + _SPARE
             if n > len(rows.y):
                 continue
-            designs = np.stack([_design(s, rows.X[:n], exponents) for s in chosen])
+            designs = np.stack([_normed(_monomials(s, rows.X[:n], exponents)) for s in chosen])
             alone = np.linalg.svd(designs, compute_uv=False)[:, -1]
             for name, factor, target in outer_functions(rows.y, primitives, problem.y_unit):
-                if not np.isfinite(target[:n]).all() or np.abs(target[:n]).max() > _WIDEST * np.median(
-                    np.abs(target[:n])
-                ):
+                first = np.abs(target[:n])
+                if not np.isfinite(first).all() or first.max() > _WIDEST * np.median(first):
                     continue
                 both = np.concatenate([designs, _normed(designs * target[:n, None])], axis=2)
                 smallest = np.linalg.svd(both, compute_uv=False)[:, -1]
                 for k in np.flatnonzero(smallest < np.minimum(_NULL, _APART * alone)):
-                    start = _start(chosen[k], exponents, name, factor, target, rows.X)
-                    if start is None or start[0].key in found:
-                        continue
-                    yield start
-                    found.add(start[0].key)
-                    if len(found) >= MOST_FOUND:
-                        return
+                    parts = _shortest(_monomials(chosen[k], rows.X, exponents), exponents, target)
+                    if parts is not None:
+                        yield _Identity(chosen[k], *parts, degree, name, factor, rows.X, rows.y)
 
 
 def _generator_sets(X: Array, units: Array, primitives: tuple[Primitive, ...]) -> Iterator[tuple[_Generator, ...]]:
@@ -125,25 +146,17 @@ def _monomials(generators: Sequence[_Generator], X: Array, exponents: Ints) -> A
     return np.stack([np.prod(values**row, axis=1) for row in exponents], axis=1)
 
 
-def _design(generators: Sequence[_Generator], X: Array, exponents: Ints) -> Array:
-    return _normed(_monomials(generators, X, exponents))
-
-
-def _start(
-    generators: Sequence[_Generator], exponents: Ints, name: str, factor: float, target: Array, X: Array
-) -> Start | None:
-    """Return the shortest dependence among the columns as a graph; None if it does not hold on all rows."""
+def _shortest(monomials: Array, exponents: Ints, target: Array) -> tuple[list[Term], list[Term]] | None:
+    """Return P and Q with the fewest terms such that P = target Q; None if that does not hold on all rows."""
     sound = np.isfinite(target)
-    plain = _monomials(generators, X[sound], exponents)
-    columns = np.concatenate([plain, plain * target[sound, None]], axis=1)
+    columns = np.concatenate([monomials[sound], (monomials * target[:, None])[sound]], axis=1)
     sizes = np.maximum(np.linalg.norm(columns, axis=0), 1e-300)
     columns = columns / sizes
-    degrees = np.tile(exponents.sum(1), 2)
-    kept = list(range(len(sizes)))
     smallest = _smallest(columns)
     if smallest > _NULL:
         return None
-    for k in np.argsort(-degrees, kind="stable"):
+    kept = list(range(len(sizes)))
+    for k in np.argsort(-np.tile(exponents.sum(1), 2), kind="stable"):
         rest = [j for j in kept if j != k]
         if len(rest) > 1 and _smallest(columns[:, rest]) < max(_ROUNDING, 10 * smallest):
             kept = rest
@@ -153,28 +166,74 @@ def _start(
     below = [(exponents[k - n], -float(v)) for k, v in zip(kept, vector, strict=True) if k >= n]
     if not above or not below or len(kept) > MOST_TERMS:
         return None
-    return _ratio(generators, above, below, name, factor, X.shape[1])
+    scale = max((v for _, v in below), key=abs)
+    return [(row, v / scale) for row, v in above], [(row, v / scale) for row, v in below]
 
 
-def _ratio(
-    generators: Sequence[_Generator], above: Sequence[Term], below: Sequence[Term], name: str, factor: float, d: int
-) -> Start:
-    """Return the ratio of two polynomials behind an outer function."""
-    draft = Draft(d, [])
+def _ratio(identity: _Identity) -> Draft:
+    """Return P / Q behind the outer function."""
+    draft, sources = _generated(identity)
+    parts = ((identity.above, LINEAR), (identity.below, RECIPROCAL))
+    edges = [DraftEdge(_polynomial_node(draft, sources, part), power) for part, power in parts]
+    d = identity.X.shape[1]
+    return Draft.from_graph(*behind(identity.name, identity.factor, DraftNode("product", edges), d, draft.nodes))
+
+
+def _with_root(identity: _Identity) -> Iterator[Draft]:
+    """Yield R / sqrt(Q) and sqrt(P) / R where y**2 = P / Q and P or Q is the square of R: shorter, of either sign."""
+    if identity.name != "sqrt":
+        return
+    exponents = exponents_up_to(len(identity.generators), identity.degree // 2)
+    monomials = _monomials(identity.generators, identity.X, exponents)
+    full = exponents_up_to(len(identity.generators), identity.degree)
+    every = dict(zip(map(tuple, full), _monomials(identity.generators, identity.X, full).T, strict=True))
+    above, below = (sum(v * every[tuple(row)] for row, v in part) for part in (identity.above, identity.below))
+    sign = np.sign(np.median(below))
+    with np.errstate(all="ignore"):
+        roots = (identity.y * np.sqrt(sign * below), np.sqrt(sign * above) / identity.y)
+    for root, part, is_above in zip(roots, (identity.below, identity.above), (True, False), strict=True):
+        terms = _polynomial(monomials, exponents, root)
+        if terms is None:
+            continue
+        draft, sources = _generated(identity)
+        polynomial = _polynomial_node(draft, sources, terms)
+        inside = _polynomial_node(draft, sources, [(row, float(sign * v)) for row, v in part])
+        powers = (LINEAR, fixed_power(Fraction(-1, 2))) if is_above else (RECIPROCAL, fixed_power(Fraction(1, 2)))
+        edges = [DraftEdge(source, power) for source, power in zip((polynomial, inside), powers, strict=True)]
+        draft.nodes.append(DraftNode("product", edges))
+        yield draft
+
+
+def _polynomial_node(draft: Draft, sources: Sequence[int], terms: Sequence[Term]) -> int:
+    """Add the sum of monomials to the draft; return where it is."""
+    node = sum_of_monomials(draft, sources, terms)
+    return draft.insert(len(draft.nodes), node)
+
+
+def _polynomial(monomials: Array, exponents: Ints, target: Array) -> list[Term] | None:
+    """Return the terms of the polynomial that the target is; None if it is none."""
+    if not np.isfinite(target).all():
+        return None
+    sizes = np.maximum(np.linalg.norm(monomials, axis=0), 1e-300)
+    solution = np.linalg.lstsq(monomials / sizes, target, rcond=None)[0]
+    there = np.abs(solution) > _ABSENT * np.linalg.norm(target)
+    solution = np.where(there, solution, 0.0)
+    if np.linalg.norm(monomials / sizes @ solution - target) > _ABSENT * np.linalg.norm(target):
+        return None
+    return [(row, float(v)) for row, v, is_there in zip(exponents, solution / sizes, there, strict=True) if is_there]
+
+
+def _generated(identity: _Identity) -> tuple[Draft, list[int]]:
+    """Return a draft with the generators and where they are."""
+    draft = Draft(identity.X.shape[1], [])
     sources = []
-    for g in generators:
+    for g in identity.generators:
         if g.primitive is LINEAR:
             sources.append(g.source)
         else:
             edge = DraftEdge(g.source, g.primitive, 1.0, list(g.coefficients))
             sources.append(draft.insert(len(draft.nodes), DraftNode("sum", [edge], g.shift or None)))
-    scale = max((v for _, v in below), key=abs)
-    edges = []
-    for part, power in ((above, LINEAR), (below, RECIPROCAL)):
-        node = sum_of_monomials(draft, sources, [(row, v / scale) for row, v in part])
-        edges.append(DraftEdge(draft.insert(len(draft.nodes), node), power))
-    graph, coefficients = behind(name, factor, DraftNode("product", edges), d, draft.nodes)
-    return Draft.from_graph(graph, coefficients).prune().build()
+    return draft, sources
 
 
 def _smallest(columns: Array) -> float:
