@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
+import warnings
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from eqdarts.data import Data, draw_rows
-from eqdarts.errors import FormulaError, explain
+from eqdarts.errors import EqdartsWarning, FormulaError, explain
 from eqdarts.estimator_choice import Table
 from eqdarts.estimator_front import best_of, measured
 from eqdarts.graph_json import is_plain, read_json
@@ -29,7 +30,7 @@ CHECKPOINT_FILE = "checkpoint.json"
 FORMAT, VERSION = "eqdarts-checkpoint", 1
 LONGEST = 20_000_000
 EVERY = 4.0  # seconds between two writes
-MOST_ROWS = 10_000  # rows that losses are compared on
+MOST_ROWS = 2000  # rows that losses are compared on
 
 
 def fingerprint(table: Table, loss: str) -> str:
@@ -63,7 +64,7 @@ class Checkpoint:
 
     def __post_init__(self) -> None:
         self.token = fingerprint(self.table, self.loss)
-        self.last = -EVERY
+        self.last = time.monotonic() - EVERY
         self.n_refits = 0
         self.folder.mkdir(parents=True, exist_ok=True)
 
@@ -93,6 +94,8 @@ class Checkpoint:
             members = self._members(path, primitives)
         members += read_parts(*self.parts, data.n_inputs, primitives)
         self.base = best_of(measured(members, data, self.rows))
+        self.write(())  # what cannot be written shows now
+        self.last -= EVERY
         return self.base
 
     def _members(self, path: Path, primitives: Sequence[Primitive]) -> list[Member]:
@@ -127,7 +130,16 @@ class Checkpoint:
         """Write what the search has found, if the last time is some seconds ago."""
         self.n_refits = max(self.n_refits, moment.n_refits)
         if time.monotonic() - self.last >= EVERY:
-            self.write(moment.front())
+            self.keep(moment.front())
+
+    def keep(self, members: Sequence[Member], stage: str = "search") -> None:
+        """Write as `write` does; a disk that is full by now is told, and the fit goes on."""
+        try:
+            self.write(members, stage)
+        except OSError as error:
+            self.last = time.monotonic()
+            message = f"The checkpoint could not be written: {error.strerror}. The fit goes on without."
+            warnings.warn(message, EqdartsWarning, stacklevel=2)
 
     def write(self, members: Sequence[Member], stage: str = "search") -> None:
         """Write the best of `members` and of those that the earlier fit has left."""
@@ -155,7 +167,7 @@ class Checkpoint:
 
     def finish(self, members: Sequence[Member]) -> None:
         """Write the last state, and remove what searches in other processes have left."""
-        self.write(members, "done")
+        self.keep(members, "done")
         for path in self.folder.glob("part-*.json"):
             with suppress(OSError):
                 path.unlink()

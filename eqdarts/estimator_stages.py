@@ -216,7 +216,7 @@ class Stages:
 
     def _refitted(self, members: tuple[Member, ...], data: Data, rows: NDArray[np.intp]) -> tuple[Member, ...]:
         if self.watch.checkpoint is not None:
-            self.watch.checkpoint.write(members)
+            self.watch.checkpoint.keep(members)
         return self.interrupts.stage(
             lambda: refit_front(members, data, rows, self.rng), lambda: measured(members, data, rows)
         )

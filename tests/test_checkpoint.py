@@ -271,12 +271,11 @@ def started(*arguments: str) -> Iterator[subprocess.Popen[str]]:
             child.kill()
 
 
-@pytest.mark.parametrize("presses", [1, 2])
-def test_ctrl_c_returns_the_best_so_far(presses: int) -> None:
+def test_ctrl_c_returns_the_best_so_far() -> None:
     with started("-", "60") as child:
         time.sleep(0.8)
         sent = time.time()
-        for _ in range(presses):
+        for _ in range(2):
             os.killpg(child.pid, signal.SIGINT)
             time.sleep(0.005)
         out, _ = child.communicate(timeout=60)
@@ -303,3 +302,23 @@ def test_a_killed_fit_goes_on_from_its_checkpoint(tmp_path: Path) -> None:
         before = front(record)
     DARTSRegressor(**(QUICK | {"max_refits": 5})).fit(*table(), checkpoint=tmp_path)
     assert_no_worse(front(read(tmp_path)), before)
+
+
+def test_a_full_disk_is_told_and_the_fit_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from eqdarts import estimator_checkpoint as module
+
+    original, calls = module.write_atomically, []
+
+    def full(*given: Any) -> None:
+        calls.append(given)
+        if len(calls) > 1:
+            raise OSError(28, "No space left on device")
+        original(*given)
+
+    monkeypatch.setattr(module, "write_atomically", full)
+    with pytest.warns(EqdartsWarning, match="could not be written: No space left"):
+        model = DARTSRegressor(**(QUICK | {"max_refits": 20})).fit(*table(80), checkpoint=tmp_path)
+    assert len(model.equations_)
+    calls[:] = [()]
+    with pytest.raises(OSError, match="No space left"):
+        DARTSRegressor(**QUICK).fit(*table(80), checkpoint=tmp_path)

@@ -40,7 +40,7 @@ class PartFile:
     """
 
     def __init__(self, path: Path, token: str) -> None:
-        self.path, self.token, self.last = path, token, -EVERY
+        self.path, self.token, self.last = path, token, time.monotonic() - EVERY
 
     def __call__(self, moment: Moment) -> None:
         if time.monotonic() - self.last < EVERY:
