@@ -22,6 +22,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from eqdarts.draft_terms import LINEAR
 from eqdarts.primitives import Primitive
@@ -87,7 +88,9 @@ def best_pairs(parts: Features, target: Array, weight: Array, price: float, coun
     )
     found: list[Pair] = []
     for kind, left, symbols, most in kinds:
-        score = np.log(left + _ROUNDING) + price * symbols
+        left += _ROUNDING
+        score = np.log(left, out=left)
+        score += price * symbols
         pairs = _different(parts, _lowest(score, _LOOKED_AT * most), most)
         found += [_solved(kind, parts, pair, target, weight) for pair in pairs]
     return found
@@ -99,7 +102,8 @@ def _left_by_sums(f: Array, t: Array, target: Array, w: Array) -> tuple[Array, A
     unit, turned = _centred(f, w, root), _centred(f * target, w, root)
     c, d = unit @ (t * root), turned @ (t * root)
     by_sum = _left_by_two(unit @ unit.T, c, c)
-    return np.where(np.triu(np.ones_like(by_sum), 1) > 0, by_sum, np.inf), _left_by_two(unit @ turned.T, c, d), 1 - c**2
+    by_sum[np.tri(len(f), dtype=bool)] = np.inf  # each pair once
+    return by_sum, _left_by_two(unit @ turned.T, c, d), 1 - c**2
 
 
 def _centred(f: Array, w: Array, root: Array) -> Array:
@@ -113,10 +117,22 @@ def _centred(f: Array, w: Array, root: Array) -> Array:
 
 def _left_by_two(between: Array, c: Array, d: Array) -> Array:
     """Return what two directions leave, from their products with each other (M, M) and with the target (M,)."""
-    independent = 1 - between**2
-    explained = c[:, None] ** 2 + d[None, :] ** 2 - 2 * c[:, None] * d[None, :] * between
-    usable = (independent > _INDEPENDENT) & (c[:, None] != 0) & (d[None, :] != 0)
-    return np.where(usable, np.clip(1 - explained / np.where(usable, independent, 1.0), 0.0, None), np.inf)
+    left = between * (-2 * c)[:, None]  # in place: the arrays are large
+    left *= d
+    left += (c**2)[:, None]
+    left += d**2
+    independent = np.subtract(1, between**2)
+    usable = (independent > _INDEPENDENT) & (c[:, None] != 0) & (d != 0)
+    return _unexplained(left, independent, usable)
+
+
+def _unexplained(explained: Array, scale: Array, usable: NDArray[np.bool_]) -> Array:
+    """Return 1 - explained / scale, not negative, infinite where it is not usable; `explained` is overwritten."""
+    left = np.divide(explained, scale, out=explained, where=usable)
+    np.subtract(1, left, out=left)
+    np.maximum(left, 0.0, out=left)
+    left[~usable] = np.inf
+    return left
 
 
 def _left_by_products(f: Array, t: Array, w: Array) -> Array:
@@ -126,7 +142,8 @@ def _left_by_products(f: Array, t: Array, w: Array) -> Array:
     total = (squares * w) @ squares.T
     varying = total - ((f * w) @ f.T) ** 2
     usable = np.triu(varying > _INDEPENDENT * total)
-    return np.where(usable, np.clip(1 - along**2 / np.where(usable, varying, 1.0), 0.0, None), np.inf)
+    along *= along
+    return _unexplained(along, varying, usable)
 
 
 def _lowest(score: Array, most: int) -> list[tuple[int, ...]]:
