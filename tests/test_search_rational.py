@@ -53,7 +53,9 @@ def test_noise_is_no_rational_law(noise: float) -> None:
 
 
 @pytest.mark.parametrize(
-    "law", [lambda a, b: np.exp(-0.3 * a) * np.sin(1.3 * b) + a**0.7, lambda a, b: np.tanh(a * b) + b], ids=str
+    "law",
+    [lambda a, b: np.exp(-0.3 * a) * np.sin(1.3 * b) + a**0.7, lambda a, b: np.tanh(a * b) + b],
+    ids=["smooth", "sigmoid"],
 )
 def test_what_only_resembles_a_law_has_few_terms(law: Callable[..., Array]) -> None:
     for graph, _ in rational_starts(problem(2, law), resolve("default")):
