@@ -37,7 +37,7 @@ __all__ = ["Outcome", "Stages"]
 
 Array = NDArray[np.float64]
 
-FOR_SEARCH = 0.95  # share of the time limit at which the search ends; the rest is for the last refit and the choice
+FOR_SEARCH = 0.92  # share of the time limit at which the search ends; the rest is for the last refit and the choice
 LEAST_SEARCH = 0.5  # share of its time that a search gets, however long it took to prepare the table
 QUICK_ROWS = 200  # rows on which an equation that is shown during the search must be what its graph is
 NO_EVIDENCE = Evidence((), (), np.zeros((0, 0)), (), None)
