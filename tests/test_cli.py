@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from functools import partial
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from eqdarts import __version__
 from eqdarts.cli import main
 from eqdarts.equation import Equation
 from eqdarts.estimator import DARTSRegressor
+from eqdarts.estimator_checkpoint import CHECKPOINT_FILE
 
 ROOT = Path(__file__).parents[1]
 SOLAR_SYSTEM = ROOT / "datasets" / "solar_system.csv"
@@ -344,15 +346,13 @@ def test_kepler_all_the_way(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
 
 
 def test_interrupt_keeps_the_best_so_far() -> None:
-    search = _start(*FIT, "--time-limit", "100", "--out", "kept", start_new_session=True)
-    assert search.stderr is not None
-    while "searching" not in search.stderr.readline():
-        assert search.poll() is None
-    try:
-        search.wait(6)  # torch is loaded and the search runs by then
-    except subprocess.TimeoutExpired:
+    limit = ("--time-limit", "100", "--checkpoint", "begun")
+    with _start(*FIT, *limit, "--out", "kept", start_new_session=True) as search:
+        while not (Path("begun") / CHECKPOINT_FILE).exists():  # the search runs by then
+            assert search.poll() is None
+            time.sleep(0.1)
         os.killpg(search.pid, signal.SIGINT)
-    out, err = search.communicate(timeout=60)
+        out, err = search.communicate(timeout=120)
     assert search.returncode == 0, err
     assert "Wrote to kept" in out
 
