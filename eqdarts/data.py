@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Data", "draw_rows", "moments", "prepare", "typical_magnitude"]
+__all__ = ["Data", "draw_rows", "moments", "prepare", "typical_magnitude", "weighted_rows"]
 
 Array = NDArray[np.float64]
 
@@ -58,6 +58,12 @@ def moments(y: Array, weight: Array | None) -> tuple[float, float]:
     """Return the weighted mean square and variance of y (n,)."""
     mean = np.average(y, weights=weight)
     return float(np.average(y**2, weights=weight)), float(np.average((y - mean) ** 2, weights=weight))
+
+
+def weighted_rows(weight: Array) -> float:
+    """Return how many rows weights (n,) stand for: whole numbers say how often one was seen, others are relative."""
+    whole = bool((weight == np.round(weight)).all())
+    return float(weight.sum() if whole else np.count_nonzero(weight))
 
 
 def draw_rows(rows: NDArray[np.intp], most: int, rng: np.random.Generator) -> NDArray[np.intp]:

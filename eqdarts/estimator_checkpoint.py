@@ -7,7 +7,6 @@ import json
 import time
 import warnings
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,14 +20,13 @@ from eqdarts.estimator_front import best_of, measured
 from eqdarts.graph_json import is_plain, read_json
 from eqdarts.primitives import Primitive
 from eqdarts.search.archive import Member
-from eqdarts.search.parts import member_records, read_members, read_parts, write_atomically
+from eqdarts.search.parts import LONGEST, member_records, read_members, read_parts, remove_parts, write_atomically
 from eqdarts.search.search import Moment
 
 __all__ = ["CHECKPOINT_FILE", "Checkpoint", "fingerprint"]
 
 CHECKPOINT_FILE = "checkpoint.json"
 FORMAT, VERSION = "eqdarts-checkpoint", 1
-LONGEST = 20_000_000
 EVERY = 4.0  # seconds between two writes
 MOST_ROWS = 2000  # rows that losses are compared on
 
@@ -168,6 +166,4 @@ class Checkpoint:
     def finish(self, members: Sequence[Member]) -> None:
         """Write the last state, and remove what searches in other processes have left."""
         self.keep(members, "done")
-        for path in self.folder.glob("part-*.json"):
-            with suppress(OSError):
-                path.unlink()
+        remove_parts(self.folder)

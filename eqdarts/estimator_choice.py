@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from eqdarts.constants import Snap, snap_constants
 from eqdarts.constants_exponents import exponent_snaps
-from eqdarts.data import Data
+from eqdarts.data import Data, weighted_rows
 from eqdarts.equation import Equation
 from eqdarts.errors import EqdartsWarning, FormulaError
 from eqdarts.losses import SQUARED
@@ -76,11 +76,8 @@ class Table:
 
     @cached_property
     def n_rows(self) -> float:
-        """How many rows the weights stand for: whole numbers say how often a row was seen, others are relative."""
-        if self.weight is None:
-            return float(len(self.y))
-        whole = bool((self.weight == np.round(self.weight)).all())
-        return float(self.weight.sum() if whole else np.count_nonzero(self.weight))
+        """How many rows there are, or the weights stand for."""
+        return float(len(self.y)) if self.weight is None else weighted_rows(self.weight)
 
     @cached_property
     def telling(self) -> Array:

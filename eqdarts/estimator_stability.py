@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
-from eqdarts.data import moments
+from eqdarts.data import moments, weighted_rows
 from eqdarts.equation import Equation
 from eqdarts.errors import FormulaError, explain
 from eqdarts.formula_text import text, write
@@ -108,8 +108,7 @@ class _Sample:
             noise = len(y) / float(weight.sum())
         elif kept.weight is not None:
             weight = kept.weight[few]
-            whole = bool((weight == np.round(weight)).all())
-            n_rows = float(weight.sum() if whole else np.count_nonzero(weight))
+            n_rows = weighted_rows(weight)
         return cls(Rows(kept.X[few] / scales[0], y, weight / weight.mean()), noise, n_rows)
 
 

@@ -5,9 +5,14 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 import time
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -19,6 +24,21 @@ def table(n: int = 300) -> tuple[pd.DataFrame, pd.Series]:
     X = pd.DataFrame(rng.uniform(1, 3, (n, 3)), columns=["a", "b", "c"])
     y = X["a"] * np.exp(-X["b"]) * np.sin(2 * X["c"]) / (1 + X["c"] ** 2) + 0.01 * rng.normal(size=n)
     return X, y.rename("y")
+
+
+@contextmanager
+def started(*arguments: object) -> Iterator[subprocess.Popen[str]]:
+    """Give a fit in a process of its own, as soon as it searches, and end it."""
+    here = Path(__file__).resolve()
+    command = [sys.executable, str(here), *map(str, arguments)]
+    environment = {**os.environ, "PYTHONPATH": str(here.parents[1]), "OMP_NUM_THREADS": "1"}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True, env=environment) as child:
+        try:
+            assert child.stdout is not None
+            assert child.stdout.readline() == "searching\n"
+            yield child
+        finally:
+            child.kill()
 
 
 def main(folder: str, seconds: float, n_jobs: int | None) -> None:

@@ -6,20 +6,17 @@ import json
 import os
 import random
 import signal
-import subprocess
-import sys
 import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from kill_child import table
+from kill_child import started, table
 
 from eqdarts import DARTSRegressor, EqdartsWarning, FitProgress, FormulaError, JsonLog
 from eqdarts.estimator_checkpoint import CHECKPOINT_FILE
@@ -28,7 +25,6 @@ from eqdarts.graph_json import read_fitted
 from eqdarts.search.parts import PartFile, read_members, read_parts
 from eqdarts.search.search import Moment
 
-CHILD = Path(__file__).with_name("kill_child.py")
 QUICK: dict[str, Any] = {"search": "random", "time_limit": None, "max_refits": 300, "random_state": 0}
 
 
@@ -255,20 +251,6 @@ def test_an_interrupt_after_the_search_keeps_the_result(stage: str, monkeypatch:
     assert np.isfinite(model.predict(table(80)[0])).all()
     assert model.summary()
     assert model.structure_ == ()
-
-
-@contextmanager
-def started(*arguments: str) -> Iterator[subprocess.Popen[str]]:
-    """Give a child that searches, and end it."""
-    command = [sys.executable, str(CHILD), *arguments]
-    environment = {**os.environ, "PYTHONPATH": str(CHILD.parents[1]), "OMP_NUM_THREADS": "1"}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True, env=environment) as child:
-        try:
-            assert child.stdout is not None
-            assert child.stdout.readline() == "searching\n"
-            yield child
-        finally:
-            child.kill()
 
 
 def test_ctrl_c_returns_the_best_so_far() -> None:

@@ -12,12 +12,9 @@ import json
 import os
 import random
 import signal
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -26,24 +23,11 @@ from eqdarts.graph_json import read_fitted
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
-CHILD = ROOT / "tests" / "kill_child.py"
+sys.path.insert(0, str(ROOT / "tests"))
+
+from kill_child import started  # noqa: E402  (it stands beside the tests)
+
 RESUME = 3.0  # seconds that a fit that goes on may search
-
-
-@contextmanager
-def child(*arguments: object) -> Iterator[subprocess.Popen[str]]:
-    """Give a fit in a process of its own, as soon as it searches."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, str(CHILD), *map(str, arguments)]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, text=True, start_new_session=True, env=environment
-    ) as process:
-        try:
-            assert process.stdout is not None
-            assert process.stdout.readline() == "searching\n"
-            yield process
-        finally:
-            process.kill()
 
 
 def front(folder: Path) -> list[tuple[int, float]]:
@@ -57,14 +41,14 @@ def killed(at: float, limit: float) -> dict[str, object]:
     """Kill a fit `at` seconds into its search, go on for a moment, and compare the fronts at every complexity."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        with child(folder, limit) as process:
+        with started(folder, limit) as process:
             time.sleep(at)
             os.killpg(process.pid, signal.SIGKILL)
             dead = time.time()
             ended_by = -process.wait()
         age = dead - (folder / CHECKPOINT_FILE).stat().st_mtime
         before = front(folder)
-        with child(folder, RESUME) as process:
+        with started(folder, RESUME) as process:
             process.communicate()
         after = front(folder)
     worse = sum(min(b for c, b in after if c <= size) > loss * (1 + 1e-9) for size, loss in before)
@@ -82,7 +66,7 @@ def killed(at: float, limit: float) -> dict[str, object]:
 
 def interrupted(at: float, limit: float) -> dict[str, object]:
     """Interrupt a fit `at` seconds after it began to search, and time its return."""
-    with child("-", limit) as process:
+    with started("-", limit) as process:
         time.sleep(at)
         sent = time.time()
         os.killpg(process.pid, signal.SIGINT)

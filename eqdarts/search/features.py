@@ -21,11 +21,9 @@ from numpy.typing import NDArray
 from eqdarts.draft import Draft, DraftEdge, DraftNode
 from eqdarts.draft_terms import LINEAR
 from eqdarts.primitives import Primitive, fixed_power
-from eqdarts.search.sites import Array
+from eqdarts.search.problem import Array, Ints
 
 __all__ = ["Combination", "Feature", "Features", "combinations", "features", "grid", "insert_feature", "values_of"]
-
-Ints = NDArray[np.int64]
 
 RECIPROCAL = fixed_power(LINEAR.exponent * -1)  # type: ignore[operator]
 _HUGE = 1e60

@@ -166,8 +166,7 @@ class Grower:
         slope = np.ones_like(inner) if name == "linear" else slope_along(inner, self.y)
         price = float(self.rng.choice(PAIR_PRICES))
         for pair in best_pairs(parts.select(chosen), inner, slope * self.sqrt_weight, price, BEST_PAIRS):
-            draft = Draft(self.n_inputs, [])
-            edges = [insert_feature(draft, len(draft.nodes), feature)[0] for feature in pair.features]
+            draft, edges = self._inserted(pair.features)
             if pair.kind == "product":
                 edges = [DraftEdge(draft.insert(len(draft.nodes), DraftNode("product", edges)), LINEAR)]
             for edge, weight in zip(edges, pair.weights, strict=True):
@@ -178,16 +177,16 @@ class Grower:
                 inside = DraftNode("product", [DraftEdge(sources[0], LINEAR), DraftEdge(sources[1], RECIPROCAL)])
             else:
                 inside = DraftNode("sum", edges, pair.constant)
-            graph, coefficients = behind(name, factor, inside, self.n_inputs, draft.nodes)
-            yield Draft.from_graph(graph, coefficients).prune().build()
+            yield behind(name, factor, inside, self.n_inputs, draft.nodes).prune().build()
+
+    def _inserted(self, chosen: Sequence[Feature]) -> tuple[Draft, list[DraftEdge]]:
+        """Return a draft with what the features read, and the edges that are they."""
+        draft = Draft(self.n_inputs, [])
+        return draft, [insert_feature(draft, len(draft.nodes), feature)[0] for feature in chosen]
 
     def _assembled(self, name: str, factor: float, chosen: Sequence[Feature], solution: Array) -> Start:
-        draft = Draft(self.n_inputs, [])
-        edges = []
-        for feature, weight in zip(chosen, solution[1:], strict=True):
-            edge, _ = insert_feature(draft, len(draft.nodes), feature)
+        draft, edges = self._inserted(chosen)
+        for edge, weight in zip(edges, solution[1:], strict=True):
             edge.weight = float(weight)
-            edges.append(edge)
         inside = DraftNode("sum", edges, float(solution[0]))
-        graph, coefficients = behind(name, factor, inside, self.n_inputs, draft.nodes)
-        return Draft.from_graph(graph, coefficients).prune().build()
+        return behind(name, factor, inside, self.n_inputs, draft.nodes).prune().build()

@@ -42,16 +42,16 @@ def outer_functions(
         yield ARCCOS, 1.0 / unit, np.cos(y * unit)
 
 
-def behind(name: str, factor: float, inside: DraftNode, d: int, before: list[DraftNode]) -> Start:
-    """Return the start c f(inside) with the nodes that `inside` reads before it."""
+def behind(name: str, factor: float, inside: DraftNode, d: int, before: list[DraftNode]) -> Draft:
+    """Return c f(inside) with the nodes that `inside` reads before it."""
     if name == "linear":
-        return Draft(d, [*before, inside]).build()
+        return Draft(d, [*before, inside])
     if name == ARCCOS:
         edge = DraftEdge(d + len(before), ARCSIN, -factor, [1.0])
-        return Draft(d, [*before, inside, DraftNode("sum", [edge], factor * math.pi / 2)]).build()
+        return Draft(d, [*before, inside, DraftNode("sum", [edge], factor * math.pi / 2)])
     primitive = PRIMITIVES[name]
     edge = DraftEdge(d + len(before), primitive, 1.0, list(primitive.neutral))
-    return Draft(d, [*before, inside, DraftNode("product", [edge], None if factor == 1.0 else factor)]).build()
+    return Draft(d, [*before, inside, DraftNode("product", [edge], None if factor == 1.0 else factor)])
 
 
 def seeds(
@@ -62,7 +62,7 @@ def seeds(
     for name, factor, inner in outer_functions(y, primitives, unit):
         sound = np.isfinite(inner)
         at = float(np.average(inner[sound], weights=weight[sound]))
-        yield name, behind(name, factor, DraftNode("sum", [], at), d, [])
+        yield name, behind(name, factor, DraftNode("sum", [], at), d, []).build()
     for monomial in fit_monomial(y, np.sqrt(weight), positive_logs(X)):
         yield "exp", Draft(d, [DraftNode("product", monomial.edges(), monomial.scale)]).prune().build()
 

@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 from eqdarts.draft_terms import LINEAR
 from eqdarts.primitives import Primitive
 from eqdarts.search.features import Combination, Feature, Features, features, values_of
+from eqdarts.search.pursuit import without_holes
 from eqdarts.search.sites import Array
 
 __all__ = ["Pair", "best_pairs", "deep_features", "natural_row"]
@@ -66,8 +67,7 @@ def best_pairs(parts: Features, target: Array, weight: Array, price: float, coun
         Fall of the log of what is left that one more symbol must bring.
     count : int
     """
-    sound = np.isfinite(target) & np.isfinite(weight)
-    target, weight = np.where(sound, target, 0.0), np.where(sound, weight, 0.0)
+    target, weight = without_holes(target, weight)
     w = weight**2
     if not len(parts) or not w.sum() > 0:
         return []

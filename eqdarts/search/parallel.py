@@ -23,7 +23,7 @@ from eqdarts.data import Data, draw_rows
 from eqdarts.history import BestPoint, SearchHistory, with_totals
 from eqdarts.search.archive import Archive
 from eqdarts.search.moves import Start
-from eqdarts.search.parts import PartFile, read_parts
+from eqdarts.search.parts import PART, PartFile, read_parts
 from eqdarts.search.search import Config, Moment, OnProgress, SearchResult, StopSearch, search
 
 __all__ = ["merged", "search_many", "thinned"]
@@ -163,7 +163,7 @@ def _numbered(
     """Run search number k, in whatever process this is."""
     config = replace(config, time_limit=None if turn is None else turn.left())
     folder, token = parts
-    return k, search(data, config, np.random.default_rng(seed), PartFile(folder / f"part-{k}.json", token), starts)
+    return k, search(data, config, np.random.default_rng(seed), PartFile(folder / PART.format(k), token), starts)
 
 
 def thinned(data: Data, most: int, rng: np.random.Generator) -> Data:

@@ -22,10 +22,20 @@ from eqdarts.search.archive import Member
 if TYPE_CHECKING:
     from eqdarts.search.search import Moment
 
-__all__ = ["PartFile", "member_records", "read_members", "read_parts", "write_atomically"]
+__all__ = [
+    "LONGEST",
+    "PART",
+    "PartFile",
+    "member_records",
+    "read_members",
+    "read_parts",
+    "remove_parts",
+    "write_atomically",
+]
 
 FORMAT, VERSION = "eqdarts-part", 1
-LONGEST = 20_000_000
+LONGEST = 20_000_000  # characters of a file
+PART = "part-{}.json"
 EVERY = 1.0  # seconds between two writes
 
 
@@ -54,12 +64,19 @@ class PartFile:
 def read_parts(folder: Path, token: str, n_inputs: int, primitives: Iterable[Primitive]) -> list[Member]:
     """Return the members in the part files of a folder that belong to these data; what cannot be read is left out."""
     members: list[Member] = []
-    for path in sorted(folder.glob("part-*.json")):
+    for path in sorted(folder.glob(PART.format("*"))):
         with suppress(OSError, FormulaError, UnicodeDecodeError):
             record = read_json(path.read_text(encoding="utf-8"), "A part of a search", FORMAT, VERSION, LONGEST)
             if record.get("token") == token:
                 members += read_members(record.get("members"), n_inputs, primitives)
     return members
+
+
+def remove_parts(folder: Path) -> None:
+    """Remove the part files of a folder."""
+    for path in folder.glob(PART.format("*")):
+        with suppress(OSError):
+            path.unlink()
 
 
 def member_records(members: Sequence[Member]) -> list[Any]:

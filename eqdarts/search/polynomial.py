@@ -12,8 +12,8 @@ from eqdarts.draft_terms import LINEAR
 from eqdarts.primitives import fixed_power
 from eqdarts.search.moves import Start
 from eqdarts.search.outer import behind
-from eqdarts.search.problem import Problem
-from eqdarts.search.smooth import OUTER, Ints, Smooth, exponents_up_to
+from eqdarts.search.problem import Ints, Problem
+from eqdarts.search.smooth import OUTER, Smooth, exponents_up_to
 
 __all__ = ["Term", "polynomial_start", "sum_of_monomials"]
 
@@ -45,8 +45,7 @@ def polynomial_start(problem: Problem, smooth: Smooth) -> Start | None:
     draft = Draft(problem.n_inputs, [])
     terms = list(zip(exponents, (solution / size).tolist(), strict=True))
     inside = sum_of_monomials(draft, range(problem.n_inputs), terms)
-    graph, coefficients = behind(name, sign, inside, problem.n_inputs, draft.nodes)
-    return Draft.from_graph(graph, coefficients).prune().build()
+    return behind(name, sign, inside, problem.n_inputs, draft.nodes).prune().build()
 
 
 def sum_of_monomials(draft: Draft, sources: Sequence[int], terms: Sequence[Term]) -> DraftNode:

@@ -12,11 +12,12 @@ from torch import Tensor
 
 from eqdarts.data import Data, draw_rows
 
-__all__ = ["Array", "Problem", "Rows", "training_problem"]
+__all__ = ["Array", "Ints", "Problem", "Rows", "training_problem"]
 
 WIDE = 8  # as many training rows for what is fitted seldom
 
 Array = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,7 @@ from eqdarts.search.features import Feature, Features
 from eqdarts.search.gains import basis, closed_form
 from eqdarts.search.sites import Array
 
-__all__ = ["draw", "pursue", "slope_along"]
+__all__ = ["draw", "pursue", "slope_along", "without_holes"]
 
 PURSUED = 6  # terms at most
 TOP = 60  # features of highest merit that each term is drawn from
@@ -34,9 +34,8 @@ def pursue(
     sharpness : float
         How strongly features of high merit are preferred.
     """
-    sound = np.isfinite(target) & np.isfinite(weight)
-    weight = np.where(sound, weight, 0.0)
-    target = np.where(sound, target, 0.0) * weight
+    target, weight = without_holes(target, weight)
+    target = target * weight
     if not weight.any():
         return
     squares = parts.values**2
@@ -59,6 +58,12 @@ def pursue(
         chosen.append(parts.recipe(m))
         solution = np.linalg.lstsq(np.stack(columns, axis=1), target, rcond=None)[0]
         yield tuple(chosen), np.asarray(solution, dtype=np.float64)
+
+
+def without_holes(target: Array, weight: Array) -> tuple[Array, Array]:
+    """Return target and weight (N,), both zero where either is not finite."""
+    sound = np.isfinite(target) & np.isfinite(weight)
+    return np.where(sound, target, 0.0), np.where(sound, weight, 0.0)
 
 
 def slope_along(inner: Array, y: Array) -> Array:

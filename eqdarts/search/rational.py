@@ -27,8 +27,8 @@ from eqdarts.search.moves import Start
 from eqdarts.search.outer import behind, outer_functions
 from eqdarts.search.pairs import natural_row
 from eqdarts.search.polynomial import Term, sum_of_monomials
-from eqdarts.search.problem import Array, Problem
-from eqdarts.search.smooth import Ints, exponents_up_to
+from eqdarts.search.problem import Array, Ints, Problem
+from eqdarts.search.smooth import exponents_up_to
 
 __all__ = ["rational_starts"]
 
@@ -176,7 +176,7 @@ def _ratio(identity: _Identity) -> Draft:
     parts = ((identity.above, LINEAR), (identity.below, RECIPROCAL))
     edges = [DraftEdge(_polynomial_node(draft, sources, part), power) for part, power in parts]
     d = identity.X.shape[1]
-    return Draft.from_graph(*behind(identity.name, identity.factor, DraftNode("product", edges), d, draft.nodes))
+    return behind(identity.name, identity.factor, DraftNode("product", edges), d, draft.nodes)
 
 
 def _with_root(identity: _Identity) -> Iterator[Draft]:

@@ -19,11 +19,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from eqdarts.search.problem import Array, Rows
+from eqdarts.search.problem import Array, Ints, Rows
 
-Ints = NDArray[np.int64]
-
-__all__ = ["OUTER", "Ints", "Smooth", "exponents_up_to", "fit_smooth"]
+__all__ = ["OUTER", "Smooth", "exponents_up_to", "fit_smooth"]
 
 MOST_TERMS = 260
 MOST_DEGREE = 8
@@ -177,7 +175,7 @@ def _least_squares(design: Array, target: Array) -> Array:
 
 
 @cache
-def exponents_up_to(d: int, degree: int) -> NDArray[np.int64]:
+def exponents_up_to(d: int, degree: int) -> Ints:
     """List the exponents (T, D) of all terms up to the total degree."""
 
     def of(total: int) -> Iterator[tuple[int, ...]]:
@@ -187,7 +185,7 @@ def exponents_up_to(d: int, degree: int) -> NDArray[np.int64]:
     return np.array([row for total in range(degree + 1) for row in of(total)], dtype=np.int64)
 
 
-def _design(scaled: Array, exponents: NDArray[np.int64], along: int | None = None) -> Array:
+def _design(scaled: Array, exponents: Ints, along: int | None = None) -> Array:
     """Return Chebyshev products (N, T) at `scaled` (N, D), or their derivative in input `along`."""
     n, d = scaled.shape
     degree = int(exponents.max(initial=0))
