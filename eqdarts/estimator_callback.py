@@ -125,6 +125,7 @@ class Watch:
         """Tell what there is to tell."""
         if self.interrupts.seen:  # it came when Python could not raise it, as in a destructor
             raise KeyboardInterrupt
+        self.interrupts.open = True  # something has been found
         self.bar(moment)
         if self.checkpoint is not None:
             self.checkpoint.note(moment)

@@ -155,6 +155,7 @@ class Stages:
 
     def _starts(self, data: Data, logistic: bool = False) -> list[Start]:
         """Return what the search starts from: guesses, the fit before, and what a checkpoint has."""
+        self.interrupts.open = False  # from here on there will be at least a constant, which the search adds first
         model, checkpoint = self.model, self.watch.checkpoint
         given = (data, self.table, self.constants, logistic, model.max_complexity)
         starts = starts_of_guesses(model.guesses, *given)
@@ -179,10 +180,10 @@ class Stages:
         watch = self.watch
         watch.first, watch.share = first, share
         watch.unit, watch.write = data.variance * data.y_scale**2, self._writer(data, logistic)
-        self.interrupts.open = True
-        if model.n_jobs is None:
+        if model.n_jobs is None:  # `watch` opens it
             result = search(data, config, self.rng, watch, starts)
         else:
+            self.interrupts.open = True
             parts = None if watch.checkpoint is None else watch.checkpoint.parts
             result = search_many(data, config, self.rng, model.n_searches, model.n_jobs, watch, starts, parts)
         self.interrupts.open = False

@@ -253,6 +253,23 @@ def test_an_interrupt_after_the_search_keeps_the_result(stage: str, monkeypatch:
     assert model.structure_ == ()
 
 
+@pytest.mark.parametrize("part", ["starts_of_guesses", "search"])
+def test_an_interrupt_before_the_first_equation_keeps_the_constant(part: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from eqdarts import estimator_stages
+
+    original = getattr(estimator_stages, part)
+
+    def interrupting(*given: Any) -> Any:
+        os.kill(os.getpid(), signal.SIGINT)
+        return original(*given)
+
+    monkeypatch.setattr(estimator_stages, part, interrupting)
+    with pytest.warns(EqdartsWarning, match="Interrupted"):
+        model = DARTSRegressor(**QUICK).fit(*table(80))
+    assert model.history_.stop_reason == "interrupt"
+    assert np.isfinite(model.predict(table(80)[0])).all()
+
+
 def test_ctrl_c_returns_the_best_so_far() -> None:
     with started("-", "60") as child:
         time.sleep(0.8)

@@ -348,7 +348,7 @@ def test_kepler_all_the_way(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
 def test_interrupt_keeps_the_best_so_far() -> None:
     limit = ("--time-limit", "100", "--checkpoint", "begun")
     with _start(*FIT, *limit, "--out", "kept", start_new_session=True) as search:
-        while not (Path("begun") / CHECKPOINT_FILE).exists():  # the search runs by then
+        while not (Path("begun") / CHECKPOINT_FILE).exists():  # from here on there is something to keep
             assert search.poll() is None
             time.sleep(0.1)
         os.killpg(search.pid, signal.SIGINT)
