@@ -17,6 +17,7 @@ import numpy as np
 from eqdarts.draft import Draft, DraftEdge, DraftNode
 from eqdarts.draft_terms import LINEAR, POWER
 from eqdarts.primitives import fixed_power
+from eqdarts.search.least_squares import least_squares
 from eqdarts.search.moves import Start, add, merit, multiply
 from eqdarts.search.sites import Array, Linearised, Site
 
@@ -82,7 +83,7 @@ def fit_monomial(target: Array, weight: Array, logs: dict[int, Array]) -> list[M
     inputs = list(logs)
     design = np.stack([np.ones(int(keep.sum())), *(logs[i][keep] for i in inputs)], axis=1)
     log_target = np.log(size[keep])
-    solution = np.linalg.lstsq(design * w[:, None], log_target * w, rcond=None)[0]
+    solution = least_squares(design * w[:, None], log_target * w)
     raw = np.clip(solution[1:], -_LARGEST_EXPONENT, _LARGEST_EXPONENT)
     found: list[Monomial] = []
     for exponents, learned in ((np.round(2 * raw) / 2, False), (raw, True)):

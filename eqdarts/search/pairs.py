@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 from eqdarts.draft_terms import LINEAR
 from eqdarts.primitives import Primitive
 from eqdarts.search.features import Combination, Feature, Features, features, values_of
+from eqdarts.search.least_squares import least_squares
 from eqdarts.search.pursuit import without_holes
 from eqdarts.search.sites import Array
 
@@ -174,8 +175,7 @@ def _solved(kind: str, parts: Features, place: tuple[int, ...], target: Array, w
     elif kind == "ratio":
         values[1] = -target * values[1]
     columns = np.stack([np.ones_like(target), *values], axis=1) * weight[:, None]
-    sizes = np.linalg.norm(columns, axis=0)
-    constant, *weights = (np.linalg.lstsq(columns / sizes, target * weight, rcond=None)[0] / sizes).tolist()
+    constant, *weights = least_squares(columns, target * weight).tolist()
     return Pair(kind, tuple(map(parts.recipe, place)), constant, tuple(weights))
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from eqdarts.draft import Draft, DraftEdge, DraftNode
 from eqdarts.draft_terms import LINEAR
 from eqdarts.primitives import fixed_power
+from eqdarts.search.least_squares import least_squares
 from eqdarts.search.moves import Start
 from eqdarts.search.outer import behind
 from eqdarts.search.problem import Ints, Problem
@@ -37,7 +38,7 @@ def polynomial_start(problem: Problem, smooth: Smooth) -> Start | None:
     size = np.sqrt(np.mean(design**2, axis=0))
     sound = np.isfinite(target) & np.isfinite(design).all(1)
     for _ in range(2):  # once to see which terms are there, once with these alone
-        solution = np.linalg.lstsq(design[sound] / size, target[sound], rcond=None)[0]
+        solution = least_squares(design[sound] / size, target[sound])
         there = np.abs(solution) > _NEGLIGIBLE * np.sqrt(np.mean(target[sound] ** 2))
         exponents, design, size, solution = exponents[there], design[:, there], size[there], solution[there]
     if not 1 <= len(exponents) <= _MOST_TERMS:

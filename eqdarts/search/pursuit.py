@@ -8,6 +8,7 @@ import numpy as np
 
 from eqdarts.search.features import Feature, Features
 from eqdarts.search.gains import basis, closed_form
+from eqdarts.search.least_squares import least_squares
 from eqdarts.search.sites import Array
 
 __all__ = ["draw", "pursue", "slope_along", "without_holes"]
@@ -56,8 +57,7 @@ def pursue(
         m = int(top[drawn[0]])
         columns.append(weight * parts.values[m])
         chosen.append(parts.recipe(m))
-        solution = np.linalg.lstsq(np.stack(columns, axis=1), target, rcond=None)[0]
-        yield tuple(chosen), np.asarray(solution, dtype=np.float64)
+        yield tuple(chosen), least_squares(np.stack(columns, axis=1), target)
 
 
 def without_holes(target: Array, weight: Array) -> tuple[Array, Array]:

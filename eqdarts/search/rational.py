@@ -23,6 +23,7 @@ from eqdarts.draft import Draft, DraftEdge, DraftNode
 from eqdarts.draft_terms import LINEAR
 from eqdarts.primitives import PRIMITIVES, Primitive, fixed_power
 from eqdarts.search.features import RECIPROCAL
+from eqdarts.search.least_squares import least_squares
 from eqdarts.search.moves import Start
 from eqdarts.search.outer import behind, outer_functions
 from eqdarts.search.pairs import natural_row
@@ -148,7 +149,7 @@ def _monomials(generators: Sequence[_Generator], X: Array, exponents: Ints) -> A
 
 def _shortest(monomials: Array, exponents: Ints, target: Array) -> tuple[list[Term], list[Term]] | None:
     """Return P and Q with the fewest terms such that P = target Q; None if that does not hold on all rows."""
-    sound = np.isfinite(target)
+    sound = np.isfinite(target) & np.isfinite(monomials).all(1)
     columns = np.concatenate([monomials[sound], (monomials * target[:, None])[sound]], axis=1)
     sizes = np.maximum(np.linalg.norm(columns, axis=0), 1e-300)
     columns = columns / sizes
@@ -212,10 +213,10 @@ def _polynomial_node(draft: Draft, sources: Sequence[int], terms: Sequence[Term]
 
 def _polynomial(monomials: Array, exponents: Ints, target: Array) -> list[Term] | None:
     """Return the terms of the polynomial that the target is; None if it is none."""
-    if not np.isfinite(target).all():
+    if not np.isfinite(target).all() or not np.isfinite(monomials).all():
         return None
     sizes = np.maximum(np.linalg.norm(monomials, axis=0), 1e-300)
-    solution = np.linalg.lstsq(monomials / sizes, target, rcond=None)[0]
+    solution = least_squares(monomials, target) * sizes
     there = np.abs(solution) > _ABSENT * np.linalg.norm(target)
     solution = np.where(there, solution, 0.0)
     if np.linalg.norm(monomials / sizes @ solution - target) > _ABSENT * np.linalg.norm(target):

@@ -1,0 +1,26 @@
+"""The linear least squares problem for columns of any magnitude."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["least_squares"]
+
+Array = NDArray[np.float64]
+
+
+def least_squares(columns: Array, target: Array) -> Array:
+    """Return the coefficients (K,) with which `columns` (N, K) come closest to `target` (N,), the shortest such.
+
+    "Shortest" is meant for columns at norm one. Coefficients of columns that vanish, but for underflow, or are not
+    finite are zero, as all are for a target that is not finite.
+    """
+    with np.errstate(all="ignore"):
+        sizes = np.linalg.norm(columns, axis=0)
+        usable = np.isfinite(sizes) & (sizes > 1e-150)  # below it squares are lost
+        out = np.zeros(len(sizes))
+        if usable.any() and np.isfinite(target).all():
+            scaled = columns[:, usable] / sizes[usable]
+            out[usable] = np.linalg.lstsq(scaled, target, rcond=None)[0] / sizes[usable]
+        return np.where(np.isfinite(out), out, 0.0)
