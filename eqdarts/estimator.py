@@ -230,6 +230,7 @@ class DARTSRegressor(
         settings = {name: repr(value) for name, value in self.get_params(deep=False).items()}
         kept_in = None if checkpoint is None else Checkpoint(Path(checkpoint), table, loss_name(self.loss), settings)
         with Interrupts() as interrupts, Progress(bool(self.verbose)) as bar:
+            began += _compiling(bar)
             watch = Watch(bar, kept_in, callback, interrupts)
             given = (table, sigma, primitives, constants, rng, began, watch, interrupts, before)
             outcome = Stages(self, *given).run()
@@ -311,3 +312,12 @@ class DARTSRegressor(
         self.x_scale_, self.y_scale_ = data.x_scale, data.y_scale
         self.alpha_, self.structure_ = outcome.evidence.as_table(), outcome.structure
         self.history_ = history
+
+
+def _compiling(bar: Progress) -> float:
+    """Load or compile what refits graphs; return the seconds that took, which are not the search's."""
+    from eqdarts.programs import warm_up
+
+    began = now()
+    warm_up(lambda: bar.say("compiling, once after an installation"))
+    return now() - began

@@ -33,6 +33,11 @@ class Progress:
         self.bar.n = min(round(100 * moment.share), 100)
         self.bar.set_postfix_str(f"{moment.n_refits} refits, best {best.loss:.3g}: {best.graph.key[:40]}")
 
+    def say(self, text: str) -> None:
+        """Show a text in place of the best graph."""
+        if self.bar is not None:
+            self.bar.set_postfix_str(text)
+
     def __exit__(self, *_: object) -> None:
         if self.bar is not None:
             self.bar.close()

@@ -21,7 +21,7 @@ from torch import Tensor
 
 from eqdarts.graph import Graph
 
-__all__ = ["LINEAR", "SEVERAL", "Projection", "multipliers"]
+__all__ = ["LINEAR", "SEVERAL", "Projection", "multipliers", "multipliers_of"]
 
 LINEAR, SEVERAL = -1, -2
 SHORTEST, LONGEST = 1e-8, 1e8  # factors between which a linear coefficient may change
@@ -43,12 +43,13 @@ def multipliers(graphs: Sequence[Graph], columns: int) -> Tensor:
     """
     out = np.full((len(graphs), columns), LINEAR, dtype=np.int64)
     for row, graph in zip(out, graphs, strict=True):
-        own = _multipliers(graph)
+        own = multipliers_of(graph)
         row[: len(own)] = own
     return torch.from_numpy(out)
 
 
-def _multipliers(graph: Graph) -> NDArray[np.int64]:
+def multipliers_of(graph: Graph) -> NDArray[np.int64]:
+    """Return the row (K,) of `multipliers` of one graph, kept with the graph."""
     cached: NDArray[np.int64] | None = graph.__dict__.get("_multipliers")
     if cached is not None:
         return cached

@@ -25,6 +25,7 @@ from torch import Tensor
 
 from eqdarts.batch import Batch
 from eqdarts.graph import Graph
+from eqdarts.programs import can_compile, refit_compiled
 from eqdarts.refit_projection import multipliers
 from eqdarts.refit_step import (
     CONVERGED,
@@ -176,6 +177,8 @@ def solve(
     graphs: Sequence[Graph], start: Tensor, X: Tensor, y: Tensor, sqrt_weight: Tensor | None, limits: Limits
 ) -> Refit:
     """Refit graphs whose inputs and coefficients are of magnitude one, from `start` (G, K)."""
+    if can_compile(graphs, X):
+        return Refit(*map(torch.from_numpy, refit_compiled(graphs, start, X, y, sqrt_weight, limits)))
     batch = Batch(graphs, X)
     multiplier = multipliers(graphs, batch.n_columns).to(start.device)
     result = levenberg_marquardt(

@@ -28,7 +28,7 @@ ROWS = (
     ("data",),
     ("history",),
     ("batch*",),
-    ("refit*",),
+    ("refit*", "compiled*", "programs"),
     ("supernet*",),
     ("formula*",),
     ("evaluate*", "intervals_box"),

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 
 import torch
 
-from eqdarts.batch import Batch
 from eqdarts.clock import now
 from eqdarts.draft import Draft
 from eqdarts.graph import Graph
 from eqdarts.history import BestPoint
+from eqdarts.programs import predict_all
 from eqdarts.refit import refit
 from eqdarts.search.archive import Archive, Member
 from eqdarts.search.moves import Start, simple_exponents
@@ -134,8 +134,7 @@ class Trials:
         fits = refit(graphs, coefficients, X, y, weight, max_iterations=iterations, tolerance=tolerance, patience=3)
         self.budget.n_refits += len(fits)
         X, y, weight = self.problem.held.tensors
-        batch = Batch(graphs, X)
-        residual = y - batch.predict(batch.pad([fit.coefficients for fit in fits]))
+        residual = y - predict_all(graphs, [fit.coefficients for fit in fits], X)
         held = (residual.square() * weight).mean(1).nan_to_num(nan=torch.inf).tolist()
         offered = []
         best = self.archive.best_loss
