@@ -37,7 +37,7 @@ ROWS = (
     ("equation*", "export*"),
     ("singularities",),
     ("search.random_graphs", "search.small_graphs"),
-    ("search.archive",),
+    ("search.archive", "search.least_squares"),
     ("search.parts",),
     ("search.relaxed*",),
     ("search.problem",),
