@@ -23,7 +23,7 @@ __all__ = ["draw_starts", "solve_from_many"]
 SPREAD = 0.5  # of the logarithm of a coefficient about its initial value, and of one whose initial value is zero
 SCREENING = Limits(max_iterations=6, tolerance=1e-4, patience=2)
 SCREENING_ROWS = 50  # and five for each coefficient at least
-KEPT = 4  # screened starts that are refitted, beside the given one
+KEPT = 4  # one in so many screened starts is refitted, beside the given one
 SAME_MINIMUM = 1e-3  # losses closer than this share are taken for one minimum reached twice
 MOST_NUMBERS = 2**24  # of a Jacobian: with more, graphs are refitted in portions
 
@@ -52,7 +52,7 @@ def solve_from_many(
     rng: np.random.Generator,
 ) -> Refit:
     """Refit from `start` (G, K) and from the best of R random starts; return the better result of each graph."""
-    portion = max(MOST_NUMBERS // ((restarts + KEPT + 1) * start.shape[1] * len(X)), 1)
+    portion = max(MOST_NUMBERS // ((2 * restarts + 1) * start.shape[1] * len(X)), 1)
     parts = [
         _solve_portion(
             graphs[a : a + portion], start[a : a + portion], X, y if y.ndim == 1 else y[a : a + portion], sqrt_weight,
@@ -83,7 +83,7 @@ def _solve_portion(
         y[rows] if y.ndim == 1 else y[:, rows].repeat_interleave(restarts, dim=0),
         None if sqrt_weight is None else sqrt_weight[rows], SCREENING,
     )  # fmt: skip
-    chosen = _best_different(screened.loss.view(g, restarts), min(KEPT, restarts))  # (G, kept)
+    chosen = _best_different(screened.loss.view(g, restarts), -(-restarts // KEPT))  # (G, kept)
     kept = chosen.shape[1]
     finalists = screened.coefficients.view(g, restarts, -1).gather(1, chosen.unsqueeze(2).expand(g, kept, k))
     field = torch.cat([start.unsqueeze(1), finalists], dim=1).view(g * (kept + 1), k)

@@ -184,7 +184,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--batch", type=int, default=512)
     parser.add_argument("--compare", type=int, default=200, help="graphs on which scipy is run as well")
-    parser.add_argument("--restarts", type=int, default=16, help="of the rows with more than one start")
+    parser.add_argument("--restarts", type=int, default=64, help="of the rows with more than one start")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     torch.set_num_threads(1)
