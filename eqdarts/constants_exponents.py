@@ -13,6 +13,7 @@ from eqdarts.constants import Snap, snap_constants
 from eqdarts.equation import Equation
 from eqdarts.evaluate import evaluate
 from eqdarts.formula_build import rebuild, symbol, with_values
+from eqdarts.formula_fit import fit_formula
 from eqdarts.formula_text import text, write
 from eqdarts.linearised import Rows, rows_of
 
@@ -21,6 +22,7 @@ __all__ = ["exponent_snaps"]
 Expr = Any
 
 MOST = 3  # exponents that are let free at once
+MOST_STEPS = 100
 LEAD = "exponent of "
 
 
@@ -48,9 +50,18 @@ def exponent_snaps(
     free = _with_free_exponents(equation, {*usual, Fraction(1), Fraction(-1)}, rows)
     if free is None:
         return ()
-    fitted = free.fit(rows.columns, rows.y, start=dict(free.parameters), sample_weight=rows.root**2)
-    snaps = snap_constants(fitted, X, y, sample_weight, sigma).snaps
+    snaps = snap_constants(_fitted(free, rows), X, y, sample_weight, sigma).snaps
     return tuple(snap for snap in snaps if snap.coefficient.startswith(LEAD))
+
+
+def _fitted(free: Equation, rows: Rows) -> Equation:
+    """Fit from where the coefficients stand, which is near their optimum."""
+    names, start = zip(*free.parameters, strict=True)
+    symbols = [symbol(name) for name in names]
+    given = free.formula, symbols, rows.columns, rows.y, np.array(start), rows.root**2
+    found, _ = fit_formula(*given, max_iterations=MOST_STEPS)
+    values = dict(zip(names, found, strict=True))
+    return replace(free, expr=with_values(free.formula, values), parameters=tuple(values.items()))
 
 
 def _with_free_exponents(equation: Equation, usual: set[Fraction], rows: Rows) -> Equation | None:

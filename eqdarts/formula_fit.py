@@ -201,6 +201,7 @@ def fit_formula(
     start: Array | None = None,
     sample_weight: Array | None = None,
     seed: int = 0,
+    max_iterations: int = MAX_ITERATIONS,
 ) -> tuple[tuple[float, ...], FitResult]:
     """Fit the parameters of a formula by weighted least squares.
 
@@ -220,6 +221,8 @@ def fit_formula(
     sample_weight : ndarray of shape (n,), optional
     seed : int, default=0
         Of the default starts.
+    max_iterations : int, default=2000
+        Steps tried from each start at most.
 
     Raises
     ------
@@ -255,7 +258,7 @@ def fit_formula(
             rows = np.linspace(0, len(y) - 1, min(len(y), most)).astype(np.intp)
             screened = solve(starts, rows, SCREENING_STEPS, 1e-8)
             start = screened.coefficients[int(screened.loss.argmin())].numpy()
-        result = solve(start[None], slice(None), MAX_ITERATIONS, TOLERANCE)
+        result = solve(start[None], slice(None), max_iterations, TOLERANCE)
     best = int(result.loss[1] < result.loss[0] * (1 - SAME_LOSS))
     loss = float(result.loss[best])
     if not math.isfinite(loss):
