@@ -3,7 +3,8 @@
 Every subexpression that can make an equation infinite or undefined is a condition on the range of another one: a
 denominator must not be zero, the argument of a logarithm must be positive, ... The box is halved again and again; a
 part whose interval meets the condition is done with, and one point that breaks it settles the matter: both are proofs.
-What is left at the limit of work is unknown. The box is open: a pole on its boundary is not inside.
+What is left at the limit of work is unknown. The box is open: a pole on its boundary is not inside. A denominator whose
+zero the numerator takes away, as in sin(x)/x, is none: values that stay bounded on every way there say so.
 
 Axes: B boxes, D inputs.
 """
@@ -21,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eqdarts.equation import Equation
-from eqdarts.evaluate import compile_expression
+from eqdarts.evaluate import compile_expression, evaluate
 from eqdarts.formula_text import text, write
 from eqdarts.intervals_box import Interval, ranges
 
@@ -33,6 +34,8 @@ Expr = Any
 MOST_BOXES = 4096  # parts looked at for one condition
 MOST_AT_ONCE = 512
 OPEN = 1e-9  # share of the box's width that its boundary takes on each side
+NEAR, NEARER, GROWTH = 1e-3, 1e-5, 2.0  # shares of the box's width from a pole, and how much larger values get there
+N_WAYS = 16  # on which a pole is approached
 MOST_CORNERS, N_POINTS = 10, 128  # inputs whose corners are all tried; further points
 LONGEST = 60  # characters of a subexpression in a sentence
 
@@ -122,12 +125,33 @@ def find_singularities(equation: Equation, box: Mapping[str, tuple[float, float]
         if any(condition.base.has(part) for part in broken):
             continue  # what is undefined inside explains what goes wrong outside
         answer = _examine(condition, box)
+        if isinstance(answer, Singularity) and _is_removable(equation, condition, answer, box):
+            continue
         if isinstance(answer, Singularity):
             found.append(answer)
             broken.append(condition.part)
         elif not answer:
             undecided.append(_claim(condition))
     return Singularities("found" if found else "unknown" if undecided else "none", tuple(found), tuple(undecided))
+
+
+def _is_removable(
+    equation: Equation, condition: _Condition, pole: Singularity, box: Mapping[str, tuple[float, float]]
+) -> bool:
+    """Return whether the values stay bounded on the way to a zero of a denominator, as those of sin(x)/x do."""
+    if condition.kind != "pole" or type(condition.part).__name__ == "log":  # a logarithm grows too slowly to be seen
+        return False
+    names = sorted(map(str, equation.expr.free_symbols))
+    low, high = (np.array([box[name][k] for name in names]) for k in (0, 1))
+    rng, at = np.random.default_rng(0), dict(pole.at)
+    start = rng.uniform(low, high, (N_WAYS, len(low)))
+    for d, name in enumerate(names):
+        start[:, d] = at.get(name, start[:, d])
+    way = rng.uniform(-1, 1, start.shape) * (high - low) * [name in at for name in names]
+    steps = (dict(zip(names, (start + share * way).T, strict=True)) for share in (NEAR, NEARER))
+    with np.errstate(all="ignore"):
+        near, nearer = (np.abs(evaluate(equation.expr, columns, N_WAYS)) for columns in steps)
+    return bool(np.isfinite(near).all() and (nearer <= GROWTH * near + 1e-300).all())
 
 
 # --- conditions ---

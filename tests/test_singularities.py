@@ -68,6 +68,22 @@ def test_a_singularity_is_found_and_told(text: str, box: Box, kind: str, words: 
     assert all(box[name][0] <= value <= box[name][1] for name, value in at.items())
 
 
+@pytest.mark.parametrize(
+    "text", ["sin(x)/x", "sin(x/2)**2/x**2", "(exp(x*y) - 1)/x", "(x**2 - y**2)/(x - y)", "y*tan(x)/x"]
+)
+def test_a_zero_of_a_denominator_that_the_numerator_takes_away_is_no_pole(text: str) -> None:
+    box = {"x": (-0.9, 1.3), "y": (-0.5, 1.0)}
+    assert find_singularities(Equation.parse(text, list(box)), box).status == "none"
+
+
+@pytest.mark.parametrize(
+    "text", ["cos(x)/x", "sin(x)/x**2", "sin(x)/x**1.5", "sin(x)/(x*(x - 0.4))", "(x - y)/(x + y)"]
+)
+def test_a_numerator_that_does_not_take_the_zero_away_leaves_the_pole(text: str) -> None:
+    box = {"x": (-0.9, 1.3), "y": (-0.5, 1.0)}
+    assert find_singularities(Equation.parse(text, list(box)), box).found
+
+
 def test_a_point_at_which_a_denominator_only_touches_zero_is_unknown() -> None:
     found = find_singularities(Equation.parse("1/(x**2 - 2*x + 1)", ["x"]), X1)
     assert found.status == "unknown"
@@ -76,7 +92,9 @@ def test_a_point_at_which_a_denominator_only_touches_zero_is_unknown() -> None:
 
 def test_what_is_undefined_inside_is_not_blamed_on_what_is_outside() -> None:
     box = {"x": (1.0, 2.0)}
-    found = find_singularities(Equation.parse("1/tan(x)", ["x"]), box).found  # no zero of the tangent: its pole
+    found = find_singularities(
+        Equation.parse("tan(x) - 1/tan(x)", ["x"]), box
+    ).found  # no zero of the tangent: its pole
     assert [one.words for one in found] == ["in a tangent, cos(x) is zero at x = 1.571"]
 
 
