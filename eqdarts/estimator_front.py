@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -9,24 +10,40 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from eqdarts.batch import Batch
 from eqdarts.data import Data, draw_rows
 from eqdarts.graph import Graph
+from eqdarts.programs import predict_all
 from eqdarts.refit import refit_in_parts
 from eqdarts.search.archive import Archive, Member
+from eqdarts.search.trials import QUICK, THOROUGH
 
-__all__ = ["best_of", "fitted_rows", "held_out_losses", "measured", "refit_front"]
+__all__ = ["best_of", "fitted_rows", "front_of", "held_out_losses", "measured", "refit_front", "screened"]
 
 # A standard error falls as the root of the number of rows grows: with so many it is a hundredth of what the noise
 # of one row is worth. A pass over a million rows would take as long as the search did.
 MOST_ROWS = 10_000
 MOST_JUDGED = 100_000  # rows whose loss decides between old and new coefficients
+MOST_SCREENED = 300_000  # rows times members
 MOST_NUMBERS = 2**23  # in the Jacobian (G, K, N) of one batch; the sweeps that fill it hold a few times as much
 
 
 def fitted_rows(data: Data, rng: np.random.Generator) -> NDArray[np.intp]:
     """Return the rows that the coefficients are to come from: those with weight, or 10,000 of them drawn at random."""
     return draw_rows(np.flatnonzero(data.weight > 0), MOST_ROWS, rng)
+
+
+def screened(members: Sequence[Member], data: Data, rows: NDArray[np.intp]) -> tuple[Member, ...]:
+    """Return the front that `members` are by the losses they have, and the front that they are on `rows`, refitted.
+
+    The search looks at few rows, on which laws that noise can hide are all as good; more rows tell them apart. As many
+    members are looked at as `MOST_SCREENED` allows, in the order given.
+    """
+    before = front_of(members)
+    kept = set(map(id, before))
+    others = [member for member in members if id(member) not in kept][: MOST_SCREENED // max(len(rows), 1)]
+    if not others:
+        return before
+    return (*before, *best_of(measured(_refitted(others, data, rows, QUICK), data, rows)))
 
 
 def refit_front(
@@ -88,6 +105,11 @@ def best_of(members: Iterable[Member]) -> tuple[Member, ...]:
     return tuple(archive.front())
 
 
+def front_of(members: Sequence[Member]) -> tuple[Member, ...]:
+    """Return the best members, and those of unknown loss, such as the starts of a search."""
+    return (*best_of(members), *(member for member in members if not math.isfinite(member.loss)))
+
+
 def _with_factor(member: Member) -> Member:
     graph = member.graph
     if _has_factor(graph, len(graph.nodes) - 1):
@@ -110,12 +132,16 @@ def _has_factor(graph: Graph, j: int) -> bool:
     return any(readers[k] == 1 and _has_factor(graph, k) for k in sources)
 
 
-def _refitted(front: Sequence[Member], data: Data, rows: NDArray[np.intp]) -> list[Member]:
+def _refitted(
+    front: Sequence[Member], data: Data, rows: NDArray[np.intp], limits: tuple[int, float] = THOROUGH
+) -> list[Member]:
     import torch
+
+    iterations, tolerance = limits
 
     X, y, weight = (torch.from_numpy(values[rows]) for values in (data.X, data.y, data.weight))
     starts = [(m.graph, m.coefficients) for m in front]
-    fits = refit_in_parts(starts, X, y, weight, MOST_NUMBERS, max_iterations=200, tolerance=1e-12)
+    fits = refit_in_parts(starts, X, y, weight, MOST_NUMBERS, max_iterations=iterations, tolerance=tolerance)
     return [replace(m, coefficients=fit.coefficients) for m, fit in zip(front, fits, strict=True)]
 
 
@@ -126,8 +152,8 @@ def _losses(members: Sequence[Member], data: Data, rows: NDArray[np.intp]) -> ND
     total = np.zeros(len(members))
     for first in range(0, len(rows), MOST_ROWS):
         part = rows[first : first + MOST_ROWS]
-        batch = Batch([m.graph for m in members], torch.from_numpy(data.X[part]))
-        values = batch.predict(batch.pad([m.coefficients for m in members])).numpy()
+        graphs, coefficients = [m.graph for m in members], [m.coefficients for m in members]
+        values = predict_all(graphs, coefficients, torch.from_numpy(data.X[part])).numpy()
         total += np.square(data.y[part] - values) @ data.weight[part]
     loss: NDArray[np.float64] = total / data.weight[rows].sum() / max(data.variance, 1e-300)
     return np.where(np.isnan(loss), np.inf, loss)

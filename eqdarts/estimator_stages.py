@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,7 @@ from eqdarts.estimator_alpha import Alpha, structure_of
 from eqdarts.estimator_callback import Watch
 from eqdarts.estimator_checks import checked_held_out, checked_loss
 from eqdarts.estimator_choice import FitRows, Front, Table, choose, snap_chosen
-from eqdarts.estimator_front import best_of, fitted_rows, held_out_losses, measured, refit_front
+from eqdarts.estimator_front import best_of, fitted_rows, front_of, held_out_losses, measured, refit_front, screened
 from eqdarts.estimator_interrupts import Interrupts
 from eqdarts.estimator_losses import ROUNDS, Reweighting, snap_reweighted, working_data, working_target
 from eqdarts.estimator_starts import Kept, starts_of_guesses
@@ -34,6 +34,8 @@ from eqdarts.search.parallel import search_many
 from eqdarts.search.search import Config, search
 
 __all__ = ["Outcome", "Stages"]
+
+T = TypeVar("T")
 
 Array = NDArray[np.float64]
 
@@ -103,18 +105,24 @@ class Stages:
         found, history = self._search(data, starts)
         rows = fitted_rows(data, rng)
         members = self._joined(found, starts)
+        members = self._refitted(members, data, rows)
         by_validation = model.selection == "validation"
         held_out = held_out_losses(members, data, rng) if by_validation else None
-        members = self._refitted(members, data, rows)
         kept_rows = table.kept(rows, self.sigma)
         front = choose(members, data, table, self.primitives, model.selection, held_out, None, self.interrupts.has_time)
         alpha = Alpha(data, rows, table, self.primitives, model.selection, rng)
         stage, chosen = self.interrupts.stage, front
-        front, evidence = stage(lambda: alpha.settled(chosen, self._has_time), lambda: (chosen, NO_EVIDENCE))
+        front, evidence = stage(
+            _real(lambda: alpha.settled(chosen, self._has_time), lambda: (chosen, NO_EVIDENCE)),
+            lambda: (chosen, NO_EVIDENCE),
+        )
         settled = front
         structure = stage(lambda: structure_of(settled, data, table, rng), tuple[Finding, ...])
         snapped = stage(
-            lambda: snap_chosen(settled, table, kept_rows, self.constants, self.primitives), lambda: (settled, ())
+            _real(
+                lambda: snap_chosen(settled, table, kept_rows, self.constants, self.primitives), lambda: (settled, ())
+            ),
+            lambda: (settled, ()),
         )
         kept = self._kept((*members, *front.members), data)
         return Outcome(*snapped, data, kept_rows, self._told(history), evidence, structure, kept)
@@ -189,7 +197,7 @@ class Stages:
         self.interrupts.open = False
         if result.history.stop_reason == "interrupt" and not self.interrupts.seen:
             self.interrupts.note()
-        return result.front, result.history
+        return (*result.front, *result.close), result.history
 
     def _writer(self, data: Data, logistic: bool) -> Callable[[Member], Equation | None]:
         """Return what writes a graph as an equation, remembering those that it has written."""
@@ -218,8 +226,10 @@ class Stages:
     def _refitted(self, members: tuple[Member, ...], data: Data, rows: NDArray[np.intp]) -> tuple[Member, ...]:
         if self.watch.checkpoint is not None:
             self.watch.checkpoint.keep(members)
+        front = front_of(members)
         return self.interrupts.stage(
-            lambda: refit_front(members, data, rows, self.rng), lambda: measured(members, data, rows)
+            lambda: refit_front(screened(members, data, rows), data, rows, self.rng),
+            lambda: measured(front, data, rows),
         )
 
     def _kept(self, members: tuple[Member, ...], data: Data, logistic: bool = False) -> Kept:
@@ -234,3 +244,15 @@ class Stages:
     def _has_time(self) -> bool:
         limit = self.model.time_limit
         return limit is None or now() - self.began < limit
+
+
+def _real(compute: Callable[[], T], otherwise: Callable[[], T]) -> Callable[[], T]:
+    """Return what does `otherwise` where a form of the equation that `compute` writes leaves the real line."""
+
+    def attempt() -> T:
+        try:
+            return compute()
+        except FormulaError:
+            return otherwise()
+
+    return attempt

@@ -14,7 +14,7 @@ from eqdarts.batch import Batch
 from eqdarts.data import Data, prepare
 from eqdarts.draft import Draft, DraftEdge, DraftNode
 from eqdarts.draft_terms import LINEAR, POWER
-from eqdarts.graph import Graph
+from eqdarts.graph import Edge, Graph, Node
 from eqdarts.primitives import PRIMITIVES, Primitive, fixed_power, resolve
 from eqdarts.search.archive import Member
 from eqdarts.search.grower import Grower
@@ -179,3 +179,14 @@ def test_the_seed_of_a_power_law_is_the_law() -> None:
     batch = Batch([g for g, _ in batches], torch.from_numpy(X))
     predictions = batch.predict(batch.pad([c for _, c in batches])).numpy()
     assert np.abs(predictions - y).max(1).min() < 1e-9
+
+
+def test_close_fits_are_different_and_the_shortest_described_come_first() -> None:
+    X, rng = rows(200, 1), np.random.default_rng(0)
+    trials = make_trials(prepare(X, 1 + X[:, 0] + 0.3 * noise(200), None, 0.25, rng))
+    linear, square = (Graph(1, (Node("sum", (Edge(0, PRIMITIVES[name]),), True),)) for name in ("linear", "square"))
+    trials.add([(linear, (0.0, 1.0)), (square, (0.0, 1.0))], THOROUGH)
+    again = Graph(1, (Node("sum", (Edge(0, PRIMITIVES["linear"]), Edge(0, PRIMITIVES["none"])), True),))
+    trials.archive.add(Member(again, (), trials.archive.recall(linear).loss))
+    assert [m.graph for m in trials.close(10)] == [linear, square]  # the third has the loss of the first
+    assert [m.graph for m in trials.close(1)] == [linear]

@@ -196,7 +196,10 @@ def merged(results: Sequence[SearchResult]) -> SearchResult:
     for member in (member for result in results for member in result.front):
         archive.add(member)
     best = min(results, key=lambda result: min((m.loss for m in result.front), default=np.inf))
-    return replace(best, front=tuple(archive.front()), history=_joined([r.history for r in results], best.history))
+    close = tuple(member for result in results for member in result.close)
+    return replace(
+        best, front=tuple(archive.front()), close=close, history=_joined([r.history for r in results], best.history)
+    )
 
 
 def _joined(histories: Sequence[SearchHistory], best: SearchHistory) -> SearchHistory:

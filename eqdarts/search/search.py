@@ -26,11 +26,12 @@ from eqdarts.search.problem import training_problem
 from eqdarts.search.random_graphs import random_graph
 from eqdarts.search.relaxed import relaxed_search
 from eqdarts.search.small_graphs import small_graphs
-from eqdarts.search.trials import THOROUGH, Budget, Trials
+from eqdarts.search.trials import EXACT, THOROUGH, Budget, Trials
 
 __all__ = ["Config", "Moment", "OnProgress", "SearchResult", "StopSearch", "search"]
 
 BATCH = 256
+MOST_CLOSE = 300  # fits besides the front that all rows are asked about
 MOST_ROWS = 150  # training rows that the refits of the search see; the front is refitted on all rows afterwards
 
 
@@ -81,10 +82,11 @@ class Config:
 
 @dataclass(frozen=True)
 class SearchResult:
-    """The archive's front, simplest first, and how the search went."""
+    """The archive's front, simplest first, how the search went, and what all rows might prefer to the front."""
 
     front: tuple[Member, ...]
     history: SearchHistory
+    close: tuple[Member, ...] = ()
 
 
 @dataclass
@@ -237,4 +239,5 @@ def _search(state: _Search) -> SearchResult:
         tuple(budget.best), budget.n_refits, time.process_time() - budget.cpu_began, reason, state.alpha,
         budget.stage_seconds,
     )  # fmt: skip
-    return SearchResult(tuple(state.trials.archive.front()), history)
+    close = state.trials.close(MOST_CLOSE) if state.trials.archive.best_loss > EXACT else []
+    return SearchResult(tuple(state.trials.archive.front()), history, tuple(close))

@@ -100,6 +100,18 @@ class Trials:
         n = len(self.problem.held.y)
         return 0.5 * n * math.log(max(member.loss, EXACT)) + member.graph.complexity * NATS_PER_SYMBOL
 
+    def close(self, most: int) -> list[Member]:
+        """Return fits, `most` at most, that on rows not looked at may be better than the front: the shortest described.
+
+        Fits of equal loss are one law in different forms; the simplest stands for all.
+        """
+        fits = sorted(self.archive.recent.values(), key=lambda m: (m.graph.complexity, m.graph.n_coefficients))
+        different: dict[str, Member] = {}
+        for member in fits:
+            if math.isfinite(member.loss) and self.is_small(member.graph):
+                different.setdefault(f"{member.loss:.6e}", member)
+        return sorted(different.values(), key=self._length)[:most]
+
     def is_stale(self) -> bool:
         """Return whether nothing better was found for a long time, though there is noise that explains it."""
         return self.budget.n_refits > PATIENCE * self.shortest_at + LEAST_REFITS
