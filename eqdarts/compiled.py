@@ -1,9 +1,9 @@
 r"""Values and normal equations of single graphs, compiled to machine code.
 
-The same mathematics as `batch`, one graph after the other instead of one tensor
-operation after the other: where rows are few, starting a tensor operation costs more than what it does. Rows are taken
-in blocks that fit into the nearest cache; a reverse sweep over a block gives all columns of the Jacobian, of which only
-:math:`J^T J` and :math:`J^T r` are kept.
+The same mathematics as `batch`, one graph after the other instead of one tensor operation after the other: where rows
+are few, starting a tensor operation costs more than what it does. Rows are taken in blocks that fit into the nearest
+cache; a reverse sweep over a block gives all columns of the Jacobian, of which only :math:`J^T J` and :math:`J^T r` are
+kept.
 
 Everything is a plain array here, so that numba can compile it. Axes: J nodes, E edges, K coefficients, N rows, D
 inputs. Tables: `nodes` (J, 4): first edge, edges, product or not, constant. `edges` (E, 6): operation, source, weight,

@@ -111,18 +111,12 @@ class Stages:
         kept_rows = table.kept(rows, self.sigma)
         front = choose(members, data, table, self.primitives, model.selection, held_out, None, self.interrupts.has_time)
         alpha = Alpha(data, rows, table, self.primitives, model.selection, rng)
-        stage, chosen = self.interrupts.stage, front
-        front, evidence = stage(
-            _real(lambda: alpha.settled(chosen, self._has_time), lambda: (chosen, NO_EVIDENCE)),
-            lambda: (chosen, NO_EVIDENCE),
-        )
+        stage, chosen = self._stage, front
+        front, evidence = stage(lambda: alpha.settled(chosen, self._has_time), lambda: (chosen, NO_EVIDENCE))
         settled = front
         structure = stage(lambda: structure_of(settled, data, table, rng), tuple[Finding, ...])
         snapped = stage(
-            _real(
-                lambda: snap_chosen(settled, table, kept_rows, self.constants, self.primitives), lambda: (settled, ())
-            ),
-            lambda: (settled, ()),
+            lambda: snap_chosen(settled, table, kept_rows, self.constants, self.primitives), lambda: (settled, ())
         )
         kept = self._kept((*members, *front.members), data)
         return Outcome(*snapped, data, kept_rows, self._told(history), evidence, structure, kept)
@@ -149,7 +143,7 @@ class Stages:
             data = working_data(reweighting.loss, data, table, f)
             if history.stop_reason in ("interrupt", "callback") or self.interrupts.seen:
                 break
-        stage, chosen = self.interrupts.stage, front
+        stage, chosen = self._stage, front
         front = settled = stage(lambda: reweighting.finish(chosen), lambda: chosen)
         alpha = Alpha(data, rows, table, self.primitives, "bic", rng)
         evidence = stage(lambda: alpha.of(settled), lambda: NO_EVIDENCE)
@@ -232,6 +226,17 @@ class Stages:
             lambda: measured(front, data, rows),
         )
 
+    def _stage(self, compute: Callable[[], T], otherwise: Callable[[], T]) -> T:
+        """Return ``compute()``; ``otherwise()`` after an interrupt, or if what it writes leaves the real line."""
+
+        def attempt() -> T:
+            try:
+                return compute()
+            except FormulaError:
+                return otherwise()
+
+        return self.interrupts.stage(attempt, otherwise)
+
     def _kept(self, members: tuple[Member, ...], data: Data, logistic: bool = False) -> Kept:
         """Return what the next fit may start from, and leave it in the checkpoint."""
         if self.watch.checkpoint is not None:
@@ -244,15 +249,3 @@ class Stages:
     def _has_time(self) -> bool:
         limit = self.model.time_limit
         return limit is None or now() - self.began < limit
-
-
-def _real(compute: Callable[[], T], otherwise: Callable[[], T]) -> Callable[[], T]:
-    """Return what does `otherwise` where a form of the equation that `compute` writes leaves the real line."""
-
-    def attempt() -> T:
-        try:
-            return compute()
-        except FormulaError:
-            return otherwise()
-
-    return attempt

@@ -234,27 +234,8 @@ def test_other_threads_leave_the_signal_alone() -> None:
     assert seen == [(before, 1)]
 
 
-@pytest.mark.parametrize("stage", ["refit_front", "choose", "structure_of", "snap_chosen"])
-def test_an_interrupt_after_the_search_keeps_the_result(stage: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    from eqdarts import estimator_stages
-
-    original = getattr(estimator_stages, stage)
-
-    def interrupting(*given: Any) -> Any:
-        os.kill(os.getpid(), signal.SIGINT)
-        return original(*given)
-
-    monkeypatch.setattr(estimator_stages, stage, interrupting)
-    with pytest.warns(EqdartsWarning, match="Interrupted"):
-        model = DARTSRegressor(**QUICK).fit(*table(80))
-    assert model.history_.stop_reason == "interrupt"
-    assert np.isfinite(model.predict(table(80)[0])).all()
-    assert model.summary()
-    assert model.structure_ == ()
-
-
-@pytest.mark.parametrize("part", ["starts_of_guesses", "search"])
-def test_an_interrupt_before_the_first_equation_keeps_the_constant(part: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def interrupted_at(part: str, monkeypatch: pytest.MonkeyPatch) -> DARTSRegressor:
+    """Return a fit with an interrupt as `part` of its stages begins, which it has said and which it survived."""
     from eqdarts import estimator_stages
 
     original = getattr(estimator_stages, part)
@@ -268,6 +249,19 @@ def test_an_interrupt_before_the_first_equation_keeps_the_constant(part: str, mo
         model = DARTSRegressor(**QUICK).fit(*table(80))
     assert model.history_.stop_reason == "interrupt"
     assert np.isfinite(model.predict(table(80)[0])).all()
+    return model
+
+
+@pytest.mark.parametrize("stage", ["refit_front", "choose", "structure_of", "snap_chosen"])
+def test_an_interrupt_after_the_search_keeps_the_result(stage: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = interrupted_at(stage, monkeypatch)
+    assert model.summary()
+    assert model.structure_ == ()
+
+
+@pytest.mark.parametrize("part", ["starts_of_guesses", "search"])
+def test_an_interrupt_before_the_first_equation_keeps_the_constant(part: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    interrupted_at(part, monkeypatch)
 
 
 def test_ctrl_c_returns_the_best_so_far() -> None:

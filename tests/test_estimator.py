@@ -22,6 +22,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from eqdarts import DARTSRegressor, EqdartsWarning
 from eqdarts import estimator_front as front_module
 from eqdarts.data import Data, prepare
+from eqdarts.errors import FormulaError
 from eqdarts.estimator_front import fitted_rows, refit_front
 from eqdarts.graph import Edge, Graph, Node
 from eqdarts.primitives import PRIMITIVES
@@ -285,6 +286,17 @@ def test_distinct_rows_are_counted_as_far_as_it_takes() -> None:
     X = np.tile(np.arange(50.0)[:, None], (40, 1))
     data = Data(X, X[:, 0], np.where(X[:, 0] < 30, 1.0, 0.0), *2 * (np.arange(len(X)),), np.ones(1), 1.0)
     assert [data.count_distinct(most) for most in (1, 10, 30, 31, 5000)] == [1, 10, 30, 30, 30]
+
+
+@pytest.mark.parametrize("stage", ["structure_of", "snap_chosen"])
+def test_a_form_that_leaves_the_real_line_does_not_end_the_fit(stage: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unreal(*_: Any) -> Any:
+        raise FormulaError("A formula cannot contain this.")
+
+    monkeypatch.setattr(f"eqdarts.estimator_stages.{stage}", unreal)
+    x = np.linspace(1.0, 2.0, 30)
+    model = DARTSRegressor(search="random", time_limit=None, max_refits=50, random_state=0).fit(x[:, None], 3 * x)
+    assert model.predict([[2.0]]) == pytest.approx([6.0])
 
 
 def test_interrupt_keeps_the_best_so_far(monkeypatch: pytest.MonkeyPatch) -> None:
