@@ -17,12 +17,13 @@ from eqdarts.constants import Snap, snap_constants
 from eqdarts.constants_exponents import exponent_snaps
 from eqdarts.data import Data, weighted_rows
 from eqdarts.equation import Equation
+from eqdarts.equation_range import MARGIN
 from eqdarts.errors import EqdartsWarning, FormulaError
 from eqdarts.losses import SQUARED
 from eqdarts.primitives import Primitive
 from eqdarts.search.archive import Member
 from eqdarts.selection import Candidate, choice_in_words, select, structure_length
-from eqdarts.singularities import find_singularities
+from eqdarts.singularities import find_brink, find_singularities
 
 if TYPE_CHECKING:
     from eqdarts.estimator_losses import Reweighting
@@ -73,6 +74,10 @@ class Table:
     def pole(self, equation: Equation) -> str:
         """Return the words for a pole of the equation inside the range of the rows, "" if none is known."""
         return find_singularities(equation, self.box).pole
+
+    def brink(self, equation: Equation) -> str:
+        """Return the same for where the equation or its slope grows without bound a little outside the range."""
+        return find_brink(equation, self.box, MARGIN)
 
     @cached_property
     def n_rows(self) -> float:
@@ -188,7 +193,7 @@ def choose(
                 candidate = _candidate(equation, structure, table)
             else:
                 equation = reweighting.fit(reweighting.written(equation), rough=True)
-                candidate = replace(reweighting.candidate(equation, structure), pole=table.pole(equation))
+                candidate = _on_range(reweighting.candidate(equation, structure), equation, table)
             if held_out is not None:
                 candidate = replace(candidate, held_out=held_out[k], n_held_out=len(data.validation))
             looked_at[k] = member, equation, candidate
@@ -247,11 +252,10 @@ def _equation(member: Member, data: Data, table: Table) -> Equation | None:
 
 def _candidate(equation: Equation, structure: float | None, table: Table) -> Candidate:
     loss = SQUARED.mean(table.y, table.predicted(equation), table.weight)
-    return Candidate(
-        equation.complexity,
-        len(equation.coefficients),
-        loss,
-        structure,
-        noise=table.noise,
-        pole=table.pole(equation),
-    )
+    candidate = Candidate(equation.complexity, len(equation.coefficients), loss, structure, noise=table.noise)
+    return _on_range(candidate, equation, table)
+
+
+def _on_range(candidate: Candidate, equation: Equation, table: Table) -> Candidate:
+    """Return the candidate with what is singular inside the range of the rows and a little outside."""
+    return replace(candidate, pole=table.pole(equation), brink=table.brink(equation))

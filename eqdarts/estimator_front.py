@@ -12,10 +12,12 @@ from numpy.typing import NDArray
 
 from eqdarts.data import Data, draw_rows
 from eqdarts.graph import Graph
+from eqdarts.primitives import Primitive
 from eqdarts.programs import predict_all
 from eqdarts.refit import refit_in_parts
 from eqdarts.search.archive import Archive, Member
 from eqdarts.search.trials import QUICK, THOROUGH
+from eqdarts.selection import Candidate, description_length, structure_length
 
 __all__ = ["best_of", "fitted_rows", "front_of", "held_out_losses", "measured", "refit_front", "screened"]
 
@@ -24,6 +26,7 @@ __all__ = ["best_of", "fitted_rows", "front_of", "held_out_losses", "measured", 
 MOST_ROWS = 10_000
 MOST_JUDGED = 100_000  # rows whose loss decides between old and new coefficients
 MOST_SCREENED = 300_000  # rows times members
+MOST_SHORT = 12  # members besides the front, for their short descriptions
 MOST_NUMBERS = 2**23  # in the Jacobian (G, K, N) of one batch; the sweeps that fill it hold a few times as much
 
 
@@ -32,18 +35,37 @@ def fitted_rows(data: Data, rng: np.random.Generator) -> NDArray[np.intp]:
     return draw_rows(np.flatnonzero(data.weight > 0), MOST_ROWS, rng)
 
 
-def screened(members: Sequence[Member], data: Data, rows: NDArray[np.intp]) -> tuple[Member, ...]:
-    """Return the front that `members` are by the losses they have, and the front that they are on `rows`, refitted.
+def screened(
+    members: Sequence[Member], data: Data, rows: NDArray[np.intp], primitives: Sequence[Primitive]
+) -> tuple[Member, ...]:
+    """Return the front that `members` are by the losses they have, and the best that they are on `rows`, refitted.
 
-    The search looks at few rows, on which laws that noise can hide are all as good; more rows tell them apart. As many
-    members are looked at as `MOST_SCREENED` allows, in the order given.
+    The search looks at few rows, on which laws that noise can hide are all as good; more rows tell them apart. The best
+    are the front by symbols, and those with the shortest description: what the choice adds to it, such as the price of
+    a pole, may turn down all that have fewer symbols. As many members are looked at as `MOST_SCREENED` allows, in the
+    order given.
     """
     before = front_of(members)
     kept = set(map(id, before))
     others = [member for member in members if id(member) not in kept][: MOST_SCREENED // max(len(rows), 1)]
     if not others:
         return before
-    return (*before, *best_of(measured(_refitted(others, data, rows, QUICK), data, rows)))
+    found = measured(_refitted(others, data, rows, QUICK), data, rows)
+    return (*before, *dict.fromkeys((*best_of(found), *_shortest(found, data, len(rows), primitives))))
+
+
+def _shortest(
+    members: Sequence[Member], data: Data, n_rows: int, primitives: Sequence[Primitive]
+) -> tuple[Member, ...]:
+    """Return the members with the shortest descriptions, by their losses."""
+    mean_square = float(np.average(data.y**2, weights=data.weight)) / max(data.variance, 1e-300)
+
+    def length(member: Member) -> float:
+        structure = structure_length(member.graph, primitives)
+        candidate = Candidate(member.graph.complexity, member.graph.n_coefficients, member.loss, structure)
+        return description_length(candidate, n_rows, data.n_inputs, mean_square, 1.0)
+
+    return tuple(sorted((member for member in members if math.isfinite(member.loss)), key=length)[:MOST_SHORT])
 
 
 def refit_front(

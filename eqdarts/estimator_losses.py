@@ -108,7 +108,7 @@ class Reweighting:
         """Return the front with the coefficients of all its members settled."""
         equations = tuple(map(self.fit, front.equations))
         candidates = tuple(
-            replace(self.candidate(equation, old.structure), pole=old.pole)
+            replace(self.candidate(equation, old.structure), pole=old.pole, brink=old.brink)
             for equation, old in zip(equations, front.candidates, strict=True)
         )
         return replace(front, equations=equations, candidates=candidates)
@@ -193,7 +193,7 @@ def snap_reweighted(
     if not found.snaps:
         return front, ()
     equation = reweighting.fit(found.equation)
-    after = replace(reweighting.candidate(equation, before.structure), pole=before.pole)
+    after = replace(reweighting.candidate(equation, before.structure), pole=before.pole, brink=before.brink)
     n_rows, n_inputs = reweighting.table.n_rows, rows.X.shape[1]
     if not _length(after, n_rows, n_inputs) <= _length(before, n_rows, n_inputs):
         return front, ()

@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from eqdarts.data import moments, weighted_rows
 from eqdarts.equation import Equation
+from eqdarts.equation_range import MARGIN
 from eqdarts.errors import FormulaError, explain
 from eqdarts.formula_text import text, write
 from eqdarts.graph import Graph
@@ -23,8 +24,8 @@ from eqdarts.primitives import Primitive, resolve
 from eqdarts.search.archive import Member
 from eqdarts.search.evidence import neighbours
 from eqdarts.search.problem import Rows
-from eqdarts.selection import CRITERIA, Candidate, pole_price, structure_length
-from eqdarts.singularities import find_singularities
+from eqdarts.selection import CRITERIA, Candidate, singularity_price, structure_length
+from eqdarts.singularities import find_brink, find_singularities
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -120,6 +121,7 @@ class _Form:
     n_coefficients: int
     structure: float
     pole: str
+    brink: str
 
 
 def _forms(
@@ -137,7 +139,7 @@ def _forms(
     length = _Length(sample, criterion)
     near = [_refit(own, sample), *neighbours(own, sample.rows, primitives)]
     lengths = [
-        length(fit.loss, fit.graph.n_coefficients, structure_length(fit.graph, primitives), sample.rows.weight, "")
+        length(fit.loss, fit.graph.n_coefficients, structure_length(fit.graph, primitives), sample.rows.weight)
         for fit in near
     ]
     pairs += [(f.graph, f.coefficients) for f, at in zip(near, lengths, strict=True) if at <= min(lengths) + NEAR]
@@ -153,8 +155,8 @@ def _forms(
         structure = structure_length(graph, primitives)
         known = found.get(shown)
         if known is None or (structure < known.structure and known.graph != chosen):
-            pole = find_singularities(equation, box).pole
-            found[shown] = _Form(graph, tuple(coefficients), shown, len(equation.coefficients), structure, pole)
+            singular = find_singularities(equation, box).pole, find_brink(equation, box, MARGIN)
+            found[shown] = _Form(graph, tuple(coefficients), shown, len(equation.coefficients), structure, *singular)
     return list(found.values())
 
 
@@ -170,13 +172,15 @@ class _Length:
     def __init__(self, sample: _Sample, criterion: str) -> None:
         self.sample, self.criterion = sample, criterion
 
-    def __call__(self, loss: float, n_coefficients: int, structure: float, weight: Array, pole: str) -> float:
+    def __call__(
+        self, loss: float, n_coefficients: int, structure: float, weight: Array, pole: str = "", brink: str = ""
+    ) -> float:
         if not np.isfinite(loss):
             return float("inf")
         y, n = self.sample.rows.y, self.sample.n_rows
-        candidate = Candidate(1, n_coefficients, loss, structure, noise=self.sample.noise)
+        candidate = Candidate(1, n_coefficients, loss, structure, noise=self.sample.noise, pole=pole, brink=brink)
         found = CRITERIA[self.criterion](candidate, n, self.sample.rows.X.shape[1], *moments(y, weight))
-        return found + (pole_price(n) if pole else 0.0)
+        return found + singularity_price(candidate, n)
 
 
 def selection_frequencies(
@@ -191,7 +195,7 @@ def selection_frequencies(
     lengths = np.array(
         [
             [
-                length(float(losses[b, f]), form.n_coefficients, form.structure, weights[b], form.pole)
+                length(float(losses[b, f]), form.n_coefficients, form.structure, weights[b], form.pole, form.brink)
                 for f, form in enumerate(forms)
             ]
             for b in range(n)

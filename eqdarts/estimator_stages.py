@@ -222,7 +222,7 @@ class Stages:
             self.watch.checkpoint.keep(members)
         front = front_of(members)
         return self.interrupts.stage(
-            lambda: refit_front(screened(members, data, rows), data, rows, self.rng),
+            lambda: refit_front(screened(members, data, rows, self.primitives), data, rows, self.rng),
             lambda: measured(front, data, rows),
         )
 

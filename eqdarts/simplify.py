@@ -165,6 +165,9 @@ def simplified(expr: Expr, points: Points) -> Expr:
     normal = _attempt(normalise, expr)
     if normal is not None and _same(points.evaluate(normal), reference):
         best = normal
+    plain = _attempt(lambda e: normalise(_without_nested_fractions(e)), best)
+    if plain is not None and plain != best and _same(points.evaluate(plain), reference):
+        best = plain
     for _ in range(MOST_PASSES):
         best = without_units(min([best, *_candidates(best, points, reference)], key=cost))
         shorter = rounded(best, points.columns, points.n_rows)
@@ -174,6 +177,26 @@ def simplified(expr: Expr, points: Points) -> Expr:
         if cost(best)[0] == symbols:
             return best
     return best
+
+
+def _without_nested_fractions(expr: Expr) -> Expr:
+    """Return x / (a*x + b) in place of 1 / (a + b/x): longer, but what is written, and defined where x is zero."""
+    import sympy
+
+    def parts(e: Expr) -> tuple[Expr, Expr] | None:
+        """Return the number a and the fraction b/x."""
+        if not (e.is_Pow and e.exp == -1 and e.base.is_Add and len(e.base.args) == 2):
+            return None
+        number, fraction = e.base.as_coeff_Add()
+        _, below = fraction.as_numer_denom()
+        return None if number.is_zero or below.is_number or (fraction * below).free_symbols else (number, fraction)
+
+    def cleared(e: Expr) -> Expr:
+        number, fraction = parts(e)  # type: ignore[misc]
+        _, below = fraction.as_numer_denom()
+        return below / (number * below + fraction * below)
+
+    return expr.replace(lambda e: parts(e) is not None, cleared) if expr.has(sympy.Pow) else expr
 
 
 def _candidates(expr: Expr, points: Points, reference: Array) -> Iterator[Expr]:

@@ -26,7 +26,7 @@ from eqdarts.evaluate import compile_expression, evaluate
 from eqdarts.formula_text import text, write
 from eqdarts.intervals_box import Interval, ranges
 
-__all__ = ["Singularities", "Singularity", "find_singularities"]
+__all__ = ["Singularities", "Singularity", "find_brink", "find_singularities"]
 
 Array = NDArray[np.float64]
 Expr = Any
@@ -96,6 +96,7 @@ class _Condition(NamedTuple):
     must: str  # "nonzero", "positive", "not negative", or "within 1"
     name: str  # of the base in a sentence
     part: Expr  # of the equation, that is singular where the condition is broken
+    steep: bool = False  # whether its value or its slope grows without bound there
 
 
 def find_singularities(equation: Equation, box: Mapping[str, tuple[float, float]]) -> Singularities:
@@ -133,6 +134,40 @@ def find_singularities(equation: Equation, box: Mapping[str, tuple[float, float]
         elif not answer:
             undecided.append(_claim(condition))
     return Singularities("found" if found else "unknown" if undecided else "none", tuple(found), tuple(undecided))
+
+
+def find_brink(equation: Equation, box: Mapping[str, tuple[float, float]], margin: float) -> str:
+    """Return the words for where an equation or its slope grows without bound, up to a little outside a box.
+
+    Parameters
+    ----------
+    equation : Equation
+    box : mapping of str to (float, float)
+        As for `find_singularities`.
+    margin : float
+        How far outside, on each side, as a share of the width of the box.
+
+    Returns
+    -------
+    str
+        "" where there is nothing, or it is unknown.
+
+    Examples
+    --------
+    >>> find_brink(Equation.parse("3 + 2*log(x)", ["x"]), {"x": (0.02, 1.0)}, 0.05)
+    'the argument of the logarithm, x is not positive at x = -0.029'
+    >>> find_brink(Equation.parse("3 + 2*log(x)", ["x"]), {"x": (0.2, 1.0)}, 0.05)
+    ''
+    """
+    conditions = [condition for condition in _conditions(equation.expr) if condition.steep]
+    if not conditions:
+        return ""
+    wide = {name: (low - margin * (high - low), high + margin * (high - low)) for name, (low, high) in box.items()}
+    for condition in conditions:
+        answer = _examine(condition, wide)
+        if isinstance(answer, Singularity) and not _is_removable(equation, condition, answer, wide):
+            return answer.words
+    return ""
 
 
 def _is_removable(
@@ -179,7 +214,7 @@ def _of_power(e: Expr) -> Iterator[_Condition]:
     if e.exp.is_negative:
         yield from _nonzero(e.base, "the denominator", e)
     if not float(e.exp).is_integer():
-        yield _Condition("edge", e.base, "not negative", "the base", e)
+        yield _Condition("edge", e.base, "not negative", "the base", e, steep=bool(e.exp < 1))
 
 
 def _of_call(e: Expr) -> Iterator[_Condition]:
@@ -191,9 +226,9 @@ def _of_call(e: Expr) -> Iterator[_Condition]:
         if type(u).__name__ == "Abs" or (u.is_Pow and u.exp.is_Integer and u.exp.is_even):
             yield from _nonzero(u.args[0], argument, e)
         else:
-            yield _Condition("edge", u, "positive", argument, e)
+            yield _Condition("edge", u, "positive", argument, e, steep=True)
     elif name in ("asin", "acos"):
-        yield _Condition("edge", u, "within 1", f"the argument of arc{name[1:]},", e)
+        yield _Condition("edge", u, "within 1", f"the argument of arc{name[1:]},", e, steep=True)
     elif name == "tan":
         yield from _nonzero(sympy.cos(u, evaluate=False), "in a tangent,", e)
 
@@ -206,7 +241,7 @@ def _nonzero(base: Expr, name: str, part: Expr) -> Iterator[_Condition]:
     elif (base.is_Pow and base.exp.is_positive) or type(base).__name__ == "Abs":
         yield from _nonzero(base.args[0], name, part)
     elif base.free_symbols and type(base).__name__ != "exp":
-        yield _Condition("pole", base, "nonzero", name, part)
+        yield _Condition("pole", base, "nonzero", name, part, steep=True)
 
 
 def _shown(base: Expr) -> str:
