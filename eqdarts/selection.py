@@ -48,10 +48,11 @@ BIT = math.log(2)
 CLOSE = 5.0  # nats within which a rival is named: odds of 150 to 1
 MOST_NAMED = 3  # rivals named in a sentence
 # How often 4080 formulas of an encyclopedia use a function (Guimera et al. 2020, Sci. Adv. 6, eaav6971). A plain
-# operand is one of their products, sums and differences; of their general powers half count as learned exponents, half
-# as fixed ones. The inverses of tangent and sine do not occur. Others, such as a user's, are as frequent as exp.
+# operand counts as the most frequent of them: a line is the first thing that noise looks like. Of the general powers
+# half count as learned exponents and half as fixed ones, a quarter of these as roots. The inverses of tangent and sine
+# do not occur. Others, such as a user's, are as frequent as exp.
 FREQUENCIES = {
-    "linear": 4565, "reciprocal": 1146, "power": 326, "square": 547, "cube": 38, "sqrt": 130, "exp": 129, "log": 132,
+    "linear": 1146, "reciprocal": 1146, "power": 326, "square": 547, "cube": 38, "sqrt": 211, "exp": 129, "log": 132,
     "sin": 39, "cos": 65, "tan": 4, "tanh": 6, "arcsin": 1, "arctan": 1, "abs": 27, "relu": 27, "softplus": 27,
 }  # fmt: skip
 OF_A_FIXED_POWER, OF_ANOTHER = 326, 129

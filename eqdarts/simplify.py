@@ -188,12 +188,13 @@ def _without_nested_fractions(expr: Expr) -> Expr:
         if not (e.is_Pow and e.exp == -1 and e.base.is_Add and len(e.base.args) == 2):
             return None
         number, fraction = e.base.as_coeff_Add()
-        _, below = fraction.as_numer_denom()
-        return None if number.is_zero or below.is_number or (fraction * below).free_symbols else (number, fraction)
+        below = fraction.as_numer_denom()[1]
+        powers = all(f.is_Symbol or (f.is_Pow and f.base.is_Symbol) for f in sympy.Mul.make_args(below))
+        return (number, fraction) if powers and not number.is_zero and (fraction * below).is_number else None
 
     def cleared(e: Expr) -> Expr:
         number, fraction = parts(e)  # type: ignore[misc]
-        _, below = fraction.as_numer_denom()
+        below = fraction.as_numer_denom()[1]
         return below / (number * below + fraction * below)
 
     return expr.replace(lambda e: parts(e) is not None, cleared) if expr.has(sympy.Pow) else expr
