@@ -192,6 +192,16 @@ def test_puromycin_is_michaelis_menten() -> None:
     assert half == pytest.approx(most / 2, rel=1e-3)
 
 
+def test_puromycin_is_michaelis_menten_by_default() -> None:
+    puromycin = pd.read_csv(DATASETS / "puromycin.csv")
+    treated = puromycin[puromycin["state"] == "treated"]
+    model = DARTSRegressor(random_state=0, max_refits=1500, time_limit=None).fit(treated[["conc"]], treated["rate"])
+    most, half = model.equation_.coefficients.values()
+    assert most == pytest.approx(212.7, abs=6.9)  # nls, with its standard errors
+    assert half == pytest.approx(0.0641, abs=0.0083)
+    assert "log(conc)" in model.selection_
+
+
 def test_known_errors_decide_how_much_of_the_law_is_seen() -> None:
     x = np.linspace(0.1, 2, 60)
     y = 1 + 2 * x + 0.1 * x**2

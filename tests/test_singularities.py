@@ -14,7 +14,7 @@ from eqdarts.estimator_choice import Table
 from eqdarts.evaluate import compile_expression, evaluate
 from eqdarts.intervals_box import Interval, ranges
 from eqdarts.selection import Candidate, choice_in_words, pole_price, select
-from eqdarts.singularities import find_singularities
+from eqdarts.singularities import find_brink, find_singularities
 
 Box = dict[str, tuple[float, float]]
 X1: Box = {"x": (0.0, 3.0)}
@@ -159,7 +159,50 @@ def test_a_simpler_equation_with_a_pole_does_not_hide_the_shortest() -> None:
     assert lengths.index(min(lengths)) == 2
     said = choice_in_words("mdl", [constant, simple, longer], lengths, ["1", "a/x", "b*x"], 9, 100)
     assert "a/x would be" in said
-    assert f"pays {pole_price(100):.1f} for a pole inside the range of the rows: x is zero" in said
+    assert f"has a pole inside the range of the rows (x is zero): {pole_price(100):.1f} nats" in said
+
+
+# --- a little outside the rows ---
+
+
+@pytest.mark.parametrize(
+    ("text", "low", "words"),
+    [
+        ("2 + log(x)", 0.02, "the argument of the logarithm, x is not positive"),
+        ("2 + log(x)", 0.2, ""),
+        ("3/x", 0.02, "the denominator x is zero"),
+        ("3/x", -0.2, "the denominator x is zero"),
+        ("sqrt(x)", 0.02, "the base x is negative"),
+        ("x**1.5", 0.02, ""),  # its slope stays finite
+        ("x**-0.3", 0.02, "the denominator x is zero"),
+        ("asin(x)", 0.02, "the argument of arcsin, x is beyond -1 or 1"),
+        ("sin(x)/x", 0.02, ""),
+        ("x/(x + 0.06)", 0.02, ""),
+        ("x**2 + exp(x)", 0.02, ""),
+    ],
+)
+def test_what_grows_without_bound_a_little_outside_is_found(text: str, low: float, words: str) -> None:
+    found = find_brink(Equation.parse(text, ["x"]), {"x": (low, 1.0)}, 0.05)
+    assert found.startswith(words)
+    assert bool(found) == bool(words)
+
+
+def test_a_brink_loses_to_what_fits_nearly_as_well_and_wins_where_nothing_does() -> None:
+    for better, wins in ((0.05, False), (0.2, True)):  # 3 and 10.5 nats of 100 rows
+        near = Candidate(6, 2, math.exp(-better), 10.0, brink="x is zero")
+        rivals = [near, Candidate(9, 2, 1.01, 10.0)]
+        front, lengths = select(rivals, 100, 1, 2.0, 1.5)
+        said = choice_in_words("mdl", [rivals[k] for k in front], lengths, ["log(x)", "x/(1 + x)"], 9, 100)
+        assert (front[lengths.index(min(lengths))] == 0) == wins
+        assert "is singular a little outside the range of the rows (x is zero)" in said
+
+
+def test_a_constant_is_as_short_as_nothing() -> None:
+    constant, law = Candidate(1, 1, 1.0, 3.0), Candidate(3, 1, 0.9, 5.0)  # the mean of y is zero
+    front, lengths = select([constant, law], 60, 1, 1.0, 1.0)
+    assert front[lengths.index(min(lengths))] == 0
+    front, lengths = select([constant, law], 60, 1, 9.0, 1.0)  # a mean that has to be said
+    assert front[lengths.index(min(lengths))] == 1
 
 
 def test_a_chosen_pole_is_told() -> None:
