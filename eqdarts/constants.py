@@ -7,7 +7,7 @@ coefficients have been refitted. A constant that the data can tell from the esti
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -119,6 +119,7 @@ def snap_constants(
     sample_weight: Any = None,
     sigma: Any = None,
     constants: Mapping[str, float] | None = None,
+    go_on: Callable[[], bool] = lambda: True,
 ) -> Snapping:
     """Replace coefficients by exact constants where the description does not become longer.
 
@@ -131,6 +132,8 @@ def snap_constants(
     constants : mapping of str to float, optional
         Named constants in the units of the data, such as ``{"g": 9.80665}``. One that is found stands in the formula by
         its name, and is among the equation's `constants`.
+    go_on : callable, optional
+        Whether there is time to try another constant; what was snapped before stays so.
 
     Returns
     -------
@@ -159,7 +162,7 @@ def snap_constants(
     loss = _loss(form, rows)
     state = _State(form, loss, setting.length(equation.expr, len(form.names), loss))
     snaps: list[Snap] = []
-    while math.isfinite(state.loss) and (step := _best_step(state, setting)) is not None:
+    while math.isfinite(state.loss) and (step := _best_step(state, setting, go_on)) is not None:
         snap, state = step
         snaps.append(snap)
     if not snaps:
@@ -185,7 +188,7 @@ def _loss(form: Form, rows: Rows) -> float:
     return loss if math.isfinite(loss) else math.inf
 
 
-def _best_step(state: _State, setting: _Setting) -> tuple[Snap, _State] | None:
+def _best_step(state: _State, setting: _Setting, go_on: Callable[[], bool]) -> tuple[Snap, _State] | None:
     """Snap the coefficient that shortens the description most, or return None."""
     form, n, k = state.form, len(setting.rows.y), len(state.form.names)
     critical = quantile(FARTHEST, n - k)
@@ -196,7 +199,7 @@ def _best_step(state: _State, setting: _Setting) -> tuple[Snap, _State] | None:
     error = np.sqrt(np.diag(covariance))
     found: tuple[Snap, _State] | None = None
     for gain, j, constant in _trials(state, setting, error, critical)[:MOST_TRIALS]:
-        if gain > 0.5 or (found is not None and gain > -found[0].saved + 0.5):
+        if gain > 0.5 or (found is not None and gain > -found[0].saved + 0.5) or not go_on():
             break
         start = form.estimate + covariance[:, j] / covariance[j, j] * (constant.value - form.estimate[j])
         new = _snapped(state, setting, j, constant, start)

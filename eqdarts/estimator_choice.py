@@ -213,7 +213,12 @@ def choose(
 
 
 def snap_chosen(
-    front: Front, table: Table, rows: FitRows, constants: Mapping[str, float], primitives: Sequence[Primitive]
+    front: Front,
+    table: Table,
+    rows: FitRows,
+    constants: Mapping[str, float],
+    primitives: Sequence[Primitive],
+    go_on: Callable[[], bool] = lambda: True,
 ) -> tuple[Front, tuple[Snap, ...]]:
     """Make the constants of the chosen equation exact where its description does not become longer.
 
@@ -227,7 +232,7 @@ def snap_chosen(
     old, given = front.equations[front.chosen], (rows.X, rows.y, rows.weight, rows.sigma)
     usual = {row.exponent for row in primitives if row.exponent is not None}
     exponents = exponent_snaps(old, *given, usual)
-    found = snap_constants(old, *given, constants)
+    found = snap_constants(old, *given, constants, go_on)
     candidate = _candidate(found.equation, front.candidates[front.chosen].structure, table)
     if not found.snaps or not math.isfinite(candidate.loss):  # undefined at a row that is not among `rows`
         return front, exponents

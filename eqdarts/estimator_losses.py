@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -181,7 +181,10 @@ def working_data(loss: Loss, data: Data, table: Table, f: Array) -> Data:
 
 
 def snap_reweighted(
-    front: Front, reweighting: Reweighting, constants: Mapping[str, float]
+    front: Front,
+    reweighting: Reweighting,
+    constants: Mapping[str, float],
+    go_on: Callable[[], bool] = lambda: True,
 ) -> tuple[Front, tuple[Snap, ...]]:
     """Make the constants of the chosen equation exact where its description does not become longer.
 
@@ -189,7 +192,7 @@ def snap_reweighted(
     the loss, and nothing is snapped if that makes the description longer.
     """
     rows, old, before = reweighting.rows, front.equations[front.chosen], front.candidates[front.chosen]
-    found = snap_constants(old, rows.X, rows.y, reweighting.weights(old), constants=constants)
+    found = snap_constants(old, rows.X, rows.y, reweighting.weights(old), constants=constants, go_on=go_on)
     if not found.snaps:
         return front, ()
     equation = reweighting.fit(found.equation)

@@ -33,16 +33,22 @@ from eqdarts.search.moves import Start
 from eqdarts.search.parallel import search_many
 from eqdarts.search.search import Config, search
 
-__all__ = ["Outcome", "Stages"]
+__all__ = ["Outcome", "Stages", "time_for_search"]
 
 T = TypeVar("T")
 
 Array = NDArray[np.float64]
 
-FOR_SEARCH = 0.92  # share of the time limit at which the search ends; the rest is for the last refit and the choice
+# What of a time limit is left for the last refit, the choice and what is said of it: seconds, a share, the largest share.
+FOR_THE_REST, SHARE_FOR_THE_REST, LARGEST_REST = 2.5, 0.03, 0.25
 LEAST_SEARCH = 0.5  # share of its time that a search gets, however long it took to prepare the table
 QUICK_ROWS = 200  # rows on which an equation that is shown during the search must be what its graph is
 NO_EVIDENCE = Evidence((), (), np.zeros((0, 0)), (), None)
+
+
+def time_for_search(limit: float) -> float:
+    """Return the seconds of a time limit after which the search ends."""
+    return limit - min(FOR_THE_REST + SHARE_FOR_THE_REST * limit, LARGEST_REST * limit)
 
 
 class Outcome(NamedTuple):
@@ -109,14 +115,15 @@ class Stages:
         by_validation = model.selection == "validation"
         held_out = held_out_losses(members, data, rng) if by_validation else None
         kept_rows = table.kept(rows, self.sigma)
-        front = choose(members, data, table, self.primitives, model.selection, held_out, None, self.interrupts.has_time)
+        front = choose(members, data, table, self.primitives, model.selection, held_out, None, self._may_write)
         alpha = Alpha(data, rows, table, self.primitives, model.selection, rng)
         stage, chosen = self._stage, front
         front, evidence = stage(lambda: alpha.settled(chosen, self._has_time), lambda: (chosen, NO_EVIDENCE))
         settled = front
         structure = stage(lambda: structure_of(settled, data, table, rng), tuple[Finding, ...])
         snapped = stage(
-            lambda: snap_chosen(settled, table, kept_rows, self.constants, self.primitives), lambda: (settled, ())
+            lambda: snap_chosen(settled, table, kept_rows, self.constants, self.primitives, self._has_time),
+            lambda: (settled, ()),
         )
         kept = self._kept((*members, *front.members), data)
         return Outcome(*snapped, data, kept_rows, self._told(history), evidence, structure, kept)
@@ -137,7 +144,7 @@ class Stages:
             members += self._refitted(self._joined(found, starts if k == 0 else []), data, rows)
             for _ in range(2 if loss.name == "huber" else 1):  # what is large is known after the first choice
                 reweighting = Reweighting(resolve_loss(model.loss, table.y, table.y - f), table, kept_rows)
-                by_loss = None, reweighting, self.interrupts.has_time
+                by_loss = None, reweighting, self._may_write
                 front = choose(members, data, table, self.primitives, model.selection, *by_loss)
                 f = table.predicted(front.equations[front.chosen])
             data = working_data(reweighting.loss, data, table, f)
@@ -148,7 +155,9 @@ class Stages:
         alpha = Alpha(data, rows, table, self.primitives, "bic", rng)
         evidence = stage(lambda: alpha.of(settled), lambda: NO_EVIDENCE)
         structure = stage(lambda: structure_of(settled, data, table, rng, loss.logistic), tuple[Finding, ...])
-        snapped = stage(lambda: snap_reweighted(settled, reweighting, self.constants), lambda: (settled, ()))
+        snapped = stage(
+            lambda: snap_reweighted(settled, reweighting, self.constants, self._has_time), lambda: (settled, ())
+        )
         history = self._told(with_totals(histories[-1], histories))
         kept = self._kept((*members, *front.members), first, loss.logistic)
         return Outcome(*snapped, data, kept_rows, history, evidence, structure, kept)
@@ -173,7 +182,7 @@ class Stages:
         """Search within a `share` of the budget, the part of which before the share `first` was another search's."""
         model, limit = self.model, None
         if model.time_limit is not None:
-            whole = FOR_SEARCH * model.time_limit
+            whole = time_for_search(model.time_limit)
             limit = max((first + share) * whole - (now() - self.began), LEAST_SEARCH * share * whole)
         most = max(round(share * model.max_refits), 1)
         config = Config(
@@ -245,6 +254,10 @@ class Stages:
 
     def _told(self, history: SearchHistory) -> SearchHistory:
         return replace(history, stop_reason="interrupt") if self.interrupts.seen else history
+
+    def _may_write(self) -> bool:
+        """Return whether another equation may be written before the choice."""
+        return self.interrupts.has_time() and self._has_time()
 
     def _has_time(self) -> bool:
         limit = self.model.time_limit

@@ -56,8 +56,8 @@ def test_the_time_of_preparation_is_part_of_the_limit(monkeypatch: pytest.Monkey
     DARTSRegressor(search="random", time_limit=2.0, max_refits=40, random_state=0).fit(X, X[:, 0])
     DARTSRegressor(search="random", time_limit=0.6, max_refits=40, random_state=0).fit(X, X[:, 0])
     assert limits[0] is not None
-    assert module.FOR_SEARCH <= limits[0] <= module.FOR_SEARCH * 2.0 - 0.5
-    assert limits[1] == pytest.approx(0.5 * module.FOR_SEARCH * 0.6)
+    assert 0.5 * module.time_for_search(2.0) <= limits[0] <= module.time_for_search(2.0) - 0.5
+    assert limits[1] == pytest.approx(0.5 * module.time_for_search(0.6))
 
 
 def test_the_rows_that_tell_where_an_equation_is_defined_have_all_extremes() -> None:
