@@ -39,7 +39,7 @@ T = TypeVar("T")
 
 Array = NDArray[np.float64]
 
-# What of a time limit is left for the last refit, the choice and what is said of it: seconds, a share, the largest share.
+# What of a time limit is left for what follows the search: seconds, a share, and the largest share.
 FOR_THE_REST, SHARE_FOR_THE_REST, LARGEST_REST = 2.5, 0.03, 0.25
 LEAST_SEARCH = 0.5  # share of its time that a search gets, however long it took to prepare the table
 QUICK_ROWS = 200  # rows on which an equation that is shown during the search must be what its graph is
