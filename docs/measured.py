@@ -52,10 +52,6 @@ CASES = (
     Case("solar_system", "Orbits", ("semi_major_axis_au",), "period_days", "a*semi_major_axis_au**b"),
     Case("puromycin", "Enzyme kinetics", ("conc",), "rate", "Vm*conc/(K + conc)", _treated),
     Case(
-        "puromycin", "Enzyme kinetics, with `reciprocal` only", ("conc",), "rate", "Vm*conc/(K + conc)", _treated,
-        (("primitives", ["reciprocal"]),),
-    ),
-    Case(
         "pressure", "Vapour pressure of mercury", ("temperature",), "log_pressure", "A - B/(C + temperature)",
         _log("pressure", "log_pressure"),
     ),

@@ -20,6 +20,7 @@ Expr = Any
 
 LARGEST_CONSTANT = 200.0  # in an exponent; exp of more is better left there
 DIGITS = 10
+CANCELLED = 1e-12  # what is left of a sum of numbers, as a share of the largest, when they cancel
 WORTHWHILE = 4  # digits that a scale must save by standing inside a sum rather than in front of it
 
 
@@ -173,27 +174,49 @@ def _absorbed(scale: Expr, factors: list[Expr]) -> Iterator[Expr]:
 
 
 def _without_log_scales(expr: Expr) -> Expr:
-    """Return a sum with the scales inside its logarithms moved to its constant, if that makes it no longer."""
+    """Return a sum with the scales inside its logarithms moved out, if that makes it no longer.
+
+    w m log(c u) becomes w m log(u) + w log(c) m, for a number w and any product m: what the second term adds to a like
+    one of the sum, such as the constant, may take that away.
+    """
     import sympy
 
     if not expr.is_Add:
         return expr
     constant = expr.as_coeff_Add()[0]
-    moved, terms = sympy.Integer(0), []
-    for term in expr.args:
-        weight, log = term.as_coeff_Mul()
-        if type(log).__name__ == "log":
-            content, inside = _content(log.args[0], signed=False)
-            if float(content) != 1:
-                moved += weight * math.log(float(content))
-                terms.append(weight * sympy.log(inside))
-                continue
-        terms.append(term)
     forms = [expr]
-    if not moved.is_zero:
-        forms.append(sympy.Add(moved, *terms))
+    parts: dict[Expr, list[Expr]] = {}
+    for term in expr.args:
+        for part in _without_log_scale(term):
+            weight, factor = part.as_coeff_Mul()
+            parts.setdefault(factor, []).append(weight)
+    if sum(map(len, parts.values())) > len(expr.args):
+        forms.append(sympy.Add(*(_total(weights) * factor for factor, weights in parts.items())))
     forms += _constant_into_log(forms[-1], constant)
     return min(forms, key=cost)
+
+
+def _without_log_scale(term: Expr) -> list[Expr]:
+    """Return w m log(c u) as the two terms w m log(u) and w log(c) m; what is not of that form alone."""
+    import sympy
+
+    factors = sympy.Mul.make_args(term)
+    logs = [factor for factor in factors if type(factor).__name__ == "log"]
+    if len(logs) != 1:
+        return [term]
+    content, inside = _content(logs[0].args[0], signed=False)
+    if float(content) == 1:
+        return [term]
+    others = sympy.Mul(*(factor for factor in factors if factor != logs[0]))
+    return [others * sympy.log(inside), others * sympy.Float(math.log(float(content)))]
+
+
+def _total(weights: list[Expr]) -> Expr:
+    """Return the sum of numbers, zero where they cancel."""
+    import sympy
+
+    total, largest = sum(weights), max(map(abs, weights))
+    return total if len(weights) == 1 or abs(total) > CANCELLED * largest else sympy.Integer(0)
 
 
 def _constant_into_log(expr: Expr, before: Expr) -> Iterator[Expr]:
