@@ -21,6 +21,7 @@ LAWS: dict[str, tuple[int, Callable[..., Array]]] = {
     "of degree three": (1, lambda a: (2 - a**3) / (1 + a + 0.3 * a**2)),
     "in a cosine": (2, lambda a, b: (1 - a**2) / (1 + 0.8 * a * np.cos(b))),
     "in an exponential beside its input": (1, lambda a: a**2 / (np.exp(a) - 1)),
+    "in two exponentials": (2, lambda a, b: a / (b - a) * (np.exp(-a) - np.exp(-b))),
     "behind a root": (2, lambda a, b: 1 / np.sqrt(1 + a**2 - 1.6 * a * np.cos(b))),
     "a square above a root": (2, lambda a, b: (a - 2 * b) / np.sqrt(1 + a * b)),
     "a root above a square": (2, lambda a, b: np.sqrt(7 - a**2) / (1 + 0.3 * a * b)),

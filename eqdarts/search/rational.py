@@ -35,7 +35,7 @@ __all__ = ["rational_starts"]
 
 FUNCTIONS = ("exp", "log", "sqrt", "sin", "cos")  # the others are rational in these, or seldom beside inputs
 DEGREES = {1: (2, 3), 2: (2, 4), 3: (2, 3), 4: (2,), 5: (2,)}  # by the number of generators
-MOST_SETS = 300  # sets of generators
+MOST_SETS = 500  # sets of generators
 MOST_NONLINEAR = {2: 300, 3: 40, 4: 12}  # sets that are tried at a degree
 MOST_FOUND, MOST_TERMS = 3, 12  # forms, and terms of one; what takes more of them only resembles the law
 _WIDEST = 1e6  # target, as a multiple of its median: what it is multiplied by nearly vanishes elsewhere
@@ -123,6 +123,8 @@ def _generator_sets(X: Array, units: Array, primitives: tuple[Primitive, ...]) -
                     values = generator(X)
                 if np.isfinite(values).all() and np.abs(values).max() < 1e6 and np.ptp(values) > 0:
                     pools[i].append(generator)
+                    if primitive.name == "exp":  # of what decays the degree is lower
+                        pools[i].append(generator._replace(coefficients=tuple(-c for c in generator.coefficients)))
     everything: list[tuple[_Generator, ...]]
     if d <= 3:
         everything = list(itertools.product(*pools))
@@ -133,6 +135,8 @@ def _generator_sets(X: Array, units: Array, primitives: tuple[Primitive, ...]) -
         for i, pool in enumerate(pools):
             others = list(itertools.product(*(p for j, p in enumerate(pools) if j != i)))
             everything += [(*pair, *rest) for pair in itertools.combinations(pool, 2) for rest in others]
+    if d == 2:
+        everything += [(*inputs, f, g) for f, g in itertools.product(*(pool[1:] for pool in pools))]
     everything.sort(key=lambda s: (len(s), sum(g.primitive is not LINEAR for g in s)))
     yield from everything
 
