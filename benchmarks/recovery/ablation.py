@@ -1,0 +1,152 @@
+"""What each part of the search is worth: known laws searched for with one part switched off.
+
+    OMP_NUM_THREADS=1 python benchmarks/recovery/ablation.py
+
+Every third Feynman law, three seeds, the same CPU-seconds for all. Rows are appended to ``ablation.csv``; those that it
+has are not run again. ``--table`` prints the table of the README from it. One process, so that imports and compiled
+code are not counted; a part is off for the length of one fit.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import csv
+import sys
+import time
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import numpy as np
+import pandas as pd
+from tqdm import tqdm
+
+import eqdarts
+from eqdarts import DARTSRegressor
+from eqdarts.benchmark_worker import found_seconds
+from eqdarts.clock import count_cpu_seconds
+from eqdarts.judge import judge
+from eqdarts.problems import Problem, load_suite
+from eqdarts.programs import warm_up
+from eqdarts.search import grower, island
+
+HERE = Path(__file__).parent
+COLUMNS = (
+    "variant", "problem", "seed", "budget", "version", "recovered", "reason", "cpu_s", "found_s", "refits", "equation",
+)  # fmt: skip
+
+
+def _nothing(*_: Any, **__: Any) -> list[Any]:
+    return []
+
+
+# What stands in the place of what, while a part is off.
+PARTS: dict[str, tuple[tuple[Any, str, Any], ...]] = {
+    "structure": (("eqdarts.search.implicit", "find_reductions", _nothing),),
+    "inverse factors": (("eqdarts.search.grower", "FACTOR_EXPONENTS", grower.FACTOR_EXPONENTS[:1]),),
+    "closed-form products": (("eqdarts.search.grower", "monomial_moves", _nothing),),
+    "restarts": (
+        ("eqdarts.search.island", "N_WALKERS", 1),
+        ("eqdarts.search.island", "MOST_STEPS", 10**9),
+    ),
+    "pairs": (("eqdarts.search.grower.Grower", "pairs", _nothing),),
+    "null vectors": (("eqdarts.search.island", "rational_starts", _nothing),),
+    "polynomials": (("eqdarts.search.island", "polynomial_start", lambda *_: None),),
+    "small graphs": (("eqdarts.search.island", "LARGEST_SMALL", 0),),
+}
+VARIANTS = ("auto", *(f"without {part}" for part in PARTS), "random", "relaxed")
+
+
+@contextlib.contextmanager
+def switched_off(variant: str) -> Iterator[dict[str, Any]]:
+    """Switch a part off, and give the parameters of the variant."""
+    part = variant.removeprefix("without ")
+    with contextlib.ExitStack() as stack:
+        for owner, name, stand_in in PARTS.get(part, ()):
+            stack.enter_context(patch(f"{owner}.{name}", stand_in))
+        yield {"search": variant} if variant in ("random", "relaxed") else {}
+
+
+def row_of(variant: str, problem: Problem, seed: int, budget: float) -> dict[str, Any]:
+    """Fit once and judge."""
+    X, y = problem.sample(1000, seed)
+    with switched_off(variant) as parameters, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        began = time.process_time()
+        model = DARTSRegressor(time_limit=budget, random_state=seed, **parameters)
+        model.fit(pd.DataFrame(X, columns=list(problem.variables)), y)
+        spent = time.process_time() - began
+    verdict = judge(model.equation_, problem)
+    found = found_seconds(model.history_.best)
+    return {
+        "variant": variant,
+        "problem": problem.name,
+        "seed": seed,
+        "budget": budget,
+        "version": eqdarts.__version__,
+        "recovered": int(verdict.recovered),
+        "reason": verdict.reason,
+        "cpu_s": f"{spent:.3f}",
+        "found_s": "" if found is None else f"{found:.3f}",
+        "refits": model.history_.n_refits,
+        "equation": str(model.equation_),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--every", type=int, default=3, help="every how many laws (default: 3)")
+    parser.add_argument("--seeds", default="0,1,2")
+    parser.add_argument("--time-limit", type=float, default=1.0, help="CPU seconds of a fit (default: 1)")
+    parser.add_argument("--variants", default=",".join(VARIANTS))
+    parser.add_argument("--out", type=Path, default=HERE / "ablation.csv")
+    parser.add_argument("--table", action="store_true", help="print the table of what there is")
+    options = parser.parse_args()
+    if options.table:
+        print(table(pd.read_csv(options.out)))
+        return
+    count_cpu_seconds()
+    warm_up(lambda words: print(words, file=sys.stderr))
+    done = set()
+    if options.out.exists():
+        known = pd.read_csv(options.out)
+        done = set(zip(known["variant"], known["problem"], known["seed"], known["budget"], strict=True))
+    laws = load_suite("feynman")[:: options.every]
+    tasks = [
+        (variant, law, seed, options.time_limit)
+        for seed in map(int, options.seeds.split(","))
+        for variant in options.variants.split(",")
+        for law in laws
+        if (variant, law.name, seed, options.time_limit) not in done
+    ]
+    is_new = not options.out.exists()
+    with options.out.open("a", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS)
+        if is_new:
+            writer.writeheader()
+        for task in tqdm(tasks):
+            writer.writerow(row_of(*task))
+            file.flush()
+
+
+def table(rows: pd.DataFrame) -> str:
+    """Return a Markdown table: recovered by seed and in all, and the CPU-seconds to the law where all seeds have it."""
+    counts = rows.pivot_table("recovered", "variant", "seed", aggfunc="sum")
+    times = rows[rows["recovered"] == 1].groupby("variant")["found_s"].agg(["median", lambda t: np.quantile(t, 0.9)])
+    laws = rows.groupby("variant").size()
+    lines = [
+        f"| search | {' | '.join(f'seed {s}' for s in counts.columns)} | of all | median, 0.9 quantile CPU-s to the law |",
+        "|---" * (len(counts.columns) + 3) + "|",
+    ]
+    for variant in sorted(counts.index, key=lambda v: -counts.loc[v].sum()):
+        by_seed = " | ".join(f"{n:.0f}" for n in counts.loc[variant])
+        spent = "; ".join(f"{t:.2f}" for t in times.loc[variant]) if variant in times.index else ""
+        lines.append(f"| {variant} | {by_seed} | {counts.loc[variant].sum():.0f} of {laws[variant]} | {spent} |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()
