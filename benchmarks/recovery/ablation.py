@@ -31,7 +31,7 @@ from eqdarts.clock import count_cpu_seconds
 from eqdarts.judge import judge
 from eqdarts.problems import Problem, load_suite
 from eqdarts.programs import warm_up
-from eqdarts.search import grower, island
+from eqdarts.search import grower
 
 HERE = Path(__file__).parent
 COLUMNS = (
@@ -138,7 +138,7 @@ def table(rows: pd.DataFrame) -> str:
     times = rows[rows["recovered"] == 1].groupby("variant")["found_s"].agg(["median", lambda t: np.quantile(t, 0.9)])
     laws = rows.groupby("variant").size()
     lines = [
-        f"| search | {' | '.join(f'seed {s}' for s in counts.columns)} | of all | median, 0.9 quantile CPU-s to the law |",
+        f"| search | {' | '.join(f'seed {s}' for s in counts.columns)} | all | CPU-s to the law: median, 90 % |",
         "|---" * (len(counts.columns) + 3) + "|",
     ]
     for variant in sorted(counts.index, key=lambda v: -counts.loc[v].sum()):
