@@ -35,6 +35,7 @@ FARTHEST = 0.9995  # coverage of the interval outside which the data can tell a 
 MOST_ROUNDED = 200  # rows on which rounding the remaining coefficients must not show
 MOST_REFITTED = 20_000  # with more rows, one Gauss-Newton step from so close ends at the least squares estimate
 MOST_TRIALS = 6  # refits for each constant that is snapped
+MOST_STEPS = 300  # of a refit, which starts beside its optimum
 
 
 @dataclass(frozen=True)
@@ -268,9 +269,8 @@ def _snapped(state: _State, setting: _Setting, j: int, constant: Constant, start
     if names and len(rows.y) <= MOST_REFITTED:
         numbers = {symbol(name): _float(value) for name, value in known.items()}
         try:
-            theta, record = fit_formula(
-                rebuild(formula, numbers), [symbol(n) for n in names], rows.columns, rows.y, estimate, rows.root**2
-            )
+            given = rebuild(formula, numbers), [symbol(n) for n in names], rows.columns, rows.y, estimate, rows.root**2
+            theta, record = fit_formula(*given, max_iterations=MOST_STEPS)
         except ValueError:
             return worthless
         estimate = np.array(theta)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
@@ -27,7 +27,13 @@ LEAD = "exponent of "
 
 
 def exponent_snaps(
-    equation: Equation, X: Any, y: Any, sample_weight: Any = None, sigma: Any = None, usual: Collection[Fraction] = ()
+    equation: Equation,
+    X: Any,
+    y: Any,
+    sample_weight: Any = None,
+    sigma: Any = None,
+    usual: Collection[Fraction] = (),
+    go_on: Callable[[], bool] = lambda: True,
 ) -> tuple[Snap, ...]:
     """Let the exact exponents of an equation free, fit, and tell at what cost they become exact again.
 
@@ -39,6 +45,8 @@ def exponent_snaps(
         As in `snap_constants`.
     usual : collection of Fraction
         Exponents that the search may use as functions of their own, such as the square; they were never free.
+    go_on : callable, optional
+        Whether there is time for it; without, nothing is told.
 
     Returns
     -------
@@ -48,9 +56,9 @@ def exponent_snaps(
     """
     rows = rows_of(equation, X, y, sample_weight, sigma)
     free = _with_free_exponents(equation, {*usual, Fraction(1), Fraction(-1)}, rows)
-    if free is None:
+    if free is None or not go_on():
         return ()
-    snaps = snap_constants(_fitted(free, rows), X, y, sample_weight, sigma).snaps
+    snaps = snap_constants(_fitted(free, rows), X, y, sample_weight, sigma, go_on=go_on).snaps
     return tuple(snap for snap in snaps if snap.coefficient.startswith(LEAD))
 
 

@@ -231,7 +231,7 @@ def snap_chosen(
     """
     old, given = front.equations[front.chosen], (rows.X, rows.y, rows.weight, rows.sigma)
     usual = {row.exponent for row in primitives if row.exponent is not None}
-    exponents = exponent_snaps(old, *given, usual)
+    exponents = exponent_snaps(old, *given, usual, go_on)
     found = snap_constants(old, *given, constants, go_on)
     candidate = _candidate(found.equation, front.candidates[front.chosen].structure, table)
     if not found.snaps or not math.isfinite(candidate.loss):  # undefined at a row that is not among `rows`
