@@ -246,8 +246,9 @@ def select(
 ) -> tuple[list[int], list[float]]:
     """Return the positions of the front, simplest first, and the lengths in nats of its members by the criterion.
 
-    The front has at each complexity the shortest description, and of these the ones that fit better than all simpler.
-    Poles add `singularity_price`; a simpler equation that pays it does not keep the shortest from the front.
+    The front has at each complexity the shortest description, and of these the ones that fit better than all simpler,
+    and the shortest of all: fewer symbols can make a longer description, if they are seldom written. Poles add
+    `singularity_price`.
     """
     lengths = [
         CRITERIA[criterion](c, n_rows, n_inputs, mean_square, variance) + singularity_price(c, n_rows)
@@ -267,7 +268,7 @@ def select(
     lowest = math.inf
     for complexity in sorted(shortest):
         k = shortest[complexity]
-        if candidates[k].loss < lowest or (k == best and any(singularity_price(candidates[j], n_rows) for j in front)):
+        if candidates[k].loss < lowest or k == best:
             front.append(k)
             lowest = min(lowest, candidates[k].loss)
     return front, [lengths[k] for k in front]

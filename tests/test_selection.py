@@ -66,6 +66,13 @@ def test_front_falls_with_complexity_and_skips_what_is_dominated() -> None:
     assert front == [1, 0]
 
 
+def test_the_shortest_description_is_on_the_front_though_fewer_symbols_fit_better() -> None:
+    rivals = [candidate(5, 4, 0.999e-2, 39.0), candidate(6, 3, 1.0e-2, 36.0)]
+    front, lengths = select(rivals, 1000, 1, 2.0, 1.0)
+    assert front == [0, 1]
+    assert lengths[1] < lengths[0]
+
+
 def test_equal_complexity_prefers_fewer_coefficients_unless_the_data_can_tell() -> None:
     fixed, learned = candidate(5, 1, 1.05e-4), candidate(5, 2, 1.0e-4)
     assert select([fixed, learned], 20, 1, 2.0, 1.0)[0] == [0]

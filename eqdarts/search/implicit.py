@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from eqdarts.draft import Draft
+from eqdarts.graph import Graph
 from eqdarts.primitives import Primitive
 from eqdarts.search.archive import Member
 from eqdarts.search.features import grid
@@ -31,6 +32,7 @@ MOST_ISLANDS = 6
 DEEPEST = 4  # reductions one after the other
 MOST_NEW = 2  # islands that one reading of the structure may start
 GROWING = 0.93  # share of the budget that growth gets; the rest is for tidying the front up
+WORSE = 1.2  # loss, as a multiple of what the same structure should reach, that a refit from there may improve
 TIDYINGS, TIDY = 3, 1e-2  # passes, and the share of the loss or of an edge's variance that a part may matter
 LINGER = 1.5  # share of the refits spent so far at which a search for shorter forms of an exact law ends
 MOST_IDLE = 20  # rounds in a row that come upon nothing new, after which there is nothing left to try
@@ -185,16 +187,25 @@ def _tidy(trials: Trials, primitives: tuple[Primitive, ...]) -> None:
     functions = grid(primitives)
     for _ in range(TIDYINGS):
         starts: list[Start] = []
+        again: list[Start] = []
         for member in trials.archive.front():
             draft = Draft.from_graph(member.graph, member.coefficients)
             draft = without_negligible(draft, linearise(draft, X), TIDY * member.loss * trials.problem.variance)
             lin = linearise(draft, X)
             starts += [shortened(draft).build(), *deletions(draft), *simple_exponents(draft)]
-            starts += [swap.start for swap in swaps(draft, lin, X, functions) if swap.missed < TIDY]
-        kept = trials.add([start for start in starts if trials.is_admissible(start[0])])
+            alike = [swap.start for swap in swaps(draft, lin, X, functions) if swap.missed < TIDY]
+            again += [start for start in alike if _is_better_start(trials, start[0], member)]
+            starts += alike
+        kept = trials.add([*again, *(start for start in starts if trials.is_admissible(start[0]))])
         if not kept or trials.budget.stop_reason() is not None:
             break
         trials.refine(kept)
+
+
+def _is_better_start(trials: Trials, graph: Graph, member: Member) -> bool:
+    """Return whether a structure that looks like `member` was fitted before, from elsewhere, and much worse."""
+    known = trials.archive.recall(graph)
+    return trials.is_small(graph) and known is not None and not known.loss < WORSE * member.loss
 
 
 def _simplify(trials: Trials, member: Member) -> Member:
