@@ -51,6 +51,19 @@ def time_for_search(limit: float) -> float:
     return limit - min(FOR_THE_REST + SHARE_FOR_THE_REST * limit, LARGEST_REST * limit)
 
 
+def _closest(front: Front, table: Table) -> Array:
+    """Return the predictions (N,) of the member with the least median absolute residual for its coefficients.
+
+    How large a residual must be to be an outlier's is better read off the best fit than off the shortest description,
+    for which a wrong scale makes the outliers of a simple law rows like others.
+    """
+    n = len(table.y)
+    predictions = [table.predicted(equation) for equation in front.equations]
+    spare = [max(n - len(equation.coefficients), 1) for equation in front.equations]
+    medians = [np.median(np.abs(table.y - f)) * (n / k) ** 0.5 for f, k in zip(predictions, spare, strict=True)]
+    return predictions[int(np.nanargmin(medians))]
+
+
 class Outcome(NamedTuple):
     """What one fit has found."""
 
@@ -146,7 +159,7 @@ class Stages:
                 reweighting = Reweighting(resolve_loss(model.loss, table.y, table.y - f), table, kept_rows)
                 by_loss = None, reweighting, self._may_write
                 front = choose(members, data, table, self.primitives, model.selection, *by_loss)
-                f = table.predicted(front.equations[front.chosen])
+                f = _closest(front, table) if loss.name == "huber" else table.predicted(front.equations[front.chosen])
             data = working_data(reweighting.loss, data, table, f)
             if history.stop_reason in ("interrupt", "callback") or self.interrupts.seen:
                 break
