@@ -10,9 +10,13 @@ import pytest
 from numpy.typing import NDArray
 
 from eqdarts.data import prepare
-from eqdarts.primitives import resolve
+from eqdarts.graph import Edge, Graph, Node
+from eqdarts.primitives import PRIMITIVES, resolve
+from eqdarts.search.archive import Member
+from eqdarts.search.implicit import _tidy
+from eqdarts.search.problem import training_problem
 from eqdarts.search.search import Config, Moment, OnProgress, SearchResult, search
-from eqdarts.search.trials import EXACT
+from eqdarts.search.trials import EXACT, Budget, Trials
 
 Array = NDArray[np.float64]
 
@@ -179,3 +183,25 @@ def test_one_primitive_is_enough_and_a_search_with_nothing_left_to_try_ends(sign
     result = run(X, X[:, 0] + 0.1 * noise(), primitives=("linear",), max_complexity=5, max_refits=5000)
     assert result.history.stop_reason == "finished"
     assert min(member.loss for member in result.front) < 0.1
+
+
+def test_a_lookalike_gives_the_law_a_start_though_it_was_fitted_before_and_failed() -> None:
+    rng = np.random.default_rng(0)
+    X = rng.uniform(0.2, 3.0, (200, 1))
+    y = np.exp(-(X[:, 0] ** 2)) + 1e-3 * rng.normal(size=200)
+    trials = Trials(training_problem(prepare(X, y, None, 0.3, rng), 100, rng), Budget(None, 10_000), 60)
+
+    def bell(inner: str) -> Graph:
+        argument = Node("product", (Edge(0, PRIMITIVES[inner]),))
+        return Graph(1, (argument, Node("sum", (Edge(1, PRIMITIVES["exp"]),))))
+
+    law, lookalike = bell("square"), bell("cos")
+    scale = trials.problem.units[0]
+    assert trials.is_admissible(law)
+    trials.archive.add(Member(law, (1.0, 5.0), 2.0))  # from a bad start
+    trials.add([(lookalike, (0.1 * scale, np.exp(-200.0), 200.0))])
+    assert trials.archive.best_loss < 1e-3
+    _tidy(trials, resolve("default"))
+    found = trials.archive.recall(law)
+    assert found is not None
+    assert found.loss < 1e-4
