@@ -93,13 +93,16 @@ def plot_recovery(results: pd.DataFrame, ax: Axes | None = None) -> Axes:
     Parameters
     ----------
     results : DataFrame
-        As from `read_results`: one line for each method and budget, over all its suites, seeds and noises.
+        As from `read_results`: one line for each method, budget and noise, over all its suites and seeds.
     ax : Axes, optional
     """
     import numpy as np
     from matplotlib.ticker import FixedLocator, NullLocator
 
     results = _labelled(results)
+    if results["noise"].nunique() > 1:
+        told = [f", noise {noise:g}" if noise else "" for noise in results["noise"]]
+        results = results.assign(label=results["label"] + told)
     ax = new_axes(ax, 5.0, 3.2)
     longest = max(float(results["cpu_s"].max()), float(results["budget"].max()))  # the larger, also beside NaN
     ends: list[tuple[float, str, str]] = []

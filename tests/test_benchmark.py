@@ -197,6 +197,12 @@ def test_the_plot_ends_at_the_share_recovered() -> None:
     assert ax.texts[0].get_text() == "eqdarts, 60 s: 90 %"
 
 
+def test_noise_has_a_line_of_its_own() -> None:
+    ax = plot_recovery(pd.concat([results(), results().assign(noise=0.1, recovered=0)]))
+    assert len(ax.get_lines()) == 6
+    assert "eqdarts, 60 s, noise 0.1: 0 %" in [text.get_text() for text in ax.texts]
+
+
 def test_labels_do_not_cover_each_other() -> None:
     for heights in ([90.0, 90.0, 89.0], [0.0, 100.0, 100.0, 99.0], [50.0], []):
         placed = sorted(_apart(heights))
