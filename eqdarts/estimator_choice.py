@@ -32,6 +32,7 @@ __all__ = ["FitRows", "Front", "Table", "choose", "snap_chosen"]
 
 Array = NDArray[np.float64]
 
+LEAST_WRITTEN = 20  # members that are written however late it is: a choice of few is none
 MANY_ROWS = 10_000  # with more, what needs no statistics looks at the extremes and at some of the others
 
 
@@ -161,6 +162,7 @@ def choose(
     held_out: Sequence[float] | None = None,
     reweighting: Reweighting | None = None,
     go_on: Callable[[], bool] = lambda: True,
+    in_time: Callable[[], bool] = lambda: True,
 ) -> Front:
     """Write the members as equations, and choose.
 
@@ -178,12 +180,14 @@ def choose(
     reweighting : Reweighting, optional
         What fits the equations again by another loss than squares.
     go_on : callable, optional
-        Whether there is time for more members than have been looked at; the promising come first.
+        Whether there may be more members than have been looked at; the promising come first.
+    in_time : callable, optional
+        Whether there is time for more than the `LEAST_WRITTEN` most promising.
     """
     n_rows = table.n_rows
     looked_at: dict[int, tuple[Member, Equation, Candidate]] = {}
     for k in sorted(range(len(members)), key=lambda k: _promise(members[k], n_rows)):
-        if looked_at and not go_on():
+        if looked_at and (not go_on() or (len(looked_at) >= LEAST_WRITTEN and not in_time())):
             break
         member = members[k]
         equation = _equation(member, data, table)

@@ -128,7 +128,8 @@ class Stages:
         by_validation = model.selection == "validation"
         held_out = held_out_losses(members, data, rng) if by_validation else None
         kept_rows = table.kept(rows, self.sigma)
-        front = choose(members, data, table, self.primitives, model.selection, held_out, None, self._may_write)
+        limits = self.interrupts.has_time, self._has_time
+        front = choose(members, data, table, self.primitives, model.selection, held_out, None, *limits)
         alpha = Alpha(data, rows, table, self.primitives, model.selection, rng)
         stage, chosen = self._stage, front
         front, evidence = stage(lambda: alpha.settled(chosen, self._has_time), lambda: (chosen, NO_EVIDENCE))
@@ -157,7 +158,7 @@ class Stages:
             members += self._refitted(self._joined(found, starts if k == 0 else []), data, rows)
             for _ in range(2 if loss.name == "huber" else 1):  # what is large is known after the first choice
                 reweighting = Reweighting(resolve_loss(model.loss, table.y, table.y - f), table, kept_rows)
-                by_loss = None, reweighting, self._may_write
+                by_loss = None, reweighting, self.interrupts.has_time
                 front = choose(members, data, table, self.primitives, model.selection, *by_loss)
                 f = _closest(front, table) if loss.name == "huber" else table.predicted(front.equations[front.chosen])
             data = working_data(reweighting.loss, data, table, f)
@@ -267,10 +268,6 @@ class Stages:
 
     def _told(self, history: SearchHistory) -> SearchHistory:
         return replace(history, stop_reason="interrupt") if self.interrupts.seen else history
-
-    def _may_write(self) -> bool:
-        """Return whether another equation may be written before the choice."""
-        return self.interrupts.has_time() and self._has_time()
 
     def _has_time(self) -> bool:
         limit = self.model.time_limit

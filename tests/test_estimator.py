@@ -192,6 +192,15 @@ def test_puromycin_is_michaelis_menten() -> None:
     assert half == pytest.approx(most / 2, rel=1e-3)
 
 
+def test_a_choice_that_begins_too_late_is_still_one_of_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("eqdarts.estimator_stages.Stages._has_time", lambda _: False)
+    X = table()
+    y = LAWS["product"](X) + 0.1 * np.random.default_rng(0).normal(size=len(X))
+    model = DARTSRegressor(**QUICK).fit(X, y)
+    assert len(model.front_) > 3
+    assert model.equation_.complexity < model.front_[-1].complexity
+
+
 def test_puromycin_is_michaelis_menten_by_default() -> None:
     puromycin = pd.read_csv(DATASETS / "puromycin.csv")
     treated = puromycin[puromycin["state"] == "treated"]
