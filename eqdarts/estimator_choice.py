@@ -267,4 +267,5 @@ def _candidate(equation: Equation, structure: float | None, table: Table) -> Can
 
 def _on_range(candidate: Candidate, equation: Equation, table: Table) -> Candidate:
     """Return the candidate with what is singular inside the range of the rows and a little outside."""
-    return replace(candidate, pole=table.pole(equation), brink=table.brink(equation))
+    pole = table.pole(equation)
+    return replace(candidate, pole=pole, brink="" if pole else table.brink(equation))

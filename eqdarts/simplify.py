@@ -183,21 +183,17 @@ def _without_nested_fractions(expr: Expr) -> Expr:
     """Return x / (a*x + b) in place of 1 / (a + b/x): longer, but what is written, and defined where x is zero."""
     import sympy
 
-    def parts(e: Expr) -> tuple[Expr, Expr] | None:
-        """Return the number a and the fraction b/x."""
-        if not (e.is_Pow and e.exp == -1 and e.base.is_Add and len(e.base.args) == 2):
-            return None
+    def cleared(e: Expr) -> Expr:
+        if not (e.base.is_Add and len(e.base.args) == 2):
+            return e
         number, fraction = e.base.as_coeff_Add()
         below = fraction.as_numer_denom()[1]
         powers = all(f.is_Symbol or (f.is_Pow and f.base.is_Symbol) for f in sympy.Mul.make_args(below))
-        return (number, fraction) if powers and not number.is_zero and (fraction * below).is_number else None
-
-    def cleared(e: Expr) -> Expr:
-        number, fraction = parts(e)  # type: ignore[misc]
-        below = fraction.as_numer_denom()[1]
+        if not powers or number.is_zero or not (fraction * below).is_number:
+            return e
         return below / (number * below + fraction * below)
 
-    return expr.replace(lambda e: parts(e) is not None, cleared) if expr.has(sympy.Pow) else expr
+    return expr.replace(lambda e: e.is_Pow and e.exp == -1, cleared)
 
 
 def _candidates(expr: Expr, points: Points, reference: Array) -> Iterator[Expr]:
