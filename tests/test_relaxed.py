@@ -15,6 +15,7 @@ from eqdarts.batch import Batch
 from eqdarts.data import Data, prepare
 from eqdarts.primitives import PRIMITIVES, resolve
 from eqdarts.refit import refit
+from eqdarts.search import search as stages
 from eqdarts.search.relaxed import RelaxedResult, Schedule, relaxed_search
 from eqdarts.search.relaxed_graphs import (
     Choices,
@@ -469,3 +470,52 @@ def test_none_among_the_primitives_is_the_absent_edge() -> None:
 def test_errors(wrong: dict[str, object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         _search(_data(), **wrong)
+
+
+# --- the stage of a search ---
+
+
+@pytest.mark.parametrize("max_refits", [40, 300])
+def test_supernets_are_trained_in_turn_until_the_budget_is_spent(
+    max_refits: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trained: list[int] = []
+    rows: set[tuple[int, int]] = set()
+
+    def train(data: Data, *given: object, **options: object) -> RelaxedResult:
+        trained.append(int(str(options["n_hidden"])))
+        rows.add((len(data.train), len(data.validation)))
+        return relaxed_search(data, *given, **(options | {"n_steps": 2}))  # type: ignore[arg-type]
+
+    monkeypatch.setattr(stages, "relaxed_search", train)
+    config = stages.Config(MINIMAL, "relaxed", 40, None, max_refits, 2, ("a", "b"))
+    found = stages.search(_data(n=1000), config, np.random.default_rng(0))
+    assert trained == [1 + k % 3 for k in range(len(trained))]
+    assert (len(trained) > 3) == (max_refits == 300)
+    assert rows == {(stages.MOST_ROWS, stages.MOST_ROWS)}
+    assert found.history.n_refits >= max_refits
+    assert found.history.stop_reason == "budget"
+    assert found.history.alpha is not None
+
+
+def test_a_supernet_leaves_time_for_its_refits(monkeypatch: pytest.MonkeyPatch) -> None:
+    seconds = iter(range(10**6))
+    monkeypatch.setattr("eqdarts.search.trials.now", lambda: float(next(seconds)))  # each look at the clock takes one
+    config = stages.Config(MINIMAL, "relaxed", 40, 60.0, 10**6, 4, ("a", "b"))
+    found = stages.search(_data(n=100), config, np.random.default_rng(0))
+    assert found.history.stop_reason == "time"
+    assert found.history.n_refits > 1
+
+
+def test_supernets_that_propose_nothing_new_end_the_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    alpha = _search(_data()).alpha
+    calls: list[object] = []
+
+    def train(*_: object, **options: object) -> RelaxedResult:
+        calls.append(options)
+        return RelaxedResult((), alpha, 100, False)
+
+    monkeypatch.setattr(stages, "relaxed_search", train)
+    config = stages.Config(MINIMAL, "relaxed", 40, None, 1000, 4, ("a", "b"))
+    assert stages.search(_data(), config, np.random.default_rng(0)).history.stop_reason == "finished"
+    assert len(calls) == 3

@@ -9,13 +9,13 @@ import itertools
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from threadpoolctl import threadpool_limits
 
-from eqdarts.data import Data
+from eqdarts.data import Data, draw_rows
 from eqdarts.graph import Graph, Node
 from eqdarts.history import AlphaHistory, SearchHistory
 from eqdarts.primitives import Primitive
@@ -24,7 +24,7 @@ from eqdarts.search.implicit import implicit_search
 from eqdarts.search.moves import Start
 from eqdarts.search.problem import training_problem
 from eqdarts.search.random_graphs import random_graph
-from eqdarts.search.relaxed import relaxed_search
+from eqdarts.search.relaxed import RelaxedResult, relaxed_search
 from eqdarts.search.small_graphs import small_graphs
 from eqdarts.search.trials import EXACT, THOROUGH, Budget, Trials
 
@@ -33,6 +33,8 @@ __all__ = ["Config", "Moment", "OnProgress", "SearchResult", "StopSearch", "sear
 BATCH = 256
 MOST_CLOSE = 300  # fits besides the front that all rows are asked about
 MOST_ROWS = 150  # training rows that the refits of the search see; the front is refitted on all rows afterwards
+HIDDEN_NODES = 1, 2, 3  # of the supernets that the relaxed search trains in turn
+TRAINING = 0.6  # share of what is left of the budget that one of them may take
 
 
 class StopSearch(Exception):  # noqa: N818  (not an error)
@@ -157,24 +159,40 @@ class _Search:
         self.budget.book("implicit", began)
 
     def relaxed(self) -> None:
-        """Run the relaxed supernet with one, two and three hidden nodes, and refit what each proposes."""
-        for n_hidden in (1, 2, 3):
-            if self.trials.stop_reason() is not None:
+        """Train supernets of one, two and three hidden nodes in turn, with new restarts, and refit what each proposes.
+
+        The weights that are kept are those of the supernet that proposed the best member so far.
+        """
+        train, validation = (draw_rows(rows, MOST_ROWS, self.rng) for rows in (self.data.train, self.data.validation))
+        data = replace(self.data, train=train, validation=validation)
+        idle = 0  # supernets in a row that proposed nothing new
+        for n_hidden in itertools.cycle(HIDDEN_NODES):
+            if self.trials.stop_reason() is not None or self.trials.is_stale() or idle == len(HIDDEN_NODES):
                 return
-            self.budget.stage, began = "relaxed", time.process_time()
-            result = relaxed_search(
-                self.data,
-                self.config.primitives,
-                n_hidden=n_hidden,
-                n_restarts=self.config.n_restarts,
-                n_steps=100,
-                rng=self.rng,
-                should_stop=lambda: self.trials.stop_reason() is not None,
-                names=self.config.names,
-            )
-            self.alpha = result.alpha
-            self.budget.book("relaxed", began)
+            best, n_refits = self.trials.archive.best_loss, self.budget.n_refits
+            result = self._trained(data, n_hidden)
             self.run("relaxed", iter(result.proposals))
+            if self.alpha is None or self.trials.archive.best_loss < best:
+                self.alpha = result.alpha
+            idle = idle + 1 if self.budget.n_refits == n_refits else 0
+
+    def _trained(self, data: Data, n_hidden: int) -> RelaxedResult:
+        """Train one supernet, with part of what is left of the budget, so that there is time for the refits."""
+        self.budget.stage, began = "relaxed", time.process_time()
+        until = self.budget.spent() + TRAINING * (1 - self.budget.spent())
+        result = relaxed_search(
+            data,
+            self.config.primitives,
+            n_hidden=n_hidden,
+            n_restarts=self.config.n_restarts,
+            n_steps=100,
+            rng=self.rng,
+            should_stop=lambda: self.budget.spent() >= until,
+            on_progress=lambda _: self.report(),
+            names=self.config.names,
+        )
+        self.budget.book("relaxed", began)
+        return result
 
 
 def search(
@@ -186,7 +204,7 @@ def search(
 ) -> SearchResult:
     """Search for graphs that fit `data`, within the budget of `config`.
 
-    "random" enumerates the smallest graphs, then draws random ones; "relaxed" refits what the supernet proposes;
+    "random" enumerates the smallest graphs, then draws random ones; "relaxed" refits what supernets propose;
     "implicit" grows graphs by closed-form gains, and "auto" is the same. A KeyboardInterrupt ends the search and keeps
     what was found.
 
