@@ -1,6 +1,7 @@
 """What each part of the search is worth: known laws searched for with one part switched off.
 
     OMP_NUM_THREADS=1 python benchmarks/recovery/ablation.py
+    OMP_NUM_THREADS=1 python benchmarks/recovery/ablation.py --noise 0.01
 
 Every third Feynman law, three seeds, the same CPU-seconds for all. Rows are appended to ``ablation.csv``; those that it
 has are not run again. ``--table`` prints the table of the README from it. One process, so that imports and compiled
@@ -32,15 +33,21 @@ from eqdarts.judge import judge
 from eqdarts.problems import Problem, load_suite
 from eqdarts.programs import warm_up
 from eqdarts.search import grower
+from eqdarts.search.features import features
 
 HERE = Path(__file__).parent
+TASK = "variant", "problem", "seed", "noise", "budget"
 COLUMNS = (
-    "variant", "problem", "seed", "budget", "version", "recovered", "reason", "cpu_s", "found_s", "refits", "equation",
+    *TASK, "version", "recovered", "reason", "cpu_s", "found_s", "refits", "equation",
 )  # fmt: skip
 
 
 def _nothing(*_: Any, **__: Any) -> list[Any]:
     return []
+
+
+def _no_features(self: grower.Grower) -> Any:
+    return features([], self.X.T, [])
 
 
 # What stands in the place of what, while a part is off.
@@ -55,7 +62,14 @@ PARTS: dict[str, tuple[tuple[Any, str, Any], ...]] = {
     "pairs": (("eqdarts.search.grower.Grower", "pairs", _nothing),),
     "null vectors": (("eqdarts.search.island", "rational_starts", _nothing),),
     "polynomials": (("eqdarts.search.island", "polynomial_start", lambda *_: None),),
+    "smooth model": (("eqdarts.search.island", "fit_smooth", lambda *_: None),),
     "small graphs": (("eqdarts.search.island", "LARGEST_SMALL", 0),),
+    "growth": (("eqdarts.search.grower.Grower", "children", _nothing),),
+    "pursuits": (("eqdarts.search.grower.Grower", "pursuit", _nothing),),
+    "swaps": (("eqdarts.search.grower", "swaps", _nothing), ("eqdarts.search.implicit", "swaps", _nothing)),
+    "wraps": (("eqdarts.search.grower", "wraps", _nothing),),
+    "high frequencies": (("eqdarts.search.grower.Grower", "_oscillations", _no_features),),
+    "close fits": (("eqdarts.search.search", "MOST_CLOSE", 0),),
 }
 VARIANTS = ("auto", *(f"without {part}" for part in PARTS), "random", "relaxed")
 
@@ -70,21 +84,22 @@ def switched_off(variant: str) -> Iterator[dict[str, Any]]:
         yield {"search": variant} if variant in ("random", "relaxed") else {}
 
 
-def row_of(variant: str, problem: Problem, seed: int, budget: float) -> dict[str, Any]:
+def row_of(variant: str, problem: Problem, seed: int, noise: float, budget: float) -> dict[str, Any]:
     """Fit once and judge."""
-    X, y = problem.sample(1000, seed)
+    X, y = problem.sample(1000, seed, noise)
     with switched_off(variant) as parameters, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         began = time.process_time()
         model = DARTSRegressor(time_limit=budget, random_state=seed, **parameters)
         model.fit(pd.DataFrame(X, columns=list(problem.variables)), y)
         spent = time.process_time() - began
-    verdict = judge(model.equation_, problem)
+    verdict = judge(model.equation_, problem, noisy=noise > 0)
     found = found_seconds(model.history_.best)
     return {
         "variant": variant,
         "problem": problem.name,
         "seed": seed,
+        "noise": noise,
         "budget": budget,
         "version": eqdarts.__version__,
         "recovered": int(verdict.recovered),
@@ -100,27 +115,28 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--every", type=int, default=3, help="every how many laws (default: 3)")
     parser.add_argument("--seeds", default="0,1,2")
+    parser.add_argument("--noise", type=float, default=0.0, help="as `eqdarts bench` adds it (default: 0)")
     parser.add_argument("--time-limit", type=float, default=1.0, help="CPU seconds of a fit (default: 1)")
     parser.add_argument("--variants", default=",".join(VARIANTS))
     parser.add_argument("--out", type=Path, default=HERE / "ablation.csv")
-    parser.add_argument("--table", action="store_true", help="print the table of what there is")
+    parser.add_argument("--table", action="store_true", help="print the table of what there is at this noise")
     options = parser.parse_args()
     if options.table:
-        print(table(pd.read_csv(options.out)))
+        rows = pd.read_csv(options.out)
+        print(table(rows[rows["noise"] == options.noise]))
         return
     count_cpu_seconds()
     warm_up(lambda words: print(words, file=sys.stderr))
     done = set()
     if options.out.exists():
-        known = pd.read_csv(options.out)
-        done = set(zip(known["variant"], known["problem"], known["seed"], known["budget"], strict=True))
+        done = set(pd.read_csv(options.out)[list(TASK)].itertuples(index=False, name=None))
     laws = load_suite("feynman")[:: options.every]
     tasks = [
-        (variant, law, seed, options.time_limit)
+        (variant, law, seed, options.noise, options.time_limit)
         for seed in map(int, options.seeds.split(","))
         for variant in options.variants.split(",")
         for law in laws
-        if (variant, law.name, seed, options.time_limit) not in done
+        if (variant, law.name, seed, options.noise, options.time_limit) not in done
     ]
     is_new = not options.out.exists()
     with options.out.open("a", newline="") as file:
