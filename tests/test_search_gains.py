@@ -17,7 +17,7 @@ from eqdarts.draft import Draft, DraftEdge, DraftNode
 from eqdarts.draft_terms import LINEAR, POWER
 from eqdarts.graph import Graph
 from eqdarts.primitives import PRIMITIVES, resolve
-from eqdarts.search.features import Features, combinations, features, insert_feature
+from eqdarts.search.features import Features, combinations, features, input_powers, insert_feature
 from eqdarts.search.gains import Proposal, basis, propose
 from eqdarts.search.monomials import fit_monomial, monomial_moves
 from eqdarts.search.sites import Linearised, linearise
@@ -63,6 +63,23 @@ def test_feature_values_are_what_their_recipes_compute_once_inserted() -> None:
         assert len(draft.nodes) == 1 + added
         np.testing.assert_allclose(predict(draft.prune().build(), X), found.values[m], rtol=1e-12, atol=1e-12)
         assert found.newest[m] == max(found.recipe(m).argument.sources)
+
+
+def test_inputs_raised_to_inputs_are_those_of_the_data_once_inserted() -> None:
+    rng, units = np.random.default_rng(0), np.array([3.0, 0.25, 2.0])
+    X = np.stack([rng.uniform(0.2, 2.0, 30), rng.uniform(0.5, 3.0, 30), rng.uniform(-1.0, 1.0, 30)], axis=1)
+    x, z, u = (X * units).T
+    for pair, expected in (((0, 1), (x**z, x**-z, z**x, z**-x)), ((2, 0), (x**u, x**-u))):
+        found = input_powers(pair, X, units.tolist())
+        assert len(found) == len(expected)
+        for m, values in enumerate(found.values):
+            assert min(np.abs(values / e - 1).max() for e in expected) < 1e-12
+            draft = Draft(3, [])
+            edge, added = insert_feature(draft, 0, found.recipe(m))
+            assert added == len(draft.nodes) == 2
+            draft.nodes.append(DraftNode("sum", [edge]))
+            np.testing.assert_allclose(linearise(draft, X).prediction, values, rtol=1e-12)
+    assert not len(input_powers((2, 2), X, units.tolist()))
 
 
 def test_features_that_are_constant_undefined_or_divide_by_nearly_nothing_are_left_out() -> None:

@@ -2,7 +2,7 @@
 
 A feature is f(u) at a row of f's `initial` grid, with u a source, the product or ratio of two, their sum or difference
 in the units of the data, a function of a source, alone or beside a constant or another source, or a product or ratio of
-two affine maps. Sources are inputs and nodes.
+two affine maps. Besides there are inputs raised to inputs. Sources are inputs and nodes.
 
 Axes: M features, N rows.
 """
@@ -10,6 +10,7 @@ Axes: M features, N rows.
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -20,12 +21,23 @@ from numpy.typing import NDArray
 
 from eqdarts.draft import Draft, DraftEdge, DraftNode
 from eqdarts.draft_terms import LINEAR
-from eqdarts.primitives import Primitive, fixed_power
+from eqdarts.primitives import PRIMITIVES, Primitive, fixed_power
 from eqdarts.search.problem import Array, Ints
 
-__all__ = ["Combination", "Feature", "Features", "combinations", "features", "grid", "insert_feature", "values_of"]
+__all__ = [
+    "Combination",
+    "Feature",
+    "Features",
+    "combinations",
+    "features",
+    "grid",
+    "input_powers",
+    "insert_feature",
+    "values_of",
+]
 
 RECIPROCAL = fixed_power(LINEAR.exponent * -1)  # type: ignore[operator]
+EXP, LOG = PRIMITIVES["exp"], PRIMITIVES["log"]
 _HUGE = 1e60
 _NEAR_ZERO = 1e-3  # a source that comes this near to zero, as a share of its largest value, is not divided by
 
@@ -33,8 +45,8 @@ _NEAR_ZERO = 1e-3  # a source that comes this near to zero, as a share of its la
 class Combination(NamedTuple):
     """One or two sources as one argument: (source, weight or exponent) each, summed or multiplied.
 
-    `inner` is the function that its last source stands in, with coefficients; in a sum `constant` is added. `affine`,
-    in a product, has weight and constant of each factor.
+    `inner` is the function that its last source stands in, with coefficients; `constant` is added to the sum, and in a
+    product to the function. `affine`, in a product, has weight and constant of each factor.
     """
 
     kind: str  # "single", "product" or "sum"
@@ -51,7 +63,8 @@ class Combination(NamedTuple):
         own += 2 * len(self.sources) - 1 + 2 * sum(number < 0 for number in self.numbers) * (self.kind == "product")
         if self.inner is None:
             return own
-        scale = self.inner[0].name == "log" and len(self.sources) == 1  # c + log x is log of e^c x
+        is_alone = len(self.sources) == 1 or self.kind == "product"
+        scale = self.inner[0].name == "log" and is_alone  # c + log x is log of e^c x
         return own + self.inner[0].complexity + (2 if self.constant and not scale else 0)
 
 
@@ -179,7 +192,7 @@ def _nested(combination: Combination, sources: Array) -> Array:
     value: Array = primitive(torch.from_numpy(sources[combination.sources[-1]]), *coefficients).numpy()
     first = sources[combination.sources[0]]
     if combination.kind == "product":
-        return np.asarray(first ** combination.numbers[0] * value)
+        return np.asarray(first ** combination.numbers[0] * (value + combination.constant))
     u = combination.numbers[-1] * value + combination.constant
     return u + combination.numbers[0] * first if len(combination.sources) > 1 else u
 
@@ -230,6 +243,25 @@ def features(
     )  # fmt: skip
 
 
+def input_powers(pair: tuple[int, int], X: Array, units: Sequence[float]) -> Features:
+    """Return each of two inputs raised to the other, and to minus the other, in the units of the data.
+
+    Only inputs that are positive on all rows are raised.
+
+    Parameters
+    ----------
+    pair : (int, int)
+    X : ndarray of shape (N, D)
+    units : sequence of float
+    """
+    found = [features([], X.T, [])]
+    for base, exponent in (pair, pair[::-1]):
+        if X[:, base].min() > _NEAR_ZERO * X[:, base].max() and units[base] > 0:
+            log = Combination("product", (exponent, base), (1.0, 1.0), (LOG, ()), math.log(units[base]))
+            found.append(features([log], X.T, [(EXP, (sign * units[exponent],)) for sign in (1.0, -1.0)]))
+    return Features.join(found)
+
+
 def _varies(values: Array) -> NDArray[np.bool_]:
     """Say for each row of values (..., N) whether it is not constant, and finite with what is made of its square."""
     if not values.size:
@@ -245,7 +277,7 @@ def insert_feature(draft: Draft, position: int, feature: Feature) -> tuple[Draft
 
     Sources must be inputs or nodes before `position`.
     """
-    argument = feature.argument
+    argument, first = feature.argument, position
     if argument.kind == "single":
         return DraftEdge(argument.sources[0], feature.primitive, 1.0, list(feature.coefficients)), 0
     if argument.kind == "sum":
@@ -262,6 +294,10 @@ def insert_feature(draft: Draft, position: int, feature: Feature) -> tuple[Draft
         powers = [LINEAR if number > 0 else RECIPROCAL for number in argument.numbers]
         node = DraftNode("product", [DraftEdge(s, p) for s, p in zip(factors, powers, strict=True)])
         if argument.inner is not None:
-            node.edges[-1] = DraftEdge(factors[-1], argument.inner[0], 1.0, list(argument.inner[1]))
+            inner = DraftEdge(factors[-1], argument.inner[0], 1.0, list(argument.inner[1]))
+            if argument.constant:
+                inner = DraftEdge(draft.insert(position, DraftNode("sum", [inner], argument.constant)), LINEAR)
+                position += 1
+            node.edges[-1] = inner
     source = draft.insert(position, node)
-    return DraftEdge(source, feature.primitive, 1.0, list(feature.coefficients)), 1 + len(argument.affine)
+    return DraftEdge(source, feature.primitive, 1.0, list(feature.coefficients)), position + 1 - first

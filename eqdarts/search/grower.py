@@ -13,7 +13,16 @@ from eqdarts.draft import Draft, DraftEdge, DraftNode
 from eqdarts.draft_terms import LINEAR, POWER
 from eqdarts.primitives import Primitive, fixed_power
 from eqdarts.search.archive import Member
-from eqdarts.search.features import RECIPROCAL, Feature, Features, combinations, features, grid, insert_feature
+from eqdarts.search.features import (
+    RECIPROCAL,
+    Feature,
+    Features,
+    combinations,
+    features,
+    grid,
+    input_powers,
+    insert_feature,
+)
 from eqdarts.search.gains import Proposal, propose
 from eqdarts.search.monomials import MonomialMove, monomial_moves, positive_logs
 from eqdarts.search.moves import FACTOR_EXPONENTS, Start, apply, deletions, simple_exponents, without_negligible, wraps
@@ -69,9 +78,11 @@ class Grower:
 
     def _of_pair(self, pair: tuple[int, int]) -> Features:
         if pair not in self._pair_cache:
-            self._pair_cache[pair] = features(
-                combinations([pair], [], self.units.tolist()), self.X.T, self._few_functions
-            )
+            units = self.units.tolist()
+            of_pair = features(combinations([pair], [], units), self.X.T, self._few_functions)
+            if {"exp", "log"} <= {p.name for p in self.primitives}:
+                of_pair = Features.join([of_pair, input_powers(pair, self.X, units)])
+            self._pair_cache[pair] = of_pair
         return self._pair_cache[pair]
 
     def _oscillations(self) -> Features:
