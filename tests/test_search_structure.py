@@ -372,6 +372,28 @@ def test_a_smooth_model_of_noise_predicts_nothing() -> None:
     assert smooth is None or smooth.loss > 0.5
 
 
+@pytest.mark.parametrize("name", SMOOTH)
+@pytest.mark.parametrize("noise", [0.0, 0.03])
+def test_a_smooth_model_tells_noise(name: str, noise: float) -> None:
+    X = rows(n=600)
+    f, _ = value_and_gradient(SMOOTH[name], X)
+    error = noise * np.sqrt(np.mean(f**2)) * np.random.default_rng(1).normal(size=600)
+    smooth = fit_smooth(*split(X, f + error, 200))
+    assert smooth is not None
+    assert smooth.is_noisy == (noise > 0)
+
+
+def test_a_law_that_no_polynomial_fits_is_not_taken_for_noise() -> None:
+    X = rows(n=600)
+    for law in (
+        lambda x, y: torch.sin(40 * x) + y,
+        lambda x, y: torch.abs(x - y),
+        lambda x, y: 1 / (x - 0.99 * y) ** 2,
+    ):
+        smooth = fit_smooth(*split(X, value_and_gradient(law, X)[0], 200))
+        assert smooth is None or not smooth.is_noisy
+
+
 def test_the_smooth_model_sees_structure_before_any_graph() -> None:
     X = rows(n=800, d=3)
 

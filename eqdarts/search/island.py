@@ -89,7 +89,7 @@ class Island:
         polynomial = None if self.smooth is None else polynomial_start(self.trials.problem, self.smooth)
         if polynomial is not None and self.trials.is_admissible(polynomial[0]):
             starts.append(("linear", polynomial))
-        if polynomial is None:
+        if polynomial is None and not (self.smooth is not None and self.smooth.is_noisy):
             rational = rational_starts(self.trials.problem, self.primitives)
             starts += [("linear", start) for start in rational if self.trials.is_admissible(start[0])]
         fitted = self.trials.fit([start for _, start in starts])

@@ -4,7 +4,7 @@ With generators g (inputs, or functions of them at coefficient one in the units 
 identity :math:`t = P(g) / Q(g)` with polynomials P and Q of a bounded degree says that the columns
 :math:`[m(g), t\, m(g)]` of all monomials m are linearly dependent: their smallest singular value is zero. That is one
 small singular value decomposition for every set of generators and outer function; no start and no iteration. It is of
-use for data without noise only.
+use for data without noise only, and not tried where a smooth model of the data shows noise.
 
 Axes: N rows, T monomials.
 """

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import NamedTuple
@@ -26,6 +26,8 @@ __all__ = ["OUTER", "Smooth", "exponents_up_to", "fit_smooth"]
 MOST_TERMS = 260
 MOST_DEGREE = 8
 SIMPLE_DEGREE = 2  # of the polynomials that tell which outer function makes the law simple
+PLATEAU, LEAST_PLATEAU = 1.5, 3  # losses up to this multiple of the best, and how many of them tell noise
+ROUNDING, EXPLAINED = 1e-10, 0.3  # loss below which there is no noise, and above which the law is not seen at all
 _ROWS_PER_TERM = 2.0
 _NEAR_ZERO = 1e-9
 
@@ -65,6 +67,8 @@ class Smooth:
         Loss of the quadratic form behind each outer function.
     form : tuple of str, float and int, or None
         Outer function, its factor and the degree; None if the polynomial is one of logarithms.
+    is_noisy : bool
+        Whether what the polynomial leaves looks like noise: it has stopped falling with the degree.
     """
 
     rows: NDArray[np.bool_]
@@ -73,6 +77,7 @@ class Smooth:
     loss: float
     outer: dict[str, float]
     form: tuple[str, float, int] | None
+    is_noisy: bool
 
 
 def fit_smooth(rows: Rows, held: Rows) -> Smooth | None:
@@ -88,9 +93,11 @@ def fit_smooth(rows: Rows, held: Rows) -> Smooth | None:
     positive = np.flatnonzero(np.minimum(rows.X.min(0), held.X.min(0)) > _NEAR_ZERO * rows.X.max(0))
     best: tuple[_Polynomial, bool] | None = None
     outer: dict[str, float] = {}
+    losses: dict[tuple[bool, str], list[float]] = {}
     for log in (False, True) if len(positive) else (False,):
         inner = [replace(r, X=_log_columns(r.X, positive)) for r in (rows, held)] if log else [rows, held]
         for polynomial in _fits(inner[0], inner[1]):
+            losses.setdefault((log, polynomial.outer), []).append(polynomial.loss)
             if polynomial.degree <= SIMPLE_DEGREE:
                 outer[polynomial.outer] = min(polynomial.loss, outer.get(polynomial.outer, math.inf))
             if best is None or polynomial.loss < best[0].loss:
@@ -105,7 +112,15 @@ def fit_smooth(rows: Rows, held: Rows) -> Smooth | None:
     if sound.mean() < 0.9:
         return None
     form = None if log else (polynomial.outer, polynomial.sign, polynomial.degree)
-    return Smooth(sound, value[sound], gradient[:, sound], polynomial.loss, outer, form)
+    is_noisy = _has_levelled(losses[log, polynomial.outer])
+    return Smooth(sound, value[sound], gradient[:, sound], polynomial.loss, outer, form, is_noisy)
+
+
+def _has_levelled(losses: Sequence[float]) -> bool:
+    """Return whether the losses of rising degrees level off above rounding, with the best of them before the last."""
+    best = min(losses)
+    plateau = sum(loss < PLATEAU * best for loss in losses)
+    return plateau >= LEAST_PLATEAU and best != losses[-1] and ROUNDING < best < EXPLAINED
 
 
 def _log_columns(X: Array, columns: NDArray[np.intp]) -> Array:
