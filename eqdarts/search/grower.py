@@ -34,7 +34,8 @@ from eqdarts.search.swaps import swaps
 
 __all__ = ["Grower"]
 
-OSCILLATING, N_FREQUENCIES, HIGHEST = 6, 16, 16.0  # arguments, frequencies and the highest of them
+OSCILLATING, N_FREQUENCIES, BAND = 6, 16, 16.0  # arguments, frequencies of a band, and how wide it is
+LOWEST_BAND, N_BANDS = 0.7, 3  # chance of the lowest band, of the second if not the first, ...; and how many there are
 MORE_POWERS = (-3, -2, 4, 5, 6)  # fixed exponents besides those of the primitives, for inputs of any sign
 FEW = 3  # rows of a function's grid that are tried on pairs
 MOST_PAIRS = 36  # pairs of sources whose features one proposal looks at
@@ -92,7 +93,8 @@ class Grower:
             return features([], self.X.T, [])
         everything = combinations(self._sample(self._pairs, OSCILLATING), range(self.n_inputs), self.units.tolist())
         chosen = [everything[k] for k in self.rng.permutation(len(everything))[:OSCILLATING]]
-        frequencies = (np.arange(N_FREQUENCIES) + self.rng.random()) * (HIGHEST / N_FREQUENCIES)
+        band = min(int(self.rng.geometric(LOWEST_BAND)), N_BANDS) - 1
+        frequencies = BAND * (band + (np.arange(N_FREQUENCIES) + self.rng.random()) / N_FREQUENCIES)
         return features(chosen, self.X.T, [(wave, (float(f),)) for wave in waves for f in frequencies])
 
     def _sample(self, items: list[tuple[int, int]], most: int) -> list[tuple[int, int]]:
