@@ -394,6 +394,15 @@ def test_a_law_that_no_polynomial_fits_is_not_taken_for_noise() -> None:
         assert smooth is None or not smooth.is_noisy
 
 
+def test_one_huge_value_does_not_make_a_model_look_good() -> None:
+    X = rows(n=600, d=2)
+    y = X[:, 0] * (1.2 + np.cos(30 * X[:, 1]))
+    y[17] = 1e-6  # 1 / y is large in this row of the fit, and in no other
+    smooth = fit_smooth(*split(X, y, 200))
+    assert smooth is not None
+    assert smooth.loss > 0.1
+
+
 def test_the_smooth_model_sees_structure_before_any_graph() -> None:
     X = rows(n=800, d=3)
 

@@ -19,6 +19,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from eqdarts.data import moments
 from eqdarts.search.problem import Array, Ints, Rows
 
 __all__ = ["OUTER", "Smooth", "exponents_up_to", "fit_smooth"]
@@ -173,7 +174,8 @@ def _fits(rows: Rows, held: Rows) -> Iterator[_Polynomial]:
             with np.errstate(all="ignore"):
                 t, t_held = row.transform(own * rows.y), row.transform(own * held.y)
                 solution = _least_squares(design * weight[:, None], t * weight)
-                spread = np.average((t - np.average(t, weights=rows.weight)) ** 2, weights=rows.weight)
+                # one row where T(y) is huge would make any error on the other rows look small
+                spread = min(moments(t, rows.weight)[1], moments(t_held, held.weight)[1] or math.inf)
                 loss = float(np.average((t_held - beyond @ solution) ** 2, weights=held.weight) / spread)
             if not math.isfinite(loss) or loss > 10 * least[name]:
                 del signs[name]
