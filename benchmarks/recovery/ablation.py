@@ -158,7 +158,7 @@ def table(rows: pd.DataFrame) -> str:
         "|---" * (len(counts.columns) + 3) + "|",
     ]
     for variant in sorted(counts.index, key=lambda v: -counts.loc[v].sum()):
-        by_seed = " | ".join(f"{n:.0f}" for n in counts.loc[variant])
+        by_seed = " | ".join("" if np.isnan(n) else f"{n:.0f}" for n in counts.loc[variant])
         spent = "; ".join(f"{t:.2f}" for t in times.loc[variant]) if variant in times.index else ""
         lines.append(f"| {variant} | {by_seed} | {counts.loc[variant].sum():.0f} of {laws[variant]} | {spent} |")
     return "\n".join(lines)
