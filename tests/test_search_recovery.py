@@ -25,7 +25,7 @@ LAWS: dict[str, tuple[int, Callable[..., Array]]] = {
     "logarithm of a product": (2, lambda x, y: 1.4 * np.log(1 + 0.8 * x * y)),
     "sigmoid": (1, lambda x: 0.3 + 1.9 * np.tanh(1.2 * x - 1.5)),
     "wave of many periods": (2, lambda x, y: 0.4 * y + 1.2 * np.sin(18.0 * x + 0.7)),
-    "input raised to an input": (4, lambda x, y, z, u: 0.6 + 1.7 * x**y * z / u),
+    "input raised to an input": (3, lambda x, y, z: 0.6 * z + 1.7 * x**y),
     "ratio of polynomials": (3, lambda x, y, z: x * y / (1.3 * z * z + 0.5 * x)),
 }
 
