@@ -17,9 +17,10 @@ from eqdarts.draft import Draft, DraftEdge, DraftNode
 from eqdarts.draft_terms import LINEAR, POWER
 from eqdarts.graph import Graph
 from eqdarts.primitives import PRIMITIVES, resolve
-from eqdarts.search.features import Features, combinations, features, input_powers, insert_feature
+from eqdarts.search.features import Features, combinations, features, insert_feature
 from eqdarts.search.gains import Proposal, basis, propose
 from eqdarts.search.monomials import fit_monomial, monomial_moves
+from eqdarts.search.pairs import input_powers
 from eqdarts.search.sites import Linearised, linearise
 
 Array = NDArray[np.float64]

@@ -2,7 +2,7 @@
 
 A feature is f(u) at a row of f's `initial` grid, with u a source, the product or ratio of two, their sum or difference
 in the units of the data, a function of a source, alone or beside a constant or another source, or a product or ratio of
-two affine maps. Besides there are inputs raised to inputs. Sources are inputs and nodes.
+two affine maps. Sources are inputs and nodes.
 
 Axes: M features, N rows.
 """
@@ -10,7 +10,6 @@ Axes: M features, N rows.
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -21,7 +20,7 @@ from numpy.typing import NDArray
 
 from eqdarts.draft import Draft, DraftEdge, DraftNode
 from eqdarts.draft_terms import LINEAR
-from eqdarts.primitives import PRIMITIVES, Primitive, fixed_power
+from eqdarts.primitives import Primitive, fixed_power
 from eqdarts.search.problem import Array, Ints
 
 __all__ = [
@@ -31,15 +30,13 @@ __all__ = [
     "combinations",
     "features",
     "grid",
-    "input_powers",
     "insert_feature",
     "values_of",
 ]
 
 RECIPROCAL = fixed_power(LINEAR.exponent * -1)  # type: ignore[operator]
-EXP, LOG = PRIMITIVES["exp"], PRIMITIVES["log"]
 _HUGE = 1e60
-_NEAR_ZERO = 1e-3  # a source that comes this near to zero, as a share of its largest value, is not divided by
+NEAR_ZERO = 1e-3  # a source that comes this near to zero, as a share of its largest value, is not divided by
 
 
 class Combination(NamedTuple):
@@ -170,7 +167,7 @@ def values_of(chosen: Sequence[Combination], sources: Array) -> Array:
     kinds = np.array([c.kind for c in chosen])
     with np.errstate(all="ignore"):
         inverse = 1 / sources
-        inverse[np.abs(sources).min(1) <= _NEAR_ZERO * np.abs(sources).max(1)] = np.nan
+        inverse[np.abs(sources).min(1) <= NEAR_ZERO * np.abs(sources).max(1)] = np.nan
         a, b = numbers[:, :1], numbers[:, 1:]
         u = np.where(a > 0, sources[first], inverse[first])
         product = kinds == "product"
@@ -214,7 +211,7 @@ def features(
     u, arguments = u[kept], tuple(chosen[int(k)] for k in kept)
     blocks, function, argument = [np.zeros((0, n))], [], []
     linear_sums = np.array([c.kind == "sum" for c in arguments], dtype=bool)
-    divisible = np.abs(u).min(1) > _NEAR_ZERO * np.abs(u).max(1) if len(u) else np.zeros(0, dtype=bool)
+    divisible = np.abs(u).min(1) > NEAR_ZERO * np.abs(u).max(1) if len(u) else np.zeros(0, dtype=bool)
     argument_tensor = torch.from_numpy(u)
     number = 0
     for primitive, group in itertools.groupby(functions, key=lambda f: f[0]):
@@ -241,25 +238,6 @@ def features(
         np.concatenate(blocks), newest[where], of_argument[where] + own[which], which, where, tuple(functions),
         arguments,
     )  # fmt: skip
-
-
-def input_powers(pair: tuple[int, int], X: Array, units: Sequence[float]) -> Features:
-    """Return each of two inputs raised to the other, and to minus the other, in the units of the data.
-
-    Only inputs that are positive on all rows are raised.
-
-    Parameters
-    ----------
-    pair : (int, int)
-    X : ndarray of shape (N, D)
-    units : sequence of float
-    """
-    found = [features([], X.T, [])]
-    for base, exponent in (pair, pair[::-1]):
-        if X[:, base].min() > _NEAR_ZERO * X[:, base].max() and units[base] > 0:
-            log = Combination("product", (exponent, base), (1.0, 1.0), (LOG, ()), math.log(units[base]))
-            found.append(features([log], X.T, [(EXP, (sign * units[exponent],)) for sign in (1.0, -1.0)]))
-    return Features.join(found)
 
 
 def _varies(values: Array) -> NDArray[np.bool_]:

@@ -13,21 +13,12 @@ from eqdarts.draft import Draft, DraftEdge, DraftNode
 from eqdarts.draft_terms import LINEAR, POWER
 from eqdarts.primitives import Primitive, fixed_power
 from eqdarts.search.archive import Member
-from eqdarts.search.features import (
-    RECIPROCAL,
-    Feature,
-    Features,
-    combinations,
-    features,
-    grid,
-    input_powers,
-    insert_feature,
-)
+from eqdarts.search.features import RECIPROCAL, Feature, Features, combinations, features, grid, insert_feature
 from eqdarts.search.gains import Proposal, propose
 from eqdarts.search.monomials import MonomialMove, monomial_moves, positive_logs
 from eqdarts.search.moves import FACTOR_EXPONENTS, Start, apply, deletions, simple_exponents, without_negligible, wraps
 from eqdarts.search.outer import behind
-from eqdarts.search.pairs import best_pairs, deep_features
+from eqdarts.search.pairs import best_pairs, deep_features, input_powers
 from eqdarts.search.pursuit import draw, pursue, slope_along
 from eqdarts.search.sites import Array, linearise
 from eqdarts.search.swaps import swaps

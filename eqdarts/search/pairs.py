@@ -25,14 +25,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eqdarts.draft_terms import LINEAR
-from eqdarts.primitives import Primitive
-from eqdarts.search.features import Combination, Feature, Features, features, values_of
+from eqdarts.primitives import PRIMITIVES, Primitive
+from eqdarts.search.features import NEAR_ZERO, Combination, Feature, Features, features, values_of
 from eqdarts.search.least_squares import least_squares
 from eqdarts.search.pursuit import without_holes
 from eqdarts.search.sites import Array
 
-__all__ = ["Pair", "best_pairs", "deep_features", "natural_row"]
+__all__ = ["Pair", "best_pairs", "deep_features", "input_powers", "natural_row"]
 
+EXP, LOG = PRIMITIVES["exp"], PRIMITIVES["log"]
 Function = tuple[Primitive, tuple[float, ...]]  # and its coefficients
 
 _INDEPENDENT = 1e-6  # share of a direction's square that must be left beside the constant and the other feature
@@ -207,6 +208,28 @@ def deep_features(
     sized = _sized(arguments, X)
     grid = [(p, row) for p, row in functions if p.n_coefficients or not p.homogeneous]
     return Features.join([*of_inputs, at_one, features(sized, X.T, grid)])
+
+
+def input_powers(pair: tuple[int, int], X: Array, units: Sequence[float]) -> Features:
+    """Return each of two inputs raised to the other, and to minus the other, in the units of the data.
+
+    Only inputs that are positive on all rows are raised.
+
+    Parameters
+    ----------
+    pair : (int, int)
+    X : ndarray of shape (N, D)
+    units : sequence of float
+        What one unit of each input is worth in the units of the data.
+    """
+    found = [features([], X.T, [])]
+    for base, exponent in (pair, pair[::-1]):
+        if X[:, base].min() > NEAR_ZERO * X[:, base].max() and units[base] > 0:
+            row, constant = natural_row(LOG, units[base])
+            log = Combination("product", (exponent, base), (1.0, 1.0), (LOG, row), constant)
+            (scale,), _ = natural_row(EXP, units[exponent])
+            found.append(features([log], X.T, [(EXP, (scale,)), (EXP, (-scale,))]))
+    return Features.join(found)
 
 
 def _nested_arguments(
