@@ -22,7 +22,7 @@ from eqdarts.plotting import (
     plot_graph,
     plot_search,
 )
-from eqdarts.plotting_style import COLOURS
+from eqdarts.plotting.style import COLOURS
 
 OUT = Path(__file__).parent / "figures"
 

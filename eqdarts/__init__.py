@@ -6,17 +6,19 @@ torch, sympy, pandas and scikit-learn take seconds to load.
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
+from eqdarts._lazy import handed_on
+from eqdarts._version import __version__
+
 if TYPE_CHECKING:
-    from eqdarts.benchmark import run_benchmark
-    from eqdarts.equation import Equation
+    from eqdarts.benchmark.problems import load_problem
+    from eqdarts.benchmark.run import run_benchmark
+    from eqdarts.equation.equation import Equation
     from eqdarts.errors import EqdartsWarning, FormulaError
     from eqdarts.estimator import DARTSRegressor
-    from eqdarts.estimator_callback import FitProgress, JsonLog
-    from eqdarts.primitives import Primitive, make_primitive
-    from eqdarts.problems import load_problem
+    from eqdarts.fitting.progress import FitProgress, JsonLog
+    from eqdarts.primitives.table import Primitive, make_primitive
 
 __all__ = [
     "DARTSRegressor",
@@ -32,29 +34,16 @@ __all__ = [
     "run_benchmark",
 ]
 
-__version__ = "0.1.0.dev0"
-
-_HOME = {
+_HOMES = {
     "DARTSRegressor": "eqdarts.estimator",
     "EqdartsWarning": "eqdarts.errors",
-    "Equation": "eqdarts.equation",
-    "FitProgress": "eqdarts.estimator_callback",
+    "Equation": "eqdarts.equation.equation",
+    "FitProgress": "eqdarts.fitting.progress",
     "FormulaError": "eqdarts.errors",
-    "JsonLog": "eqdarts.estimator_callback",
-    "Primitive": "eqdarts.primitives",
-    "load_problem": "eqdarts.problems",
-    "make_primitive": "eqdarts.primitives",
-    "run_benchmark": "eqdarts.benchmark",
+    "JsonLog": "eqdarts.fitting.progress",
+    "Primitive": "eqdarts.primitives.table",
+    "load_problem": "eqdarts.benchmark.problems",
+    "make_primitive": "eqdarts.primitives.table",
+    "run_benchmark": "eqdarts.benchmark.run",
 }
-
-
-def __getattr__(name: str) -> object:
-    if name not in _HOME:
-        raise AttributeError(f"module 'eqdarts' has no attribute {name!r}")
-    value = getattr(import_module(_HOME[name]), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOME})
+__getattr__, __dir__ = handed_on(__name__, _HOMES)

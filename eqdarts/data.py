@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Data", "draw_rows", "moments", "prepare", "typical_magnitude", "weighted_rows"]
+__all__ = ["Data", "FitRows", "draw_rows", "moments", "prepare", "typical_magnitude", "weighted_rows"]
 
 Array = NDArray[np.float64]
 
@@ -126,3 +126,14 @@ def prepare(
         is_train[validation] = False
         train = np.flatnonzero(is_train)
     return Data(X / x_scale, y / y_scale, weight, train, validation, x_scale, y_scale)
+
+
+@dataclass(frozen=True, eq=False)
+class FitRows:
+    """The rows that the coefficients come from, kept for inference; weights and errors as they were given."""
+
+    X: Array  # (n, D)
+    y: Array  # (n,)
+    weight: Array | None  # (n,)
+    sigma: Array | None  # (n,) known errors, in place of weights
+    n_all: int  # rows of the whole table

@@ -14,21 +14,21 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from eqdarts.clock import now
-from eqdarts.equation import Equation
+from eqdarts.equation.equation import Equation, warn_outside
 from eqdarts.errors import EqdartsWarning
-from eqdarts.estimator_callback import Callback, Watch
-from eqdarts.estimator_checkpoint import Checkpoint
-from eqdarts.estimator_checks import checked_constants, checked_parameters, checked_weight, loss_name
-from eqdarts.estimator_choice import Table
-from eqdarts.estimator_display import DisplayMixin
-from eqdarts.estimator_inference import InferenceMixin
-from eqdarts.estimator_interrupts import Interrupts
-from eqdarts.estimator_progress import Progress
-from eqdarts.estimator_range import RangeMixin, warn_outside
-from eqdarts.estimator_save import SaveMixin
-from eqdarts.estimator_stability import StabilityMixin
-from eqdarts.estimator_stages import Outcome, Stages
-from eqdarts.primitives import Primitive
+from eqdarts.evidence.stability import StabilityMixin
+from eqdarts.fitting.bar import Progress
+from eqdarts.fitting.checkpoint import Checkpoint
+from eqdarts.fitting.checks import checked_constants, checked_parameters, checked_weight, loss_name
+from eqdarts.fitting.estimator_range import RangeMixin
+from eqdarts.fitting.interrupts import Interrupts
+from eqdarts.fitting.progress import Callback, Watch
+from eqdarts.fitting.saved import SaveMixin
+from eqdarts.fitting.stages import Outcome, Stages
+from eqdarts.fitting.table import Table
+from eqdarts.inference.by_loss import InferenceMixin
+from eqdarts.primitives.table import Primitive
+from eqdarts.report.notebook import DisplayMixin
 
 __all__ = ["DARTSRegressor"]
 
@@ -289,7 +289,7 @@ class DARTSRegressor(
         units : mapping of str to str, optional
             Units of columns and target, by name.
         """
-        from eqdarts.report import write_report
+        from eqdarts.report.page import write_report
 
         check_is_fitted(self)
         write_report(self, path, units)
@@ -316,7 +316,7 @@ class DARTSRegressor(
 
 def _compiling(bar: Progress) -> float:
     """Load or compile what refits graphs; return the seconds that took, which are not the search's."""
-    from eqdarts.programs import warm_up
+    from eqdarts.solver.compiled import warm_up
 
     began = now()
     warm_up(lambda: bar.say("compiling, once after an installation"))

@@ -28,8 +28,8 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from eqdarts.graph import Edge, Graph, Node
-from eqdarts.primitives import PRIMITIVES, Primitive
+from eqdarts.graph.graph import Edge, Graph, Node
+from eqdarts.primitives.table import PRIMITIVES, Primitive
 
 __all__ = [
     "CRITERIA",

@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from eqdarts.equation import Equation
+from eqdarts.data import FitRows
+from eqdarts.equation.equation import Equation
 from eqdarts.errors import EqdartsWarning
-from eqdarts.estimator_choice import FitRows
-from eqdarts.formula import quoted
-from eqdarts.graph import Edge, Graph, Node
+from eqdarts.expression.parse import quoted
+from eqdarts.graph.graph import Edge, Graph, Node
 from eqdarts.history import AlphaHistory, SearchHistory
-from eqdarts.inference import Inference, inference
-from eqdarts.primitives import PRIMITIVES, resolve
+from eqdarts.inference.uncertainty import Inference, inference
+from eqdarts.primitives.table import PRIMITIVES, resolve
 
 
 def fake_alpha(n_edges: int = 2, n_restarts: int = 5, seed: int = 0) -> AlphaHistory:

@@ -9,10 +9,10 @@ import torch
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from eqdarts.draft import Draft, DraftEdge, DraftNode
-from eqdarts.graph import Aggregator, Graph
-from eqdarts.primitives import PRIMITIVES, Primitive, resolve
-from eqdarts.search.random_graphs import random_graph
+from eqdarts.graph.draft import Draft, DraftEdge, DraftNode
+from eqdarts.graph.graph import Aggregator, Graph
+from eqdarts.graph.random_graphs import random_graph
+from eqdarts.primitives.table import PRIMITIVES, Primitive, resolve
 
 Pair = tuple[Graph, tuple[float, ...]]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import pickle
 import warnings
-from pathlib import Path
 from typing import Any
 
 import joblib
@@ -20,15 +19,14 @@ from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from eqdarts import DARTSRegressor, EqdartsWarning
-from eqdarts import estimator_front as front_module
 from eqdarts.data import Data, prepare
 from eqdarts.errors import FormulaError
-from eqdarts.estimator_front import fitted_rows, refit_front
-from eqdarts.graph import Edge, Graph, Node
-from eqdarts.primitives import PRIMITIVES
+from eqdarts.fitting import front as front_module
+from eqdarts.fitting.front import fitted_rows, refit_front
+from eqdarts.graph.graph import Edge, Graph, Node
+from eqdarts.primitives.table import PRIMITIVES
 from eqdarts.search.archive import Member
-
-DATASETS = Path(__file__).parents[1] / "datasets"
+from tests.places import DATASETS
 
 QUICK: dict[str, Any] = {"search": "random", "max_refits": 256, "time_limit": None, "random_state": 0}
 
@@ -172,7 +170,7 @@ def test_tiny_tables_leave_a_row_to_spare(n: int, most: int, monkeypatch: pytest
         found.extend(front)
         return refit_front(front, *given)
 
-    monkeypatch.setattr("eqdarts.estimator_stages.refit_front", noted)
+    monkeypatch.setattr("eqdarts.fitting.stages.refit_front", noted)
     X = table(n)[["x0"]]
     y = np.random.default_rng(0).normal(size=n)
     with warnings.catch_warnings():
@@ -193,7 +191,7 @@ def test_puromycin_is_michaelis_menten() -> None:
 
 
 def test_a_choice_that_begins_too_late_is_still_one_of_many(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("eqdarts.estimator_stages.Stages._has_time", lambda _: False)
+    monkeypatch.setattr("eqdarts.fitting.stages.Stages._has_time", lambda _: False)
     X = table()
     y = LAWS["product"](X) + 0.1 * np.random.default_rng(0).normal(size=len(X))
     model = DARTSRegressor(**QUICK).fit(X, y)
@@ -312,7 +310,7 @@ def test_a_form_that_leaves_the_real_line_does_not_end_the_fit(stage: str, monke
     def unreal(*_: Any) -> Any:
         raise FormulaError("A formula cannot contain this.")
 
-    monkeypatch.setattr(f"eqdarts.estimator_stages.{stage}", unreal)
+    monkeypatch.setattr(f"eqdarts.fitting.stages.{stage}", unreal)
     x = np.linspace(1.0, 2.0, 30)
     model = DARTSRegressor(search="random", time_limit=None, max_refits=50, random_state=0).fit(x[:, None], 3 * x)
     assert model.predict([[2.0]]) == pytest.approx([6.0])
@@ -327,7 +325,7 @@ def test_interrupt_keeps_the_best_so_far(monkeypatch: pytest.MonkeyPatch) -> Non
         if calls == 3:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr("eqdarts.estimator_progress.Progress.__call__", interrupted)
+    monkeypatch.setattr("eqdarts.fitting.bar.Progress.__call__", interrupted)
     with pytest.warns(EqdartsWarning, match="Interrupted"):
         model = quick_fit()
     assert model.history_.stop_reason == "interrupt"

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from scipy import optimize
 
 from eqdarts import DARTSRegressor, Equation
-from eqdarts.estimator_choice import Table
-from eqdarts.estimator_losses import Reweighting
-from eqdarts.linearised import form_of
+from eqdarts.fitting.by_loss import Reweighting
+from eqdarts.fitting.table import Table
+from eqdarts.inference.linearised import form_of
 from eqdarts.losses import LOSSES, Loss, resolve_loss
 
 QUICK: dict[str, Any] = {

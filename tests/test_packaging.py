@@ -3,103 +3,58 @@
 from __future__ import annotations
 
 import ast
-import fnmatch
 import re
 import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
 
 import eqdarts
+from tests.places import ROOT
 
-ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "eqdarts"
 
-# In import order: a module imports only from its own row and the rows above. A new module joins a row or starts one.
-ROWS = (
-    ("errors", "clock"),
-    ("primitives",),
-    ("user_primitive",),
-    ("graph*",),
-    ("draft*",),
-    ("data",),
-    ("history",),
-    ("batch*",),
-    ("refit*", "compiled*", "programs"),
-    ("supernet*",),
-    ("formula*",),
-    ("evaluate*", "intervals_box"),
-    ("simplify*",),
-    ("formula_fit*", "formula_graph"),
-    ("equation*", "export*"),
-    ("singularities",),
-    ("search.random_graphs", "search.small_graphs"),
-    ("search.archive", "search.least_squares"),
-    ("search.parts",),
-    ("search.relaxed*",),
-    ("search.problem",),
-    ("search.sites",),
-    ("search.features",),
-    ("search.moves",),
-    ("search.gains", "search.monomials", "search.swaps"),
-    ("search.rewrites",),
-    ("search.structure",),
-    ("search.smooth",),
-    ("search.findings*",),
-    ("search.trials",),
-    ("search.outer", "search.pursuit", "search.pairs"),
-    ("search.polynomial",),
-    ("search.rational",),
-    ("search.grower",),
-    ("search.island",),
-    ("search.implicit",),
-    ("search.search",),
-    ("search.parallel",),
-    ("selection",),
-    ("search.evidence",),
-    ("losses",),
-    ("linearised", "identifiability", "intervals", "inference"),
-    ("constants*",),
-    ("summary",),
-    ("estimator*",),
-    ("problems*",),
-    ("judge",),
-    ("benchmark*",),
-    ("tables",),
-    ("columns",),
-    ("plotting*",),
-    ("benchmark_table",),
-    ("report*",),
-    ("cli*",),
+# The rooms of the house by floor: a room imports only from floors below its own. `docs/architecture.md` shows them.
+FLOORS = (
+    ("errors", "clock", "data", "history", "_lazy", "_typing", "_version"),
+    ("primitives", "losses", "files"),
+    ("expression", "graph"),
+    ("solver", "export", "selection"),
+    ("equation", "search"),
+    ("inference", "evidence"),
+    ("fitting", "plotting"),
+    ("report",),
+    ("estimator",),
+    ("benchmark",),
+    ("cli", "__init__"),
 )
-# Imports against the order, inside functions only: each closes a circle on purpose.
-LATE = {("primitives", "user_primitive"), ("estimator", "report"), ("estimator_save", "report_run")}
+FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 
 
 def _modules() -> Iterator[tuple[str, Path]]:
     for path in sorted(PACKAGE.rglob("*.py")):
-        if path.name != "__init__.py":
-            yield ".".join(path.relative_to(PACKAGE).with_suffix("").parts), path
+        yield ".".join(path.relative_to(PACKAGE).with_suffix("").parts), path
 
 
 MODULES = dict(_modules())
 
 
-def _row(module: str) -> int:
-    matching = [(len(p), row) for row, patterns in enumerate(ROWS) for p in patterns if fnmatch.fnmatchcase(module, p)]
-    if matching:
-        return max(matching)[1]  # the most specific pattern
-    pytest.fail(f"{module} is in no row of the import order; add it to ROWS")
+def _room(module: str) -> str:
+    room = module.split(".")[0]
+    if room not in FLOOR_OF:
+        pytest.fail(f"{room} is on no floor; add it to FLOORS")
+    return room
 
 
-def _imports(path: Path) -> Iterator[tuple[str, bool]]:
-    """Yield (module of eqdarts, whether inside a function) for every import, those for type checking left out."""
+def _imports(path: Path, typing_too: bool = True) -> Iterator[str]:
+    """Yield the modules of eqdarts that a file imports, at its top or inside a function."""
 
-    def visit(node: ast.AST, late: bool) -> Iterator[tuple[str, bool]]:
-        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+    def visit(node: ast.AST) -> Iterator[str]:
+        if not typing_too and isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
             return
         names: list[str] = []
         if isinstance(node, ast.ImportFrom) and node.module is not None:
@@ -108,19 +63,33 @@ def _imports(path: Path) -> Iterator[tuple[str, bool]]:
             names = [alias.name for alias in node.names]
         for name in names:
             if name.removeprefix("eqdarts.") in MODULES and name.startswith("eqdarts."):
-                yield name.removeprefix("eqdarts."), late
+                yield name.removeprefix("eqdarts.")
         for child in ast.iter_child_nodes(node):
-            yield from visit(child, late or isinstance(node, ast.FunctionDef))
+            yield from visit(child)
 
-    yield from visit(ast.parse(path.read_text(encoding="utf-8")), False)
+    yield from visit(ast.parse(path.read_text(encoding="utf-8")))
 
 
 @pytest.mark.parametrize("module", sorted(MODULES))
-def test_a_module_imports_only_from_rows_above(module: str) -> None:
-    for imported, late in _imports(MODULES[module]):
-        if (module, imported) in LATE and late:
-            continue
-        assert _row(imported) <= _row(module), f"{module} imports {imported}, which comes later"
+def test_a_room_imports_only_from_lower_floors(module: str) -> None:
+    own = _room(module)
+    for imported in _imports(MODULES[module]):
+        room = _room(imported)
+        assert room == own or FLOOR_OF[room] < FLOOR_OF[own], (
+            f"{module} imports {imported}, which is not on a lower floor"
+        )
+
+
+def test_no_imports_go_in_a_circle() -> None:
+    order = TopologicalSorter({module: set(_imports(path)) - {module} for module, path in MODULES.items()})
+    try:
+        order.prepare()
+    except CycleError as error:
+        pytest.fail(" imports ".join(reversed(error.args[1])))
+
+
+def test_the_root_is_a_hall_and_not_a_store() -> None:
+    assert len(list(PACKAGE.glob("*.py"))) <= 14
 
 
 def _run(code: str) -> str:
@@ -134,7 +103,7 @@ def _run(code: str) -> str:
     "code",
     [
         "import eqdarts; eqdarts.Primitive; eqdarts.make_primitive; eqdarts.FormulaError; dir(eqdarts)",
-        "import eqdarts.cli; eqdarts.cli._build_parser().format_help()",
+        "import eqdarts.cli.command; eqdarts.cli.command._build_parser().format_help()",
         "import eqdarts.cli, eqdarts.primitives; eqdarts.primitives.resolve('physics')",
     ],
 )

@@ -7,15 +7,14 @@ import math
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from numpy.typing import NDArray
 
-from eqdarts.graph import Edge, Graph, Node
-from eqdarts.primitives import PRIMITIVES, Primitive, fixed_power, resolve
+from eqdarts.graph.graph import Edge, Graph, Node
+from eqdarts.primitives.table import PRIMITIVES, Primitive, fixed_power, resolve
 from eqdarts.selection import (
     CRITERIA,
     Candidate,
@@ -24,8 +23,8 @@ from eqdarts.selection import (
     select,
     structure_length,
 )
+from tests.places import DATASETS
 
-DATASETS = Path(__file__).parents[1] / "datasets"
 DEFAULT = resolve("default")
 CONSTANT = Graph(1, (Node("sum", (), constant=True),))
 

@@ -21,12 +21,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from eqdarts.equation import Equation
-from eqdarts.evaluate import compile_expression, evaluate
-from eqdarts.formula_build import with_values
-from eqdarts.formula_fit import FormulaModel
-from eqdarts.inference import inference
-from eqdarts.refit import levenberg_marquardt
+from eqdarts.equation.equation import Equation
+from eqdarts.expression.build import with_values
+from eqdarts.expression.program import compile_expression, evaluate
+from eqdarts.inference.uncertainty import inference
+from eqdarts.solver.formula import FormulaModel
+from eqdarts.solver.refit import levenberg_marquardt
 
 Array = NDArray[np.float64]
 Columns = dict[str, Array]

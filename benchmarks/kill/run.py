@@ -18,8 +18,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from eqdarts.estimator_checkpoint import CHECKPOINT_FILE
-from eqdarts.graph_json import read_fitted
+from eqdarts.fitting.checkpoint import CHECKPOINT_FILE
+from eqdarts.graph.record import read_fitted
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]

@@ -27,10 +27,10 @@ from problems import FORMULAS, Problem, load, matching_digits
 from scipy.optimize import least_squares
 
 import eqdarts
-from eqdarts.equation import Equation
-from eqdarts.evaluate import compile_expression, evaluate
-from eqdarts.formula import parse_formula
-from eqdarts.formula_fit import FormulaModel
+from eqdarts.equation.equation import Equation
+from eqdarts.expression.parse import parse_formula
+from eqdarts.expression.program import compile_expression, evaluate
+from eqdarts.solver.formula import FormulaModel
 
 Array = NDArray[np.float64]
 HERE = Path(__file__).parent

@@ -16,8 +16,8 @@ from pathlib import Path
 
 from problems import FOLDER, FORMULAS, load, matching_digits
 
-from eqdarts.equation import Equation
-from eqdarts.inference import Inference, inference
+from eqdarts.equation.equation import Equation
+from eqdarts.inference.uncertainty import Inference, inference
 
 HERE = Path(__file__).parent
 NEAR = 1

@@ -28,8 +28,8 @@ import numpy as np
 import torch
 
 from eqdarts import DARTSRegressor
+from eqdarts.benchmark.problems import load_suite
 from eqdarts.clock import count_cpu_seconds
-from eqdarts.problems import load_suite
 
 HERE = Path(__file__).parent
 N_SETS, N_INPUTS, SIZES, NOISE_LIMIT = 200, 5, (50, 100, 200, 500), 4.0

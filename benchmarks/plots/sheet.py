@@ -22,11 +22,11 @@ import pandas as pd
 from matplotlib import image, pyplot
 
 from eqdarts import Equation, plotting
-from eqdarts.formula import quoted
-from eqdarts.graph import Edge, Graph, Node
+from eqdarts.expression.parse import quoted
+from eqdarts.graph.graph import Edge, Graph, Node
 from eqdarts.history import AlphaHistory, BestPoint, SearchHistory
-from eqdarts.inference import inference
-from eqdarts.primitives import PRIMITIVES, resolve
+from eqdarts.inference.uncertainty import inference
+from eqdarts.primitives.table import PRIMITIVES, resolve
 
 MOST_SECONDS, MOST_BYTES = 2.0, 1_000_000
 HOSTILE = ["θ_0 [µm]", "$x^2$ of a thing", "<b>bold</b> & <script>", r"\frac{a}{b}"]

@@ -22,7 +22,7 @@ import torch
 
 from eqdarts import DARTSRegressor, Equation
 from eqdarts.clock import count_cpu_seconds
-from eqdarts.inference import inference
+from eqdarts.inference.uncertainty import inference
 from eqdarts.selection import Candidate, description_length
 
 HERE = Path(__file__).parent

@@ -27,13 +27,13 @@ from tqdm import tqdm
 
 import eqdarts
 from eqdarts import DARTSRegressor
-from eqdarts.benchmark_worker import found_seconds
+from eqdarts.benchmark.judge import judge
+from eqdarts.benchmark.problems import Problem, load_suite
+from eqdarts.benchmark.worker import found_seconds
 from eqdarts.clock import count_cpu_seconds
-from eqdarts.judge import judge
-from eqdarts.problems import Problem, load_suite
-from eqdarts.programs import warm_up
-from eqdarts.search import grower
-from eqdarts.search.features import features
+from eqdarts.search.growth.features import features
+from eqdarts.search.implicit import grower
+from eqdarts.solver.compiled import warm_up
 
 HERE = Path(__file__).parent
 TASK = "variant", "problem", "seed", "noise", "budget"
@@ -52,23 +52,26 @@ def _no_features(self: grower.Grower) -> Any:
 
 # What stands in the place of what, while a part is off.
 PARTS: dict[str, tuple[tuple[Any, str, Any], ...]] = {
-    "structure": (("eqdarts.search.implicit", "find_reductions", _nothing),),
-    "inverse factors": (("eqdarts.search.grower", "FACTOR_EXPONENTS", grower.FACTOR_EXPONENTS[:1]),),
-    "closed-form products": (("eqdarts.search.grower", "monomial_moves", _nothing),),
+    "structure": (("eqdarts.search.implicit.implicit", "find_reductions", _nothing),),
+    "inverse factors": (("eqdarts.search.implicit.grower", "FACTOR_EXPONENTS", grower.FACTOR_EXPONENTS[:1]),),
+    "closed-form products": (("eqdarts.search.implicit.grower", "monomial_moves", _nothing),),
     "restarts": (
-        ("eqdarts.search.island", "N_WALKERS", 1),
-        ("eqdarts.search.island", "MOST_STEPS", 10**9),
+        ("eqdarts.search.implicit.island", "N_WALKERS", 1),
+        ("eqdarts.search.implicit.island", "MOST_STEPS", 10**9),
     ),
-    "pairs": (("eqdarts.search.grower.Grower", "pairs", _nothing),),
-    "null vectors": (("eqdarts.search.island", "rational_starts", _nothing),),
-    "polynomials": (("eqdarts.search.island", "polynomial_start", lambda *_: None),),
-    "smooth model": (("eqdarts.search.island", "fit_smooth", lambda *_: None),),
-    "small graphs": (("eqdarts.search.island", "LARGEST_SMALL", 0),),
-    "growth": (("eqdarts.search.grower.Grower", "children", _nothing),),
-    "pursuits": (("eqdarts.search.grower.Grower", "pursuit", _nothing),),
-    "swaps": (("eqdarts.search.grower", "swaps", _nothing), ("eqdarts.search.implicit", "swaps", _nothing)),
-    "wraps": (("eqdarts.search.grower", "wraps", _nothing),),
-    "high frequencies": (("eqdarts.search.grower.Grower", "_oscillations", _no_features),),
+    "pairs": (("eqdarts.search.implicit.grower.Grower", "pairs", _nothing),),
+    "null vectors": (("eqdarts.search.implicit.island", "rational_starts", _nothing),),
+    "polynomials": (("eqdarts.search.implicit.island", "polynomial_start", lambda *_: None),),
+    "smooth model": (("eqdarts.search.implicit.island", "fit_smooth", lambda *_: None),),
+    "small graphs": (("eqdarts.search.implicit.island", "LARGEST_SMALL", 0),),
+    "growth": (("eqdarts.search.implicit.grower.Grower", "children", _nothing),),
+    "pursuits": (("eqdarts.search.implicit.grower.Grower", "pursuit", _nothing),),
+    "swaps": (
+        ("eqdarts.search.implicit.grower", "swaps", _nothing),
+        ("eqdarts.search.implicit.implicit", "swaps", _nothing),
+    ),
+    "wraps": (("eqdarts.search.implicit.grower", "wraps", _nothing),),
+    "high frequencies": (("eqdarts.search.implicit.grower.Grower", "_oscillations", _no_features),),
     "close fits": (("eqdarts.search.search", "MOST_CLOSE", 0),),
 }
 VARIANTS = ("auto", *(f"without {part}" for part in PARTS), "random", "relaxed")

@@ -16,9 +16,9 @@ import pandas as pd
 import torch
 
 from eqdarts import DARTSRegressor
-from eqdarts.benchmark_worker import peak_rss_mb
+from eqdarts.benchmark.problems import Problem
+from eqdarts.benchmark.worker import peak_rss_mb
 from eqdarts.clock import count_cpu_seconds
-from eqdarts.problems import Problem
 
 LAW = "x**a - l*y**b"
 RANGES = (("x", 0.5, 5.0), ("a", 0.4, 1.0), ("l", 1.0, 3.0), ("y", 0.5, 5.0), ("b", 0.4, 1.0))

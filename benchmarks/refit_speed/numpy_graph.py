@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from eqdarts.graph import Graph
+from eqdarts.graph.graph import Graph
 
 Array = NDArray[np.float64]
 

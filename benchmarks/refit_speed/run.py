@@ -24,11 +24,11 @@ from numpy.typing import NDArray
 from numpy_graph import NUMPY_PARTIALS, values_and_jacobian
 from scipy.optimize import least_squares
 
-from eqdarts.graph import Graph
-from eqdarts.primitives import resolve
-from eqdarts.refit import refit
-from eqdarts.refit_restarts import draw_starts
-from eqdarts.search.random_graphs import random_graph
+from eqdarts.graph.graph import Graph
+from eqdarts.graph.random_graphs import random_graph
+from eqdarts.primitives.table import resolve
+from eqdarts.solver.refit import refit
+from eqdarts.solver.restarts import draw_starts
 
 Array = NDArray[np.float64]
 HERE = Path(__file__).parent

@@ -53,8 +53,8 @@ def eqdarts_side(restarts: int, order: int, seed: int) -> dict[str, float]:
     import torch
 
     from eqdarts.data import prepare
-    from eqdarts.primitives import resolve
-    from eqdarts.search.relaxed import Schedule, relaxed_search
+    from eqdarts.primitives.table import resolve
+    from eqdarts.search.relaxed.relaxed import Schedule, relaxed_search
 
     torch.set_num_threads(1)
     rng = np.random.default_rng(seed)

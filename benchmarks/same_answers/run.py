@@ -1,6 +1,6 @@
 """Thirty fits whose answers must not change, to the last bit, when code is moved and not changed.
 
-    OMP_NUM_THREADS=1 python benchmarks/same_answers/run.py            # compares with answers.csv; exit 1 if they differ
+    OMP_NUM_THREADS=1 python benchmarks/same_answers/run.py            # compares; exit 1 if answers differ
     OMP_NUM_THREADS=1 python benchmarks/same_answers/run.py --write    # writes answers.csv anew
 
 Ten laws of the benchmark suites, ten measured tables, and ten fits that use an option. Every fit ends by a count of

@@ -22,10 +22,10 @@ from typing import Any
 import numpy as np
 import torch
 
+from eqdarts.benchmark.problems import Problem, load_suite
 from eqdarts.clock import count_cpu_seconds
 from eqdarts.data import prepare
-from eqdarts.primitives import resolve
-from eqdarts.problems import Problem, load_suite
+from eqdarts.primitives.table import resolve
 from eqdarts.search.search import Config, search
 
 HERE = Path(__file__).parent

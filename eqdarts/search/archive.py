@@ -10,7 +10,7 @@ import math
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
-from eqdarts.graph import Graph
+from eqdarts.graph.graph import Graph
 
 __all__ = ["Archive", "Member"]
 

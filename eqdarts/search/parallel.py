@@ -22,9 +22,9 @@ import numpy as np
 from eqdarts.data import Data, draw_rows
 from eqdarts.history import BestPoint, SearchHistory, with_totals
 from eqdarts.search.archive import Archive
-from eqdarts.search.moves import Start
-from eqdarts.search.parts import PART, PartFile, read_parts
+from eqdarts.search.growth.moves import Start
 from eqdarts.search.search import Config, Moment, OnProgress, SearchResult, StopSearch, search
+from eqdarts.search.worker_files import PART, PartFile, read_parts
 
 __all__ = ["merged", "search_many", "thinned"]
 

@@ -16,17 +16,17 @@ import torch
 from threadpoolctl import threadpool_limits
 
 from eqdarts.data import Data, draw_rows
-from eqdarts.graph import Graph, Node
+from eqdarts.graph.graph import Graph, Node
+from eqdarts.graph.random_graphs import random_graph
+from eqdarts.graph.small_graphs import small_graphs
 from eqdarts.history import AlphaHistory, SearchHistory
-from eqdarts.primitives import Primitive
+from eqdarts.primitives.table import Primitive
 from eqdarts.search.archive import Member
-from eqdarts.search.implicit import implicit_search
-from eqdarts.search.moves import Start
+from eqdarts.search.evaluator import EXACT, THOROUGH, Budget, Trials
+from eqdarts.search.growth.moves import Start
+from eqdarts.search.implicit.implicit import implicit_search
 from eqdarts.search.problem import training_problem
-from eqdarts.search.random_graphs import random_graph
-from eqdarts.search.relaxed import RelaxedResult, relaxed_search
-from eqdarts.search.small_graphs import small_graphs
-from eqdarts.search.trials import EXACT, THOROUGH, Budget, Trials
+from eqdarts.search.relaxed.relaxed import RelaxedResult, relaxed_search
 
 __all__ = ["Config", "Moment", "OnProgress", "SearchResult", "StopSearch", "search"]
 

@@ -21,9 +21,9 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from eqdarts.draft import Draft, DraftEdge, DraftNode
-from eqdarts.draft_terms import LINEAR
-from eqdarts.primitives import fixed_power
+from eqdarts.graph.draft import Draft, DraftEdge, DraftNode
+from eqdarts.graph.draft_terms import LINEAR
+from eqdarts.primitives.table import fixed_power
 from eqdarts.search.problem import Array, Problem, Rows
 
 __all__ = ["Group", "Reduction", "find_reductions", "reduce", "reduce_by"]

@@ -1,0 +1,267 @@
+"""Run a method over benchmark problems, one process a problem, and keep one row each in a CSV that can be resumed."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from eqdarts.benchmark.problems import Problem, load_suite
+from eqdarts.errors import closest, explain
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["COLUMNS", "METHODS", "run_benchmark"]
+
+METHODS: dict[str, dict[str, Any]] = {  # name -> parameters of DARTSRegressor
+    "eqdarts": {},
+    "eqdarts-implicit": {"search": "implicit"},
+    "eqdarts-random": {"search": "random"},
+    "eqdarts-relaxed": {"search": "relaxed"},
+}
+KEY = ("suite", "problem", "method", "seed", "noise", "rows", "budget", "options")
+COLUMNS = (
+    *KEY, "version", "status", "recovered", "on_front", "reason", "complexity", "complexity_true", "error",
+    "error_wide", "cpu_s", "found_s", "wall_s", "process_cpu_s", "peak_rss_mb", "refits", "stopped", "equation",
+)  # fmt: skip
+PATIENCE, GRACE = 5, 60.0  # wall time a process gets: this many times the budget (machines are shared), and seconds
+
+
+def run_benchmark(
+    problems: str | Iterable[Problem],
+    method: str = "eqdarts",
+    *,
+    time_limit: float = 60.0,
+    rows: int = 1000,
+    seeds: Sequence[int] = (0,),
+    noise: Sequence[float] = (0.0,),
+    options: Mapping[str, Any] | None = None,
+    adapter: str | Path | None = None,
+    python: str | Path | None = None,
+    out: str | Path | None = None,
+    n_jobs: int = 1,
+    progress: bool = False,
+) -> pd.DataFrame:
+    """Run one method over problems and return one row for each problem, seed and noise.
+
+    Parameters
+    ----------
+    problems : str or iterable of Problem
+        A suite (see `eqdarts.benchmark.problems.SUITES`), "all", or problems.
+    method : str, default="eqdarts"
+        "eqdarts", "eqdarts-implicit", "eqdarts-random" or "eqdarts-relaxed"; with `adapter` or `options` any name that
+        the rows shall bear.
+    time_limit : float, default=60
+        Budget of each fit in seconds, which the method is told: CPU seconds for eqdarts, which a shared machine does
+        not stretch; what an adapter makes of it otherwise. A process that takes five times as long and a minute is
+        killed.
+    rows : int, default=1000
+    seeds : sequence of int, default=(0,)
+        Each seeds the rows, the noise and the method.
+    noise : sequence of float, default=(0,)
+        y gets a normal error with this share of the root mean square of y.
+    options : mapping, optional
+        Parameters of `DARTSRegressor`, or what the adapter understands.
+    adapter : path, optional
+        A script that fits another library: it reads a problem as JSON and prints its equation as JSON.
+    python : path, optional
+        The Python that runs the adapter. Default: this one.
+    out : path, optional
+        A CSV to which each row is added as it comes. Rows that it has already are not run again.
+    n_jobs : int, default=1
+        Problems at a time, each in a process with one thread.
+    progress : bool, default=False
+        Show a bar on standard error.
+
+    Returns
+    -------
+    DataFrame
+        With the columns `COLUMNS`: also the rows that `out` had before.
+    """
+    import pandas as pd
+
+    chosen = load_suite(problems) if isinstance(problems, str) else tuple(problems)
+    settings = {**METHODS.get(method, {}), **(options or {})}
+    if method not in METHODS and adapter is None and not settings:
+        raise ValueError(explain("A method must be known.", repr(method), closest(method, METHODS)))
+    own = {
+        "method": method,
+        "options": settings,
+        "adapter": None if adapter is None else str(Path(adapter).resolve()),
+        "python": None if python is None else str(python),
+        "rows": rows,
+        "budget": float(time_limit),
+    }
+    tasks = [
+        {**own, **_law(problem), "seed": seed, "noise": float(level)}
+        for level in noise
+        for seed in seeds
+        for problem in chosen
+    ]
+    table = _Table(None if out is None else Path(out))
+    missing = [task for task in tasks if _key(task) not in table.done]
+    for row in _run_all(missing, n_jobs, progress, len(tasks)):
+        table.add(row)
+    wanted = {_key(task) for task in tasks}
+    return pd.DataFrame([row for key, row in table.done.items() if key in wanted], columns=list(COLUMNS))
+
+
+def _law(problem: Problem) -> dict[str, Any]:
+    names = {"problem": problem.name, "suite": problem.suite}
+    return {**names, "expression": problem.expression, "ranges": problem.ranges}
+
+
+def _key(row: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return what tells rows apart, as the CSV spells it."""
+    options = row["options"]
+    known = {**row, "options": options if isinstance(options, str) else json.dumps(options, sort_keys=True)}
+    for name in ("noise", "budget"):
+        known[name] = f"{float(known[name]):g}"
+    return tuple(str(known[name]) for name in KEY)
+
+
+class _Table:
+    """The rows, also in a file if there is one."""
+
+    def __init__(self, path: Path | None) -> None:
+        self.path = path
+        self.done: dict[tuple[str, ...], dict[str, Any]] = {}
+        if path is None:
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists() or path.stat().st_size == 0:
+            path.write_text(",".join(COLUMNS) + "\n", encoding="utf-8")
+            return
+        with path.open(newline="", encoding="utf-8") as file:
+            reader = csv.DictReader(file)
+            if tuple(reader.fieldnames or ()) != COLUMNS:
+                raise ValueError(
+                    explain("The file of results must have the columns of one.", str(path), "Choose another file.")
+                )
+            self.done = {_key(row): {name: _cell(row[name]) for name in COLUMNS} for row in reader}
+
+    def add(self, row: dict[str, Any]) -> None:
+        cells = {name: row.get(name) for name in COLUMNS} | dict(zip(KEY, _key(row), strict=True))
+        for name, value in cells.items():
+            if isinstance(value, float):
+                cells[name] = float(f"{value:.6g}")
+        self.done[_key(row)] = {name: _cell(value) for name, value in cells.items()}
+        if self.path is not None:
+            with self.path.open("a", newline="", encoding="utf-8") as file:
+                csv.DictWriter(file, COLUMNS, lineterminator="\n").writerow(cells)
+
+
+def _cell(text: Any) -> Any:
+    """Return a cell of the CSV as a number where it is one, None where it is empty."""
+    if not isinstance(text, str):
+        return text
+    for convert in (int, float):
+        try:
+            return convert(text)
+        except ValueError:
+            continue
+    return text or None
+
+
+def _run_all(tasks: Sequence[dict[str, Any]], n_jobs: int, progress: bool, n_all: int) -> Iterator[dict[str, Any]]:
+    """Run the tasks, `n_jobs` at a time, and yield their rows as they end; kill what runs if this is interrupted."""
+    from tqdm.auto import tqdm
+
+    processes = _Processes()
+    n_recovered = 0
+    with (
+        tqdm(total=n_all, initial=n_all - len(tasks), disable=not progress, file=sys.stderr, unit="law") as bar,
+        ThreadPoolExecutor(max(n_jobs, 1)) as pool,
+    ):
+        try:
+            for future in as_completed([pool.submit(processes.run, task) for task in tasks]):
+                row = future.result()
+                n_recovered += bool(row.get("recovered"))
+                bar.update()
+                bar.set_postfix_str(
+                    f"{n_recovered} recovered, last {row['problem']}: {row.get('reason', row['status'])}"
+                )
+                yield row
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+            processes.kill()
+
+
+class _Processes:
+    """The processes at work, so that all can be ended."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._running: set[subprocess.Popen[str]] = set()
+        self._ended = False
+
+    def run(self, task: dict[str, Any]) -> dict[str, Any]:
+        """Run one task in a new process and return its row."""
+        environment = {
+            **os.environ,
+            **dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"),
+        }
+        environment["PYTHONPATH"] = os.pathsep.join(
+            filter(None, [str(Path(__file__).parents[1]), environment.get("PYTHONPATH")])
+        )
+        with self._lock:
+            if self._ended:
+                return {**task, "status": "interrupted"}
+            process = subprocess.Popen(
+                [sys.executable, "-m", "eqdarts.benchmark.worker"],
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                text=True, env=environment, start_new_session=True,
+            )  # fmt: skip
+            self._running.add(process)
+        began = time.perf_counter()
+        killed = False
+        try:
+            output, _ = process.communicate(json.dumps(task), timeout=PATIENCE * task["budget"] + GRACE)
+        except subprocess.TimeoutExpired:
+            _kill(process)
+            output, _ = process.communicate()
+            killed = True
+        with self._lock:
+            self._running.discard(process)
+        return {**task, **_last_row(output, killed, time.perf_counter() - began)}
+
+    def kill(self) -> None:
+        """End every process, and start no other."""
+        with self._lock:
+            self._ended = True
+            for process in self._running:
+                _kill(process)
+
+
+def _kill(process: subprocess.Popen[str]) -> None:
+    """Kill the process and those that it started: they are in a session of their own."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+
+
+def _last_row(output: str, killed: bool, seconds: float) -> dict[str, Any]:
+    """Return the last complete row that a process printed, or one that says how it ended without any."""
+    row: dict[str, Any] = {}
+    for line in output.splitlines():
+        try:
+            row = json.loads(line)
+        except json.JSONDecodeError:  # cut by the kill
+            break
+    if row.get("status") in ("done", "failed"):
+        return row
+    reason = "killed at the time limit" if killed else "the process ended"
+    row.setdefault("wall_s", seconds if math.isfinite(seconds) else None)
+    return {**row, "status": "killed" if killed else "failed", "recovered": 0, "on_front": 0, "reason": reason}

@@ -1,0 +1,128 @@
+"""``eqdarts bench``: how many known laws a method finds again, and in how many seconds."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from eqdarts.cli.notes import note
+from eqdarts.errors import explain
+
+__all__ = ["EPILOG", "run"]
+
+EPILOG = """\
+suites: feynman (120 laws), nguyen (18), constant (8), jin (6), psych (24), strogatz (14), all; several by commas.
+methods: eqdarts, eqdarts-implicit, eqdarts-random, eqdarts-relaxed; with --adapter or --option any name you choose.
+
+A law is recovered if the chosen equation agrees with it on fresh rows and on ranges 1.5 times as wide (mean squared
+error below 1e-9 of the variance) and is at most max(2 * true, true + 10) symbols long. After noise the constants are
+fitted to clean rows first, and the limit is 1e-8. on_front says the same of any equation of the front.
+
+examples:
+  eqdarts bench feynman --time-limit 60 --out feynman.csv
+  eqdarts bench feynman --every 3 --seed 1,2 --noise 0,0.01 --jobs 2 --out seeds.csv
+  eqdarts bench psych --method capped --option max_complexity=20 --out capped.csv
+  eqdarts bench nguyen --method gplearn --adapter gplearn_adapter.py --python peers/bin/python --out gplearn.csv
+  eqdarts bench --table *.csv --out table.md --plot accuracy.png
+"""
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Run problems and write their rows, or make the table and the plot of rows that are there."""
+    from eqdarts.cli.usage import UsageError
+
+    try:
+        if arguments.table:
+            _tabulate(arguments)
+        elif arguments.suite is None:
+            raise UsageError("bench needs a SUITE, or --table with files of results. See eqdarts bench --help.")
+        else:
+            _run_suites(arguments)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+
+
+def _run_suites(arguments: argparse.Namespace) -> None:
+    from eqdarts.benchmark.run import run_benchmark
+    from eqdarts.benchmark.table import markdown
+
+    table = run_benchmark(
+        _problems(arguments),
+        arguments.method,
+        time_limit=arguments.time_limit,
+        rows=arguments.rows,
+        seeds=_numbers(arguments.seed, int),
+        noise=_numbers(arguments.noise, float),
+        options=dict(map(_option, arguments.option)),
+        adapter=arguments.adapter,
+        python=arguments.python,
+        out=arguments.out,
+        n_jobs=arguments.jobs,
+        progress=not arguments.quiet,
+    )
+    print(markdown(table))
+
+
+def _problems(arguments: argparse.Namespace) -> list[Any]:
+    from eqdarts.benchmark.problems import load_problem, load_suite
+
+    problems = [problem for suite in arguments.suite.split(",") for problem in load_suite(suite.strip())]
+    if arguments.only:
+        wanted = {load_problem(name).name for name in arguments.only}
+        problems = [problem for problem in problems if problem.name in wanted]
+    problems = problems[:: arguments.every]
+    if not problems:
+        raise ValueError(explain("There must be a problem to run.", arguments.only, "Name some of the suite."))
+    return problems
+
+
+def _numbers(text: str, kind: type) -> list[Any]:
+    try:
+        numbers = [kind(part) for part in text.split(",")]
+        if min(numbers) < 0:
+            raise ValueError
+    except ValueError:
+        todo = "Give numbers from 0 on, separated by commas."
+        raise ValueError(explain("--seed and --noise must be numbers.", repr(text), todo)) from None
+    return numbers
+
+
+def _option(text: str) -> tuple[str, Any]:
+    name, equals, value = text.partition("=")
+    if not (name and equals):
+        raise ValueError(explain("--option must be NAME=VALUE.", repr(text), "Write max_complexity=20."))
+    try:
+        return name, json.loads(value)
+    except json.JSONDecodeError:
+        return name, value
+
+
+def _tabulate(arguments: argparse.Namespace) -> None:
+    from eqdarts.benchmark.table import markdown, plot_recovery, read_results
+
+    results = read_results([Path(name) for name in arguments.table])
+    text = markdown(results)
+    if arguments.out is None:
+        print(text)
+    else:
+        Path(arguments.out).write_text(text + "\n", encoding="utf-8")
+    if arguments.plot is not None:
+        import matplotlib
+
+        matplotlib.use("Agg")
+        from matplotlib import pyplot
+
+        from eqdarts.plotting.style import STYLE
+
+        with matplotlib.rc_context(STYLE):
+            figure, axes = pyplot.subplots(figsize=(5.0, 3.2))
+            plot_recovery(results, axes)
+            figure.savefig(arguments.plot)
+        pyplot.close(figure)
+    written = [name for name in (arguments.out, arguments.plot) if name is not None]
+    if written:
+        note(f"wrote {', '.join(written)}", arguments.quiet)
+    sys.stdout.flush()

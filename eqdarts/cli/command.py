@@ -1,0 +1,210 @@
+"""The command line: ``eqdarts fit``, ``eqdarts report``, ``eqdarts predict`` and ``eqdarts bench``.
+
+This module reads the arguments and reports what went wrong; the command that needs something heavy imports it, so
+that ``eqdarts --help`` answers at once. Exit status: 0 done, 2 wrong input, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import io
+import math
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import NoReturn
+
+from eqdarts._version import __version__
+from eqdarts.cli.tables import TableError
+from eqdarts.cli.usage import UsageError
+from eqdarts.errors import FormulaError, closest, explain
+
+__all__ = ["main"]
+
+
+class _Parser(argparse.ArgumentParser):
+    """An argument parser whose errors are one line."""
+
+    def error(self, message: str) -> NoReturn:
+        stop = "" if message.endswith((".", "?")) else "."
+        self.exit(2, f"{self.prog}: {message}{stop} See {self.prog} --help.\n")
+
+
+def _names(text: str) -> list[str]:
+    """Split names at commas; quotes protect a comma in a name."""
+    names = [name.strip() for name in next(csv.reader([text], skipinitialspace=True), [])]
+    if not names or not all(names):
+        raise argparse.ArgumentTypeError(explain("names must be separated by single commas", repr(text), "Use a,b,c."))
+    return names
+
+
+def _primitives(text: str) -> str | list[str]:
+    """Return a preset's name as it is, or a list of primitives."""
+    from eqdarts.primitives.table import PRESETS, PRIMITIVES, resolve
+
+    names = _names(text)
+    if text in PRESETS:
+        return text
+    try:
+        resolve(names)
+    except ValueError as error:
+        if len(names) > 1:
+            raise argparse.ArgumentTypeError(str(error)) from None
+        hint = closest(text, [*PRESETS, *PRIMITIVES])
+        raise argparse.ArgumentTypeError(explain("must be a preset or primitives.", repr(text), hint)) from None
+    return names
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not 0 < seconds < math.inf:
+        raise argparse.ArgumentTypeError(
+            explain("must be a number of seconds above 0.", repr(text), "Give 60 for a minute.")
+        )
+    return seconds
+
+
+def _whole(least: int) -> Callable[[str], int]:
+    """Return a converter to whole numbers from `least` on."""
+
+    def convert(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            number = least - 1
+        if number < least:
+            raise argparse.ArgumentTypeError(
+                explain(f"must be a whole number, at least {least}.", repr(text), f"Give {least} or more.")
+            )
+        return number
+
+    return convert
+
+
+def _build_parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="eqdarts", description="Discover a closed-form equation in a table of measurements.")
+    parser.add_argument("--version", action="version", version=f"eqdarts {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _add_fit(commands)
+    predict = commands.add_parser(
+        "predict", help="evaluate an equation on a table", description="Print predictions as CSV, one line per row."
+    )
+    predict.add_argument("equation", metavar="EQUATION.json", help="an equation that eqdarts fit wrote")
+    predict.add_argument("file", metavar="FILE", help="CSV, TSV or Parquet; - reads standard input")
+    report = commands.add_parser(
+        "report",
+        help="write the web page of a fit again",
+        description="Write one self-contained web page about a fit from what eqdarts fit left in a folder.",
+    )
+    report.add_argument("folder", metavar="DIR", help="the --out of eqdarts fit; it holds run.json")
+    report.add_argument("--out", metavar="FILE", help="where the page goes; default: law.html in DIR")
+    report.add_argument(
+        "--units", action="append", default=[], metavar="COLUMN=UNIT", help="for labels, such as mass=kg; repeatable"
+    )
+    _add_bench(commands)
+    return parser
+
+
+def _add_fit(commands: argparse._SubParsersAction[_Parser]) -> None:
+    fit = commands.add_parser(
+        "fit",
+        help="find the law in a table",
+        description="Search the equations that trade loss against complexity best, print them, choose one and draw it.",
+    )
+    fit.add_argument("file", metavar="FILE", help="CSV, TSV or Parquet; - reads standard input")
+    fit.add_argument("--target", required=True, metavar="COLUMN", help="the column to explain")
+    fit.add_argument(
+        "--features", type=_names, metavar="A,B,..", help="columns to explain it by; default: all numeric ones"
+    )
+    fit.add_argument("--time-limit", type=_seconds, metavar="SECONDS", help="how long to search; default: 60")
+    fit.add_argument(
+        "--primitives",
+        type=_primitives,
+        metavar="NAMES",
+        help="default, minimal, psychology, physics, or a list such as exp,log,power",
+    )
+    fit.add_argument(
+        "--max-complexity", type=_whole(3), metavar="N", help="symbols in the longest equation; default: 60"
+    )
+    fit.add_argument("--search", choices=("auto", "implicit", "relaxed", "random"), help="default: auto")
+    fit.add_argument(
+        "--guess",
+        action="append",
+        metavar="FORMULA",
+        help='a formula to start from, such as "a*x/(b + x)": names that are no columns are coefficients; repeatable',
+    )
+    fit.add_argument(
+        "--checkpoint", metavar="DIR", help="keep the best so far here every few seconds, and go on from what is there"
+    )
+    fit.add_argument("--out", metavar="DIR", help="where files go; default: eqdarts-out/ and the name of FILE")
+    fit.add_argument("--seed", type=_whole(0), metavar="N", help="the same seed searches the same equations")
+    fit.add_argument("--drop-missing", action="store_true", help="leave out rows that miss a value")
+    fit.add_argument("--quiet", action="store_true", help="no progress and no notes on standard error")
+
+
+def _add_bench(commands: argparse._SubParsersAction[_Parser]) -> None:
+    from eqdarts.cli.bench import EPILOG
+
+    bench = commands.add_parser(
+        "bench",
+        help="count the known laws that a method finds again",
+        description="Run a method over benchmark laws, one process with one thread each, or tabulate such runs.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    bench.add_argument("suite", metavar="SUITE", nargs="?", help="which laws; see below")
+    bench.add_argument("--method", default="eqdarts", metavar="NAME", help="see below; default: eqdarts")
+    bench.add_argument("--adapter", metavar="SCRIPT", help="fit another library by this script")
+    bench.add_argument("--python", metavar="PATH", help="the Python that runs the script; default: this one")
+    bench.add_argument(
+        "--option", action="append", default=[], metavar="NAME=VALUE", help="a parameter of the method; repeatable"
+    )
+    bench.add_argument("--time-limit", type=_seconds, default=60.0, metavar="SECONDS", help="per law; default: 60")
+    bench.add_argument("--rows", type=_whole(20), default=1000, metavar="N", help="rows to learn from; default: 1000")
+    bench.add_argument("--seed", default="0", metavar="N,..", help="of rows, noise and method; default: 0")
+    bench.add_argument("--noise", default="0", metavar="X,..", help="error of y as a share of its rms; default: 0")
+    bench.add_argument("--every", type=_whole(1), default=1, metavar="K", help="only every K-th law")
+    bench.add_argument("--only", type=_names, metavar="LAW,..", help="only these laws")
+    bench.add_argument("--jobs", type=_whole(1), default=1, metavar="N", help="laws at a time; default: 1")
+    bench.add_argument("--out", metavar="FILE", help="CSV of the rows; laws that it has already are not run again")
+    bench.add_argument("--table", nargs="+", metavar="CSV", help="no run: make the table of these results")
+    bench.add_argument("--plot", metavar="PNG", help="with --table: draw the share recovered against CPU seconds")
+    bench.add_argument("--quiet", action="store_true", help="no progress and no notes on standard error")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return the exit status."""
+    arguments = _build_parser().parse_args(argv)
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a name that the terminal's encoding lacks must not end the search
+        sys.stdout.reconfigure(errors="backslashreplace")
+    try:
+        if arguments.command == "fit":
+            from eqdarts.cli.fit import run
+        elif arguments.command == "bench":
+            from eqdarts.cli.bench import run
+        elif arguments.command == "report":
+            from eqdarts.cli.report import run
+        else:
+            from eqdarts.cli.predict import run
+        run(arguments)
+        sys.stdout.flush()
+    except (TableError, FormulaError, UsageError) as error:
+        return _fail(str(error))
+    except BrokenPipeError:  # the reader of our output has gone, as in `eqdarts predict ... | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        return _fail(f"{error.filename or 'output'}: {error.strerror}.")
+    except KeyboardInterrupt:
+        print("eqdarts: interrupted.", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _fail(message: str) -> int:
+    print(f"eqdarts: {' '.join(message.split())}", file=sys.stderr)
+    return 2

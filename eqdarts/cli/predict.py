@@ -1,0 +1,48 @@
+"""``eqdarts predict``: an equation from a file, evaluated on a table."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from eqdarts.cli.columns import numeric_columns
+from eqdarts.cli.notes import note, notes_to_stderr
+from eqdarts.cli.tables import TableError, read_table
+from eqdarts.errors import FormulaError, explain
+
+__all__ = ["run"]
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Print the predictions for every row as CSV; undefined ones are empty."""
+    import pandas as pd
+
+    from eqdarts.equation.equation import Equation
+
+    equation = Equation.from_json(_read_equation(arguments.equation))
+    symbols = {symbol.name for symbol in equation.expr.free_symbols}
+    used = [name for name in equation.variables if name in symbols]
+    frame = read_table(arguments.file)
+    X = numeric_columns(frame, used) if used else frame
+    with notes_to_stderr():
+        prediction = equation.predict(X)
+    words = equation.extrapolation(X)
+    if words:
+        note(words)
+    pd.DataFrame({equation.target or "prediction": prediction}).to_csv(sys.stdout, index=False)
+
+
+def _read_equation(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise FormulaError(
+            explain("EQUATION.json must be text.", path, "Name the equation.json that eqdarts fit wrote.")
+        ) from None
+    except OSError as error:
+        raise TableError(
+            explain(
+                "EQUATION.json cannot be read.", f"{path} ({error.strerror})", "Check the path and its permissions."
+            )
+        ) from None

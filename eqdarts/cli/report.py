@@ -1,0 +1,49 @@
+"""``eqdarts report``: the web page of a fit, from what ``eqdarts fit`` left in a folder."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from eqdarts.cli.tables import TableError
+from eqdarts.errors import explain
+
+__all__ = ["run"]
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Write the page and say where it is."""
+    units = dict(_unit(text) for text in arguments.units)
+    from eqdarts.fitting.run import PAGE_FILE, RUN_FILE, run_from_json
+
+    folder = Path(arguments.folder)
+    past = run_from_json(_read(folder / RUN_FILE))
+    import matplotlib
+
+    matplotlib.use("Agg")  # files only: no window, no display needed
+    from eqdarts.report.page import write_report
+
+    page = Path(arguments.out) if arguments.out is not None else folder / PAGE_FILE
+    write_report(past, page, units)
+    print(f"Wrote {page}")
+
+
+def _unit(text: str) -> tuple[str, str]:
+    name, equals, unit = text.rpartition("=")
+    if not (name and equals and unit):
+        from eqdarts.cli.usage import UsageError
+
+        raise UsageError(explain("--units must be a column and its unit.", repr(text), "Write it as in mass=kg."))
+    return name, unit
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        problem = "it is not text"
+    except OSError as error:
+        problem = str(error.strerror)
+    raise TableError(
+        explain("DIR must hold what eqdarts fit wrote.", f"{path} ({problem})", "Name the --out of eqdarts fit.")
+    )

@@ -1,0 +1,118 @@
+"""From a fitted graph to its expression in the units of the data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eqdarts.errors import FormulaError, explain
+from eqdarts.expression.build import absolute, exponential, symbol
+from eqdarts.expression.simplify import points_of, simplified
+from eqdarts.graph.graph import Edge, Graph
+
+__all__ = ["equation_expression", "graph_to_expression"]
+
+Array = NDArray[np.float64]
+Expr = Any
+
+
+def equation_expression(
+    graph: Graph,
+    coefficients: Sequence[float],
+    variables: Sequence[str],
+    x_scale: Array,
+    y_scale: float,
+    rows: Array | None = None,
+) -> Expr:
+    """Return the short expression of a graph fitted on scaled rows.
+
+    Parameters
+    ----------
+    graph, coefficients, variables, x_scale, y_scale
+        As in `graph_to_expression`.
+    rows : ndarray of shape (n, d), optional
+        Unscaled inputs. Default: points of either sign and the magnitude of `x_scale`.
+    """
+    expr = graph_to_expression(graph, coefficients, variables, x_scale, y_scale)
+    return simplified(expr, points_of(variables, rows, np.asarray(x_scale, dtype=np.float64)))
+
+
+def graph_to_expression(
+    graph: Graph, coefficients: Sequence[float], variables: Sequence[str], x_scale: Array, y_scale: float
+) -> Expr:
+    """Return a graph as a sympy expression of the unscaled inputs, not simplified.
+
+    Parameters
+    ----------
+    graph : Graph
+    coefficients : sequence of float
+        The flat vector, fitted on X / x_scale -> y / y_scale.
+    variables : sequence of str
+        Names of the D inputs.
+    x_scale : ndarray of shape (d,)
+    y_scale : float
+
+    Raises
+    ------
+    FormulaError
+        If a number is not finite and real, as where a coefficient is outside a function's domain.
+
+    Notes
+    -----
+    sympy merges powers and splits roots as it builds: sqrt(x)*sqrt(x) becomes x, defined everywhere, and
+    sqrt(x*Max(0, y)) becomes sqrt(x)*sqrt(Max(0, y)), undefined where x < 0 although y < 0. Nothing else changes
+    where the expression is defined.
+    """
+    import sympy
+
+    theta = [float(c) for c in coefficients]
+    sources = [symbol(name) * _float(1 / scale) for name, scale in zip(variables, x_scale, strict=True)]
+    for node, slots in graph.slots():
+        constant = _float(theta[slots.constant]) if slots.constant >= 0 else None
+        terms = []
+        for edge, own in zip(node.edges, slots.edges, strict=True):
+            values = theta[own.first : own.first + own.count]
+            full = [*edge.primitive.neutral, *values] if own.neutral else values
+            if edge.primitive.name == "none":
+                continue  # absent: 0 in a sum, 1 in a product
+            term = _applied(edge, sources[edge.source], full)
+            terms.append(_float(theta[own.weight]) * term if own.weight >= 0 else term)
+        if node.aggregator == "sum":
+            sources.append(sympy.Add(*terms, *([] if constant is None else [constant])))
+        else:
+            sources.append(sympy.Mul(*terms, *([] if constant is None else [constant])))
+    expr = sympy.Mul(_float(y_scale), sources[-1])
+    if expr.has(sympy.zoo, sympy.oo, -sympy.oo, sympy.nan, sympy.I):
+        raise FormulaError(
+            explain("The graph has no equation of finite real numbers.", str(expr)[:80], "Leave this graph out.")
+        )
+    return expr
+
+
+def _float(value: float) -> Expr:
+    """Return a float as a sympy number; 0 and 1 exactly, so that they leave no trace."""
+    import sympy
+
+    return sympy.Integer(int(value)) if value in (0.0, 1.0, -1.0) else sympy.Float(float(value))
+
+
+def _applied(edge: Edge, source: Expr, coefficients: Sequence[float]) -> Expr:
+    import sympy
+
+    primitive = edge.primitive
+    numbers = [_float(c) for c in coefficients]
+    u = primitive.inner_value(source, numbers)
+    shape = numbers[len(primitive.inner) :]
+    # sympy's exp would take constants out of the exponent, to where they may overflow; its Abs thinks of complex roots
+    if primitive.name == "exp":
+        return exponential(u)
+    if primitive.name == "abs":
+        return absolute(u)
+    if primitive.name == "logistic":
+        return 1 / (1 + exponential(-u))
+    if primitive.name == "softplus":
+        return sympy.log(1 + exponential(u))
+    return primitive.sympy_form(u, *shape)

@@ -1,0 +1,203 @@
+"""From a formula to a graph with coefficients, so that a search can start from it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from typing import Any
+
+from eqdarts.errors import FormulaError, explain
+from eqdarts.expression.program import compile_expression
+from eqdarts.graph.draft import Draft
+from eqdarts.graph.draft_terms import LINEAR, POWER, DraftEdge, DraftNode
+from eqdarts.graph.graph import Graph
+from eqdarts.primitives.table import PRIMITIVES, Primitive, fixed_power
+
+__all__ = ["graph_of_formula", "rescaled"]
+
+Expr = Any  # sympy.Expr
+
+_DIRECT = {
+    "exp": "exp", "log": "log", "sin": "sin", "cos": "cos", "tan": "tan", "tanh": "tanh", "asin": "arcsin",
+    "atan": "arctan", "Abs": "abs",
+}  # fmt: skip
+LARGEST_DENOMINATOR = 12  # of an exponent that is taken as a fraction
+
+
+def graph_of_formula(
+    expr: Expr, values: Mapping[str, float], variables: Sequence[str], x_scale: Sequence[float], y_scale: float
+) -> tuple[Graph, tuple[float, ...]]:
+    """Return the graph that is a formula on scaled rows, and its coefficients.
+
+    Parameters
+    ----------
+    expr : sympy.Expr
+    values : mapping of str to float
+        Of the names that are not variables. Such an exponent is one that is learned; one that stands in the formula as
+        a number stays, and every other number becomes a free coefficient.
+    variables : sequence of str
+        Names of the D inputs.
+    x_scale, y_scale
+        What one unit of each input, and of the target, is worth.
+
+    Raises
+    ------
+    FormulaError
+        If the formula has no variable, or something that a graph cannot hold.
+    """
+    builder = _Builder(variables, values, x_scale)
+    results: list[_Value] = []
+    for operation, arguments, detail in compile_expression(expr).steps:
+        results.append(builder.step(operation, [results[k] for k in arguments], detail))
+    output = results[-1]
+    if isinstance(output, float):
+        raise FormulaError(explain("A formula to start from must have a column in it.", str(expr), "Name a column."))
+    builder.node("sum", [DraftEdge(output, LINEAR, 1.0 / y_scale)])
+    draft = builder.draft.prune()
+    while _absorb(draft):
+        draft.prune()
+    return draft.build()
+
+
+def _absorb(draft: Draft) -> bool:
+    """Move the constant of one product into a sum that only it reads: 2 x / (3 + x) has two coefficients, not three."""
+    for node in draft.nodes:
+        if node.is_sum or node.constant is None:
+            continue
+        for edge in node.edges:
+            inner, p = draft.node(edge.source), edge.primitive.exponent
+            if inner is None or not inner.is_sum or not p or len(list(draft.users(edge.source))) > 1:
+                continue
+            if node.constant > 0 or p.denominator * p.numerator % 2:
+                size = abs(node.constant) ** (1 / float(p))
+                if math.isfinite(size) and size > 0:
+                    inner.scale(math.copysign(size, node.constant))
+                    node.constant = None
+                    return True
+    return False
+
+
+def rescaled(
+    graph: Graph, coefficients: Sequence[float], x_factors: Sequence[float], y_factor: float
+) -> tuple[Graph, tuple[float, ...]]:
+    """Return ``y_factor * f(x_factors * x)`` for the graph f."""
+    if y_factor == 1.0 and all(factor == 1.0 for factor in x_factors):
+        return graph, tuple(coefficients)
+    draft = Draft.from_graph(graph, coefficients)
+    for i, factor in enumerate(x_factors):
+        if factor != 1.0 and i in graph.inputs:
+            readers = [edge for _, edge in draft.users(i)]
+            place = draft.insert(0, DraftNode("sum", [DraftEdge(i, LINEAR, float(factor))]))
+            for edge in readers:
+                edge.source = place
+    draft.nodes.append(DraftNode("sum", [DraftEdge(draft.n_inputs + len(draft.nodes) - 1, LINEAR, float(y_factor))]))
+    return draft.prune().build()
+
+
+_Value = int | float
+"""The value of a step: a source of the draft (int), or a number (float)."""
+
+
+class _Builder:
+    """Adds one node, or a few, for each step of a program."""
+
+    def __init__(self, variables: Sequence[str], values: Mapping[str, float], x_scale: Sequence[float]) -> None:
+        self.draft = Draft(len(variables), [])
+        self.names: dict[str, _Value] = {name: float(value) for name, value in values.items()}
+        for i, name in enumerate(variables):
+            self.names[name] = self.node("sum", [DraftEdge(i, LINEAR, float(x_scale[i]))])
+
+    def node(self, aggregator: Any, edges: list[DraftEdge], constant: float | None = None) -> int:
+        """Append a node and return its source number."""
+        self.draft.nodes.append(DraftNode(aggregator, edges, constant))
+        return self.draft.n_inputs + len(self.draft.nodes) - 1
+
+    def step(self, operation: str, arguments: list[_Value], detail: Any) -> _Value:
+        """Return the value of one step."""
+        if operation == "number":
+            return float(detail)
+        if operation == "name":
+            return self.names[detail]
+        if operation == "power":
+            return self._power(arguments[0], float(detail), learned=False)
+        if operation == "pow":
+            return self._raised(*arguments)
+        method = getattr(self, f"_{operation}")
+        return method(*arguments) if detail is None else method(detail, *arguments)  # type: ignore[no-any-return]
+
+    def _add(self, *terms: _Value) -> _Value:
+        constant = math.fsum(term for term in terms if isinstance(term, float))
+        edges = [DraftEdge(term, LINEAR) for term in terms if not isinstance(term, float)]
+        return self.node("sum", edges, constant or None) if edges else constant
+
+    def _mul(self, *factors: _Value) -> _Value:
+        constant = math.prod(factor for factor in factors if isinstance(factor, float))
+        edges = [DraftEdge(factor, LINEAR) for factor in factors if not isinstance(factor, float)]
+        return self.node("product", edges, constant) if edges and constant else constant
+
+    def _power(self, base: _Value, exponent: float, learned: bool) -> _Value:
+        if isinstance(base, float):
+            return _finite(lambda: base**exponent)
+        if exponent == 0:
+            return 1.0
+        fraction = Fraction(exponent).limit_denominator(LARGEST_DENOMINATOR)
+        if not learned and abs(float(fraction) - exponent) < 1e-12:
+            return self.node("product", [DraftEdge(base, fixed_power(fraction))])
+        return self.node("product", [DraftEdge(base, POWER, 1.0, [exponent])])
+
+    def _raised(self, base: _Value, exponent: _Value) -> _Value:
+        if isinstance(exponent, float):
+            return self._power(base, exponent, learned=True)
+        if isinstance(base, float):
+            return self._call("exp", self._mul(_finite(lambda: math.log(base)), exponent))
+        return self._call("exp", self._mul(exponent, self._call("log", base)))
+
+    def _call(self, name: str, u: _Value) -> _Value:
+        if isinstance(u, float):
+            from eqdarts.primitives.functions import FUNCTIONS
+
+            return _finite(lambda: float(FUNCTIONS[name].numpy(u)))
+        if name in _DIRECT:
+            return self._applied(PRIMITIVES[_DIRECT[name]], u)
+        if name == "acos":
+            return self._add(math.pi / 2, self._mul(-1.0, self._applied(PRIMITIVES["arcsin"], u)))
+        if name in ("sinh", "cosh"):
+            sign = 1.0 if name == "cosh" else -1.0
+            rising, falling = (self._call("exp", self._mul(s, u)) for s in (1.0, -1.0))
+            return self._mul(0.5, self._add(rising, self._mul(sign, falling)))
+        known = ", ".join([*(row for row in _DIRECT.values()), "arccos, sinh, cosh"])
+        raise FormulaError(explain("A search cannot start from this function.", name, f"It can from {known}."))
+
+    def _logistic(self, a: float, minus_u: _Value) -> _Value:
+        return self._mul(1.0 / a, self._sigmoid("logistic", self._add(minus_u, math.log(a))))
+
+    def _softplus(self, a: float, u: _Value) -> _Value:
+        return self._add(self._sigmoid("softplus", self._add(u, -math.log(a))), math.log(a))
+
+    def _max(self, *arguments: _Value) -> _Value:
+        first, *others = sorted(arguments, key=lambda v: isinstance(v, int))  # max(0, u) is 0 + relu(u)
+        for other in others:
+            first = self._add(first, self._sigmoid("relu", self._add(other, self._mul(-1.0, first))))
+        return first
+
+    def _min(self, *arguments: _Value) -> _Value:
+        return self._mul(-1.0, self._max(*(self._mul(-1.0, argument) for argument in arguments)))
+
+    def _sigmoid(self, name: str, u: _Value) -> _Value:
+        if isinstance(u, float):
+            return DraftEdge(0, PRIMITIVES[name], 1.0, list(PRIMITIVES[name].neutral)).at(u)
+        return self._applied(PRIMITIVES[name], u)
+
+    def _applied(self, primitive: Primitive, u: int) -> int:
+        return self.node("product", [DraftEdge(u, primitive, 1.0, list(primitive.neutral))])
+
+
+def _finite(compute: Any) -> float:
+    try:
+        value = compute()
+    except (ValueError, OverflowError, ZeroDivisionError):
+        value = math.nan
+    if isinstance(value, complex) or not math.isfinite(value):
+        raise FormulaError(explain("A formula to start from needs real numbers.", value, "Use other starting values."))
+    return float(value)

@@ -1,0 +1,1 @@
+"""How sure the form of an equation is."""

@@ -1,0 +1,234 @@
+r"""Evidence for each primitive on each edge of a finished graph: alpha, with the inner problem solved.
+
+On one edge at a time every primitive is put in place of the graph's own, all coefficients are refitted, and the
+description length L in nats is taken, by the BIC or another criterion of `eqdarts.selection`. The weight of primitive
+m on edge e is
+
+.. math:: \alpha_{em} = \frac{\exp(-L_{em})}{\sum_{m'} \exp(-L_{em'})},
+
+which for the BIC, where L is half of it, approximates the posterior probability (Raftery 1995). A graph at which no
+single swap is shorter is a fixed point of the outer problem: the heaviest primitive of every edge is the graph's own.
+
+Axes: E edges, M primitives, N rows, D inputs.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eqdarts.data import moments
+from eqdarts.graph.draft import Draft, DraftEdge
+from eqdarts.graph.graph import Graph
+from eqdarts.primitives.table import PRIMITIVES, Primitive
+from eqdarts.search.archive import Member
+from eqdarts.search.growth.moves import Start, without_edge
+from eqdarts.search.problem import Rows
+from eqdarts.selection import CRITERIA, Candidate, structure_length
+from eqdarts.solver.refit import Fit, refit_in_parts
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Evidence", "evidence", "neighbours"]
+
+NONE = PRIMITIVES["none"]
+SCREENED_ROWS, SCREENING, THOROUGH = 200, (20, 1e-3), (60, 1e-10)  # rows; iterations and tolerance
+MOST_STARTS = 4  # rows of a primitive's grid that are tried
+MOST_NUMBERS = 2**22  # in the Jacobian (G, K, N) of one batch
+MARGIN = 0.01  # nats that a swap must save: two primitives may be the same function in other words
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """Weights of the primitives on the edges of one graph.
+
+    Parameters
+    ----------
+    edges : tuple of str
+        Labels such as ``"x -> h1"``, length E; the last node has the target's name.
+    primitives : tuple of str
+        Names, length M; "none" is the absent edge.
+    weights : ndarray of shape (E, M)
+        Each row sums to 1.
+    own : tuple of str
+        The primitive that the graph has on each edge.
+    better : Member or None
+        The graph with the swap that shortens the description most, refitted; None if there is none.
+    """
+
+    edges: tuple[str, ...]
+    primitives: tuple[str, ...]
+    weights: NDArray[np.float64]
+    own: tuple[str, ...]
+    better: Member | None
+
+    def as_table(self) -> pd.DataFrame:
+        """Return the weights with a row for each edge and a column for each primitive."""
+        import pandas as pd
+
+        return pd.DataFrame(self.weights, index=pd.Index(self.edges, name="edge"), columns=list(self.primitives))
+
+
+@dataclass(frozen=True)
+class _Swap:
+    """One start of one primitive on one edge."""
+
+    edge: int
+    primitive: str
+    start: Start
+
+
+def evidence(
+    member: Member,
+    rows: Rows,
+    primitives: Sequence[Primitive],
+    names: Sequence[str],
+    target: str = "y",
+    criterion: str = "bic",
+) -> Evidence:
+    """Weigh every primitive on every edge of a fitted graph.
+
+    Parameters
+    ----------
+    member : Member
+        Its graph and coefficients; the refit starts from these, and from the grid of the primitive that is put in.
+    rows : Rows
+        Inputs and target scaled to magnitude one, and weights.
+    primitives : sequence of Primitive
+        What an edge may choose from; absent, and what the graph has already, come to these.
+    names : sequence of str
+        Of the D inputs.
+    target : str
+    criterion : str
+        A key of `eqdarts.selection.CRITERIA`, but "validation".
+    """
+    graph = member.graph
+    own = [edge.primitive for node in graph.nodes for edge in node.edges]
+    choices = tuple({row.name: row for row in (NONE, *primitives, *own)}.values())
+    swaps = list(_swaps(member, choices))
+    fits = _best(swaps, rows)
+    unchanged = _refit([(graph, member.coefficients)], rows, THOROUGH)[0]
+    length = _length_on(rows, primitives, criterion)
+    lengths = np.full((len(own), len(choices)), math.inf)
+    column = {row.name: m for m, row in enumerate(choices)}
+    for (e, name), fit in fits.items():
+        lengths[e, column[name]] = length(fit)
+    at_rest = length(unchanged)
+    lengths[np.arange(len(own)), [column[row.name] for row in own]] = at_rest
+    shortest = min(fits, key=lambda key: length(fits[key]), default=None)
+    better = None
+    if shortest is not None and length(fits[shortest]) < at_rest - MARGIN:
+        fit = fits[shortest]
+        better = Member(fit.graph, fit.coefficients, fit.loss)
+    return Evidence(
+        _labels(graph, names, target),
+        tuple(row.name for row in choices),
+        _softmax(-lengths),
+        tuple(row.name for row in own),
+        better,
+    )
+
+
+def neighbours(member: Member, rows: Rows, primitives: Sequence[Primitive]) -> list[Fit]:
+    """Return the graphs that another primitive, or none, on one edge makes of a fitted graph, refitted."""
+    return list(_best(list(_swaps(member, (NONE, *primitives))), rows).values())
+
+
+def _softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the softmax of each row of (E, M); -inf gets no weight."""
+    if not logits.size:
+        return logits
+    highest = logits.max(axis=1, keepdims=True)
+    weights = np.exp(logits - np.where(np.isfinite(highest), highest, 0.0))
+    return np.asarray(weights / weights.sum(axis=1, keepdims=True))
+
+
+def _labels(graph: Graph, names: Sequence[str], target: str) -> tuple[str, ...]:
+    """Return a label for each edge; edges between the same two are numbered."""
+    nodes = [f"h{j + 1}" for j in range(len(graph.nodes) - 1)]
+    sources = [*names, *nodes]
+    labels: list[str] = []
+    for node, name in zip(graph.nodes, [*nodes, target], strict=True):
+        for edge in node.edges:
+            label = f"{sources[edge.source]} -> {name}"
+            count = sum(other.split(" (")[0] == label for other in labels)
+            labels.append(f"{label} ({count + 1})" if count else label)
+    return tuple(labels)
+
+
+# --- swaps ---
+
+
+def _swaps(member: Member, choices: Sequence[Primitive]) -> Iterator[_Swap]:
+    """Yield the starts of every primitive on every edge but the one that is there."""
+    draft = Draft.from_graph(member.graph, member.coefficients)
+    e = 0
+    for j, node in enumerate(draft.nodes):
+        for k, edge in enumerate(node.edges):
+            for primitive in choices:
+                if primitive is NONE:
+                    yield _Swap(e, NONE.name, without_edge(draft, j, k))
+                elif primitive != edge.primitive:
+                    yield from (
+                        _Swap(e, primitive.name, _put(draft, j, k, primitive, c)) for c in _grid(edge, primitive)
+                    )
+            e += 1
+
+
+def _grid(edge: DraftEdge, primitive: Primitive) -> list[tuple[float, ...]]:
+    """Return starting coefficients: of the primitive's own grid, and those that the edge has, where they fit."""
+    grid = list(primitive.initial[:MOST_STARTS])
+    if edge.coefficients and (primitive.inner, primitive.shape) == (edge.primitive.inner, edge.primitive.shape):
+        grid.append(tuple(edge.coefficients))
+    return grid
+
+
+def _put(draft: Draft, j: int, k: int, primitive: Primitive, coefficients: Sequence[float]) -> Start:
+    edited = draft.copy()
+    edge = edited.nodes[j].edges[k]
+    edited.nodes[j].edges[k] = DraftEdge(edge.source, primitive, edge.weight, list(coefficients))
+    return edited.build()
+
+
+# --- refits and lengths ---
+
+
+def _best(swaps: Sequence[_Swap], rows: Rows) -> dict[tuple[int, str], Fit]:
+    """Refit the best start of each primitive on each edge to convergence."""
+    n = len(rows.y)
+    few = np.unique(np.linspace(0, n - 1, min(n, SCREENED_ROWS)).astype(np.intp))
+    screened = _refit([swap.start for swap in swaps], Rows(rows.X[few], rows.y[few], rows.weight[few]), SCREENING)
+    best: dict[tuple[int, str], Fit] = {}
+    for swap, fit in zip(swaps, screened, strict=True):
+        key = swap.edge, swap.primitive
+        if key not in best or fit.loss < best[key].loss:
+            best[key] = fit
+    able = {key: fit for key, fit in best.items() if math.isfinite(fit.loss)}
+    fits = _refit([(fit.graph, fit.coefficients) for fit in able.values()], rows, THOROUGH)
+    return dict(zip(able, fits, strict=True))
+
+
+def _refit(starts: Sequence[Start], rows: Rows, limits: tuple[int, float]) -> list[Fit]:
+    iterations, tolerance = limits
+    return refit_in_parts(starts, *rows.tensors, MOST_NUMBERS, max_iterations=iterations, tolerance=tolerance)
+
+
+def _length_on(rows: Rows, primitives: Sequence[Primitive], criterion: str) -> Callable[[Fit], float]:
+    """Return the description length on the rows as a function of a fit."""
+    n, d = rows.X.shape
+    mean_square, variance = moments(rows.y, rows.weight)
+
+    def length(fit: Fit) -> float:
+        graph = fit.graph
+        if not math.isfinite(fit.loss):
+            return math.inf
+        candidate = Candidate(graph.complexity, graph.n_coefficients, fit.loss, structure_length(graph, primitives))
+        return CRITERIA[criterion](candidate, float(n), d, mean_square, variance)
+
+    return length

@@ -1,0 +1,243 @@
+"""How often the choice would be the same for other rows: selection frequencies over bootstrap resamples.
+
+Axes: F forms, B resamples, N rows; G = B F models in one batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.utils.validation import check_is_fitted
+
+from eqdarts.data import moments, weighted_rows
+from eqdarts.equation.equation import Equation
+from eqdarts.equation.equation_range import MARGIN
+from eqdarts.equation.singularities import find_brink, find_singularities
+from eqdarts.errors import FormulaError, explain
+from eqdarts.evidence.edges import neighbours
+from eqdarts.expression.written import text, write
+from eqdarts.graph.graph import Graph
+from eqdarts.primitives.table import Primitive, resolve
+from eqdarts.search.archive import Member
+from eqdarts.search.problem import Rows
+from eqdarts.selection import CRITERIA, Candidate, singularity_price, structure_length
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from eqdarts.data import FitRows
+    from eqdarts.solver.refit import Fit
+
+__all__ = ["StabilityMixin", "selection_frequencies"]
+
+Array = NDArray[np.float64]
+
+NEAR = 10.0  # nats within which a single swap of the chosen graph takes part
+MOST_ROWS = 2000
+MOST_NUMBERS = 2**22  # in the Jacobian (G, K, N) of one batch
+LIMITS: dict[str, Any] = {"max_iterations": 100, "tolerance": 1e-9}
+
+
+class StabilityMixin:
+    """Selection frequencies."""
+
+    def stability(self: Any, n: int = 20, random_state: int | None = 0) -> pd.DataFrame:
+        """Return how often each form would be chosen for rows drawn again with replacement.
+
+        Parameters
+        ----------
+        n : int, default=20
+            Resamples.
+        random_state : int or None, default=0
+
+        Returns
+        -------
+        DataFrame
+            `form` (the equation with its coefficients as names), `frequency` (share of the resamples) and `chosen`
+            (whether `equation_`, before its constants became exact, has this form); the most frequent first.
+
+        Notes
+        -----
+        Nothing is searched again: the equations of the front, and those that differ from the chosen graph in one edge
+        and are at most 10 nats longer, are refitted to every resample, all in one batch, and the rule that chose
+        `equation_` is applied. Forms that no resample's front would have are not seen, so that the frequencies are
+        upper bounds of those of a whole search. Equal forms in other words count as one. Of a table of more than 2000
+        rows so many are drawn. A resample repeats rows, and by that favours the longer forms a little. For the
+        selection by held-out rows the BIC stands in.
+        """
+        check_is_fitted(self)
+        if self._loss != "squared":
+            raise ValueError(
+                explain("stability needs squared residuals.", f"loss={self._loss!r}", "Fit again, with loss='squared'.")
+            )
+        if n < 1:
+            raise ValueError(explain("n must be at least 1.", n, "Try 20."))
+        rng = np.random.default_rng(random_state)
+        criterion = "bic" if self.selection == "validation" else self.selection
+        scales = self.x_scale_, self.y_scale_
+        sample = _Sample.of(self._rows, scales, rng)
+        forms = _forms(self._members, self.graph_, sample, resolve(self.primitives), self._names(), scales, criterion)
+        table = selection_frequencies(forms, sample, n, criterion, rng)
+        own = next((form.text for form in forms if form.graph == self.graph_), "")
+        self._stability = table.assign(chosen=table["form"] == own)
+        return self._stability.copy()
+
+
+@dataclass(frozen=True, eq=False)
+class _Sample:
+    """Scaled rows, and the known mean squared error of y in the same units, None if it is not known."""
+
+    rows: Rows
+    noise: float | None
+    n_rows: float
+
+    @classmethod
+    def of(cls, kept: FitRows, scales: tuple[Array, float], rng: np.random.Generator) -> _Sample:
+        few = slice(None)
+        if len(kept.y) > MOST_ROWS:
+            few = np.sort(rng.choice(len(kept.y), MOST_ROWS, replace=False))  # type: ignore[assignment]
+        y = kept.y[few] / scales[1]
+        weight, noise, n_rows = np.ones(len(y)), None, float(len(y))
+        if kept.sigma is not None:
+            sigma = kept.sigma[few] / scales[1]
+            weight = sigma**-2.0
+            noise = len(y) / float(weight.sum())
+        elif kept.weight is not None:
+            weight = kept.weight[few]
+            n_rows = weighted_rows(weight)
+        return cls(Rows(kept.X[few] / scales[0], y, weight / weight.mean()), noise, n_rows)
+
+
+@dataclass(frozen=True, eq=False)
+class _Form:
+    graph: Graph
+    coefficients: tuple[float, ...]
+    text: str  # the equation with its coefficients as names
+    n_coefficients: int
+    structure: float
+    pole: str
+    brink: str
+
+
+def _forms(
+    members: Sequence[Member],
+    chosen: Graph,
+    sample: _Sample,
+    primitives: Sequence[Primitive],
+    names: Sequence[str],
+    scales: tuple[Array, float],
+    criterion: str,
+) -> list[_Form]:
+    """Return the forms that take part: the front's, then near neighbours of the chosen graph, each form once."""
+    pairs = [(member.graph, member.coefficients) for member in members]
+    own = next(member for member in members if member.graph == chosen)
+    length = _Length(sample, criterion)
+    near = [_refit(own, sample), *neighbours(own, sample.rows, primitives)]
+    lengths = [
+        length(fit.loss, fit.graph.n_coefficients, structure_length(fit.graph, primitives), sample.rows.weight)
+        for fit in near
+    ]
+    pairs += [(f.graph, f.coefficients) for f, at in zip(near, lengths, strict=True) if at <= min(lengths) + NEAR]
+    X = sample.rows.X * scales[0]
+    box = dict(zip(names, zip(X.min(axis=0), X.max(axis=0), strict=True), strict=True))
+    found: dict[str, _Form] = {}
+    for graph, coefficients in pairs:
+        try:
+            equation = Equation.from_graph(graph, coefficients, scales, names, rows=X)
+        except FormulaError:
+            continue
+        shown = text(write(equation.template))
+        structure = structure_length(graph, primitives)
+        known = found.get(shown)
+        if known is None or (structure < known.structure and known.graph != chosen):
+            singular = find_singularities(equation, box).pole, find_brink(equation, box, MARGIN)
+            found[shown] = _Form(graph, tuple(coefficients), shown, len(equation.coefficients), structure, *singular)
+    return list(found.values())
+
+
+def _refit(member: Member, sample: _Sample) -> Fit:
+    from eqdarts.solver.refit import refit
+
+    return refit([member.graph], [member.coefficients], *sample.rows.tensors, **LIMITS)[0]
+
+
+class _Length:
+    """The description length on rows with weights (N,), by a criterion."""
+
+    def __init__(self, sample: _Sample, criterion: str) -> None:
+        self.sample, self.criterion = sample, criterion
+
+    def __call__(
+        self, loss: float, n_coefficients: int, structure: float, weight: Array, pole: str = "", brink: str = ""
+    ) -> float:
+        if not np.isfinite(loss):
+            return float("inf")
+        y, n = self.sample.rows.y, self.sample.n_rows
+        candidate = Candidate(1, n_coefficients, loss, structure, noise=self.sample.noise, pole=pole, brink=brink)
+        found = CRITERIA[self.criterion](candidate, n, self.sample.rows.X.shape[1], *moments(y, weight))
+        return found + singularity_price(candidate, n)
+
+
+def selection_frequencies(
+    forms: Sequence[_Form], sample: _Sample, n: int, criterion: str, rng: np.random.Generator
+) -> pd.DataFrame:
+    """Return the forms that are the shortest on some of n resamples, with how often they are."""
+    n_rows = len(sample.rows.y)
+    counts = rng.multinomial(n_rows, np.full(n_rows, 1 / n_rows), size=n)  # (B, N)
+    weights = sample.rows.weight * counts
+    losses = _refitted(forms, sample.rows, weights)
+    length = _Length(sample, criterion)
+    lengths = np.array(
+        [
+            [
+                length(float(losses[b, f]), form.n_coefficients, form.structure, weights[b], form.pole, form.brink)
+                for f, form in enumerate(forms)
+            ]
+            for b in range(n)
+        ]
+    )
+    wins = np.bincount(lengths.argmin(axis=1), minlength=len(forms))
+    order = [int(f) for f in np.argsort(-wins, kind="stable") if wins[f]]
+    return pd.DataFrame({"form": [forms[f].text for f in order], "frequency": [wins[f] / n for f in order]})
+
+
+def _refitted(forms: Sequence[_Form], rows: Rows, weights: Array) -> Array:
+    """Return the mean weighted squared residuals (B, F) of all forms refitted with each row of `weights` (B, N)."""
+    import torch
+
+    from eqdarts.solver.batch import Batch
+    from eqdarts.solver.refit import levenberg_marquardt
+
+    n_resamples, n_rows = weights.shape
+    most = max(form.graph.n_coefficients for form in forms)
+    size = max(MOST_NUMBERS // (most * n_rows * n_resamples), 1)
+    X, y, _ = rows.tensors
+    losses = np.empty((n_resamples, len(forms)))
+    for first in range(0, len(forms), size):
+        part = forms[first : first + size]
+        batch = Batch([form.graph for form in part for _ in range(n_resamples)], X)
+        start = batch.pad([form.coefficients for form in part for _ in range(n_resamples)])
+        root = torch.from_numpy(np.sqrt(weights)).repeat(len(part), 1)  # (G, N)
+        result = levenberg_marquardt(_Weighted(batch, root), start, y * root, **LIMITS)
+        losses[:, first : first + size] = result.loss.numpy().reshape(len(part), n_resamples).T
+    return np.asarray(losses * n_rows / weights.sum(axis=1, keepdims=True))
+
+
+class _Weighted:
+    """Models whose rows have weights of their own: roots (G, N)."""
+
+    def __init__(self, model: Any, root: Tensor) -> None:
+        self.model, self.root = model, root
+        self.n_coefficients, self.linear = model.n_coefficients, model.linear
+
+    def evaluate(self, theta: Tensor) -> tuple[Tensor, Tensor]:
+        prediction, jacobian = self.model.evaluate(theta)
+        return prediction * self.root, jacobian * self.root[:, None, :]
+
+    def subset(self, keep: Tensor) -> _Weighted:
+        return _Weighted(self.model.subset(keep), self.root[keep])

@@ -1,0 +1,208 @@
+"""Where an equation goes: a torch module, numpy and C source, a spreadsheet, a table for a paper.
+
+Each gives the values of ``Equation.predict``, and NaN (a spreadsheet: #N/A) where the equation is undefined.
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from eqdarts.errors import explain
+from eqdarts.export.names import C_WORDS, PYTHON_WORDS, checked_identifier, identifiers, note
+from eqdarts.export.source import EXCEL, NUMPY, C, Dialect, Rendered, render
+from eqdarts.export.table import latex_table
+from eqdarts.expression.program import compile_expression
+
+if TYPE_CHECKING:
+    from eqdarts.equation.equation import Equation
+    from eqdarts.export.torch_module import EquationModule
+
+__all__ = ["latex_table", "to_c_source", "to_excel", "to_numpy_source", "to_torch"]
+
+WIDTH = 100  # columns of generated code
+LONGEST_CELL = 8192  # characters of a formula in a spreadsheet
+
+
+def to_torch(equation: Equation) -> EquationModule:
+    """Return the equation as a torch module whose coefficients can be trained.
+
+    Parameters
+    ----------
+    equation : Equation
+
+    Returns
+    -------
+    EquationModule
+        ``module(X)`` maps (..., d), columns in the order of ``equation.variables``, to (...). It starts in float64, at
+        the coefficients of the equation.
+    """
+    from eqdarts.export.torch_module import EquationModule
+
+    _check_fitted(equation)
+    return EquationModule(equation)
+
+
+def to_numpy_source(equation: Equation, name: str = "predict") -> str:
+    """Return Python source of a function of numpy arrays; it needs nothing but numpy.
+
+    Parameters
+    ----------
+    equation : Equation
+    name : str, default="predict"
+        Name of the function. Its arguments are the variables in order, written as identifiers.
+
+    Examples
+    --------
+    >>> from eqdarts import Equation
+    >>> space = {}
+    >>> exec(to_numpy_source(Equation.parse("3.5*(1 - exp(-0.2*t))")), space)
+    >>> float(space["predict"](0.0))
+    0.0
+    """
+    taken = {*PYTHON_WORDS, *NUMPY.helpers}
+    checked_identifier(name, taken)
+    arguments, body = _rendered(equation, NUMPY, {*taken, name})
+    lines = ["import math", ""] if "erf" in body.helpers else []
+    lines += ["import numpy as np", "", "", *_signature(f"def {name}(", arguments, "):")]
+    lines += [f"    {line}" for line in _notes(equation, arguments, "# ")]
+    for helper in body.helpers:
+        lines += ["", *textwrap.indent(NUMPY.helpers[helper], "    ").splitlines()]
+    lines += [""] if body.helpers else []
+    lines += [f"    {a} = np.asarray({a}, dtype=np.float64)" for a in arguments]
+    lines.append('    with np.errstate(all="ignore"):')
+    lines += [f"        {step} = {text}" for step, text in body.steps]
+    lines.append(f"        y = {body.result}")
+    shape = f"np.broadcast_arrays(y, {', '.join(arguments)})[0]" if arguments else "y"
+    lines.append(f"    y = {shape}")
+    lines.append("    return np.where(np.isfinite(y), y, np.nan)")
+    return "\n".join(lines) + "\n"
+
+
+def to_c_source(equation: Equation, name: str = "predict") -> str:
+    """Return C99 source of a function of doubles; it needs nothing but the mathematical library.
+
+    Parameters
+    ----------
+    equation : Equation
+    name : str, default="predict"
+        Name of the function, and the beginning of the names of its helpers. Its arguments are the variables in order,
+        written as identifiers.
+
+    Notes
+    -----
+    Compile without ``-ffast-math``, which has no NaN.
+    """
+    own = Dialect(
+        {key: f"{name}_{called}" if called in C.helpers else called for key, called in C.calls.items()},
+        {f"{name}_{helper}": _prefixed(text, name) for helper, text in C.helpers.items()},
+    )
+    taken = {*C_WORDS, *own.helpers}
+    checked_identifier(name, C_WORDS)
+    arguments, body = _rendered(equation, own, {*taken, name})
+    lines = ["#include <math.h>", ""]
+    for helper in body.helpers:
+        lines += [own.helpers[helper], ""]
+    notes = _notes(equation, arguments, "")
+    lines += [f"/* {notes[0]}", *(f"   {line}" for line in notes[1:])]
+    lines[-1] += " */"
+    lines += _signature(f"double {name}(", tuple(f"double {a}" for a in arguments) or ("void",), ")")
+    lines.append("{")
+    read = compile_expression(equation.expr).names
+    unused = [a for a, v in zip(arguments, equation.variables, strict=True) if v not in read]
+    lines += [f"    (void){a};" for a in unused]
+    lines += [f"    const double {step} = {text};" for step, text in body.steps]
+    lines += [f"    const double y = {body.result};", "    return isfinite(y) ? y : NAN;", "}"]
+    return "\n".join(lines) + "\n"
+
+
+def to_excel(equation: Equation, cells: Mapping[str, str] | None = None) -> str:
+    """Return a formula for a spreadsheet, to be copied down beside the data.
+
+    Parameters
+    ----------
+    equation : Equation
+    cells : mapping of str to str, optional
+        The cell of each variable, such as ``{"t": "B2"}``. Default: A2, B2, C2 and so on, in order.
+
+    Notes
+    -----
+    Spreadsheets keep 15 digits of a number.
+
+    Examples
+    --------
+    >>> from eqdarts import Equation
+    >>> to_excel(Equation.parse("3.5*(1 - exp(-0.2*t))"), {"t": "B2"})
+    '=IFERROR(3.5 * (1.0 - EXP(-0.2 * B2)), NA())'
+    """
+    _check_fitted(equation)
+    given = dict(zip(equation.variables, _letters(), strict=False)) if cells is None else dict(cells)
+    program = compile_expression(equation.expr)
+    missing = [name for name in program.names if name not in given]
+    if missing:
+        raise ValueError(explain("Every variable needs a cell.", f"none for {', '.join(missing)}", "Give its cell."))
+    wrong = [cell for cell in given.values() if re.fullmatch(r"\$?[A-Z]{1,3}\$?[1-9][0-9]{0,6}", cell) is None]
+    if wrong:
+        raise ValueError(explain("A cell is a column and a row.", repr(wrong[0]), "Write it as in A2 or $B$7."))
+    formula = f"=IFERROR({render(program, EXCEL, given).result}, NA())"
+    if len(formula) > LONGEST_CELL:
+        raise ValueError(
+            explain(
+                f"A cell holds {LONGEST_CELL} characters.", f"{len(formula)} characters", "Take a shorter equation."
+            )
+        )
+    return formula
+
+
+def _letters() -> Iterator[str]:
+    """Yield A2 to Z2, then AA2 to ZZ2."""
+    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    yield from (f"{letter}2" for letter in alphabet)
+    yield from (f"{first}{second}2" for first in alphabet for second in alphabet)
+
+
+def _prefixed(definition: str, name: str) -> str:
+    """Return a helper's definition under a name of its own, so that two equations can stand in one file."""
+    head, bracket, rest = definition.partition("(")
+    kind, _, helper = head.rpartition(" ")
+    return f"{kind} {name}_{helper}{bracket}{rest}"
+
+
+def _check_fitted(equation: Equation) -> None:
+    if equation.free_parameters:
+        raise ValueError(
+            explain(
+                "An equation needs values for its parameters.", ", ".join(equation.free_parameters), "Call fit first."
+            )
+        )
+
+
+def _rendered(equation: Equation, dialect: Dialect, taken: set[str]) -> tuple[tuple[str, ...], Rendered]:
+    """Return the arguments, one for each variable, and the body."""
+    _check_fitted(equation)
+    program = compile_expression(equation.expr)
+    arguments = identifiers(equation.variables, taken)
+    prefix = "t"
+    while any(argument.startswith(prefix) and argument[len(prefix) :].isdigit() for argument in arguments):
+        prefix += "_"
+    return arguments, render(program, dialect, dict(zip(equation.variables, arguments, strict=True)), prefix)
+
+
+def _notes(equation: Equation, arguments: tuple[str, ...], mark: str) -> list[str]:
+    """Return the comment: the equation as printed, and the names that had to be written otherwise."""
+    lines = [note(equation.format(6)), "NaN where the equation is undefined."]
+    for variable, argument in zip(equation.variables, arguments, strict=True):
+        if variable != argument:
+            lines.append(f"{argument}: {note(variable, 200)}")
+    return [mark + line for line in lines]
+
+
+def _signature(head: str, arguments: tuple[str, ...], tail: str) -> list[str]:
+    """Return the first line of a function, or its first lines if the arguments do not fit one."""
+    line = head + ", ".join(arguments) + tail
+    if len(line) <= WIDTH:
+        return [line]
+    wrapped = textwrap.wrap(", ".join(arguments), WIDTH - 8, break_long_words=False)
+    return [head, *(f"    {part}" for part in wrapped), tail]

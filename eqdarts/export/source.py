@@ -1,0 +1,225 @@
+"""Source text of an equation in other languages: the compiled program that `predict` runs, step by step.
+
+A language is a row of data, `Dialect`: what each operation is called, and the helpers that make it real and finite
+exactly where it is so in `predict`. The operations stand in the same order, so that the values are the same.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from eqdarts.expression.program import Program, Step
+
+__all__ = ["EXCEL", "NUMPY", "C", "Dialect", "Rendered", "render"]
+
+SUM, PRODUCT, ATOM = range(3)  # how tightly a text holds together
+LONGEST = 60  # characters of a text before it becomes a step of its own
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """What operations are called in one language.
+
+    Parameters
+    ----------
+    calls : mapping of str to str
+        Operation or sympy function -> name of the function that is called, or a text with {0} and {1} for arguments.
+    helpers : mapping of str to str
+        Name of a function that the language does not have -> its definition, on lines of its own.
+    inline : bool, default=False
+        Whether the language has no steps, so that all stands in one text.
+    """
+
+    calls: Mapping[str, str]
+    helpers: Mapping[str, str] = field(default_factory=dict)
+    inline: bool = False
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """An equation as text: steps in order, the result, and the helpers that they call."""
+
+    steps: tuple[tuple[str, str], ...]
+    result: str
+    helpers: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """Text of a step; `negative` if it is one term that begins with a minus sign."""
+
+    text: str
+    level: int = ATOM
+    negative: bool = False
+
+    def inside(self, level: int) -> str:
+        """Return the text as an operand of something that binds at `level`."""
+        return self.text if self.level > level else f"({self.text})"
+
+
+def render(program: Program, dialect: Dialect, names: Mapping[str, str], prefix: str = "t") -> Rendered:
+    """Write a program as steps of one language; what is used once stands where it is used.
+
+    Parameters
+    ----------
+    program : Program
+    dialect : Dialect
+    names : mapping of str to str
+        Identifier of each name that the program reads.
+    prefix : str, default="t"
+        How the names of steps begin.
+    """
+    uses = [0] * len(program.steps)
+    for step in program.steps:
+        for k in step.arguments:
+            uses[k] += 1
+    called: dict[str, None] = {}
+    pieces: list[_Piece] = []
+    steps: list[tuple[str, str]] = []
+    for k, step in enumerate(program.steps):
+        if step.operation == "name":
+            piece = _Piece(names[step.detail])
+        else:
+            piece = _write(step, [pieces[j] for j in step.arguments], dialect, called)
+        own = not dialect.inline and (len(piece.text) > LONGEST or uses[k] > 1)
+        if own and step.operation not in ("name", "number") and k < len(program.steps) - 1:
+            name = f"{prefix}{len(steps) + 1}"
+            steps.append((name, piece.text))
+            piece = _Piece(name)
+        pieces.append(piece)
+    return Rendered(tuple(steps), pieces[-1].text, tuple(name for name in dialect.helpers if name in called))
+
+
+def _write(step: Step, arguments: Sequence[_Piece], dialect: Dialect, called: dict[str, None]) -> _Piece:
+    """Write one step; record in `called` which functions it calls."""
+
+    def call(operation: str, *texts: str) -> _Piece:
+        name = dialect.calls[operation]
+        called[name] = None
+        if "{" in name:
+            return _Piece(name.format(*texts))
+        return _Piece(f"{name}({', '.join(texts)})")
+
+    match step.operation:
+        case "number":
+            return _number(step.detail)
+        case "add":
+            return _sum(arguments)
+        case "mul":
+            return _product(arguments)
+        case "power":
+            return _power(step.detail, arguments[0], call)
+        case "pow":
+            return call("pow", arguments[0].text, arguments[1].text)
+        case "softplus":
+            return call("softplus", _number(math.log(step.detail)).text, arguments[0].text)
+        case "logistic":
+            exponent = _product([_number(-1.0), arguments[0]])
+            bottom = _sum([_number(step.detail), call("exp", exponent.text)])
+            return _Piece(f"1.0 / {bottom.inside(PRODUCT)}", PRODUCT)
+        case "call":
+            return call(step.detail, arguments[0].text)
+        case "max" | "min":
+            folded = arguments[0]
+            for argument in arguments[1:]:
+                folded = call(step.operation, folded.text, argument.text)
+            return folded
+    raise AssertionError(step)
+
+
+def _number(value: float) -> _Piece:
+    return _Piece(repr(value), SUM if value < 0 else ATOM, value < 0)
+
+
+def _sum(terms: Sequence[_Piece]) -> _Piece:
+    if len(terms) == 1:
+        return terms[0]
+    first, *others = terms
+    shown = first.text if first.level > SUM or first.negative else f"({first.text})"
+    for term in others:
+        shown += f" - {term.text[1:]}" if term.negative else f" + {term.inside(SUM)}"
+    return _Piece(shown, SUM)
+
+
+def _product(factors: Sequence[_Piece]) -> _Piece:
+    if len(factors) == 1:
+        return factors[0]
+    first, *others = factors
+    if first.text == "-1.0":  # -1.0*x is exactly -x, and (-x)*y exactly -(x*y)
+        first, *others = others
+        shown = f"-{first.inside(PRODUCT)}"
+    else:
+        shown = first.text if first.level >= PRODUCT or first.negative else f"({first.text})"
+    negative = shown.startswith("-")
+    return _Piece(" * ".join([shown, *(factor.inside(PRODUCT) for factor in others)]), PRODUCT, negative)
+
+
+def _power(p: float, u: _Piece, call: Callable[..., _Piece]) -> _Piece:
+    if p < 0:
+        below = call("nonzero", u.text)
+        bottom = below if p == -1 else _power(-p, below, call)
+        return _Piece(f"1.0 / {bottom.inside(PRODUCT)}", PRODUCT)
+    if p == 2:
+        return call("square", u.text)
+    if p == int(p) and p <= 16:
+        return call("whole", u.text, str(int(p))) if p != 1 else u
+    return call("sqrt", u.text) if p == 0.5 else call("power", u.text, repr(p))
+
+
+_SAME_NAMES = ("exp", "sin", "cos", "tan", "sinh", "cosh", "tanh", "sqrt")
+
+NUMPY = Dialect(
+    calls={
+        **{name: f"np.{name}" for name in _SAME_NAMES},
+        "asin": "np.arcsin", "acos": "np.arccos", "atan": "np.arctan", "Abs": "np.abs", "sign": "np.sign",
+        "square": "np.square", "power": "np.power", "softplus": "np.logaddexp", "max": "np.maximum",
+        "min": "np.minimum", "log": "log", "erf": "erf", "nonzero": "nonzero", "whole": "whole_power", "pow": "power",
+    },
+    helpers={
+        "log": "def log(u):\n    return np.log(np.where(u > 0, u, np.nan))",
+        "nonzero": "def nonzero(u):\n    return np.where(u == 0, np.nan, u)",
+        "power": "def power(u, v):\n    return np.power(np.where((u == 0) & (v < 0), np.nan, u), v)",
+        "erf": "def erf(u):\n    return np.vectorize(math.erf, otypes=[float])(u)",
+        "whole_power": (
+            "def whole_power(u, n):\n    result = 1.0\n    while n:\n        if n % 2:\n            result *= u\n"
+            "        n, u = n // 2, u * u\n    return result"
+        ),
+    },
+)  # fmt: skip
+
+C = Dialect(
+    calls={
+        **{name: name for name in (*_SAME_NAMES, "asin", "acos", "atan", "erf")},
+        "Abs": "fabs", "power": "pow", "log": "real_log", "sign": "real_sign", "square": "square",
+        "nonzero": "nonzero", "whole": "whole_power", "pow": "real_pow", "softplus": "log_add_exp", "max": "larger",
+        "min": "smaller",
+    },
+    helpers={
+        "real_log": "static double real_log(double u) { return u > 0 ? log(u) : NAN; }",
+        "real_sign": "static double real_sign(double u) { return u > 0 ? 1.0 : u < 0 ? -1.0 : u; }",
+        "square": "static double square(double u) { return u * u; }",
+        "nonzero": "static double nonzero(double u) { return u == 0 ? NAN : u; }",
+        "real_pow": "static double real_pow(double u, double v) { return u == 0 && v < 0 ? NAN : pow(u, v); }",
+        "whole_power": (
+            "static double whole_power(double u, int n)\n{\n    double result = 1.0;\n    for (; n; n /= 2, u *= u)\n"
+            "        if (n % 2)\n            result *= u;\n    return result;\n}"
+        ),
+        "log_add_exp": (
+            "static double log_add_exp(double a, double b)\n{\n"
+            "    return a > b ? a + log1p(exp(b - a)) : b + log1p(exp(a - b));\n}"
+        ),
+        "larger": "static double larger(double a, double b) { return isnan(a) || a > b ? a : b; }",
+        "smaller": "static double smaller(double a, double b) { return isnan(a) || a < b ? a : b; }",
+    },
+)  # fmt: skip
+
+EXCEL = Dialect(
+    calls={
+        **{name: name.upper() for name in (*_SAME_NAMES, "asin", "acos", "atan", "erf", "Abs", "sign", "max", "min")},
+        "log": "LN", "square": "POWER({0}, 2)", "power": "POWER", "whole": "POWER", "pow": "POWER", "nonzero": "({0})",
+        "softplus": "(MAX({0}, {1}) + LN(1 + EXP(-ABS(({0}) - ({1})))))",
+    },
+    inline=True,
+)  # fmt: skip

@@ -1,0 +1,1 @@
+"""Formulas as sympy expressions: read, written, evaluated, bounded, shortened. No graph, no torch."""

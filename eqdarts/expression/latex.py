@@ -1,0 +1,151 @@
+r"""Formulas as LaTeX: numbers, fractions and names such as ``theta_0`` set as :math:`\theta_{0}`."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from eqdarts.expression.written import Call, Name, Negative, Number, Power, Product, Sum, Written, number_text
+from eqdarts.primitives.functions import SPELLINGS
+
+__all__ = ["GREEK", "latex", "latex_name", "name_parts"]
+
+_SMALL = (
+    "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu", "nu", "xi",
+    "pi", "rho", "sigma", "tau", "upsilon", "phi", "chi", "psi", "omega",
+)  # fmt: skip
+_CAPITAL = ("Gamma", "Delta", "Theta", "Lambda", "Xi", "Pi", "Sigma", "Upsilon", "Phi", "Psi", "Omega")
+GREEK = frozenset({*_SMALL, *_CAPITAL})
+_ESCAPES = {
+    "\\": r"\backslash ", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
+    "^": r"\hat{\ }", "~": r"\sim ", "<": "{<}", ">": "{>}", " ": r"\ ", "\t": r"\ ", "\n": r"\ ", "`": r"{`}",
+    "'": "{'}", '"': '{"}',
+}  # fmt: skip
+
+
+def latex_name(name: str) -> str:
+    r"""Return a column's or parameter's name as LaTeX.
+
+    One underscore makes a subscript; a name of several words stays one name.
+
+    >>> print(latex_name("theta_0"), latex_name("x1"), latex_name("T_room"), latex_name("semi_major_axis_au"))
+    \theta_{0} x_{1} T_{\mathrm{room}} \mathrm{semi\_major\_axis\_au}
+    """
+    parts = name_parts(name)
+    if parts is None:
+        return r"\mathrm{" + "".join(_ESCAPES.get(c, c if c.isprintable() else r"\ ") for c in name) + "}"
+    base, *below = parts
+    return _word(base) + ("_{" + ",".join(_word(part) for part in below) + "}" if below else "")
+
+
+def name_parts(name: str) -> tuple[str, ...] | None:
+    """Return the word of a name and its subscripts, None for a name that is neither.
+
+    >>> name_parts("theta_0"), name_parts("x1_a"), name_parts("reaction time")
+    (('theta', '0'), ('x', '1', 'a'), None)
+    """
+    found = re.fullmatch(r"([^\W\d_]+)(\d*)(?:_([^\W_]+))?", name)
+    return None if found is None else tuple(part for part in found.groups() if part)
+
+
+def _greek(letter: str) -> str:
+    """Return the name of a Greek letter, as LaTeX spells it, or an empty string."""
+    kind, _, name = unicodedata.name(letter, "").replace("MICRO SIGN", "GREEK SMALL LETTER MU").partition(" LETTER ")
+    name = name.replace("LAMDA", "LAMBDA")
+    return {"GREEK SMALL": name.lower(), "GREEK CAPITAL": name.capitalize()}.get(kind, "")
+
+
+def _word(word: str) -> str:
+    if len(word) == 1 and _greek(word) in GREEK:
+        word = _greek(word)
+    if word in GREEK:
+        return "\\" + word
+    return word if len(word) == 1 or word.isdigit() else r"\mathrm{" + word + "}"
+
+
+def latex_number(shown: str) -> str:
+    r"""Return a number's text as LaTeX.
+
+    >>> print(latex_number("1.5e-07"))
+    1.5 \cdot 10^{-7}
+    """
+    mantissa, e, exponent = shown.partition("e")
+    if not e:
+        return shown
+    power = f"10^{{{int(exponent)}}}"
+    return {"1": power, "-1": f"-{power}"}.get(mantissa, rf"{mantissa} \cdot {power}")
+
+
+def latex(written: Written, digits: int | None = 6) -> str:
+    """Return a written formula as LaTeX, free numbers with `digits` significant digits."""
+    match written:
+        case Number(value, free, exact):
+            if free:
+                return latex_number(number_text(value, digits))
+            top, bar, bottom = exact.partition("/")
+            return rf"{top} / {bottom}" if bar else top
+        case Name(name, constant):
+            return r"\pi" if constant else latex_name(name)
+        case Negative(of):
+            return "- " + (_bracketed(of, digits) if isinstance(of, Sum) else latex(of, digits))
+        case Sum(terms):
+            first, *others = [latex(term, digits) for term in terms]
+            return first + "".join(f" - {s[1:].lstrip()}" if s.startswith("-") else f" + {s}" for s in others)
+        case Product(above, below):
+            return _product(above, below, digits)
+        case Power(base, exponent):
+            plain = isinstance(base, Name) or (isinstance(base, Call) and base.function in ("sqrt", "abs"))
+            plain = plain or (isinstance(base, Number) and re.fullmatch(r"[\d.]+", latex(base, digits)) is not None)
+            shown = latex(base, digits) if plain else _bracketed(base, digits)
+            return f"{shown}^{{{latex(exponent, digits)}}}"
+        case Call(name, arguments):
+            return _call(name, arguments, digits)
+    raise AssertionError(written)
+
+
+def _bracketed(written: Written, digits: int | None) -> str:
+    return rf"\left({latex(written, digits)}\right)"
+
+
+def _product(above: tuple[Written, ...], below: tuple[Written, ...], digits: int | None) -> str:
+    if not below:
+        return _factors(above, digits)
+    bottom = latex(below[0], digits) if len(below) == 1 else _factors(below, digits)
+    if not above:
+        return rf"\frac{{1}}{{{bottom}}}"
+    sign, top = "", latex(above[0], digits) if len(above) == 1 else _factors(above, digits)
+    if top.startswith("-") and not isinstance(above[0], Sum):
+        sign, top = "- ", top[1:].lstrip()
+    return rf"{sign}\frac{{{top}}}{{{bottom}}}"
+
+
+def _factors(factors: tuple[Written, ...], digits: int | None) -> str:
+    shown = ""
+    for k, factor in enumerate(factors):
+        negative = k > 0 and isinstance(factor, Number) and factor.value < 0
+        part = _bracketed(factor, digits) if isinstance(factor, (Sum, Negative)) or negative else latex(factor, digits)
+        if shown:
+            shown += _between(factors[k - 1], factor, part)
+        shown += part
+    return shown
+
+
+def _between(left: Written, right: Written, right_latex: str) -> str:
+    """Return what stands between two factors, so that they do not run into each other."""
+    if re.match(r"[\d.]|10\^|\{\d", right_latex):
+        return r" \cdot "
+    upright = right_latex.startswith(r"\mathrm") or (isinstance(left, Name) and r"\mathrm" in latex(left))
+    upright = upright or (isinstance(left, Name) and isinstance(right, Name) and r"\mathrm" in right_latex)
+    return r" \, " if upright else " "
+
+
+def _call(name: str, arguments: tuple[Written, ...], digits: int | None) -> str:
+    inside = ", ".join(latex(a, digits) for a in arguments)
+    if name == "sqrt":
+        return rf"\sqrt{{{inside}}}"
+    if name == "abs":
+        return rf"\left|{inside}\right|"
+    if name == "exp":
+        return rf"e^{{{inside}}}"
+    command = SPELLINGS[name].latex if name in SPELLINGS else rf"\{name.lower()}"
+    return rf"{command}\left({inside}\right)"

@@ -1,0 +1,115 @@
+"""Coefficients with no more digits than the function needs: 0.2, where a fit gave 0.20000000000000004."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eqdarts.expression.build import rebuild, symbol, with_values
+from eqdarts.expression.program import evaluate
+from eqdarts.expression.written import template, write
+
+__all__ = ["rounded"]
+
+Array = NDArray[np.float64]
+Expr = Any
+
+ROUNDING = 1e-12  # largest relative change of a value on the rows by rounding the coefficients
+VANISHING = 1e-13  # by leaving a coefficient out
+FEWEST_DIGITS, EACH_DIGITS, MOST_DIGITS = 3, 12, 16
+
+
+def rounded(expr: Expr, columns: Mapping[str, Array], n_rows: int) -> Expr:
+    """Return the expression with each coefficient rounded as far as the values on the rows allow.
+
+    First all coefficients together to as few digits as possible; if that takes more than 12, each on its own to no
+    fewer than 12. A coefficient that comes out as 1 disappears, and so does one that makes no difference.
+
+    Parameters
+    ----------
+    expr : sympy.Expr
+    columns : mapping of str to ndarray of shape (m,)
+        The first `n_rows` of them count.
+    n_rows : int
+    """
+    import sympy
+
+    names = set(columns)
+    prefix = "c"
+    while any(name.startswith(prefix) for name in names):
+        prefix = "_" + prefix
+    formula, values = template(write(expr), lambda k: f"{prefix}{k}")
+    if not values:
+        return expr
+    theta = np.array(list(values.values()))
+    rows = {name: column[:n_rows] for name, column in columns.items()}
+    trial = _Trial(formula, tuple(values), rows, n_rows, theta)
+    if not trial.usable:
+        return expr
+    chosen = trial.round(trial.vanish(theta))
+    if np.array_equal(chosen, theta):
+        return expr
+    zeros = {symbol(name): sympy.Integer(0) for name, value in zip(values, chosen, strict=True) if value == 0}
+    others = {name: value for name, value in zip(values, chosen, strict=True) if value != 0}
+    return with_values(rebuild(formula, zeros), others)
+
+
+def _to_digits(value: float, digits: int) -> float:
+    return float(f"{value:.{digits - 1}e}")
+
+
+class _Trial:
+    """How much the values on the rows change with the coefficients; (B, K) vectors of coefficients at once."""
+
+    def __init__(self, formula: Expr, names: tuple[str, ...], rows: Mapping[str, Array], n: int, theta: Array) -> None:
+        self.formula, self.names, self.rows, self.n = formula, names, rows, n
+        self.values = self._evaluate(theta[None])[0]
+        self.defined = ~np.isnan(self.values)
+        size = np.abs(self.values[self.defined])
+        self.usable = bool(len(size))
+        self.yardstick = np.maximum(size, np.median(size)) if self.usable else size
+
+    def _evaluate(self, theta: Array) -> Array:
+        own = {name: theta[:, k : k + 1] for k, name in enumerate(self.names)}
+        values = evaluate(self.formula, {**self.rows, **own}, self.n)
+        return np.broadcast_to(values, (len(theta), self.n))
+
+    def change(self, theta: Array) -> Array:
+        """Return the largest relative change (B,), infinite where a row becomes undefined or defined."""
+        values = self._evaluate(theta)
+        same = (np.isnan(values) != self.defined).all(axis=1)
+        change = np.abs(values[:, self.defined] - self.values[self.defined])
+        with np.errstate(invalid="ignore", divide="ignore"):
+            relative = np.where(change == 0, 0.0, change / self.yardstick)
+        largest = np.where(np.isnan(relative), np.inf, relative).max(axis=1)
+        return np.where(same, largest, np.inf)
+
+    def vanish(self, theta: Array) -> Array:
+        """Return the coefficients with those at zero that make no difference."""
+        small = [np.where(np.arange(len(theta)) == k, 0.0, theta) for k in range(len(theta))]
+        without = self.change(np.array(small)) < VANISHING
+        if without.any():
+            candidate = np.where(without, 0.0, theta)
+            if self.change(candidate[None])[0] < VANISHING:
+                return candidate
+        return theta
+
+    def round(self, theta: Array) -> Array:
+        """Return the coefficients with as few digits as possible."""
+        digits = np.arange(FEWEST_DIGITS, MOST_DIGITS + 1)
+        together = np.array([[_to_digits(c, int(d)) for c in theta] for d in digits])
+        passed = np.flatnonzero(self.change(together) < ROUNDING)
+        if len(passed) and digits[passed[0]] <= EACH_DIGITS:
+            return np.asarray(together[passed[0]])
+        from_digits = digits >= EACH_DIGITS
+        candidates = together[from_digits]  # (B, K)
+        b, k = candidates.shape
+        alone = np.repeat(theta[None], b * k, axis=0)
+        alone[np.arange(b * k), np.tile(np.arange(k), b)] = candidates.ravel()
+        fits = self.change(alone).reshape(b, k) < ROUNDING / k
+        first = np.where(fits.any(axis=0), fits.argmax(axis=0), b - 1)
+        chosen = np.where(fits.any(axis=0), candidates[first, np.arange(k)], theta)
+        return chosen if self.change(chosen[None])[0] < ROUNDING else theta

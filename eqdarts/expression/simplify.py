@@ -1,0 +1,153 @@
+"""From an expression to a short one of the same function.
+
+Every step that could change the function is checked by evaluation: on the rows, and on random points of the same signs
+and magnitudes, with the points at which it is undefined. No step assumes that a variable is positive.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eqdarts.errors import FormulaError
+from eqdarts.expression.build import without_units
+from eqdarts.expression.normal_form import cost, normalise
+from eqdarts.expression.program import evaluate
+from eqdarts.expression.rounding import rounded
+
+__all__ = ["Points", "points_of", "simplified"]
+
+Array = NDArray[np.float64]
+Expr = Any
+
+MOST_ROWS = 200
+RANDOM_POINTS = 64
+AGREEMENT = 1e-10
+MOST_PASSES = 3  # another one where rounding has made the expression shorter
+
+
+class Points(NamedTuple):
+    """Where an expression must stay the same: columns by name, the first `n_rows` of them rows of the data."""
+
+    columns: dict[str, Array]
+    n_rows: int
+    n_points: int
+
+    def evaluate(self, expr: Expr) -> Array:
+        """Return the values, shape (n_points,), NaN where undefined."""
+        return evaluate(expr, self.columns, self.n_points)
+
+
+def points_of(variables: Sequence[str], rows: Array | None, x_scale: Array) -> Points:
+    """Return at most 200 rows, evenly spread and with the extremes of every column, and 64 random points."""
+    rng = np.random.default_rng(0)
+    d = len(variables)
+    if rows is None or not len(rows):
+        rows = x_scale * rng.normal(size=(MOST_ROWS, d))
+    rows = np.asarray(rows, dtype=np.float64)
+    if len(rows) > MOST_ROWS:
+        spread = np.linspace(0, len(rows) - 1, MOST_ROWS).astype(np.intp)
+        rows = rows[np.unique(np.concatenate([spread, rows.argmin(axis=0), rows.argmax(axis=0)]))]
+    picked = rng.integers(len(rows), size=(RANDOM_POINTS, d))
+    stretch = np.exp(0.3 * rng.normal(size=(RANDOM_POINTS, d)))
+    random = np.take_along_axis(rows, picked, axis=0) * stretch
+    points = np.vstack([rows, random])
+    return Points({name: points[:, i] for i, name in enumerate(variables)}, len(rows), len(points))
+
+
+def simplified(expr: Expr, points: Points) -> Expr:
+    """Return the shortest of a few forms of `expr`, the same function on `points`, with rounded coefficients."""
+    reference = points.evaluate(expr)
+    best = expr
+    normal = _attempt(normalise, expr)
+    if normal is not None and _same(points.evaluate(normal), reference):
+        best = normal
+    plain = _attempt(lambda e: normalise(_without_nested_fractions(e)), best)
+    if plain is not None and plain != best and _same(points.evaluate(plain), reference):
+        best = plain
+    for _ in range(MOST_PASSES):
+        best = without_units(min([best, *_candidates(best, points, reference)], key=cost))
+        shorter = rounded(best, points.columns, points.n_rows)
+        if shorter == best or not _same(points.evaluate(shorter), reference, floor=1.0):
+            return best
+        symbols, best = cost(best)[0], without_units(shorter)
+        if cost(best)[0] == symbols:
+            return best
+    return best
+
+
+def _without_nested_fractions(expr: Expr) -> Expr:
+    """Return x / (a*x + b) in place of 1 / (a + b/x): longer, but what is written, and defined where x is zero."""
+    import sympy
+
+    def cleared(e: Expr) -> Expr:
+        if not (e.base.is_Add and len(e.base.args) == 2):
+            return e
+        number, fraction = e.base.as_coeff_Add()
+        below = fraction.as_numer_denom()[1]
+        powers = all(f.is_Symbol or (f.is_Pow and f.base.is_Symbol) for f in sympy.Mul.make_args(below))
+        if not powers or number.is_zero or not (fraction * below).is_number:
+            return e
+        return below / (number * below + fraction * below)
+
+    return expr.replace(lambda e: e.is_Pow and e.exp == -1, cleared)
+
+
+def _candidates(expr: Expr, points: Points, reference: Array) -> Iterator[Expr]:
+    """Yield other forms of the expression that evaluate to the reference."""
+    import sympy
+
+    def expanded(e: Expr) -> Expr:
+        return sympy.expand(e, power_base=False, power_exp=False, log=False, trig=False)
+
+    sums = expr.atoms(sympy.Add)
+    steps: list[Callable[[Expr], Expr]] = [normalise]
+    if sums:
+        steps.append(sympy.factor_terms)
+    if any(sum(term.as_numer_denom()[1] != 1 for term in total.args) > 1 for total in sums):
+        steps.append(sympy.together)
+    if any(
+        part.is_Mul or (part.is_Pow and part.exp.is_Integer)
+        for part in expr.atoms(sympy.Mul, sympy.Pow)
+        if part.atoms(sympy.Add)
+    ):
+        steps.append(expanded)
+    seen = {expr}
+    for step in steps:
+        form = _attempt(step, expr)
+        for candidate in (form, None if form is None else _attempt(normalise, form)):
+            if candidate is None or candidate in seen:
+                continue
+            seen.add(candidate)
+            try:
+                agrees = _same(points.evaluate(candidate), reference)
+            except FormulaError:
+                agrees = False
+            if agrees:
+                yield candidate
+
+
+def _attempt(step: Any, expr: Expr) -> Expr | None:
+    """Return what a step makes of the expression, or None where it fails."""
+    try:
+        return step(expr)
+    except (ArithmeticError, ValueError, TypeError, NotImplementedError, RecursionError):
+        return None
+
+
+def _same(values: Array, reference: Array, floor: float = 1e-3) -> bool:
+    """Whether two arrays are NaN at the same places and agree elsewhere.
+
+    Agreement is relative to the value, or to `floor` times the median where that is larger.
+    """
+    defined = ~np.isnan(reference)
+    if not np.array_equal(defined, ~np.isnan(values)):
+        return False
+    a, b = values[defined], reference[defined]
+    if not len(a):
+        return True
+    yardstick = np.maximum(np.abs(b), np.median(np.abs(b)) * floor)
+    return bool(np.all(np.abs(a - b) <= AGREEMENT * yardstick))

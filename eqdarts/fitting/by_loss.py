@@ -1,0 +1,208 @@
+"""Fits by another loss than squares: the same search and the same solver, on rows weighted again and again.
+
+The search works on a least squares problem whose weights, and for probabilities whose target, come from the best
+equation so far; every equation of the front is then reweighted until it is at the smallest loss.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eqdarts.data import Data, FitRows
+from eqdarts.equation.equation import Equation
+from eqdarts.errors import EqdartsWarning
+from eqdarts.expression.build import composed, with_values
+from eqdarts.expression.program import compile_expression
+from eqdarts.fitting.choice import Front
+from eqdarts.fitting.table import Table
+from eqdarts.inference.constants import Snap, snap_constants
+from eqdarts.inference.linearised import Form, form_of
+from eqdarts.losses import Loss
+from eqdarts.selection import Candidate, description_length
+
+__all__ = ["ROUNDS", "Reweighting", "snap_reweighted", "working_data", "working_target"]
+
+Array = NDArray[np.float64]
+
+ROUNDS = 2  # searches: the second one sees the weights that the first one's equation gives
+MOST_STEPS, STEP_ITERATIONS = 100, 3
+ROUGH = 1e-5  # relative fall of the loss that is too small to change the choice
+SAME = 1e-10  # relative change of all coefficients at which reweighting ends
+SMALLEST_CHANCE = 0.02  # probabilities nearer to 0 and 1 give the search no larger targets than this one
+
+
+@dataclass(frozen=True, eq=False)
+class Reweighting:
+    """Fits equations by a loss.
+
+    Parameters
+    ----------
+    loss : Loss
+    table : Table
+        All rows: what losses are measured on.
+    rows : FitRows
+        The rows that the coefficients come from.
+    """
+
+    loss: Loss
+    table: Table
+    rows: FitRows
+
+    def written(self, equation: Equation) -> Equation:
+        """Return the law of an equation that a search has found: of log odds, the probability."""
+        import sympy
+
+        if not self.loss.logistic:
+            return equation
+        expr = composed("logistic", equation.expr)
+        return replace(equation, expr=expr if expr.free_symbols else sympy.Float(float(expr)))
+
+    def weights(self, equation: Equation) -> Array:
+        """Return the weights (n,) that make `rows` a least squares problem at the equation."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", EqdartsWarning)
+            return self._weights(equation.predict(self.rows.X))
+
+    def _weights(self, f: Array) -> Array:
+        weights = self.loss.weights(self.rows.y, f)
+        return weights if self.rows.weight is None else weights * self.rows.weight
+
+    def fit(self, equation: Equation, rough: bool = False) -> Equation:
+        """Return the equation with the coefficients at which the loss of `rows` is smallest.
+
+        Parameters
+        ----------
+        equation : Equation
+        rough : bool, default=False
+            Whether to stop where the loss has all but settled, the coefficients perhaps not.
+
+        Notes
+        -----
+        Each step is a short least squares fit by Levenberg-Marquardt, and is kept if the loss does not rise.
+        """
+        form = form_of(equation)
+        if not form.names:
+            return equation
+        solver = _Solver(form, self.rows, equation.variables)
+        theta, best = form.estimate, self._loss(solver.predict(form.estimate))
+        for _ in range(MOST_STEPS):
+            new = solver.step(theta, self._weights(solver.predict(theta)))
+            loss = self._loss(solver.predict(new))
+            if not loss <= best + 1e-12 * abs(best):
+                break
+            settled = rough and best - loss <= ROUGH * abs(best)
+            before, theta, best = theta, new, min(loss, best)
+            if settled or (np.abs(theta - before) <= SAME * np.abs(theta)).all():
+                break
+        values = dict(zip(form.names, map(float, theta), strict=True))
+        expr = with_values(form.formula, {**form.known, **values})
+        parameters = () if equation.formula is None else tuple(values.items())
+        return replace(equation, expr=expr, parameters=parameters)
+
+    def finish(self, front: Front) -> Front:
+        """Return the front with the coefficients of all its members settled."""
+        equations = tuple(map(self.fit, front.equations))
+        candidates = tuple(
+            replace(self.candidate(equation, old.structure), pole=old.pole, brink=old.brink)
+            for equation, old in zip(equations, front.candidates, strict=True)
+        )
+        return replace(front, equations=equations, candidates=candidates)
+
+    def candidate(self, equation: Equation, structure: float | None) -> Candidate:
+        """Return what selection looks at."""
+        loss = self.loss.mean(self.table.y, self.table.predicted(equation), self.table.weight)
+        code = self.loss.code_length(loss, self.table.n_rows, self.table.y) if math.isfinite(loss) else math.inf
+        return Candidate(equation.complexity, len(equation.coefficients), loss, structure, code=code)
+
+    def _loss(self, f: Array) -> float:
+        return self.loss.mean(self.rows.y, f, self.rows.weight)
+
+
+class _Solver:
+    """One formula on the rows, compiled once for many short least squares fits."""
+
+    def __init__(self, form: Form, rows: FitRows, variables: Sequence[str]) -> None:
+        import torch
+
+        from eqdarts.solver.formula import FormulaModel
+
+        columns = {name: torch.tensor(rows.X[:, k]) for k, name in enumerate(variables)}
+        known = {name: torch.tensor(value, dtype=torch.float64) for name, value in form.known.items()}
+        linear = torch.zeros((1, len(form.names)), dtype=torch.bool)
+        program = compile_expression(form.formula)
+        self.model = FormulaModel(program, form.names, {**known, **columns}, len(rows.y), linear)
+        self.y = torch.tensor(rows.y)
+
+    def predict(self, theta: Array) -> Array:
+        """Return the values (n,) at coefficients (K,)."""
+        import torch
+
+        with torch.inference_mode():
+            values: Array = self.model.evaluate(torch.tensor(theta[None]))[0][0].numpy()
+        return values
+
+    def step(self, theta: Array, weights: Array) -> Array:
+        """Return the coefficients after some steps of weighted least squares."""
+        import torch
+
+        from eqdarts.solver.refit import levenberg_marquardt
+
+        start, root = torch.tensor(theta[None]), torch.tensor(np.sqrt(weights))
+        result = levenberg_marquardt(
+            self.model, start, self.y, root, max_iterations=STEP_ITERATIONS, tolerance=1e-14, solver="qr"
+        )
+        fitted: Array = result.coefficients[0].numpy()
+        return fitted
+
+
+def working_target(loss: Loss, y: Array, f: Array) -> Array:
+    """Return what a search is to fit by least squares, at predictions f: y itself, or log odds for a probability."""
+    if not loss.logistic:
+        return y
+    chance = np.clip(f, SMALLEST_CHANCE, 1 - SMALLEST_CHANCE)
+    return np.asarray(np.log(chance / (1 - chance)) + (y - chance) / (chance * (1 - chance)))
+
+
+def working_data(loss: Loss, data: Data, table: Table, f: Array) -> Data:
+    """Return the data of the least squares problem at predictions f (N,) of all rows."""
+    if loss.logistic:
+        chance = np.clip(f, SMALLEST_CHANCE, 1 - SMALLEST_CHANCE)
+        weight = chance * (1 - chance)
+    else:
+        weight = loss.weights(table.y, f)
+    weight = np.where(np.isfinite(weight), weight, 0.0) * (1.0 if table.weight is None else table.weight)
+    target = np.nan_to_num(working_target(loss, table.y, f))
+    return replace(data, y=target / data.y_scale, weight=weight / weight.mean())
+
+
+def snap_reweighted(
+    front: Front,
+    reweighting: Reweighting,
+    constants: Mapping[str, float],
+    go_on: Callable[[], bool] = lambda: True,
+) -> tuple[Front, tuple[Snap, ...]]:
+    """Make the constants of the chosen equation exact where its description does not become longer.
+
+    The search for constants sees the least squares problem at the chosen equation; the others are then fitted again by
+    the loss, and nothing is snapped if that makes the description longer.
+    """
+    rows, old, before = reweighting.rows, front.equations[front.chosen], front.candidates[front.chosen]
+    found = snap_constants(old, rows.X, rows.y, reweighting.weights(old), constants=constants, go_on=go_on)
+    if not found.snaps:
+        return front, ()
+    equation = reweighting.fit(found.equation)
+    after = replace(reweighting.candidate(equation, before.structure), pole=before.pole, brink=before.brink)
+    n_rows, n_inputs = reweighting.table.n_rows, rows.X.shape[1]
+    if not _length(after, n_rows, n_inputs) <= _length(before, n_rows, n_inputs):
+        return front, ()
+    return front.with_chosen(equation, after), found.snaps
+
+
+def _length(candidate: Candidate, n_rows: float, n_inputs: int) -> float:
+    return description_length(candidate, n_rows, n_inputs, 1.0, 1.0)

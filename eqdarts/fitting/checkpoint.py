@@ -1,0 +1,176 @@
+"""Checkpoints: the best graphs so far in a file of a folder, from which a fit that was ended goes on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from eqdarts.data import Data, draw_rows
+from eqdarts.errors import EqdartsWarning, FormulaError, explain
+from eqdarts.fitting.front import best_of, measured
+from eqdarts.fitting.table import Table
+from eqdarts.graph.record import is_plain, read_json
+from eqdarts.primitives.table import Primitive
+from eqdarts.search.archive import Member
+from eqdarts.search.search import Moment
+from eqdarts.search.worker_files import (
+    LONGEST,
+    member_records,
+    read_members,
+    read_parts,
+    remove_parts,
+    write_atomically,
+)
+
+__all__ = ["CHECKPOINT_FILE", "Checkpoint", "fingerprint"]
+
+CHECKPOINT_FILE = "checkpoint.json"
+FORMAT, VERSION = "eqdarts-checkpoint", 1
+EVERY = 4.0  # seconds between two writes
+MOST_ROWS = 2000  # rows that losses are compared on
+
+
+def fingerprint(table: Table, loss: str) -> str:
+    """Return what tells the rows, columns and loss of one fit from those of another."""
+    digest = hashlib.sha256(json.dumps([table.names, table.X.shape, loss]).encode())
+    for values in (table.X, table.y, table.weight):
+        digest.update(b"none" if values is None else np.ascontiguousarray(values, dtype=np.float64).tobytes())
+    return digest.hexdigest()
+
+
+@dataclass
+class Checkpoint:
+    """The file of one fit.
+
+    Parameters
+    ----------
+    folder : Path
+        Made if it is not there.
+    table : Table
+    loss : str
+    settings : dict of str to str
+        For people who read the file.
+    """
+
+    folder: Path
+    table: Table
+    loss: str
+    settings: dict[str, str]
+    base: tuple[Member, ...] = ()
+    began: float = field(default_factory=time.monotonic)
+
+    def __post_init__(self) -> None:
+        self.token = fingerprint(self.table, self.loss)
+        self.last = time.monotonic() - EVERY
+        self.n_refits = 0
+        self.folder.mkdir(parents=True, exist_ok=True)
+
+    @property
+    def parts(self) -> tuple[Path, str]:
+        """Where searches in other processes write."""
+        return self.folder, self.token
+
+    def read(self, data: Data, primitives: Sequence[Primitive]) -> tuple[Member, ...]:
+        """Return the members of an earlier fit, none if there was no such fit; all that is written from now has them.
+
+        Parameters
+        ----------
+        data : Data
+            What losses are measured on from now on.
+        primitives : sequence of Primitive
+
+        Raises
+        ------
+        ValueError
+            If the file is not a checkpoint, or one of other rows, columns or another loss.
+        """
+        self.data = data
+        self.rows = draw_rows(np.flatnonzero(data.weight > 0), MOST_ROWS, np.random.default_rng(0))
+        path, members = self.folder / CHECKPOINT_FILE, list[Member]()
+        if path.exists():
+            members = self._members(path, primitives)
+        members += read_parts(*self.parts, data.n_inputs, primitives)
+        self.base = best_of(measured(members, data, self.rows))
+        self.write(())  # what cannot be written shows now
+        self.last -= EVERY
+        return self.base
+
+    def _members(self, path: Path, primitives: Sequence[Primitive]) -> list[Member]:
+        todo = "Choose another folder, or delete the file."
+        try:
+            record = read_json(path.read_text(encoding="utf-8"), "A checkpoint", FORMAT, VERSION, LONGEST)
+            if record.get("token") != self.token:
+                raise ValueError(explain("The checkpoint must be of these data.", f"{path}, {self._of(record)}", todo))
+            if [record.get("x_scale"), record.get("y_scale")] != self._scales():
+                raise FormulaError(explain("The checkpoint must have the scales of these data.", path, todo))
+            return read_members(record.get("members"), self.data.n_inputs, primitives)
+        except UnicodeDecodeError:
+            raise FormulaError(explain("A checkpoint must be text.", path, todo)) from None
+
+    def _of(self, record: dict[str, Any]) -> str:
+        """Say what an unsuitable checkpoint belongs to."""
+        given: list[tuple[str, object, object]] = [
+            ("columns", record.get("names"), list(self.table.names)),
+            ("loss", record.get("loss"), self.loss),
+            ("number of rows", record.get("n_rows"), len(self.table.y)),
+        ]
+        found = next(((what, theirs, ours) for what, theirs, ours in given if theirs != ours), None)
+        if found is None:
+            return "of a table with other values"
+        what, theirs, ours = found
+        return f"of other {what} ({repr(theirs)[:60]}, not {repr(ours)[:60]})"
+
+    def _scales(self) -> list[Any]:
+        return [self.data.x_scale.tolist(), float(self.data.y_scale)]
+
+    def note(self, moment: Moment) -> None:
+        """Write what the search has found, if the last time is some seconds ago."""
+        self.n_refits = max(self.n_refits, moment.n_refits)
+        if time.monotonic() - self.last >= EVERY:
+            self.keep(moment.front())
+
+    def keep(self, members: Sequence[Member], stage: str = "search") -> None:
+        """Write as `write` does; a disk that is full by now is told, and the fit goes on."""
+        try:
+            self.write(members, stage)
+        except OSError as error:
+            self.last = time.monotonic()
+            message = f"The checkpoint could not be written: {error.strerror}. The fit goes on without."
+            warnings.warn(message, EqdartsWarning, stacklevel=2)
+
+    def write(self, members: Sequence[Member], stage: str = "search") -> None:
+        """Write the best of `members` and of those that the earlier fit has left."""
+        plain = [member for member in members if is_plain(member.graph)]
+        best = best_of([*self.base, *measured(plain, self.data, self.rows)])
+        x_scale, y_scale = self._scales()
+        record = {
+            "format": FORMAT,
+            "version": VERSION,
+            "token": self.token,
+            "stage": stage,
+            "seconds": round(time.monotonic() - self.began, 3),
+            "n_refits": self.n_refits,
+            "names": list(self.table.names),
+            "target": self.table.target,
+            "n_rows": len(self.table.y),
+            "loss": self.loss,
+            "settings": self.settings,
+            "x_scale": x_scale,
+            "y_scale": y_scale,
+            "members": member_records(best),
+        }
+        write_atomically(self.folder / CHECKPOINT_FILE, json.dumps(record, allow_nan=False))
+        self.last = time.monotonic()
+
+    def finish(self, members: Sequence[Member]) -> None:
+        """Write the last state, and remove what searches in other processes have left."""
+        self.keep(members, "done")
+        remove_parts(self.folder)

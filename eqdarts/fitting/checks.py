@@ -1,0 +1,147 @@
+"""What an estimator is given, checked before any search starts."""
+
+from __future__ import annotations
+
+import math
+import numbers
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils.validation import _check_sample_weight
+
+from eqdarts.data import Data
+from eqdarts.errors import closest, explain
+from eqdarts.losses import LOSSES, Loss, resolve_loss
+from eqdarts.primitives.table import Primitive, resolve
+from eqdarts.selection import CRITERIA
+
+__all__ = ["checked_constants", "checked_held_out", "checked_loss", "checked_parameters", "checked_weight", "loss_name"]
+
+Array = NDArray[np.float64]
+
+KINDS = ("auto", "implicit", "relaxed", "random")
+OWN_NAMES = re.compile(r"c_*\d+")  # what the coefficients of an equation are called
+
+
+def checked_parameters(estimator: Any) -> tuple[Primitive, ...]:
+    """Raise ValueError for a parameter that makes no sense; return the primitives."""
+    known: dict[str, Iterable[str]] = {"search": KINDS, "selection": CRITERIA}
+    for name, choices in known.items():
+        value = getattr(estimator, name)
+        if value not in tuple(choices):
+            raise ValueError(explain(f"{name} must be known.", repr(value), closest(str(value), choices)))
+    if not callable(estimator.loss) and estimator.loss not in tuple(LOSSES):
+        todo = closest(str(estimator.loss), LOSSES)
+        raise ValueError(explain("loss must be known, or a torch function.", repr(estimator.loss), todo))
+    for name, least in (("max_complexity", 3), ("max_refits", 1), ("n_restarts", 1), ("n_searches", 1)):
+        value = getattr(estimator, name)
+        if not isinstance(value, numbers.Integral) or value < least:
+            raise ValueError(explain(f"{name} must be a whole number of at least {least}.", repr(value), "Raise it."))
+    jobs: Any = estimator.n_jobs
+    if jobs is not None and (isinstance(jobs, bool) or not isinstance(jobs, numbers.Integral) or jobs == 0):
+        todo = "Give 2 for two workers, -1 for all cores, None for one search in this process."
+        raise ValueError(explain("n_jobs must be a whole number other than 0, or None.", repr(jobs), todo))
+    limit: Any = estimator.time_limit
+    if limit is not None and not (isinstance(limit, numbers.Real) and float(limit) > 0):
+        raise ValueError(explain("time_limit must be positive seconds, or None.", repr(limit), "Give seconds."))
+    if not 0 < estimator.validation_fraction < 1:
+        raise ValueError(
+            explain("validation_fraction must lie between 0 and 1.", estimator.validation_fraction, "Try 0.3.")
+        )
+    return resolve(estimator.primitives)
+
+
+def checked_constants(constants: Any, columns: Sequence[str]) -> dict[str, float]:
+    """Return the named constants, each a finite number but 0 with a name of its own.
+
+    Raises
+    ------
+    ValueError
+    """
+    if constants is None:
+        return {}
+    if not isinstance(constants, Mapping) or not all(isinstance(name, str) and name for name in constants):
+        raise ValueError(explain("constants must map names to numbers.", repr(constants), 'Try {"g": 9.80665}.'))
+    for name, value in constants.items():
+        if name in columns or OWN_NAMES.fullmatch(name):
+            todo = "It is a column." if name in columns else "c0, c1, ... are the coefficients."
+            raise ValueError(explain("A constant needs a name of its own.", repr(name), todo))
+        number = isinstance(value, numbers.Real) and not isinstance(value, bool)
+        if not number or not math.isfinite(value) or value == 0:
+            raise ValueError(explain(f"The constant {name!r} must be finite and not 0.", repr(value), "Leave it out."))
+    return {name: float(value) for name, value in constants.items()}
+
+
+def checked_weight(sample_weight: Any, sigma: Any, X: Array, loss: Any) -> tuple[Array | None, Array | None]:
+    """Return the weights of the rows, if there are any, and their known errors, if given.
+
+    Raises
+    ------
+    ValueError
+        If both are given, a weight is negative or all are zero, or an error is not positive.
+    """
+    if sigma is not None:
+        if loss != "squared":
+            raise ValueError(explain("Known errors go with squared residuals.", f"loss={loss!r}", "Leave sigma out."))
+        if sample_weight is not None:
+            raise ValueError(
+                explain(
+                    "Known errors already are weights.",
+                    "sigma and sample_weight",
+                    "Give one of them: sigma = s / sqrt(w).",
+                )
+            )
+        errors = np.asarray(sigma, dtype=np.float64)
+        if errors.shape not in ((), (len(X),)) or not (np.isfinite(errors) & (errors > 0)).all():
+            raise ValueError(
+                explain(
+                    f"sigma must be one positive number, or {len(X)}, as X has rows.",
+                    f"shape {errors.shape}, least {errors.min() if errors.size else 'of nothing'}",
+                    "Give the standard deviations of the measurements.",
+                )
+            )
+        errors = np.array(np.broadcast_to(errors, len(X)))
+        return (errors / errors.min()) ** -2.0, errors
+    if sample_weight is None:
+        return None, None
+    weight = np.asarray(_check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True))
+    if not weight.any():
+        raise ValueError(explain("sample_weight must not be all zero.", "only zeros", "Give some row weight."))
+    return weight, None
+
+
+def loss_name(loss: Any) -> str:
+    """Return the name of a loss that is a name or a function."""
+    return loss if isinstance(loss, str) else str(getattr(loss, "__qualname__", type(loss).__qualname__))
+
+
+def checked_loss(loss: Any, selection: str, y: Array, f: Array) -> Loss:
+    """Return the loss of a name or function, for residuals from predictions f.
+
+    Raises
+    ------
+    ValueError
+        If it is unknown, does not go with y, or with the way in which the equation is chosen.
+    """
+    found = resolve_loss(loss, y, y - f)
+    found.check_target(y)
+    if selection == "validation":
+        raise ValueError(
+            explain("selection='validation' goes with squared residuals only.", f"loss={found.name!r}", "Use 'mdl'.")
+        )
+    return found
+
+
+def checked_held_out(data: Data, selection: str) -> None:
+    """Raise ValueError if the equation is to be chosen by rows that are not there."""
+    if selection == "validation" and len(data.train) == len(data.y):
+        raise ValueError(
+            explain(
+                "selection='validation' needs rows to hold back.",
+                f"{len(data.y)} rows, of which fewer than 20 are different",
+                "Choose by 'mdl'.",
+            )
+        )

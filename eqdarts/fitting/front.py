@@ -1,0 +1,181 @@
+"""The front after the search: the search sees a part of the rows, the coefficients that are printed come from all."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eqdarts.data import Data, draw_rows
+from eqdarts.graph.graph import Graph
+from eqdarts.primitives.table import Primitive
+from eqdarts.search.archive import Archive, Member
+from eqdarts.search.evaluator import QUICK, THOROUGH
+from eqdarts.selection import Candidate, description_length, structure_length
+from eqdarts.solver.compiled import predict_all
+from eqdarts.solver.refit import refit_in_parts
+
+__all__ = ["best_of", "fitted_rows", "front_of", "held_out_losses", "measured", "refit_front", "screened"]
+
+# A standard error falls as the root of the number of rows grows: with so many it is a hundredth of what the noise
+# of one row is worth. A pass over a million rows would take as long as the search did.
+MOST_ROWS = 10_000
+MOST_JUDGED = 100_000  # rows whose loss decides between old and new coefficients
+MOST_SCREENED = 300_000  # rows times members
+MOST_SHORT = 12  # members besides the front, for their short descriptions
+MOST_NUMBERS = 2**23  # in the Jacobian (G, K, N) of one batch; the sweeps that fill it hold a few times as much
+
+
+def fitted_rows(data: Data, rng: np.random.Generator) -> NDArray[np.intp]:
+    """Return the rows that the coefficients are to come from: those with weight, or 10,000 of them drawn at random."""
+    return draw_rows(np.flatnonzero(data.weight > 0), MOST_ROWS, rng)
+
+
+def screened(
+    members: Sequence[Member], data: Data, rows: NDArray[np.intp], primitives: Sequence[Primitive]
+) -> tuple[Member, ...]:
+    """Return the front that `members` are by the losses they have, and the best that they are on `rows`, refitted.
+
+    The search looks at few rows, on which laws that noise can hide are all as good; more rows tell them apart. The best
+    are the front by symbols, and those with the shortest description: what the choice adds to it, such as the price of
+    a pole, may turn down all that have fewer symbols. As many members are looked at as `MOST_SCREENED` allows, in the
+    order given.
+    """
+    before = front_of(members)
+    kept = set(map(id, before))
+    others = [member for member in members if id(member) not in kept][: MOST_SCREENED // max(len(rows), 1)]
+    if not others:
+        return before
+    found = measured(_refitted(others, data, rows, QUICK), data, rows)
+    return (*before, *dict.fromkeys((*best_of(found), *_shortest(found, data, len(rows), primitives))))
+
+
+def _shortest(
+    members: Sequence[Member], data: Data, n_rows: int, primitives: Sequence[Primitive]
+) -> tuple[Member, ...]:
+    """Return the members with the shortest descriptions, by their losses."""
+    mean_square = float(np.average(data.y**2, weights=data.weight)) / max(data.variance, 1e-300)
+
+    def length(member: Member) -> float:
+        structure = structure_length(member.graph, primitives)
+        candidate = Candidate(member.graph.complexity, member.graph.n_coefficients, member.loss, structure)
+        return description_length(candidate, n_rows, data.n_inputs, mean_square, 1.0)
+
+    return tuple(sorted((member for member in members if math.isfinite(member.loss)), key=length)[:MOST_SHORT])
+
+
+def refit_front(
+    front: Sequence[Member], data: Data, rows: NDArray[np.intp], rng: np.random.Generator
+) -> tuple[Member, ...]:
+    """Refit every member from the coefficients it has, and keep what does not fit all rows worse.
+
+    A product without a free factor gets one: its factor of 1 holds in scaled units only and is none of the law's.
+
+    Parameters
+    ----------
+    front : sequence of Member
+    data : Data
+        Rows of weight zero count for nothing.
+    rows : ndarray of int
+        The rows to fit, as `fitted_rows` gives them.
+    rng : numpy.random.Generator
+        What draws the rows whose losses decide, if there are more than 100,000.
+
+    Returns
+    -------
+    tuple of Member
+        In the order of `front`; the loss is the one that decided, infinite where a member is undefined.
+    """
+    judged = draw_rows(np.flatnonzero(data.weight > 0), MOST_JUDGED, rng)
+    front = [_with_factor(member) for member in front]
+    refitted = _refitted(front, data, rows)
+    before, after = np.split(_losses([*front, *refitted], data, judged), 2)
+    return tuple(
+        replace(new, loss=float(b)) if b <= a else replace(old, loss=float(a))
+        for old, new, a, b in zip(front, refitted, before, after, strict=True)
+    )
+
+
+def held_out_losses(front: Sequence[Member], data: Data, rng: np.random.Generator) -> list[float]:
+    """Return the mean squared residual, in units of y squared, of each member on the rows that are held back.
+
+    The coefficients come from the training rows alone, 10,000 of them if there are more.
+    """
+    train = data.train[data.weight[data.train] > 0]
+    trained = _refitted([_with_factor(member) for member in front], data, draw_rows(train, MOST_ROWS, rng))
+    judged = draw_rows(data.validation, MOST_JUDGED, rng)
+    losses: list[float] = (_losses(trained, data, judged) * max(data.variance, 1e-300) * data.y_scale**2).tolist()
+    return losses
+
+
+def measured(members: Sequence[Member], data: Data, rows: NDArray[np.intp]) -> tuple[Member, ...]:
+    """Return the members with the free factor that `refit_front` gives them, and with their losses on `rows`."""
+    complete = [_with_factor(member) for member in members]
+    losses = _losses(complete, data, rows).tolist() if complete else []
+    return tuple(replace(member, loss=loss) for member, loss in zip(complete, losses, strict=True))
+
+
+def best_of(members: Iterable[Member]) -> tuple[Member, ...]:
+    """Return the members that none with no more symbols and no more coefficients equals, simplest first."""
+    archive = Archive()
+    for member in members:
+        archive.add(member)
+    return tuple(archive.front())
+
+
+def front_of(members: Sequence[Member]) -> tuple[Member, ...]:
+    """Return the best members, and those of unknown loss, such as the starts of a search."""
+    return (*best_of(members), *(member for member in members if not math.isfinite(member.loss)))
+
+
+def _with_factor(member: Member) -> Member:
+    graph = member.graph
+    if _has_factor(graph, len(graph.nodes) - 1):
+        return member
+    *others, last = graph.nodes
+    first = graph.layout[-1].edges[0].first  # the last node's constant comes before all its others
+    coefficients = (*member.coefficients[:first], 1.0, *member.coefficients[first:])
+    return replace(
+        member, graph=Graph(graph.n_inputs, (*others, replace(last, constant=True))), coefficients=coefficients
+    )
+
+
+def _has_factor(graph: Graph, j: int) -> bool:
+    """Whether the coefficients of node j and below can multiply its value by any factor."""
+    node = graph.nodes[j]
+    if node.aggregator == "sum" or node.constant:
+        return True
+    sources = [e.source - graph.n_inputs for e in node.edges if e.source >= graph.n_inputs and e.primitive.homogeneous]
+    readers = Counter(e.source - graph.n_inputs for n in graph.nodes for e in n.edges)
+    return any(readers[k] == 1 and _has_factor(graph, k) for k in sources)
+
+
+def _refitted(
+    front: Sequence[Member], data: Data, rows: NDArray[np.intp], limits: tuple[int, float] = THOROUGH
+) -> list[Member]:
+    import torch
+
+    iterations, tolerance = limits
+
+    X, y, weight = (torch.from_numpy(values[rows]) for values in (data.X, data.y, data.weight))
+    starts = [(m.graph, m.coefficients) for m in front]
+    fits = refit_in_parts(starts, X, y, weight, MOST_NUMBERS, max_iterations=iterations, tolerance=tolerance)
+    return [replace(m, coefficients=fit.coefficients) for m, fit in zip(front, fits, strict=True)]
+
+
+def _losses(members: Sequence[Member], data: Data, rows: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Return the mean weighted squared residual over `rows`, as a share of the variance, of each member."""
+    import torch
+
+    total = np.zeros(len(members))
+    for first in range(0, len(rows), MOST_ROWS):
+        part = rows[first : first + MOST_ROWS]
+        graphs, coefficients = [m.graph for m in members], [m.coefficients for m in members]
+        values = predict_all(graphs, coefficients, torch.from_numpy(data.X[part])).numpy()
+        total += np.square(data.y[part] - values) @ data.weight[part]
+    loss: NDArray[np.float64] = total / data.weight[rows].sum() / max(data.variance, 1e-300)
+    return np.where(np.isnan(loss), np.inf, loss)

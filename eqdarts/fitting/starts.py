@@ -1,0 +1,163 @@
+"""What a search starts from: the user's guesses, and the front of an earlier fit."""
+
+from __future__ import annotations
+
+import difflib
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eqdarts.data import Data
+from eqdarts.equation.equation import Equation
+from eqdarts.equation.to_graph import graph_of_formula, rescaled
+from eqdarts.errors import EqdartsWarning, FormulaError, closest, explain
+from eqdarts.expression.build import symbol
+from eqdarts.fitting.table import Table
+from eqdarts.search.archive import Member
+from eqdarts.search.growth.moves import Start
+
+__all__ = ["Kept", "starts_of_guesses"]
+
+Array = NDArray[np.float64]
+
+MOST_ROWS = 1000  # that the coefficients of a guess are fitted to; the search fits them again
+ALIKE = 0.75  # similarity of names at which a coefficient looks like a column misspelt
+
+
+@dataclass(frozen=True, eq=False)
+class Kept:
+    """What a fit leaves for the next: graphs with coefficients, and the scales that these belong to."""
+
+    members: tuple[Member, ...]
+    names: tuple[str, ...]
+    x_scale: Array
+    y_scale: float
+    logistic: bool
+
+    def starts(self, data: Data, names: Sequence[str], logistic: bool) -> list[Start]:
+        """Return the graphs on other rows.
+
+        Raises
+        ------
+        ValueError
+            If the columns are others, or only one of the laws is a probability.
+        """
+        if tuple(names) != self.names:
+            todo = "Set warm_start=False, or give the same columns."
+            given = f"{', '.join(names)}, after {', '.join(self.names)}"
+            raise ValueError(explain("warm_start needs the columns of the fit before.", given[:200], todo))
+        if logistic != self.logistic:
+            todo = "Set warm_start=False."
+            raise ValueError(explain("warm_start cannot go to or from loss='bernoulli'.", "the other loss", todo))
+        x_factors, y_factor = (data.x_scale / self.x_scale).tolist(), self.y_scale / data.y_scale
+        return [rescaled(m.graph, m.coefficients, x_factors, y_factor) for m in self.members]
+
+
+def starts_of_guesses(
+    guesses: Any, data: Data, table: Table, constants: Mapping[str, float], logistic: bool, max_complexity: int
+) -> list[Start]:
+    """Return the graphs of the user's guesses, with the coefficients at which each fits the rows best.
+
+    Parameters
+    ----------
+    guesses : sequence of str or Equation, or None
+    data : Data
+    table : Table
+    constants : mapping of str to float
+        Names whose values are known.
+    logistic : bool
+        Whether a guess is a probability, whose log odds are searched.
+    max_complexity : int
+
+    Raises
+    ------
+    ValueError
+        If a guess cannot be read, is undefined at the rows, or is nothing that a graph can hold.
+    """
+    if guesses is None:
+        return []
+    if isinstance(guesses, (str, Equation)) or not isinstance(guesses, Iterable):
+        raise ValueError(explain("guesses must be a list.", repr(guesses)[:80], 'Give ["a*x/(b + x)"].'))
+    starts = []
+    for guess in guesses:
+        text = guess if isinstance(guess, str) else str(guess)
+        try:
+            fitted = _fitted(_read(guess, table, constants), table)
+            formula = fitted.expr if fitted.formula is None else fitted.formula
+            values = {**dict(fitted.parameters), **dict(fitted.constants)}
+            if logistic:
+                formula = _log_odds(formula)
+            start = graph_of_formula(formula, values, table.names, data.x_scale.tolist(), data.y_scale)
+        except ValueError as error:
+            raise FormulaError(f"The guess {text[:80]!r} cannot be used. {error}") from None
+        if start[0].complexity > max_complexity:
+            todo = "Raise max_complexity, or give a shorter guess."
+            raise FormulaError(
+                explain(
+                    f"The guess {text[:80]!r} must have at most {max_complexity} symbols.", start[0].complexity, todo
+                )
+            )
+        starts.append(start)
+    return starts
+
+
+def _read(guess: Any, table: Table, constants: Mapping[str, float]) -> Equation:
+    """Return a guess as an equation in the table's columns."""
+    if isinstance(guess, Equation):
+        unknown = [
+            name for name in guess.variables if name not in table.names and symbol(name) in guess.expr.free_symbols
+        ]
+        if unknown and guess.formula is None and guess.names:  # typed without saying what is a column
+            return _read(str(guess), table, constants)
+        if unknown:
+            raise FormulaError(
+                explain("Its columns must be columns of X.", unknown[0], closest(unknown[0], table.names))
+            )
+        return guess
+    if not isinstance(guess, str):
+        raise FormulaError(explain("A guess must be text or an Equation.", type(guess).__name__, "Give a formula."))
+    names = Equation.parse(guess).names
+    known = {name: constants[name] for name in names if name in constants}
+    equation = Equation.parse(guess, variables=table.names, constants=known)
+    if not set(names) & set(table.names):
+        todo = f"Columns: {', '.join(table.names)}."
+        raise FormulaError(explain("It must have a column of X in it.", ", ".join(names) or "none", todo[:200]))
+    for name in equation.free_names(table.names):
+        alike = difflib.get_close_matches(name, table.names, n=1, cutoff=ALIKE) if len(name) > 2 else []
+        if alike and alike[0] not in names:
+            message = (
+                f"In the guess {guess[:80]!r} the name {name!r} is a coefficient. Is the column {alike[0]!r} meant?"
+            )
+            warnings.warn(message, EqdartsWarning, stacklevel=6)
+    return equation
+
+
+def _fitted(equation: Equation, table: Table) -> Equation:
+    """Return the equation with the coefficients that it lacks, by least squares."""
+    rows = np.linspace(0, len(table.y) - 1, min(len(table.y), MOST_ROWS)).astype(np.intp)
+    if table.weight is not None and not table.weight[rows].any():
+        rows = np.flatnonzero(table.weight)[:MOST_ROWS]
+    columns = {name: table.X[rows, k] for k, name in enumerate(table.names)}
+    weight = None if table.weight is None else table.weight[rows]
+    if equation.free_parameters:
+        equation = equation.fit(columns, table.y[rows], sample_weight=weight)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", EqdartsWarning)
+        n_undefined = int(np.isnan(equation.predict(columns)).sum())
+    if n_undefined:
+        raise FormulaError(explain("It must be defined at every row.", f"NaN at {n_undefined}", "Give another one."))
+    return equation
+
+
+def _log_odds(formula: Any) -> Any:
+    """Return log(p / (1 - p)) for the formula p; u for p = 1 / (1 + exp(-u))."""
+    import sympy
+
+    base = formula.base if formula.is_Pow and formula.exp == -1 else sympy.Integer(0)
+    if base.is_Add and len(base.args) == 2 and base.args[0] == 1 and isinstance(base.args[1], sympy.exp):
+        return -base.args[1].args[0]
+    return sympy.log(formula / (1 - formula))

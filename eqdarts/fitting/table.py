@@ -1,0 +1,80 @@
+"""All rows of a fit as they were given, and what is known of them."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eqdarts.data import FitRows, weighted_rows
+from eqdarts.equation.equation import Equation
+from eqdarts.equation.equation_range import MARGIN
+from eqdarts.equation.singularities import find_brink, find_singularities
+from eqdarts.errors import EqdartsWarning
+
+__all__ = ["Table"]
+
+Array = NDArray[np.float64]
+
+MANY_ROWS = 10_000  # with more, what needs no statistics looks at the extremes and at some of the others
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """All rows as they were given, with the names of their columns."""
+
+    X: Array  # (N, D)
+    y: Array  # (N,)
+    weight: Array | None  # (N,)
+    names: tuple[str, ...]
+    target: str | None
+    sigma: Array | None = None  # (N,) known errors; the weights are relative to the smallest
+
+    @cached_property
+    def box(self) -> dict[str, tuple[float, float]]:
+        """The smallest and largest value of every column among the rows with weight."""
+        X = self.X if self.weight is None else self.X[self.weight > 0]
+        ends = zip(X.min(axis=0).tolist(), X.max(axis=0).tolist(), strict=True)
+        return dict(zip(self.names, ends, strict=True))
+
+    @cached_property
+    def noise(self) -> float | None:
+        """The known mean squared error, weighted as losses are; None if it is not known."""
+        if self.sigma is None:
+            return None
+        return float(np.average(self.sigma**2, weights=self.weight))
+
+    def pole(self, equation: Equation) -> str:
+        """Return the words for a pole of the equation inside the range of the rows, "" if none is known."""
+        return find_singularities(equation, self.box).pole
+
+    def brink(self, equation: Equation) -> str:
+        """Return the same for where the equation or its slope grows without bound a little outside the range."""
+        return find_brink(equation, self.box, MARGIN)
+
+    @cached_property
+    def n_rows(self) -> float:
+        """How many rows there are, or the weights stand for."""
+        return float(len(self.y)) if self.weight is None else weighted_rows(self.weight)
+
+    @cached_property
+    def telling(self) -> Array:
+        """Rows (n, D) that show where an equation is defined: all of a small table, a few of a large one."""
+        if len(self.X) <= MANY_ROWS:
+            return self.X
+        spread = np.linspace(0, len(self.X) - 1, MANY_ROWS // 10).astype(np.intp)
+        return np.asarray(self.X[np.unique(np.concatenate([spread, self.X.argmin(axis=0), self.X.argmax(axis=0)]))])
+
+    def kept(self, rows: NDArray[np.intp], sigma: Array | None) -> FitRows:
+        """Return copies of the rows, so that inference does not change when the caller's table does."""
+        weight = None if self.weight is None or sigma is not None else self.weight[rows]
+        return FitRows(self.X[rows], self.y[rows], weight, None if sigma is None else sigma[rows], len(self.y))
+
+    def predicted(self, equation: Equation) -> Array:
+        """Return the values of the equation, quietly NaN where it is undefined."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", EqdartsWarning)
+            return np.asarray(equation.predict(self.X))

@@ -1,0 +1,146 @@
+"""Graphs with their coefficients as plain JSON values, and back: every value is checked, nothing is executed."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from eqdarts.errors import FormulaError, explain
+from eqdarts.graph.graph import Edge, Graph, Node
+from eqdarts.primitives.table import PRIMITIVES, Primitive, get_primitive
+
+__all__ = ["graph_record", "is_plain", "read_fitted", "read_json", "whole_number"]
+
+MOST_NODES, MOST_EDGES, MOST_SHARED = 200, 1000, 7  # the key of a graph takes the factorial of its shared nodes
+FIXED_POWER = re.compile(r"power\[-?\d{1,4}(/\d{1,4})?\]")
+TODO = "Take the file as eqdarts wrote it."
+
+
+def read_json(text: str, what: str, file_format: str, version: int, longest: int) -> dict[str, Any]:
+    """Return the record of a file of ours.
+
+    Raises
+    ------
+    FormulaError
+        If the text is too long, is not JSON, or is of another format or version.
+    """
+    if len(text) > longest:
+        raise FormulaError(explain(f"{what} may have {longest} characters.", f"{len(text)} characters", TODO))
+    try:
+        record = json.loads(text)
+    except (ValueError, RecursionError):
+        record = None
+    if not isinstance(record, dict) or record.get("format") != file_format:
+        raise FormulaError(explain(f"{what} must be JSON of format {file_format!r}.", repr(text[:40]), TODO))
+    found = record.get("version")
+    if found != version or isinstance(found, bool):
+        raise FormulaError(
+            explain(f"{what} must be of version {version}.", repr(found)[:40], "Use the eqdarts that wrote it.")
+        )
+    return record
+
+
+def is_plain(graph: Graph) -> bool:
+    """Return whether `read_fitted` will take the graph."""
+    n_edges = sum(len(node.edges) for node in graph.nodes)
+    return len(graph.nodes) <= MOST_NODES and n_edges <= MOST_EDGES and _n_shared(graph) <= MOST_SHARED
+
+
+def graph_record(graph: Graph) -> list[Any]:
+    """Return the nodes: aggregator, whether there is a constant, and source and primitive of each edge."""
+    return [
+        [node.aggregator, node.constant, [[e.source, e.primitive.name] for e in node.edges]] for node in graph.nodes
+    ]
+
+
+def read_fitted(
+    nodes: Any, coefficients: Any, n_inputs: int, primitives: Iterable[Primitive] = ()
+) -> tuple[Graph, tuple[float, ...]]:
+    """Return the graph of a record and its coefficients.
+
+    Parameters
+    ----------
+    nodes : list
+        As `graph_record` gives them.
+    coefficients : list of float
+    n_inputs : int
+    primitives : iterable of Primitive
+        Rows of the user's own, by which names are read beside the built-in ones.
+
+    Raises
+    ------
+    FormulaError
+    """
+    known = {**PRIMITIVES, **{row.name: row for row in primitives}}
+    if not isinstance(nodes, list) or not 0 < len(nodes) <= MOST_NODES:
+        raise _refused("a graph must be a list of nodes", nodes)
+    graph = Graph(n_inputs, tuple(_node(record, n_inputs + j, known) for j, record in enumerate(nodes)))
+    if not is_plain(graph):
+        raise _refused("a graph must be small", f"{len(nodes)} nodes")
+    if not isinstance(coefficients, list) or not all(map(_is_number, coefficients)):
+        raise _refused("coefficients must be finite numbers", coefficients)
+    if len(coefficients) != graph.n_coefficients:
+        raise _refused(f"the graph has {graph.n_coefficients} coefficients", len(coefficients))
+    return graph, tuple(map(float, coefficients))
+
+
+def whole_number(value: Any, least: int = 0, most: int = 2**53) -> int:
+    """Return a whole number of a record.
+
+    Raises
+    ------
+    FormulaError
+    """
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+        raise _refused(f"a whole number of {least} to {most} is needed", value)
+    return value
+
+
+def _node(record: Any, n_sources: int, known: Mapping[str, Primitive]) -> Node:
+    if not isinstance(record, list) or len(record) != 3 or record[0] not in ("sum", "product"):
+        raise _refused("a node must be a sum or a product", record)
+    aggregator, constant, edges = record
+    if not isinstance(constant, bool) or not isinstance(edges, list) or not (edges or constant):
+        raise _refused("a node must have edges or a constant", record)
+    return Node(aggregator, tuple(_edge(edge, n_sources, known) for edge in edges[: MOST_EDGES + 1]), constant)
+
+
+def _edge(record: Any, n_sources: int, known: Mapping[str, Primitive]) -> Edge:
+    if not isinstance(record, list) or len(record) != 2 or not isinstance(record[1], str):
+        raise _refused("an edge must have a source and a primitive", record)
+    source, name = whole_number(record[0], 0, n_sources - 1), record[1]
+    if name in known and name != "none":
+        return Edge(source, known[name])
+    if FIXED_POWER.fullmatch(name):
+        try:
+            return Edge(source, get_primitive(name))
+        except ValueError:
+            pass
+    raise FormulaError(
+        explain("A saved graph needs its primitives.", repr(name)[:60], "Give the primitives that it was found with.")
+    )
+
+
+def _n_shared(graph: Graph) -> int:
+    uses = Counter(edge.source for node in graph.nodes for edge in node.edges)
+    return sum(count > 1 for source, count in uses.items() if source >= graph.n_inputs)
+
+
+def _is_number(value: Any) -> bool:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return False
+    try:
+        return math.isfinite(float(value))
+    except OverflowError:
+        return False
+
+
+def _refused(what: str, given: Sequence[Any] | Any) -> FormulaError:
+    shown = repr(given)
+    return FormulaError(
+        explain(f"The file is damaged: {what}.", shown if len(shown) <= 60 else shown[:57] + "...", TODO)
+    )

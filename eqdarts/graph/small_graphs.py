@@ -1,0 +1,157 @@
+"""The smallest graphs, enumerated by rising complexity, with starting coefficients for inputs of magnitude one."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from eqdarts.graph.draft import Draft, DraftEdge, DraftNode
+from eqdarts.graph.draft_terms import LINEAR, POWER
+from eqdarts.graph.graph import Aggregator, Graph
+from eqdarts.primitives.table import Primitive
+
+__all__ = ["small_graphs"]
+
+Start = tuple[Graph, tuple[float, ...]]
+
+# starting constants: not those that pruning takes for absent (0 in a sum, 1 in a product)
+_SHIFT, _SCALE = 0.5, 0.7
+
+_BELOW: tuple[tuple[Aggregator, float | None], ...] = (("sum", None), ("sum", _SHIFT), ("product", None))
+
+
+def small_graphs(n_inputs: int, primitives: Sequence[Primitive]) -> Iterator[Start]:
+    """Yield the smallest graphs with starting coefficients, by rising complexity, each structure once.
+
+    A constant; sums and products of one, two and three functions of inputs; functions of an affine map of one function,
+    alone and times an input; functions of a sum, and of a product, of two inputs; products of learned powers of two,
+    three and all inputs. They are made one at a time: take as many as there is time for.
+
+    Parameters
+    ----------
+    n_inputs : int
+        D, at least 1.
+    primitives : sequence of Primitive
+        What an edge may apply.
+    """
+    atoms = [_Atom(i, p, 1 + _symbols(p)) for p in primitives for i in range(n_inputs)]
+    atoms.sort(key=lambda atom: atom.cost)
+    functions = [p for p in primitives if p is not LINEAR]
+    streams = [_sums(atoms, n, constant) for n in (1, 2, 3) for constant in (None, _SHIFT)]
+    streams += [_products(atoms, n) for n in (2, 3)]
+    streams += [_of_affine(atoms, functions, n_inputs, constant) for constant in (None, _SHIFT)]
+    streams += [_times_of_affine(atoms, functions, n_inputs)]
+    streams += [
+        _of_two(functions, n_inputs, aggregator, inner, outer)
+        for aggregator, inner in _BELOW
+        for outer in (None, _SHIFT)
+    ]
+    if POWER in primitives:
+        streams.append(_powers(n_inputs))
+    seen: set[str] = set()
+    built = (_built(n_inputs, stream) for stream in [iter([[DraftNode("sum", [], _SHIFT)]]), *streams])
+    for graph, coefficients in heapq.merge(*built, key=lambda start: start[0].complexity):
+        if graph.key not in seen:
+            seen.add(graph.key)
+            yield graph, coefficients
+
+
+class _Atom(NamedTuple):
+    """One function of one input, and the symbols that it adds to an equation."""
+
+    source: int
+    primitive: Primitive
+    cost: int
+
+
+Nodes = list[DraftNode]
+
+
+def _symbols(primitive: Primitive, reads_sum: bool = False) -> int:
+    """Return what the function adds to an equation; a sum that it alone reads makes its inner coefficients idle."""
+    return primitive.complexity + (0 if reads_sum else 2 * len(primitive.inner))
+
+
+def _built(n_inputs: int, stream: Iterable[Nodes]) -> Iterator[Start]:
+    """Build the drafts that pruning cannot shorten: what it shortens comes up, shorter, in another place."""
+    for nodes in stream:
+        draft = Draft(n_inputs, nodes)
+        complexity = draft.build()[0].complexity
+        graph, coefficients = draft.prune().build()
+        if graph.complexity == complexity:
+            yield graph, coefficients
+
+
+def _edges(atoms: Iterable[_Atom]) -> list[DraftEdge]:
+    """Turn atoms into edges; a repeated one starts from the next row of its grid, lest the two be one term."""
+    seen: Counter[_Atom] = Counter()
+    edges = []
+    for atom in atoms:
+        grid = atom.primitive.initial
+        edges.append(DraftEdge(atom.source, atom.primitive, 1.0, list(grid[seen[atom] % len(grid)])))
+        seen[atom] += 1
+    return edges
+
+
+def _choices(atoms: Sequence[_Atom], count: int) -> Iterator[tuple[_Atom, ...]]:
+    """Yield every multiset of `count` atoms by rising total cost."""
+    by_cost = {cost: list(group) for cost, group in itertools.groupby(atoms, key=lambda atom: atom.cost)}
+    for costs in sorted(itertools.combinations_with_replacement(by_cost, count), key=sum):
+        groups = [itertools.combinations_with_replacement(by_cost[cost], n) for cost, n in Counter(costs).items()]
+        for parts in itertools.product(*groups):
+            yield tuple(itertools.chain.from_iterable(parts))
+
+
+def _sums(atoms: Sequence[_Atom], count: int, constant: float | None) -> Iterator[Nodes]:
+    """c + w1 f(x_i) + w2 g(x_j) + ..."""
+    for choice in _choices(atoms, count):
+        yield [DraftNode("sum", _edges(choice), constant)]
+
+
+def _products(atoms: Sequence[_Atom], count: int) -> Iterator[Nodes]:
+    """c f(x_i) g(x_j) ..."""
+    for choice in _choices(atoms, count):
+        yield [DraftNode("product", _edges(choice), _SCALE)]
+
+
+def _by_cost(functions: Sequence[Primitive], atoms: Sequence[_Atom]) -> list[tuple[Primitive, _Atom]]:
+    return sorted(itertools.product(functions, atoms), key=lambda pair: _symbols(pair[0], True) + pair[1].cost)
+
+
+def _of_affine(
+    atoms: Sequence[_Atom], functions: Sequence[Primitive], n_inputs: int, constant: float | None
+) -> Iterator[Nodes]:
+    """C + W f(c + w g(x_i))"""
+    for f, atom in _by_cost(functions, atoms):
+        yield [DraftNode("sum", _edges([atom]), _SHIFT), DraftNode("sum", [DraftEdge(n_inputs, f)], constant)]
+
+
+def _times_of_affine(atoms: Sequence[_Atom], functions: Sequence[Primitive], n_inputs: int) -> Iterator[Nodes]:
+    """C x_j f(c + w g(x_i))"""
+    for f, atom in _by_cost(functions, atoms):
+        for j in range(n_inputs):
+            factors = [DraftEdge(j, LINEAR), DraftEdge(n_inputs, f)]
+            yield [DraftNode("sum", _edges([atom]), _SHIFT), DraftNode("product", factors, _SCALE)]
+
+
+def _of_two(
+    functions: Sequence[Primitive], n_inputs: int, aggregator: Aggregator, inner: float | None, outer: float | None
+) -> Iterator[Nodes]:
+    """C + W f(c + w1 x_i + w2 x_j), and C + W f(x_i x_j)"""
+    for f in sorted(functions, key=lambda f: _symbols(f, reads_sum=aggregator == "sum")):
+        for pair in itertools.combinations(range(n_inputs), 2):
+            edges = [DraftEdge(i, LINEAR) for i in pair]
+            reader = DraftEdge(n_inputs, f)
+            if aggregator == "sum" and inner is None:
+                reader.coefficients[: len(f.inner)] = f.neutral  # a shift would bring the constant back
+            yield [DraftNode(aggregator, edges, inner), DraftNode("sum", [reader], outer)]
+
+
+def _powers(n_inputs: int) -> Iterator[Nodes]:
+    """C x_i^p x_j^q ..., for two, three and all inputs"""
+    for size in sorted({2, 3, n_inputs}):
+        for chosen in itertools.combinations(range(n_inputs), size):
+            yield [DraftNode("product", [DraftEdge(i, POWER) for i in chosen], _SCALE)]

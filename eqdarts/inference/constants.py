@@ -1,0 +1,322 @@
+"""Snapping: a fitted coefficient becomes an exact constant where that makes the description shorter.
+
+The coefficient's own bits are saved, the constant's name is paid for, and so is the rise of the loss after the other
+coefficients have been refitted. A constant that the data can tell from the estimate is never taken.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eqdarts.data import moments
+from eqdarts.equation.equation import Equation
+from eqdarts.errors import explain
+from eqdarts.expression.build import rebuild, symbol, with_values, without_units
+from eqdarts.expression.program import evaluate
+from eqdarts.expression.rounding import rounded
+from eqdarts.expression.written import complexity, text, write
+from eqdarts.inference.constants_table import Constant, Unit, is_exponent, near, near_exponent, units_of, zero
+from eqdarts.inference.intervals import quantile
+from eqdarts.inference.linearised import Form, Rows, decompose, form_of, rows_of
+from eqdarts.selection import ROUNDING, Candidate, description_length
+
+__all__ = ["Snap", "Snapping", "snap_constants"]
+
+Array = NDArray[np.float64]
+Expr = Any
+
+FARTHEST = 0.9995  # coverage of the interval outside which the data can tell a constant from the estimate
+MOST_ROUNDED = 200  # rows on which rounding the remaining coefficients must not show
+MOST_REFITTED = 20_000  # with more rows, one Gauss-Newton step from so close ends at the least squares estimate
+MOST_TRIALS = 6  # refits for each constant that is snapped
+MOST_STEPS = 300  # of a refit, which starts beside its optimum
+
+
+@dataclass(frozen=True)
+class Snap:
+    """One coefficient that became a constant.
+
+    Parameters
+    ----------
+    coefficient : str
+        Its name in the equation before.
+    constant : str
+        What it is now, as text: "3/2", "2*pi", "g/2".
+    value : float
+    estimate, standard_error : float
+        Before.
+    interval : tuple of two floats
+        95 % interval before.
+    loss_before, loss_after : float
+        Weighted mean squared residual, the other coefficients refitted.
+    saved : float
+        Nats by which the description became shorter.
+    """
+
+    coefficient: str
+    constant: str
+    value: float
+    estimate: float
+    standard_error: float
+    interval: tuple[float, float]
+    loss_before: float
+    loss_after: float
+    saved: float
+
+    def __str__(self) -> str:
+        low, high = self.interval
+        where = "in" if low <= self.value <= high else "OUTSIDE"
+        return (
+            f"{self.coefficient} = {self.estimate:.6g} became {self.constant}, {where} its 95 % interval "
+            f"{low:.6g} .. {high:.6g}: mean squared residual {self.loss_before:.4g} -> {self.loss_after:.4g}, "
+            f"description {self.saved:.1f} nats shorter"
+        )
+
+
+@dataclass(frozen=True)
+class Snapping:
+    """The equation with exact constants, and what was snapped."""
+
+    equation: Equation
+    snaps: tuple[Snap, ...]
+
+
+class _State(NamedTuple):
+    form: Form
+    loss: float
+    length: float  # with the names of the constants
+    spent: float = 0.0  # on these names
+    record: Any = None
+
+
+class _Setting(NamedTuple):
+    """What does not change while an equation is being snapped."""
+
+    rows: Rows
+    units: list[Unit]
+    named: Mapping[str, float]
+    n_inputs: int
+    mean_square: float
+    variance: float
+    most_complexity: int
+
+    def length(self, expr: Expr, n_coefficients: int, loss: float) -> float:
+        """Return the description length; a constant counts as the one number that it replaces."""
+        symbols = min(complexity(expr), self.most_complexity)
+        candidate = Candidate(symbols, n_coefficients, loss)
+        return description_length(candidate, len(self.rows.y), self.n_inputs, self.mean_square, self.variance)
+
+
+def snap_constants(
+    equation: Equation,
+    X: Any,
+    y: Any,
+    sample_weight: Any = None,
+    sigma: Any = None,
+    constants: Mapping[str, float] | None = None,
+    go_on: Callable[[], bool] = lambda: True,
+) -> Snapping:
+    """Replace coefficients by exact constants where the description does not become longer.
+
+    Parameters
+    ----------
+    equation : Equation
+        Fitted to these rows and weights.
+    X, y, sample_weight, sigma
+        As in `inference`; `sigma` counts as weights.
+    constants : mapping of str to float, optional
+        Named constants in the units of the data, such as ``{"g": 9.80665}``. One that is found stands in the formula by
+        its name, and is among the equation's `constants`.
+    go_on : callable, optional
+        Whether there is time to try another constant; what was snapped before stays so.
+
+    Returns
+    -------
+    Snapping
+        With the equation itself where nothing was snapped.
+
+    Notes
+    -----
+    A coefficient that the rows cannot tell from 0 becomes 0, and its term or factor is gone, by the same rule.
+
+    Examples
+    --------
+    >>> t = np.linspace(0.1, 2, 30)
+    >>> fall = Equation.parse("c0*t**c1", ["t"]).fit({"t": t}, 4.903325 * t**2, start=[4, 1.9])
+    >>> found = snap_constants(fall, {"t": t}, 4.903325 * t**2, constants={"g": 9.80665})
+    >>> str(found.equation), found.equation.constants
+    ('g*t**2/2', (('g', 9.80665),))
+    """
+    form, rows = form_of(equation), rows_of(equation, X, y, sample_weight, sigma)
+    named = _checked_names(dict(constants or {}), equation)
+    weight = rows.root**2
+    setting = _Setting(
+        rows, units_of(named), named, rows.inputs.shape[1],
+        *moments(rows.y, weight), complexity(equation.expr),
+    )  # fmt: skip
+    loss = _loss(form, rows)
+    state = _State(form, loss, setting.length(equation.expr, len(form.names), loss))
+    snaps: list[Snap] = []
+    while math.isfinite(state.loss) and (step := _best_step(state, setting, go_on)) is not None:
+        snap, state = step
+        snaps.append(snap)
+    if not snaps:
+        return Snapping(equation, ())
+    return Snapping(_equation(equation, state, rows), tuple(snaps))
+
+
+def _checked_names(named: dict[str, float], equation: Equation) -> dict[str, float]:
+    taken = sorted(set(named) & {*equation.variables, *equation.coefficients})
+    if taken:
+        raise ValueError(
+            explain("A constant needs a name of its own.", ", ".join(taken), "It is a column or coefficient.")
+        )
+    return named
+
+
+def _loss(form: Form, rows: Rows) -> float:
+    """Return the weighted mean squared residual, infinite where the formula is undefined at a row."""
+    numbers = {**form.known, **dict(zip(form.names, map(float, form.estimate), strict=True))}
+    columns = {**rows.columns, **{name: np.asarray(value) for name, value in numbers.items()}}
+    residual = (rows.y - evaluate(form.formula, columns, len(rows.y))) * rows.root
+    loss = float(residual @ residual) / float(np.square(rows.root).sum())
+    return loss if math.isfinite(loss) else math.inf
+
+
+def _best_step(state: _State, setting: _Setting, go_on: Callable[[], bool]) -> tuple[Snap, _State] | None:
+    """Snap the coefficient that shortens the description most, or return None."""
+    form, n, k = state.form, len(setting.rows.y), len(state.form.names)
+    critical = quantile(FARTHEST, n - k)
+    floor = max(state.loss, ROUNDING * setting.mean_square)
+    covariance = _covariance(form, setting.rows, floor)
+    if covariance is None or not math.isfinite(critical):
+        return None
+    error = np.sqrt(np.diag(covariance))
+    found: tuple[Snap, _State] | None = None
+    for gain, j, constant in _trials(state, setting, error, critical)[:MOST_TRIALS]:
+        if gain > 0.5 or (found is not None and gain > -found[0].saved + 0.5) or not go_on():
+            break
+        start = form.estimate + covariance[:, j] / covariance[j, j] * (constant.value - form.estimate[j])
+        new = _snapped(state, setting, j, constant, start)
+        fits = new.loss <= floor * (1 + critical**2 / (n - k))
+        if fits and new.length <= state.length and (found is None or state.length - new.length > found[0].saved):
+            found = _snap(state, new, j, constant, float(error[j]), n - k), new
+    return found
+
+
+def _covariance(form: Form, rows: Rows, loss: float) -> Array | None:
+    """Return the covariance (K, K) at this mean squared residual, None where the rows do not identify all of K."""
+    n, k = len(rows.y), len(form.names)
+    if not 0 < k < n:
+        return None
+    values, jacobian = form.at(form.estimate, rows.columns, n)
+    if not np.isfinite(jacobian).all():
+        return None
+    parts = decompose(jacobian * rows.root[:, None], (rows.y - values) * rows.root)
+    if parts.rank < k:
+        return None
+    scale = loss * float(np.square(rows.root).sum()) / (n - k)
+    return np.asarray(scale * parts.factor @ parts.factor.T)
+
+
+def _trials(state: _State, setting: _Setting, error: Array, critical: float) -> list[tuple[float, int, Constant]]:
+    """Return what to try, the best first: the change of the description that the linear model expects, j, constant."""
+    form, n, k = state.form, len(setting.rows.y), len(state.form.names)
+    saving = state.length - state.spent - setting.length(_expr(form), k - 1, state.loss)
+    trials: list[tuple[float, int, Constant]] = []
+    for j in range(k):
+        here = float(form.estimate[j]), critical * float(error[j]), saving
+        exponent = is_exponent(form.formula, symbol(form.names[j]))
+        for constant in near_exponent(*here) if exponent else near(*here, setting.units):
+            z = (constant.value - form.estimate[j]) / error[j]
+            trials.append((0.5 * n * math.log1p(z * z / (n - k)) + constant.cost - saving, j, constant))
+        z = form.estimate[j] / error[j]
+        if abs(z) <= critical:
+            constant, rise = zero(), 0.5 * n * math.log1p(z * z / (n - k))
+            trials.append((rise + constant.cost - _saving_of_zero(state, setting, j), j, constant))
+    return sorted(trials, key=lambda trial: trial[0])
+
+
+def _saving_of_zero(state: _State, setting: _Setting, j: int) -> float:
+    """Return the nats that the description without coefficient j, and all that goes with it, is shorter."""
+    form = state.form
+    formula = rebuild(form.formula, {symbol(form.names[j]): zero().expr})
+    if formula.has(*_not_real()):
+        return -math.inf
+    kept = [i for i, name in enumerate(form.names) if i != j and symbol(name) in formula.free_symbols]
+    left = Form(formula, tuple(form.names[i] for i in kept), form.estimate[kept], form.known)
+    return state.length - state.spent - setting.length(_expr(left), len(kept), state.loss)
+
+
+def _snapped(state: _State, setting: _Setting, j: int, constant: Constant, start: Array) -> _State:
+    """Return the state with coefficient j at the constant and the others refitted."""
+    from eqdarts.solver.formula import fit_formula
+
+    form, rows = state.form, setting.rows
+    formula = rebuild(form.formula, {symbol(form.names[j]): constant.expr})
+    names = tuple(name for i, name in enumerate(form.names) if i != j and symbol(name) in formula.free_symbols)
+    known = {**form.known, **{name: setting.named[name] for name in constant.names}}
+    estimate, record = start[[form.names.index(name) for name in names]], None
+    worthless = state._replace(loss=math.inf, length=math.inf)
+    if formula.has(*_not_real()):
+        return worthless
+    if names and len(rows.y) <= MOST_REFITTED:
+        numbers = {symbol(name): _float(value) for name, value in known.items()}
+        try:
+            given = rebuild(formula, numbers), [symbol(n) for n in names], rows.columns, rows.y, estimate, rows.root**2
+            theta, record = fit_formula(*given, max_iterations=MOST_STEPS)
+        except ValueError:
+            return worthless
+        estimate = np.array(theta)
+    new = Form(formula, names, estimate, known)
+    loss = _loss(new, rows)
+    spent = state.spent + constant.cost
+    return _State(new, loss, setting.length(_expr(new), len(names), loss) + spent, spent, record)
+
+
+def _not_real() -> tuple[Expr, ...]:
+    import sympy
+
+    return sympy.zoo, sympy.oo, -sympy.oo, sympy.nan, sympy.I
+
+
+def _float(value: float) -> Expr:
+    import sympy
+
+    return sympy.Float(float(value))
+
+
+def _expr(form: Form) -> Expr:
+    """Return the formula with all its numbers."""
+    return without_units(with_values(form.formula, {**form.known, **dict(zip(form.names, form.estimate, strict=True))}))
+
+
+def _snap(before: _State, after: _State, j: int, constant: Constant, error: float, dof: int) -> Snap:
+    estimate = float(before.form.estimate[j])
+    half = quantile(0.95, dof) * error
+    return Snap(
+        before.form.names[j], text(write(constant.expr)), constant.value, estimate, error,
+        (estimate - half, estimate + half), before.loss, after.loss, before.length - after.length,
+    )  # fmt: skip
+
+
+def _equation(equation: Equation, state: _State, rows: Rows) -> Equation:
+    form = state.form
+    values = dict(zip(form.names, map(float, form.estimate), strict=True))
+    expr = _expr(form)
+    keeps_names = bool(form.known) or (equation.formula is not None and bool(form.names))
+    if not keeps_names:
+        spread = np.linspace(0, len(rows.y) - 1, min(len(rows.y), MOST_ROUNDED)).astype(np.intp)
+        expr = rounded(expr, {name: column[spread] for name, column in rows.columns.items()}, len(spread))
+        return Equation(expr, equation.variables, equation.target, fit_result_=state.record)
+    return replace(
+        equation, expr=expr, formula=form.formula, parameters=tuple(values.items()),
+        names=(*equation.variables, *values, *form.known), fit_result_=state.record,
+        constants=tuple(form.known.items()),
+    )  # fmt: skip

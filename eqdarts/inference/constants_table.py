@@ -1,0 +1,146 @@
+"""Simple constants and what it costs to name them: integers, fractions, and these times pi, e, sqrt(2) or a given name.
+
+The cost is the length of a prefix code in nats: a positive integer m has the probability 1 / (m (m + 1)), numerator and
+denominator one each; the unit costs what its place in a table says, the sign a bit, that the number is exact another.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+from eqdarts.errors import explain
+from eqdarts.expression.build import rebuild, symbol
+
+__all__ = ["Constant", "Unit", "is_exponent", "near", "near_exponent", "units_of", "zero"]
+
+Expr = Any
+
+DENOMINATORS = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 15, 16, 20, 32)
+LARGEST_FRACTION = 200  # of numerator times denominator: 31/10 is not simpler than 3.1
+LARGEST_MULTIPLE = 50  # the same in front of a unit, whole numbers included
+POWERS = (Fraction(1), Fraction(-1), Fraction(1, 2), Fraction(-1, 2), Fraction(2), Fraction(-2))
+EXACT_EXPONENT, HALVES = 0.9, 7 / 8
+TWO_BITS = 2 * math.log(2)  # the sign, and that the number is exact
+ZERO_COST = 6.0  # nats; 3/3, which is no fraction, costs less in both codes and leaves its place
+NAME_SHARES = (1 / 2, 1 / 10, 1 / 10, 1 / 10, 1 / 10, 1 / 10)
+
+
+class Unit(NamedTuple):
+    """What a fraction may be multiplied by: an exact expression, its value, and the cost of naming it."""
+
+    expr: Expr
+    value: float
+    cost: float
+    names: frozenset[str] = frozenset()
+
+
+class Constant(NamedTuple):
+    """An exact number that a coefficient may be: fraction times unit."""
+
+    expr: Expr
+    value: float
+    cost: float
+    names: frozenset[str]
+
+
+def units_of(named: Mapping[str, float]) -> list[Unit]:
+    """Return the units: 1, powers of pi, e, sqrt(2), sqrt(2*pi), and powers of each name, also times pi.
+
+    Raises
+    ------
+    ValueError
+        If a value is zero or not finite.
+    """
+    import sympy
+
+    pi = sympy.pi
+    usual = {pi: 4.0, sympy.E: 2.0, sympy.sqrt(2): 2.0, 1 / sympy.E: 1.0, sympy.sqrt(2 * pi): 1.0}
+    usual |= {1 / sympy.sqrt(2 * pi): 1.0} | {pi ** _exact(p): 1.0 for p in POWERS[1:]}
+    total = sum(usual.values())
+    plain, share_usual, share_named = (0.625, 0.125, 0.25) if named else (0.75, 0.25, 0.0)
+    found = [Unit(sympy.Integer(1), 1.0, -math.log(plain))]
+    found += [Unit(expr, float(expr), -math.log(share_usual * w / total)) for expr, w in usual.items()]
+    for name, value in named.items():
+        if not math.isfinite(value) or value == 0:
+            raise ValueError(explain(f"The constant {name!r} must be finite and not 0.", value, "Leave it out."))
+        for power, share in zip(POWERS, NAME_SHARES, strict=True):
+            if power.denominator == 2 and value < 0:
+                continue
+            size, expr = float(value) ** float(power), symbol(name) ** _exact(power)
+            cost = -math.log(share_named * share / len(named))
+            found.append(Unit(expr, size, cost - math.log(0.75), frozenset({name})))
+            found.append(Unit(pi * expr, math.pi * size, cost - math.log(0.25), frozenset({name})))
+    return found
+
+
+def near(value: float, radius: float, most_cost: float, units: list[Unit]) -> Iterator[Constant]:
+    """Yield the constants within `radius` of `value` that cost at most `most_cost` nats; never 0."""
+    import sympy
+
+    if not (math.isfinite(value) and math.isfinite(radius)):
+        return
+    for unit in units:
+        left = most_cost - unit.cost - TWO_BITS
+        for q in DENOMINATORS:
+            if _integer_cost(q) > left:
+                break
+            scaled = value / unit.value * q
+            if abs(scaled) > 1e9:
+                continue
+            p = round(scaled)
+            if p == 0 or math.gcd(p, q) != 1 or abs(p - scaled) * abs(unit.value) / q > radius:
+                continue
+            if (unit.value != 1.0 and abs(p) * q > LARGEST_MULTIPLE) or (q > 1 and abs(p) * q > LARGEST_FRACTION):
+                continue
+            spent = _integer_cost(abs(p)) + _integer_cost(q)
+            if spent <= left:
+                yield Constant(
+                    sympy.Rational(p, q) * unit.expr, p / q * unit.value, spent + unit.cost + TWO_BITS, unit.names
+                )
+
+
+def near_exponent(value: float, radius: float, most_cost: float) -> Iterator[Constant]:
+    """Yield the exponents within `radius` of `value` that cost at most `most_cost` nats; never 0.
+
+    Laws have halves and whole numbers for exponents, thirds and quarters now and then, and seldom anything else: an
+    exponent is exact with a probability of 0.9, positive with 2/3, a number of halves with 7/8.
+    """
+    import sympy
+
+    for q in (2, 3, 4):
+        p = round(value * q) if math.isfinite(value) else 0
+        exact = Fraction(p, q)
+        if p == 0 or abs(float(exact) - value) > radius or (q > 2 and exact.denominator != q):
+            continue
+        share = EXACT_EXPONENT * (2 / 3 if p > 0 else 1 / 3) * (HALVES if q == 2 else (1 - HALVES) / 2)
+        cost = _integer_cost(abs(p)) - math.log(share)
+        if cost <= most_cost:
+            yield Constant(sympy.Rational(exact.numerator, exact.denominator), float(exact), cost, frozenset())
+
+
+def zero() -> Constant:
+    """Return the constant 0: its term or factor is left out."""
+    import sympy
+
+    return Constant(sympy.Integer(0), 0.0, ZERO_COST, frozenset())
+
+
+def is_exponent(formula: Expr, name: Expr) -> bool:
+    """Whether a coefficient stands in the formula only as the exponent of something that varies."""
+    import sympy
+
+    powers = [p for p in formula.atoms(sympy.Pow) if p.exp in (name, -name) and p.base.free_symbols]
+    return bool(powers) and not rebuild(formula, {p: p.base for p in powers}).has(name)
+
+
+def _integer_cost(m: int) -> float:
+    return math.log(m) + math.log(m + 1)
+
+
+def _exact(fraction: Fraction) -> Expr:
+    import sympy
+
+    return sympy.Rational(fraction.numerator, fraction.denominator)

@@ -1,0 +1,198 @@
+"""A fitted equation as a text table: what a statistician looks for first, and what to be careful about."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eqdarts.expression.parse import quoted
+from eqdarts.expression.written import text, write
+from eqdarts.inference.uncertainty import Inference
+
+__all__ = ["CAVEAT", "cautions", "coefficient_table", "near_one", "rounded", "summary"]
+
+Array = NDArray[np.float64]
+
+WIDTH = 88
+MOST_RIVALS = 5
+UNLIKELY = 0.05  # chance below which a test against the equation is a warning
+CAVEAT = (
+    "Intervals hold for this form of the equation. Where the form was chosen by the same rows they are somewhat too "
+    "narrow."
+)
+
+
+def summary(
+    found: Inference,
+    coverage: float = 0.95,
+    profile: bool = True,
+    rivals: Iterable[Mapping[str, Any]] = (),
+    snaps: Sequence[object] = (),
+    warnings: Sequence[str] = (),
+) -> str:
+    """Return the summary of an equation and its inference.
+
+    Parameters
+    ----------
+    found : Inference
+    coverage : float, default=0.95
+        Of the intervals.
+    profile : bool, default=True
+        Whether profile likelihood intervals are shown beside the others, at the price of some refits.
+    rivals : iterable of mappings, optional
+        The Pareto front with the keys complexity, loss, score, equation and chosen, as
+        ``model.equations_.to_dict("records")`` gives it. The closest five are shown.
+    snaps : sequence of Snap, optional
+        Coefficients that became exact constants.
+    warnings : sequence of str, optional
+        What else the reader should know, such as rows outside a domain.
+    """
+    ends = found.profile_interval(coverage) if profile and found.names else None
+    sections = [
+        _heading(found),
+        _figures(found),
+        _coefficients(found, coverage, ends),
+        _listed("constants", [str(snap) for snap in snaps]),
+        _rivals(rivals),
+        _listed("warnings", [*cautions(found, ends), *warnings]),
+    ]
+    rule = "-" * WIDTH
+    body = f"\n{rule}\n".join("\n".join(lines) for lines in sections if lines)
+    return "\n".join(["=" * WIDTH, body, "=" * WIDTH, *_wrapped(CAVEAT, "")])
+
+
+def cautions(found: Inference, ends: Array | None = None) -> list[str]:
+    """Return what to be careful about, as sentences; `ends` are profile likelihood intervals (K, 2)."""
+    return [*found.unidentifiable, *found.notes, *_unbounded(found, ends), *_tests(found)]
+
+
+def coefficient_table(found: Inference, coverage: float = 0.95) -> str:
+    """Return the coefficients with standard errors and intervals, one a line below a header; empty without any."""
+    return "\n".join(_coefficients(found, coverage, None))
+
+
+def _heading(found: Inference) -> list[str]:
+    equation = found.equation
+    lines = _wrapped(equation.format(), "")
+    if found.names or found.known:
+        left = "" if equation.target is None else f"{quoted(equation.target)} = "
+        lines += _wrapped(left + text(write(equation.template)), "form: ")
+    return lines
+
+
+def _figures(found: Inference) -> list[str]:
+    scatter = "known errors" if found.sigma_known else f"{found.sigma:.4g}"
+    pairs = [
+        ("rows", str(found.n_rows), "R2", near_one(found.r_squared)),
+        ("coefficients", str(found.rank), "residual standard error", scatter),
+        ("complexity", str(found.equation.complexity), "degrees of freedom", f"{found.n_rows - found.rank}"),
+    ]
+    lines = [f"{a:<22}{b:>10}      {c:<26}{d:>18}" for a, b, c, d in pairs]
+    test = found.lack_of_fit
+    if test is not None:
+        lines.append(
+            f"pure error of replicates {test.pure_error:.4g}; lack of fit: "
+            f"F({test.dof_lack}, {test.dof_pure}) = {test.statistic:.3g}, p = {test.p_value:.3g}"
+        )
+    if found.misfit is not None:
+        lines.append(f"chi-square of the residuals {found.squares:.4g}, p = {found.misfit:.3g}")
+    return lines
+
+
+def near_one(r_squared: float) -> str:
+    """Return R2 so that 0.99999 and 0.9999999 look different."""
+    return f"1 - {1 - r_squared:.2g}" if 0.9999 < r_squared < 1 else f"{r_squared:.4f}"
+
+
+def _coefficients(found: Inference, coverage: float, ends: Array | None) -> list[str]:
+    if not found.names and not found.known:
+        return []
+    columns = {f"{100 * coverage:g} % interval": found.interval(coverage)}
+    if ends is not None:
+        columns["profile likelihood"] = ends
+    errors = list(map(float, found.standard_error))
+    cells = [
+        [title, *(_interval(row, error) for row, error in zip(column, errors, strict=True))]
+        for title, column in columns.items()
+    ]
+    width = max(24, 2 + max(len(cell) for column in cells for cell in column))
+    lines = [f"{'coefficient':<14}{'estimate':>13}{'std. error':>13}" + "".join(f"{c[0]:>{width}}" for c in cells)]
+    for k, (name, error) in enumerate(zip(found.names, errors, strict=True)):
+        number = rounded(float(found.estimate[k]), error)
+        lines.append(f"{name:<14}{number:>13}{error:>13.3g}" + "".join(f"{c[k + 1]:>{width}}" for c in cells))
+    lines += [f"{name:<14}{value:>13.8g}{'given':>13}" for name, value in found.known.items()]
+    return lines
+
+
+def _interval(ends: Array, error: float) -> str:
+    return f"{rounded(float(ends[0]), error)} .. {rounded(float(ends[1]), error)}"
+
+
+def rounded(value: float, error: float) -> str:
+    """Return a number with as many digits as its standard error supports, but at least 4 and at most 10."""
+    if not (math.isfinite(value) and math.isfinite(error)) or value == 0 or error <= 0:
+        return f"{value:.4g}"
+    digits = math.floor(math.log10(abs(value))) - math.floor(math.log10(error)) + 2
+    return f"{value:#.{min(max(digits, 4), 10)}g}".rstrip(".")
+
+
+def _rivals(rivals: Iterable[Mapping[str, Any]]) -> list[str]:
+    others = sorted((r for r in rivals if not r.get("chosen", False)), key=lambda r: float(r["score"]))[:MOST_RIVALS]
+    if not others:
+        return []
+    lines = [f"{'rivals: longer by':<18}{'complexity':>11}{'loss':>12}   equation"]
+    for rival in others:
+        shown = str(rival["equation"])
+        shown = shown if len(shown) <= WIDTH - 44 else shown[: WIDTH - 47] + "..."
+        longer = f"{float(rival['score']):.1f} nats"
+        lines.append(f"{longer:<18}{int(rival['complexity']):>11}{float(rival['loss']):>12.4g}   {shown}")
+    return lines
+
+
+def _unbounded(found: Inference, ends: Array | None) -> list[str]:
+    """Say which identified coefficients the rows bound on one side only, or on none."""
+    if ends is None:
+        return []
+    lines: list[str] = []
+    unknown: list[str] = []
+    for name, error, (low, high) in zip(found.names, found.standard_error, ends, strict=True):
+        if math.isnan(low) or math.isnan(high):
+            unknown.append(name)
+        sides = [side for side, end in (("below", low), ("above", high)) if math.isinf(end)]
+        if sides and math.isfinite(error):
+            lines.append(f"The rows do not bound {name} from {' or '.join(sides)}.")
+    if unknown and found.dof > 0:
+        lines.append(
+            f"No profile likelihood interval of {', '.join(unknown)} (nan): refits near the estimate do not settle, "
+            "because the rows hardly tell the coefficients apart. The other interval may be wrong too."
+        )
+    return lines
+
+
+def _tests(found: Inference) -> list[str]:
+    lines = []
+    test = found.lack_of_fit
+    if test is not None and test.p_value < UNLIKELY:
+        lines.append(
+            "Replicate rows scatter less than the residuals: the form does not fit within the error of the measurement "
+            f"(p = {test.p_value:.2g})."
+        )
+    if found.misfit is not None and found.misfit < UNLIKELY:
+        lines.append(
+            f"The residuals are larger than the known errors allow (p = {found.misfit:.2g}): "
+            "the form or the errors are wrong."
+        )
+    return lines
+
+
+def _listed(title: str, items: Sequence[str]) -> list[str]:
+    return [title, *(line for item in items for line in _wrapped(item, "- "))] if items else []
+
+
+def _wrapped(content: str, lead: str) -> list[str]:
+    return textwrap.wrap(content, WIDTH, initial_indent=lead, subsequent_indent=" " * len(lead)) or [lead]

@@ -1,0 +1,312 @@
+r"""Uncertainty of a fitted equation: standard errors, intervals, and what the rows cannot tell.
+
+With J the exact Jacobian of the predictions in the coefficients as printed, w the weights and r the residuals,
+
+.. math:: s^2 = \frac{\sum w r^2}{n - \mathrm{rank}\,J}, \qquad \mathrm{cov} = s^2\,(J^T W J)^{+},
+
+and s is 1 where the measurement errors are known (Seber and Wild 1989, ch. 2 and 5).
+
+Axes: N rows, K coefficients.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eqdarts.equation.equation import Equation
+from eqdarts.equation.rows import as_columns
+from eqdarts.errors import EqdartsWarning, explain
+from eqdarts.inference.identifiability import unidentifiable
+from eqdarts.inference.intervals import LackOfFit, lack_of_fit, profile_bounds, quantile
+from eqdarts.inference.linearised import Decomposition, Form, Rows, decompose, form_of, precise_residual, rows_of
+
+__all__ = ["Inference", "inference"]
+
+Array = NDArray[np.float64]
+
+SLIGHTLY_OFF, UNSETTLED, OFF = 0.05, 0.2, 1.0  # distance from the least squares estimate, in standard errors
+INTERCHANGEABLE = 0.999  # correlation at which two coefficients are named as nearly the same
+VISIBLE = 1e-6  # share of a prediction's derivative along null directions at which it is unidentified
+
+
+@dataclass(frozen=True, eq=False)
+class Inference:
+    """What the rows say about the coefficients of an equation. Made by `inference`.
+
+    Parameters
+    ----------
+    equation : Equation
+    names : tuple of str
+        The K coefficients: the keys of ``equation.coefficients``, known constants left out.
+    estimate, standard_error : ndarray of shape (K,)
+        Standard errors are infinite for coefficients that the rows do not identify, NaN without degrees of freedom.
+    covariance : ndarray of shape (K, K)
+    sigma : float
+        Standard deviation of y at weight one; 1 where measurement errors were given.
+    sigma_known : bool
+    dof : float
+        Degrees of freedom of `sigma`: n - rank, infinite where it is known.
+    n_rows, rank : int
+        Rows with weight; rank of the Jacobian.
+    squares : float
+        Weighted residual sum of squares.
+    r_squared : float
+        1 - weighted residual sum of squares over that about the weighted mean; NaN for a constant y.
+    unidentifiable : tuple of str
+        Sentences such as "a and b appear only as a*b."
+    lack_of_fit : LackOfFit or None
+        The test against replicate rows, if there are any.
+    misfit : float or None
+        Where measurement errors are known: chance of a larger sum of squares if equation and errors are right.
+    notes : tuple of str
+        What to know before trusting the intervals.
+    """
+
+    equation: Equation
+    names: tuple[str, ...]
+    estimate: Array
+    standard_error: Array
+    covariance: Array
+    sigma: float
+    sigma_known: bool
+    dof: float
+    n_rows: int
+    rank: int
+    squares: float
+    r_squared: float
+    unidentifiable: tuple[str, ...]
+    lack_of_fit: LackOfFit | None
+    misfit: float | None
+    notes: tuple[str, ...]
+    _form: Form = field(repr=False)
+    _rows: Rows = field(repr=False)
+    _parts: Decomposition = field(repr=False)
+
+    @property
+    def known(self) -> dict[str, float]:
+        """The coefficients that were given, not estimated, by name."""
+        return dict(self._form.known)
+
+    def interval(self, coverage: float = 0.95) -> Array:
+        """Return intervals (K, 2) of the coefficients: estimate -+ t quantile times standard error."""
+        half = quantile(_checked(coverage), self.dof) * self.standard_error
+        return np.column_stack([self.estimate - half, self.estimate + half])
+
+    def profile_interval(self, coverage: float = 0.95) -> Array:
+        """Return profile likelihood intervals (K, 2), which need not be symmetric; infinite where nothing bounds.
+
+        Better than `interval` where the equation is far from linear in a coefficient, at the price of some refits. NaN
+        where the refits cannot be trusted: the rows hardly tell the coefficients apart, or the estimate is not the
+        least squares one.
+        """
+        critical = quantile(_checked(coverage), self.dof)
+        if _distance(self._parts, self.sigma, self._rows) > UNSETTLED:
+            return np.full((len(self.names), 2), np.nan)
+        return profile_bounds(self._form, self._rows, self.covariance, self.squares, self.sigma, critical)
+
+    def predict_std(self, X: Any, observation: bool = False, sample_weight: Any = None, sigma: Any = None) -> Array:
+        """Return the standard errors (n,) of the equation's values, or of new observations.
+
+        Parameters
+        ----------
+        X : DataFrame, mapping of columns, or array
+            As in ``equation.predict``.
+        observation : bool, default=False
+            Whether the scatter of an observation is added.
+        sample_weight : array of shape (n,), optional
+            Weights of the new observations. Default: 1.
+        sigma : float or array of shape (n,), optional
+            Known errors of the new observations. Needed, for observations, where the fit had known errors.
+        """
+        columns, n_rows = as_columns(X, self.equation.variables, self._rows.columns)
+        values, jacobian = self._form.at(self.estimate, columns, n_rows)
+        jacobian = np.where(np.isfinite(values)[:, None], jacobian, np.nan)
+        variance = self.sigma**2 * np.square(jacobian @ self._parts.factor).sum(axis=1)
+        scaled = jacobian / self._parts.scale
+        hidden = np.linalg.norm(scaled @ self._parts.null, axis=1) > VISIBLE * np.linalg.norm(scaled, axis=1)
+        variance = np.where(hidden, np.inf, variance)
+        if observation:
+            variance = variance + self._scatter(n_rows, sample_weight, sigma) ** 2
+        return np.asarray(np.sqrt(variance))
+
+    def predict_interval(
+        self,
+        X: Any,
+        coverage: float = 0.95,
+        observation: bool = True,
+        sample_weight: Any = None,
+        sigma: Any = None,
+    ) -> Array:
+        """Return intervals (n, 2) that hold a new observation, or the true value, with the given chance.
+
+        Parameters
+        ----------
+        X, sample_weight, sigma
+            As in `predict_std`.
+        coverage : float, default=0.95
+        observation : bool, default=True
+            False: intervals of the equation's value, without the scatter of an observation.
+        """
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", EqdartsWarning)  # NaN bounds say it
+            center = self.equation.predict(X)
+        half = quantile(_checked(coverage), self.dof) * self.predict_std(X, observation, sample_weight, sigma)
+        return np.column_stack([center - half, center + half])
+
+    def _scatter(self, n_rows: int, sample_weight: Any, sigma: Any) -> Array:
+        if self.sigma_known and sigma is None:
+            raise ValueError(
+                explain(
+                    "The error of a new observation must be known.", "no sigma", "Give sigma, or observation=False."
+                )
+            )
+        if sigma is not None:
+            return np.broadcast_to(np.asarray(sigma, dtype=np.float64), n_rows)
+        weight = np.ones(n_rows) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
+        if weight.shape != (n_rows,) or not (weight > 0).all():
+            raise ValueError(
+                explain("sample_weight must hold one weight > 0 a row.", f"shape {weight.shape}", "Check the weights.")
+            )
+        return np.asarray(self.sigma / np.sqrt(weight))
+
+
+def inference(
+    equation: Equation,
+    X: Any,
+    y: Any,
+    sample_weight: Any = None,
+    sigma: Any = None,
+    known: Sequence[str] = (),
+) -> Inference:
+    """Find out how well the rows determine the coefficients of an equation that was fitted to them.
+
+    Parameters
+    ----------
+    equation : Equation
+        At the least squares estimate for these rows and weights, as `Equation.fit` and a search leave it.
+    X : DataFrame, mapping of columns, or array of shape (n, d)
+    y : array of shape (n,)
+    sample_weight : array of shape (n,), optional
+        Relative weights: the variance of a row is sigma**2 / weight, with one sigma that is estimated.
+    sigma : float or array of shape (n,), optional
+        Known standard deviations of y, instead of weights: the covariance is not scaled by the residuals.
+    known : sequence of str, optional
+        Coefficients that were not estimated but given, such as a named constant of nature.
+
+    Returns
+    -------
+    Inference
+
+    Warns
+    -----
+    EqdartsWarning
+        If the equation is further than one standard error from the least squares estimate.
+
+    Notes
+    -----
+    The intervals hold for the given form of the equation. Where a search chose the form by the same rows, they are
+    somewhat too narrow.
+
+    Examples
+    --------
+    >>> x = np.arange(6.0)
+    >>> line = Equation.parse("a + b*x").fit({"x": x}, [1.1, 2.9, 5.2, 7.1, 8.8, 11.1])
+    >>> found = inference(line, {"x": x}, [1.1, 2.9, 5.2, 7.1, 8.8, 11.1])
+    >>> found.names, found.standard_error.round(4).tolist(), round(found.sigma, 4)
+    (('a', 'b'), [0.1206, 0.0398], 0.1666)
+    """
+    form, rows = form_of(equation, known), rows_of(equation, X, y, sample_weight, sigma)
+    residual = precise_residual(equation, form, rows) * rows.root
+    jacobian = form.at(form.estimate, rows.columns, len(rows.y))[1] * rows.root[:, None]
+    defined = np.isfinite(jacobian).all(axis=1)
+    parts = decompose(jacobian[defined], residual[defined])
+    squares = float(residual @ residual)
+    dof = float(len(rows.y) - parts.rank)
+    scale = 1.0 if rows.absolute else math.sqrt(squares / dof) if dof > 0 else math.nan
+    covariance = _covariance(parts, scale)
+    error = np.sqrt(np.diag(covariance))
+    words: tuple[str, ...] = ()
+    if parts.rank < len(form.names):
+        words = unidentifiable(form.at, form.names, form.estimate, rows.columns, parts.null)
+    notes = (
+        *_notes(form, covariance, dof, int((~defined).sum())),
+        *_distance_notes(parts, scale, rows, stacklevel=3),
+    )
+    return Inference(
+        equation, form.names, form.estimate, error, covariance, scale, rows.absolute,
+        math.inf if rows.absolute else dof, len(rows.y), parts.rank, squares, _r_squared(rows, squares),
+        words, lack_of_fit(rows, squares, parts.rank), _misfit(squares, dof) if rows.absolute else None,
+        notes, form, rows, parts,
+    )  # fmt: skip
+
+
+def _covariance(parts: Decomposition, scale: float) -> Array:
+    covariance = scale**2 * parts.factor @ parts.factor.T
+    hidden = np.square(parts.null).sum(axis=1) > VISIBLE**2
+    covariance[hidden] = np.nan
+    covariance[:, hidden] = np.nan
+    covariance[hidden, hidden] = np.inf
+    return covariance
+
+
+def _r_squared(rows: Rows, squares: float) -> float:
+    weight = rows.root**2
+    total = float(weight @ (rows.y - np.average(rows.y, weights=weight)) ** 2) if len(rows.y) else 0.0
+    return 1 - squares / total if total > 0 else math.nan
+
+
+def _misfit(squares: float, dof: float) -> float:
+    from scipy import special
+
+    return float(special.chdtrc(dof, squares)) if dof > 0 else math.nan
+
+
+def _notes(form: Form, covariance: Array, dof: float, n_dropped: int) -> list[str]:
+    notes = []
+    if dof <= 0:
+        notes.append("There are no more rows than coefficients: nothing is left to estimate the scatter from.")
+    if n_dropped:
+        notes.append(f"{n_dropped} row(s) at which a derivative is infinite were left out of the covariance.")
+    error = np.sqrt(np.diag(covariance))
+    with np.errstate(all="ignore"):
+        correlation = covariance / np.outer(error, error)
+    for i, j in zip(*np.nonzero(np.triu(np.abs(correlation) > INTERCHANGEABLE, 1)), strict=True):
+        notes.append(
+            f"{form.names[i]} and {form.names[j]} are nearly interchangeable (correlation {correlation[i, j]:.5f})."
+        )
+    return notes
+
+
+def _distance(parts: Decomposition, scale: float, rows: Rows) -> float:
+    """Return the distance from the least squares estimate in standard errors; 0 where residuals are rounding errors."""
+    exact = math.sqrt(parts.squares) <= 1e-9 * float(np.linalg.norm(rows.y * rows.root))
+    if exact or not scale > 0 or not parts.rank:
+        return 0.0
+    return math.sqrt(parts.slope_squares / parts.rank) / scale
+
+
+def _distance_notes(parts: Decomposition, scale: float, rows: Rows, stacklevel: int) -> list[str]:
+    """Say how far the equation is from the least squares estimate, unless the residuals are rounding errors."""
+    distance = _distance(parts, scale, rows)
+    if distance <= SLIGHTLY_OFF:
+        return []
+    note = (
+        f"The coefficients are {distance:.2g} standard errors from the least squares estimate for these rows: "
+        "call fit with the same rows and weights first."
+    )
+    if distance > OFF:
+        warnings.warn(note, EqdartsWarning, stacklevel=stacklevel + 1)
+    return [note]
+
+
+def _checked(coverage: float) -> float:
+    if not 0 < coverage < 1:
+        raise ValueError(explain("coverage must lie between 0 and 1.", coverage, "Try 0.95."))
+    return coverage

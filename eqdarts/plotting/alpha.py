@@ -1,0 +1,154 @@
+"""Trajectories of the architecture weights: how each edge of the supernet came to prefer a primitive."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eqdarts.errors import closest, explain
+from eqdarts.history import AlphaHistory
+from eqdarts.plotting.style import COLOURS, new_axes, set_name, styled
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["best_restart", "plot_alpha", "plot_alpha_grid"]
+
+LEADING = 4  # primitives shown in colour on one edge
+_HUES = [COLOURS[name] for name in ("blue", "vermillion", "green", "purple", "orange", "sky", "black")]
+_DASHES = ("-", "--", ":")
+
+
+@styled
+def plot_alpha(alpha: AlphaHistory, edge: int | str = 0, ax: Axes | None = None, legend: bool = True) -> Axes:
+    """Plot softmax(alpha) of one edge over the steps.
+
+    Bold: the restart whose refitted graph is best. Thin: the mean over restarts. Band: 10 to 90 % of the restarts.
+    The primitives that end highest, in the best restart and on average, are coloured; the others are grey.
+
+    Parameters
+    ----------
+    alpha : AlphaHistory
+    edge : int or str, default=0
+        Number or label of the edge.
+    ax : Axes, optional
+    legend : bool, default=True
+
+    Raises
+    ------
+    ValueError
+        If there is no such edge.
+    """
+    number = _edge_number(alpha, edge)
+    ax = new_axes(ax)
+    weights = alpha.weights[:, :, number, :]
+    low, mean, high = _bands(weights)  # each (T, M)
+    best = weights[:, best_restart(alpha), :]
+    leading = _leading(best[-1], mean[-1])
+    for m in leading:
+        colour, dash = _look(m)
+        label = f" {alpha.primitives[m]}" if alpha.primitives[m].startswith("_") else alpha.primitives[m]
+        ax.fill_between(alpha.steps, low[:, m], high[:, m], color=colour, alpha=0.12, linewidth=0, zorder=2)
+        ax.plot(alpha.steps, mean[:, m], dash, color=colour, linewidth=0.7, zorder=3)
+        ax.plot(alpha.steps, best[:, m], dash, color=colour, linewidth=1.7, label=label, zorder=4)
+    for m in set(range(len(alpha.primitives))) - set(leading):
+        ax.plot(alpha.steps, mean[:, m], color=COLOURS["grey"], linewidth=0.4, alpha=0.5, zorder=1)
+    ax.set_ylim(-0.02, 1.02)
+    ax.set_xlabel("step")
+    ax.set_ylabel("softmax(alpha)")
+    set_name(ax.set_title(" ", loc="left"), alpha.edges[number])
+    if legend:
+        ax.legend(loc="upper left", ncols=2)
+    return ax
+
+
+def _edge_number(alpha: AlphaHistory, edge: int | str) -> int:
+    if isinstance(edge, str):
+        if edge not in alpha.edges:
+            raise ValueError(explain("The supernet must have the edge.", repr(edge), closest(edge, alpha.edges)))
+        return alpha.edges.index(edge)
+    if not 0 <= edge < len(alpha.edges):
+        raise ValueError(
+            explain("The supernet must have the edge.", edge, f"Use 0 to {len(alpha.edges) - 1}, or a label.")
+        )
+    return edge
+
+
+def _bands(weights: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Return the 10 % quantile, mean and 90 % quantile over restarts of (T, R, M), without those that broke down."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="(All-NaN slice|Mean of empty slice)", category=RuntimeWarning)
+        low, high = np.nanquantile(weights, [0.1, 0.9], axis=1)
+        return low, np.asarray(np.nanmean(weights, axis=1), dtype=np.float64), high
+
+
+def best_restart(alpha: AlphaHistory) -> int:
+    """Return the restart with the lowest loss after the refit; where none was refitted, before it."""
+    for loss in (alpha.loss_refitted, alpha.loss_discrete, alpha.loss_relaxed):
+        if np.isfinite(loss).any():
+            return int(np.nanargmin(loss))
+    return 0
+
+
+def _leading(best: NDArray[np.float64], mean: NDArray[np.float64]) -> list[int]:
+    """Return the primitives to colour: first those that end highest in the best restart, then those on average."""
+    order = [*np.argsort(-best, kind="stable")[: LEADING // 2], *np.argsort(-mean, kind="stable")]
+    return [int(m) for m in dict.fromkeys(order)][:LEADING]
+
+
+def _look(m: int) -> tuple[str, str]:
+    """Return the colour and dash of primitive `m`: the same on every edge."""
+    return _HUES[m % len(_HUES)], _DASHES[m // len(_HUES) % len(_DASHES)]
+
+
+@styled
+def plot_alpha_grid(alpha: AlphaHistory, most: int = 12) -> Figure:
+    """Plot the trajectories of several edges in one figure with one legend.
+
+    Parameters
+    ----------
+    alpha : AlphaHistory
+    most : int, default=12
+        How many edges to show; of more, those that the best restart decided most.
+    """
+    from matplotlib import pyplot
+
+    ends = np.nan_to_num(alpha.weights[-1, best_restart(alpha)])  # (E, M)
+    decided = np.argsort(-ends.max(axis=1), kind="stable")[:most]
+    shown = sorted(int(e) for e in decided)
+    n_columns = min(3, len(shown))
+    n_rows = -(-len(shown) // n_columns)
+    figure, grid = pyplot.subplots(
+        n_rows,
+        n_columns,
+        figsize=(max(3.5, 2.1 * n_columns), 1.5 * n_rows + 0.7),
+        sharex=True,
+        sharey=True,
+        squeeze=False,
+    )
+    for ax, edge in zip(grid.flat, shown, strict=False):
+        plot_alpha(alpha, edge, ax, legend=False)
+        ax.label_outer()
+    for ax in grid.flat[max(len(shown) - n_columns, 0) : len(shown)]:  # nothing below them
+        ax.tick_params(labelbottom=True)
+        ax.set_xlabel("step")
+    for ax in grid.flat[len(shown) :]:
+        ax.set_axis_off()
+    lines = {line.get_label(): line for ax in grid.flat for line in ax.get_lines() if line.get_label()[0] != "_"}
+    names = [name for name in alpha.primitives if name in lines]
+    title = "bold: best restart, thin: mean, band: 10 to 90 % of restarts"
+    if len(shown) < len(alpha.edges):
+        title = f"{len(shown)} of {len(alpha.edges)} edges; {title}"
+    figure.legend(
+        [lines[name] for name in names],
+        names,
+        loc="outside lower center",
+        ncols=2 * n_columns if n_columns > 1 else 3,
+        title=title,
+        title_fontsize=7,
+    )
+    return figure

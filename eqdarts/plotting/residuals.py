@@ -1,0 +1,159 @@
+"""Pictures of what the equation leaves over: residuals, and whether they look like noise."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eqdarts.equation.equation import Equation
+from eqdarts.errors import closest, explain
+from eqdarts.plotting.points import columns_of, draw_points, label_axis, predicted, target_name, used_variables
+from eqdarts.plotting.style import COLOURS, axes_grid, is_first, new_axes, set_log_if_wide, styled
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+__all__ = ["plot_qq", "plot_residual_panels", "plot_residuals"]
+
+Array = NDArray[np.float64]
+Units = Mapping[str, str]
+
+PREDICTION = "prediction"
+MOST_PANELS = 12
+MOST_QUANTILES = 500
+
+
+@styled
+def plot_residuals(
+    equation: Equation,
+    X: pd.DataFrame,
+    y: Any,
+    ax: Axes | None = None,
+    relative: bool | None = None,
+    *,
+    against: str | None = None,
+    units: Units | None = None,
+) -> Axes:
+    """Plot measured minus predicted values.
+
+    Parameters
+    ----------
+    equation : Equation
+    X : DataFrame, mapping of columns, or array of shape (n, d)
+    y : array-like of shape (n,)
+    ax : Axes, optional
+    relative : bool, optional
+        Whether residuals are shown in percent of the measured value. Default: if `y` is positive and spans two decades.
+    against : str, optional
+        A variable, or "prediction". Default: the variable, or the prediction if the equation depends on several.
+    units : mapping of str to str, optional
+    """
+    ax = new_axes(ax)
+    y = np.asarray(y, dtype=np.float64)
+    values, columns, used = predicted(equation, X), columns_of(equation, X), used_variables(equation)
+    relative = _is_relative(y) if relative is None else relative
+    if against is None:
+        only = used if used or len(columns) != 1 else list(columns)
+        against = only[0] if len(only) == 1 else PREDICTION
+    if against != PREDICTION and against not in columns:
+        known = closest(against, [PREDICTION, *columns])
+        raise ValueError(explain("Residuals can be shown against a variable.", repr(against), known))
+    at = columns.get(against, values)
+    set_log_if_wide(ax, "x", at[np.isfinite(at)])
+    ax.axhline(0, color=COLOURS["grey"], linewidth=0.8, zorder=1)
+    draw_points(ax, at, _residual(y, values, relative), zorder=2)
+    if against in columns:
+        label_axis(ax, "x", against, units)
+    else:
+        label_axis(ax, "x", target_name(equation), units, ", predicted")
+    ax.set_ylabel("residual (%)" if relative else "residual")
+    return ax
+
+
+def _is_relative(y: Array) -> bool:
+    return bool(y.min() > 0 and y.max() > 100 * y.min())
+
+
+def _residual(y: Array, values: Array, relative: bool) -> Array:
+    with np.errstate(all="ignore"):
+        return np.asarray(100 * (y - values) / y if relative else y - values)
+
+
+@styled
+def plot_qq(equation: Equation, X: pd.DataFrame, y: Any, ax: Axes | None = None, relative: bool | None = None) -> Axes:
+    """Plot the residuals in order against what a normal distribution would give, with a 95 % band for each.
+
+    Parameters
+    ----------
+    equation : Equation
+    X : DataFrame, mapping of columns, or array of shape (n, d)
+    y : array-like of shape (n,)
+    ax : Axes, optional
+    relative : bool, optional
+        As in `plot_residuals`.
+    """
+    from scipy import special
+
+    ax = new_axes(ax)
+    y = np.asarray(y, dtype=np.float64)
+    residual = _residual(y, predicted(equation, X), _is_relative(y) if relative is None else relative)
+    residual = np.sort(residual[np.isfinite(residual)])
+    spread = float(residual.std())
+    residual = residual / (spread if spread > 0 and math.isfinite(spread) else 1.0)
+    n = len(residual)
+    rank = np.unique(np.linspace(1, n, min(n, MOST_QUANTILES)).astype(int))
+    normal = special.ndtri((rank - 0.5) / n) if n else np.empty(0)
+    low, high = (special.ndtri(special.betaincinv(rank, n - rank + 1, level)) for level in (0.025, 0.975))
+    ax.fill_between(normal, low, high, color=COLOURS["grey"], alpha=0.25, linewidth=0, zorder=1)
+    ax.plot(normal, normal, color=COLOURS["grey"], linewidth=0.8, zorder=1)
+    draw_points(ax, normal, residual[rank - 1], zorder=2)
+    ax.set_xlabel("normal quantile")
+    ax.set_ylabel("residual / its s.d.")
+    return ax
+
+
+@styled
+def plot_residual_panels(
+    equation: Equation,
+    X: pd.DataFrame,
+    y: Any,
+    axes: Sequence[Axes] | None = None,
+    relative: bool | None = None,
+    *,
+    units: Units | None = None,
+) -> list[Axes]:
+    """Plot residuals against the prediction and against each variable, and their quantiles.
+
+    Parameters
+    ----------
+    equation : Equation
+    X : DataFrame, mapping of columns, or array of shape (n, d)
+        Variables that the equation leaves out are shown too: what they explain is missing.
+    y : array-like of shape (n,)
+    axes : sequence of Axes, optional
+        One for the prediction, one for each variable, one for the quantiles; at most 12.
+    relative : bool, optional
+        As in `plot_residuals`.
+    units : mapping of str to str, optional
+
+    Returns
+    -------
+    list of Axes
+    """
+    there = columns_of(equation, X)
+    used = used_variables(equation)
+    names = [*used, *(name for name in there if name not in used)][: MOST_PANELS - 2]
+    wanted = [PREDICTION, *names]
+    axes = axes_grid(len(wanted) + 1) if axes is None else list(axes)
+    for against, ax in zip(wanted, axes, strict=False):
+        plot_residuals(equation, X, y, ax, relative, against=against, units=units)
+        if not is_first(ax, axes):
+            ax.set_ylabel("")
+    for ax in axes[len(wanted) : len(wanted) + 1]:
+        plot_qq(equation, X, y, ax, relative)
+    return axes

@@ -1,0 +1,140 @@
+"""One self-contained web page for one fit: the law, how sure it is, what else was possible, how the search went.
+
+Nothing in the page is loaded from anywhere: formulas are MathML, pictures are data, style and script stand inside, and
+a content security policy forbids the rest.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from eqdarts.fitting.run import Run, run_of
+from eqdarts.inference.summary import CAVEAT
+from eqdarts.report.pictures import Picture, equation_pictures, run_pictures
+from eqdarts.report.words import (
+    LONGEST_VALUE,
+    Words,
+    column_table,
+    command_line,
+    inference_of,
+    longer_by,
+    python_lines,
+    shown,
+    words_of,
+)
+
+if TYPE_CHECKING:
+    from eqdarts.estimator import DARTSRegressor
+
+__all__ = ["report_page", "write_report"]
+
+MOST_DRAWN = 8  # equations with pictures: the chosen one and those with the next best scores
+_STOPPED = {
+    "exact": "a law that is exact to rounding was found",
+    "budget": "all refits were spent",
+    "time": "the time was spent",
+    "callback": "its callback stopped it",
+    "interrupt": "it was interrupted",
+    "finished": "it had nothing left to try",
+}
+
+
+def write_report(model: DARTSRegressor | Run, path: str | Path, units: Mapping[str, str] | None = None) -> None:
+    """Write the report of a fitted estimator, or of a run, to a file."""
+    run = model if isinstance(model, Run) else run_of(model)
+    Path(path).write_text(report_page(run, units), encoding="utf-8")
+
+
+def report_page(run: Run, units: Mapping[str, str] | None = None) -> str:
+    """Return the report as HTML.
+
+    Parameters
+    ----------
+    run : Run
+    units : mapping of str to str, optional
+        Units of columns and target, by name, for the pictures and the table of columns.
+    """
+    import jinja2
+
+    style, script = (_template(name) for name in ("report.css", "report.js"))
+    environment = jinja2.Environment(
+        loader=jinja2.FunctionLoader(_template),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_visible,
+    )
+    context = _context(run, units or {})
+    context |= {"style": style, "script": script, "style_hash": _hash(style), "script_hash": _hash(script)}
+    return environment.get_template("report.html").render(context)
+
+
+def _template(name: str) -> str:
+    return files("eqdarts.report").joinpath("templates", name).read_text(encoding="utf-8")
+
+
+def _visible(value: Any) -> Any:
+    """Return what a template inserts: text that is ours as it is, a user's without characters that show nothing."""
+    return value if hasattr(value, "__html__") else shown(value)
+
+
+def _hash(text: str) -> str:
+    """Return the digest by which the policy of the page knows its own style and script."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")
+
+
+def _context(run: Run, units: Mapping[str, str]) -> dict[str, Any]:
+    drawn = set(run.table["score"].drop(run.chosen).nsmallest(MOST_DRAWN - 1).index) | {run.chosen}
+    members = [_member(run, k, units, k in drawn) for k in range(len(run.equations))]
+    header, columns = column_table(run)
+    history = run.history
+    by_length = run.settings.get("selection", "'mdl'") == "'mdl'"
+    return {
+        "target": run.target,
+        "chosen": run.chosen,
+        "members": members,
+        "pictures": run_pictures(run),
+        "selection": run.selection,
+        "by_length": by_length,
+        "measure": "longer by" if by_length else "worse by",
+        "snaps": run.snaps,
+        "structure": run.structure,
+        "graph": run.graph,
+        "caveat": CAVEAT,
+        "columns_header": header,
+        "columns": columns,
+        "units": units,
+        "n_columns": len(run.names),
+        "n_rows": len(run.rows.y),
+        "n_all": run.rows.n_all,
+        "n_refits": history.n_refits,
+        "seconds": f"{history.seconds:.3g}",
+        "stopped": _STOPPED.get(history.stop_reason, history.stop_reason),
+        "stages": [(name, f"{seconds:.3g} s") for name, seconds in history.stage_seconds.items()],
+        "settings": [(name, value[:LONGEST_VALUE], name in run.changed) for name, value in run.settings.items()],
+        "versions": list(run.versions.items()),
+        "seed": run.settings.get("random_state", "None"),
+        "bit_for_bit": run.settings.get("time_limit") == "None",
+        "python": python_lines(run),
+        "command": command_line(run),
+        "source": run.source,
+    }
+
+
+def _member(run: Run, k: int, units: Mapping[str, str], drawn: bool) -> dict[str, Any]:
+    found = inference_of(run, k)
+    words: Words = words_of(run, k, found)
+    pictures: list[Picture] = equation_pictures(run.equations[k], run, found, units) if drawn else []
+    return {
+        "words": words,
+        "complexity": int(run.table["complexity"].iloc[k]),
+        "loss": f"{run.table['loss'].iloc[k]:.4g}",
+        "longer": longer_by(float(run.table["score"].iloc[k])),
+        "pictures": pictures,
+    }

@@ -1,0 +1,158 @@
+"""The pictures of a report, as data that stands in the page."""
+
+from __future__ import annotations
+
+import base64
+import io
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from eqdarts.equation.equation import Equation
+from eqdarts.plotting import (
+    plot_coefficients,
+    plot_evidence,
+    plot_fit,
+    plot_front,
+    plot_graph,
+    plot_qq,
+    plot_residuals,
+    plot_search,
+    plot_slices,
+)
+from eqdarts.plotting.points import used_variables
+from eqdarts.plotting.style import STYLE, styled
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from eqdarts.estimator import DARTSRegressor
+    from eqdarts.fitting.run import Run
+    from eqdarts.inference.uncertainty import Inference
+
+__all__ = ["Picture", "equation_pictures", "graph_pictures", "run_pictures"]
+
+# Letters as outlines: the page may be read where our font is not. The salt makes equal pictures equal text.
+_SVG: Any = {  # typed as STYLE is
+    "svg.fonttype": "path",
+    "svg.hashsalt": "eqdarts",
+    "savefig.dpi": 150,
+}
+
+
+WIDE = 4.5  # inches beyond which a picture takes the whole width
+_PREFIX = "data:image/svg+xml;base64,"
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture as a data URI, what it shows in words, and whether it takes the whole width."""
+
+    source: str
+    caption: str
+    wide: bool = False
+
+    @classmethod
+    def read(cls, record: Mapping[str, Any]) -> Picture:
+        """Return a picture from a file.
+
+        Raises
+        ------
+        ValueError
+            If it is not one of ours.
+        """
+        source = str(record["source"])
+        base64.b64decode(source.removeprefix(_PREFIX).encode("ascii"), validate=True)
+        if not source.startswith(_PREFIX):
+            raise ValueError("a picture is not SVG that stands in the page")
+        return cls(source, str(record["caption"]), bool(record["wide"]))
+
+
+def _picture(caption: str, draw: Callable[[], Any], wide: bool = False) -> Picture:
+    from matplotlib import pyplot, rc_context
+
+    with rc_context({**STYLE, **_SVG}), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph")  # a box stands for what the font lacks
+        drawn = draw()
+        figure: Figure = (drawn[0] if isinstance(drawn, list) else drawn).figure
+        wide = wide or figure.get_size_inches()[0] > WIDE
+        page = io.BytesIO()
+        figure.savefig(page, format="svg", transparent=True, metadata={"Date": None})
+        pyplot.close(figure)
+    return Picture(_PREFIX + base64.b64encode(page.getvalue()).decode("ascii"), caption, wide)
+
+
+def equation_pictures(
+    equation: Equation, run: Run, found: Inference | None, units: Mapping[str, str] | None
+) -> list[Picture]:
+    """Return fit, residuals, their quantiles and, of an equation in several variables, slices."""
+    X, y = pd.DataFrame(run.rows.X, columns=list(run.names)), run.rows.y
+    if X.columns.has_duplicates:  # the equation tells its columns by position only
+        X = run.rows.X
+    n_used = len(used_variables(equation))
+    what = "with 95 % bands" if found is not None and n_used == 1 else "beside what was measured"
+
+    @styled
+    def fit() -> Any:
+        ax = plot_fit(equation, X, y, found=found if n_used == 1 else None, units=units)
+        ax.set_title("", loc="left")  # the law stands above already
+        return ax
+
+    pictures = [
+        _picture(f"The equation {what}", fit),
+        _picture("Residuals: measured minus predicted", lambda: plot_residuals(equation, X, y, units=units)),
+    ]
+    if len(y) > 2 and np.isfinite(y).all():
+        pictures.append(_picture("Residuals against a normal distribution", lambda: plot_qq(equation, X, y)))
+    if found is not None and found.names:
+        what = "Coefficients with their 95 % intervals, in percent of each"
+        pictures.append(_picture(what, lambda: plot_coefficients(found)))
+    if n_used > 1:
+        pictures.append(_picture("One variable at a time", lambda: plot_slices(equation, X, y, units=units), True))
+    return pictures
+
+
+def run_pictures(run: Run) -> list[Picture]:
+    """Return the front, and the course of the search where it was kept."""
+    table = run.table.assign(
+        equation=[equation.format(5) for equation in run.equations],
+        latex=[equation.latex(5) for equation in run.equations],
+        chosen=np.arange(len(run.table)) == run.chosen,
+    )
+
+    @styled
+    def front() -> Any:
+        ax = plot_front(table, rivals=0)
+        ax.set_title("", loc="left")
+        if (legend := ax.get_legend()) is not None:  # its white ground would show on a dark page
+            legend.set_frame_on(False)
+        return ax
+
+    pictures = [_picture("Each symbol that an equation has more, and the loss that it saves", front)]
+    if run.history.best:
+        pictures.append(_picture("Course of the search", lambda: plot_search(run.history)))
+    return pictures
+
+
+def graph_pictures(model: DARTSRegressor) -> list[Picture]:
+    """Return the chosen graph and the evidence for the primitive on each of its edges.
+
+    They are drawn while the estimator is there: a file cannot hold a primitive of the user's own.
+    """
+    target = model.equation_.target or "y"
+    names, x_scale, y_scale = model._names(), model.x_scale_, model.y_scale_
+
+    def graph() -> Any:
+        return plot_graph(
+            model.graph_, model.graph_coefficients_, names, target, input_scale=x_scale, target_scale=y_scale
+        )
+
+    pictures = [_picture("The graph that was found, before constants became exact", graph)]
+    if len(model.alpha_):
+        what = "Evidence for each function on each edge, all coefficients fitted again"
+        pictures.append(_picture(what, lambda: plot_evidence(model.alpha_)))
+    return pictures

@@ -1,0 +1,1 @@
+"""Laws that are read off the rows in closed form."""

@@ -1,0 +1,172 @@
+"""Trials: refits of graphs on one problem, the archive they end in, and the budget that all of them share."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+
+import torch
+
+from eqdarts.clock import now
+from eqdarts.graph.draft import Draft
+from eqdarts.graph.graph import Graph
+from eqdarts.history import BestPoint
+from eqdarts.search.archive import Archive, Member
+from eqdarts.search.growth.moves import Start, simple_exponents
+from eqdarts.search.problem import Problem
+from eqdarts.solver.compiled import predict_all
+from eqdarts.solver.refit import refit
+
+__all__ = ["EXACT", "QUICK", "SCREEN", "THOROUGH", "Budget", "Trials"]
+
+EXACT = 1e-24  # loss, as a share of the variance, below which a law is exact: rounding level, beyond lookalikes
+PATIENCE, LEAST_REFITS = 3, 12_000  # a search is stale at this many times the refits of its last progress, and more
+NATS_PER_SYMBOL = 2.0
+MOST_MISSES = 3000  # proposals in a row that were tried before or are too large, after which a stage ends
+SCREEN, QUICK, THOROUGH = (15, 1e-2), (30, 1e-3), (200, 1e-12)  # iterations and tolerance of a refit
+
+
+@dataclass
+class Budget:
+    """What a search may spend and has spent, and its best loss over time."""
+
+    time_limit: float | None
+    max_refits: int
+    n_refits: int = 0
+    stage: str = "small"
+    stage_seconds: dict[str, float] = field(default_factory=dict)
+    best: list[BestPoint] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.began, self.cpu_began = now(), time.process_time()
+
+    def spent(self) -> float:
+        """Return the spent share of the budget, whichever of its two limits is nearer."""
+        share = self.n_refits / self.max_refits
+        if self.time_limit:
+            share = max(share, (now() - self.began) / self.time_limit)
+        return share
+
+    def stop_reason(self) -> str | None:
+        """Say which limit is reached, None if neither is."""
+        if self.time_limit is not None and now() - self.began >= self.time_limit:
+            return "time"
+        return "budget" if self.n_refits >= self.max_refits else None
+
+    def book(self, stage: str, began: float) -> None:
+        """Add the CPU seconds since `began` to those of the stage."""
+        self.stage_seconds[stage] = self.stage_seconds.get(stage, 0.0) + time.process_time() - began
+
+    def note(self, loss: float) -> None:
+        """Remember that the best loss has fallen to `loss`."""
+        self.best.append(BestPoint(time.process_time() - self.cpu_began, self.n_refits, loss, self.stage))
+
+
+@dataclass
+class Trials:
+    """Refits on one problem and the archive that they end in.
+
+    Parameters
+    ----------
+    problem : Problem
+    budget : Budget
+    max_complexity : int
+        Larger graphs are not tried.
+    on_best : callable, optional
+        Called with each member that is better than all before.
+    """
+
+    problem: Problem
+    budget: Budget
+    max_complexity: int
+    on_best: Callable[[Member], None] | None = None
+    shortest: float = math.inf
+    shortest_at: int = 0
+    archive: Archive = field(default_factory=Archive)
+
+    def stop_reason(self) -> str | None:
+        """Say why to stop: the law is exact, or a limit of the budget; None to go on."""
+        return "exact" if self.archive.best_loss <= EXACT else self.budget.stop_reason()
+
+    def is_small(self, graph: Graph) -> bool:
+        """Return whether `graph` has no more symbols and coefficients than are allowed."""
+        return graph.complexity <= self.max_complexity and graph.n_coefficients <= self.problem.most_coefficients
+
+    def _length(self, member: Member) -> float:
+        """Return a rough description length of the held-back rows in nats: it tells progress from overfitting."""
+        n = len(self.problem.held.y)
+        return 0.5 * n * math.log(max(member.loss, EXACT)) + member.graph.complexity * NATS_PER_SYMBOL
+
+    def close(self, most: int) -> list[Member]:
+        """Return fits, `most` at most, that on rows not looked at may be better than the front: the shortest described.
+
+        Fits of equal loss are one law in different forms; the simplest stands for all.
+        """
+        fits = sorted(self.archive.recent.values(), key=lambda m: (m.graph.complexity, m.graph.n_coefficients))
+        different: dict[str, Member] = {}
+        for member in fits:
+            if math.isfinite(member.loss) and self.is_small(member.graph):
+                different.setdefault(f"{member.loss:.6e}", member)
+        return sorted(different.values(), key=self._length)[:most]
+
+    def is_stale(self) -> bool:
+        """Return whether nothing better was found for a long time, though there is noise that explains it."""
+        return self.budget.n_refits > PATIENCE * self.shortest_at + LEAST_REFITS
+
+    def is_admissible(self, graph: Graph) -> bool:
+        """Return whether `graph` is small enough and was not tried before, and remember it."""
+        return self.is_small(graph) and self.archive.is_new(graph)
+
+    def admissible(self, starts: Iterable[Start]) -> Iterator[Start]:
+        """Yield the starts that are new and small enough; end when the source seems to have no more of them."""
+        misses = 0
+        for graph, start in starts:
+            if self.is_admissible(graph):
+                misses = 0
+                yield graph, start
+                continue
+            misses += 1
+            if misses >= MOST_MISSES or (misses % 50 == 0 and self.stop_reason() is not None):
+                return
+
+    def add(self, starts: list[Start], limits: tuple[int, float] = QUICK) -> list[Member]:
+        """Refit `starts` in one batch and offer them to the archive; return those that it kept."""
+        return [member for member, kept in self.fit(starts, limits) if kept]
+
+    def fit(self, starts: list[Start], limits: tuple[int, float] = QUICK) -> list[tuple[Member, bool]]:
+        """Refit `starts` in one batch and offer them to the archive; return all, and whether it kept them."""
+        if not starts:
+            return []
+        graphs, coefficients = [graph for graph, _ in starts], [start for _, start in starts]
+        iterations, tolerance = limits
+        X, y, weight = self.problem.train.tensors
+        fits = refit(graphs, coefficients, X, y, weight, max_iterations=iterations, tolerance=tolerance, patience=3)
+        self.budget.n_refits += len(fits)
+        X, y, weight = self.problem.held.tensors
+        residual = y - predict_all(graphs, [fit.coefficients for fit in fits], X)
+        held = (residual.square() * weight).mean(1).nan_to_num(nan=torch.inf).tolist()
+        offered = []
+        best = self.archive.best_loss
+        for fit, loss in zip(fits, held, strict=True):
+            member = Member(fit.graph, fit.coefficients, max(fit.loss, loss) / self.problem.variance)
+            offered.append((member, self.archive.add(member)))
+            if (length := self._length(member)) < self.shortest - 1:
+                self.shortest, self.shortest_at = length, self.budget.n_refits
+            if member.loss < best:
+                best = member.loss
+                if self.on_best is not None:
+                    self.on_best(member)
+        return offered
+
+    def refine(self, kept: list[Member]) -> None:
+        """Refit new members of the front to convergence, and try simple exponents in place of learned ones."""
+        front = set(map(id, self.archive.front()))
+        chosen = [member for member in kept if id(member) in front and math.isfinite(member.loss)]
+        polished = self.add([(m.graph, m.coefficients) for m in chosen], THOROUGH)
+        latest = {m.graph: m for m in [*chosen, *polished]}
+        drafts = (Draft.from_graph(m.graph, m.coefficients) for m in latest.values())
+        snapped = itertools.chain.from_iterable(map(simple_exponents, drafts))
+        self.add(list(self.admissible(snapped)), THOROUGH)

@@ -1,0 +1,1 @@
+"""The implicit search: graphs grow by exact gains, on the data and on reduced forms of them."""

@@ -1,0 +1,227 @@
+"""Implicit search: graphs grow by the closed-form gain of every candidate part, each child refitted exactly.
+
+An island is one form of the problem: the data as given, or reduced by a structure that an accurate graph or a smooth
+model of the data has shown. What an island finds is carried back to the data as given.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from eqdarts.graph.draft import Draft
+from eqdarts.graph.graph import Graph
+from eqdarts.graph.rewrites import expanded, shortened
+from eqdarts.primitives.table import Primitive
+from eqdarts.search.archive import Member
+from eqdarts.search.evaluator import EXACT, QUICK, THOROUGH, Trials
+from eqdarts.search.growth.features import grid
+from eqdarts.search.growth.moves import Start, deletions, simple_exponents, without_negligible
+from eqdarts.search.growth.sites import linearise
+from eqdarts.search.growth.swaps import swaps
+from eqdarts.search.implicit.island import ACCURATE, Island
+from eqdarts.search.problem import Array
+from eqdarts.search.structure import Reduction, find_reductions, reduce_by
+
+__all__ = ["implicit_search"]
+
+MOST_ISLANDS = 6
+DEEPEST = 4  # reductions one after the other
+MOST_NEW = 2  # islands that one reading of the structure may start
+GROWING = 0.93  # share of the budget that growth gets; the rest is for tidying the front up
+WORSE = 1.2  # loss, as a multiple of what the same structure should reach, that a refit from there may improve
+TIDYINGS, TIDY = 3, 1e-2  # passes, and the share of the loss or of an edge's variance that a part may matter
+LINGER = 1.5  # share of the refits spent so far at which a search for shorter forms of an exact law ends
+MOST_IDLE = 20  # rounds in a row that come upon nothing new, after which there is nothing left to try
+LENIENCE = (100.0, 10.0, 1.0)  # squared error of a gradient, as multiples of the loss
+ROUNDING = 1e-14  # loss of a polynomial that is as good as exact
+TELLING = 3e-2  # loss at which a graph's gradient is asked for structure
+
+
+@dataclass
+class _Archipelago:
+    """The islands of one search; the first is the data as given."""
+
+    root: Trials
+    primitives: tuple[Primitive, ...]
+    rng: np.random.Generator
+
+    def __post_init__(self) -> None:
+        self.islands = [Island(self.root, (), self.primitives, self.rng)]
+        self.seen: set[str] = set()
+        self.idle = 0  # rounds in a row that came upon nothing new
+        self.islands[0].begin()
+        self._read_smooth(self.islands[0])
+
+    def step(self) -> None:
+        """Give one island a round, carry what it found to the data as given, and look for structure in it."""
+        island = self._choose()
+        self._carry(island, island.round())
+        self.idle = 0 if island.found_new else self.idle + 1
+        self._analyse(island)
+
+    def _choose(self) -> Island:
+        young = [island for island in self.islands if island.rounds < 3 and island.walkers]
+        if young:
+            return young[-1]
+        able = [island for island in self.islands if island.walkers]
+        if not able or self.rng.random() < 0.3:
+            return self.islands[0]
+        exact = [island for island in able if island.trials.archive.best_loss <= EXACT]
+        if exact:
+            return exact[int(self.rng.integers(len(exact)))]
+        able.sort(key=lambda island: island.best_score)
+        return able[min(int(self.rng.geometric(0.5)) - 1, len(able) - 1)]
+
+    def _carry(self, island: Island, kept: list[Member]) -> None:
+        """Offer an island's new front members to the archive of the data as given."""
+        if not island.chain:
+            return
+        front, new = island.trials.archive.front(), set(map(id, kept))
+        sizes = [self.root.problem.n_inputs, *(len(step.groups) for step in island.chain[:-1])]
+        starts = [island.lift(m, sizes) for m in front if m.loss < ACCURATE or id(m) in new]
+        starts = [s for s in starts if self.root.is_admissible(s[0])]
+        accurate = any(m.loss < ACCURATE and id(m) in new for m in front)
+        self.root.add(starts, limits=THOROUGH if accurate else QUICK)
+
+    def _analyse(self, island: Island) -> None:
+        """Ask the most accurate graph of an island for structure, each time that it is ten times better."""
+        best = island.trials.archive.best_member
+        if best is None or best.loss > min(TELLING, 0.1 * island.analysed):
+            return
+        island.analysed = best.loss
+        X = island.trials.problem.train.X
+        lin = linearise(Draft.from_graph(best.graph, best.coefficients), X)
+        self._read(island, X, lin.prediction, lin.gradient, best.loss)
+
+    def _read_smooth(self, island: Island) -> None:
+        """Ask the smooth model of an island for structure."""
+        smooth = island.smooth
+        if smooth is not None and smooth.loss < TELLING:
+            self._read(island, island.trials.problem.wide.X[smooth.rows], smooth.value, smooth.gradient, smooth.loss)
+
+    def _read(self, island: Island, X: Array, f: Array, gradient: Array, loss: float) -> None:
+        """Settle the reductions that a gradient suggests and a smooth model of the reduced data bears out."""
+        if not np.isfinite(gradient).all() or len(island.chain) >= DEEPEST:
+            return
+        units = island.trials.problem.units
+        suggested: list[tuple[Reduction, ...]] = []
+        for factor in LENIENCE:
+            tolerance = float(np.clip(factor * loss, 1e-10, 3e-2))
+            suggested += find_reductions(X, f, gradient, units, tolerance, self.rng)
+        borne_out: list[tuple[float, Island]] = []
+        for chain in suggested:
+            key = str([step.key for step in (*island.chain, *chain)])
+            if key in self.seen:
+                continue
+            self.seen.add(key)
+            settled = self._reduced(island, chain)
+            if settled is None:
+                continue
+            own = math.inf if settled.smooth is None else settled.smooth.loss
+            if island.smooth is None or own < 2 * max(island.smooth.loss, ROUNDING):
+                borne_out.append((own, settled))
+        borne_out.sort(key=lambda pair: pair[0])
+        for _, settled in borne_out[:MOST_NEW]:
+            self._settle(settled)
+
+    def _reduced(self, parent: Island, chain: tuple[Reduction, ...]) -> Island | None:
+        """Make the island of the parent's problem, reduced; None where the reduction is undefined."""
+        reduced = reduce_by(parent.trials.problem, chain)
+        if reduced is None:
+            return None
+        problem, done = reduced
+        trials = Trials(problem, self.root.budget, self.root.max_complexity)
+        return Island(trials, (*parent.chain, *done), self.primitives, self.rng)
+
+    def _settle(self, island: Island) -> None:
+        if len(self.islands) > MOST_ISLANDS:
+            self.islands.remove(max(self.islands[1:], key=lambda i: i.best_score))
+        self.islands.append(island)
+        self._carry(island, island.begin())
+        self._read_smooth(island)
+
+
+def implicit_search(
+    trials: Trials,
+    primitives: tuple[Primitive, ...],
+    rng: np.random.Generator,
+    report: Callable[[], None],
+) -> None:
+    """Grow graphs until the law is exact or the budget is spent.
+
+    Parameters
+    ----------
+    trials : Trials
+        Of the data as given; what is found ends in its archive.
+    primitives : tuple of Primitive
+    rng : numpy.random.Generator
+    report : callable
+        Called after each round.
+    """
+    archipelago = _Archipelago(trials, primitives, rng)
+    most = trials.max_complexity
+    last = math.inf  # refits at which the search ends, once a law is exact
+    budget = trials.budget
+    while budget.stop_reason() is None and budget.spent() < GROWING and budget.n_refits < last:
+        if archipelago.idle >= MOST_IDLE or trials.is_stale():
+            break
+        exact = [m for m in trials.archive.front() if m.loss <= EXACT]
+        if exact and exact[0].graph.complexity <= trials.max_complexity:
+            shortest = _simplify(trials, exact[0])
+            trials.max_complexity = shortest.graph.complexity - 1  # from here on only shorter forms are of interest
+            last = min(last, LINGER * budget.n_refits + 500)
+        archipelago.step()
+        report()
+    trials.max_complexity = most
+    if trials.archive.best_loss > EXACT:
+        _tidy(trials, primitives)
+
+
+def _tidy(trials: Trials, primitives: tuple[Primitive, ...]) -> None:
+    """Try to take parts away from every member of the front, and simpler functions in place of what looks like them."""
+    X: Array = trials.problem.train.X
+    functions = grid(primitives)
+    for _ in range(TIDYINGS):
+        starts: list[Start] = []
+        again: list[Start] = []
+        for member in trials.archive.front():
+            draft = Draft.from_graph(member.graph, member.coefficients)
+            draft = without_negligible(draft, linearise(draft, X), TIDY * member.loss * trials.problem.variance)
+            lin = linearise(draft, X)
+            starts += [shortened(draft).build(), *deletions(draft), *simple_exponents(draft)]
+            alike = [swap.start for swap in swaps(draft, lin, X, functions) if swap.missed < TIDY]
+            again += [start for start in alike if _is_better_start(trials, start[0], member)]
+            starts += alike
+        kept = trials.add([*again, *(start for start in starts if trials.is_admissible(start[0]))])
+        if not kept or trials.budget.stop_reason() is not None:
+            break
+        trials.refine(kept)
+
+
+def _is_better_start(trials: Trials, graph: Graph, member: Member) -> bool:
+    """Return whether a structure that looks like `member` was fitted before, from elsewhere, and much worse."""
+    known = trials.archive.recall(graph)
+    return trials.is_small(graph) and known is not None and not known.loss < WORSE * member.loss
+
+
+def _simplify(trials: Trials, member: Member) -> Member:
+    """Take parts away from an exact member as long as it stays exact; return the shortest."""
+    X: Array = trials.problem.train.X
+    while True:
+        draft = Draft.from_graph(member.graph, member.coefficients)
+        lin = linearise(draft, X)
+        smaller = [without_negligible(draft, lin, 1e-18 * trials.problem.variance).build()]
+        smaller += [*deletions(draft), *simple_exponents(draft), shortened(draft).build()]
+        if (opened := expanded(draft)) is not None:
+            rest = without_negligible(opened, linearise(opened, X), 1e-18 * trials.problem.variance)
+            smaller.append(shortened(rest).build())
+        size = member.graph.complexity, member.graph.n_coefficients
+        smaller = [s for s in smaller if s[0].complexity < size[0] or s[0].n_coefficients < size[1]]
+        exact = [m for m, _ in trials.fit(smaller, limits=THOROUGH) if m.loss <= EXACT]
+        if not exact:
+            return member
+        member = min(exact, key=lambda m: (m.graph.complexity, m.graph.n_coefficients))

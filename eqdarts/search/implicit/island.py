@@ -1,0 +1,208 @@
+"""Islands: climbs on one form of the problem.
+
+Several walkers climb at once, so that all their children are refitted in one batch. A walker starts at a small graph or
+at a member of the island's Pareto front; each round it moves to the best of its children, and starts anew when none is
+better. Besides, each round tries the next of the small graphs, by rising size, and a few matching pursuits.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from eqdarts.graph.draft import Draft
+from eqdarts.graph.rewrites import shortened
+from eqdarts.graph.small_graphs import small_graphs
+from eqdarts.primitives.table import Primitive
+from eqdarts.search.archive import Member
+from eqdarts.search.closed_form.outer import outer_functions, seeds
+from eqdarts.search.closed_form.polynomial import polynomial_start
+from eqdarts.search.closed_form.rational import rational_starts
+from eqdarts.search.evaluator import EXACT, SCREEN, Trials
+from eqdarts.search.growth.moves import Start
+from eqdarts.search.implicit.grower import Grower
+from eqdarts.search.smooth import fit_smooth
+from eqdarts.search.structure import Reduction
+
+__all__ = ["ACCURATE", "Island", "score"]
+
+N_WALKERS = 8
+PRICE = 0.08  # fall of log loss that one more symbol must bring
+SMALL = 256  # small graphs, by rising size, that each round tries besides; by the square of the inputs fewer
+LARGEST_SMALL = 22  # symbols at which their enumeration ends
+N_PURSUITS = 4  # matching pursuits of each round
+PURSUIT_SHARPNESS = (1.0, 2.0, 4.0, 16.0)
+PAIRS_EVERY = 2  # rounds, once each outer function had its turn
+PROMISING = 3  # children of a walker that are refitted beyond screening
+ACCURATE = 1e-9  # loss at which new members are refitted to convergence
+FROM_SEED = 0.6  # share of climbs that start at a seed; the others start at a member of the front
+LEAST_CAP = 12
+MOST_STEPS = 30
+AGAIN = 0.1  # chance that a structure fitted lately is fitted again, from the new start
+SHARPNESS = (0.5, 1.0, 2.0)
+
+
+def score(member: Member) -> float:
+    """Return log loss plus the price of the symbols: what climbs compare."""
+    return math.log(member.loss + 1e-30) + PRICE * member.graph.complexity
+
+
+@dataclass
+class _Walker:
+    member: Member
+    sharpness: float
+    cap: int  # symbols that the climb stops at
+    steps: int = 0
+
+
+class Island:
+    """One form of the problem: reductions from the data as given, its own trials, and climbs on it."""
+
+    def __init__(
+        self, trials: Trials, chain: tuple[Reduction, ...], primitives: tuple[Primitive, ...], rng: np.random.Generator
+    ) -> None:
+        self.trials, self.chain, self.primitives, self.rng = trials, chain, primitives, rng
+        train = trials.problem.train
+        self.grower = Grower(train.X, train.y, train.weight, primitives, trials.problem.units, rng)
+        self.smooth = fit_smooth(trials.problem.wide, trials.problem.held)
+        self.n_small = max(SMALL // trials.problem.n_inputs**2, 16)
+        largest, most = min(LARGEST_SMALL, trials.max_complexity), trials.problem.most_coefficients
+        rising = small_graphs(trials.problem.n_inputs, primitives)
+        within = itertools.takewhile(lambda start: start[0].complexity <= largest, rising)
+        self.small = filter(lambda start: start[0].n_coefficients <= most, within)
+        self.rounds = 0
+        self.found_new = True  # whether the last round came upon structures that were not fitted lately
+        self.analysed = math.inf  # best loss when the gradient was last asked for structure
+        self.walkers: list[_Walker] = []
+
+    def begin(self) -> list[Member]:
+        """Fit the seeds; return what entered the archive."""
+        train = self.trials.problem.train
+        starts = [
+            (name, start)
+            for name, start in seeds(train.X, train.y, train.weight, self.primitives, self.trials.problem.y_unit)
+            if self.trials.is_admissible(start[0])
+        ]
+        polynomial = None if self.smooth is None else polynomial_start(self.trials.problem, self.smooth)
+        if polynomial is not None and self.trials.is_admissible(polynomial[0]):
+            starts.append(("linear", polynomial))
+        if polynomial is None and not (self.smooth is not None and self.smooth.is_noisy):
+            rational = rational_starts(self.trials.problem, self.primitives)
+            starts += [("linear", start) for start in rational if self.trials.is_admissible(start[0])]
+        fitted = self.trials.fit([start for _, start in starts])
+        simplicity = {} if self.smooth is None else self.smooth.outer
+        outer = outer_functions(train.y, self.primitives, self.trials.problem.y_unit)
+        self.outer = sorted(outer, key=lambda o: simplicity.get(o[0], 1.0))
+        ranked = sorted(zip(starts, fitted, strict=True), key=lambda pair: simplicity.get(pair[0][0], 1.0))
+        self.origins = [m for _, (m, _) in ranked if math.isfinite(m.loss)] or self.trials.archive.front()
+        kept = [m for m, kept in fitted if kept]
+        if self.origins:
+            first = self.origins[:N_WALKERS]
+            self.walkers = [replace(self._fresh(), member=origin) for origin in first]
+            self.walkers += [self._fresh() for _ in range(N_WALKERS - len(first))]
+        return kept
+
+    @property
+    def best_score(self) -> float:
+        return min((score(m) for m in self.trials.archive.best.values()), default=math.inf)
+
+    def _fresh(self) -> _Walker:
+        low, high = np.log(LEAST_CAP), np.log(max(self.trials.max_complexity, LEAST_CAP))
+        cap = round(float(np.exp(self.rng.uniform(low, high))))
+        front = [m for m in self.trials.archive.front() if m.graph.complexity < cap - 4]
+        if front and self.rng.random() > FROM_SEED:
+            member = front[self.rng.integers(len(front))]
+        elif self.rng.random() < 0.5:
+            member = self.origins[self.rng.integers(len(self.origins))]
+        else:  # the outer functions behind which the law looks simple come first
+            member = self.origins[min(int(self.rng.geometric(0.4)) - 1, len(self.origins) - 1)]
+        return _Walker(member, float(self.rng.choice(SHARPNESS)), cap)
+
+    def round(self) -> list[Member]:
+        """Let every walker take one step; return what entered the archive."""
+        self.rounds += 1
+        exact = next((m for m in self.trials.archive.front() if m.loss <= EXACT), None)
+        if exact is not None:  # from here on only shorter forms are of interest
+            self.trials.max_complexity = min(self.trials.max_complexity, exact.graph.complexity - 1)
+        candidates, children = self._children()
+        is_new = any(self.trials.archive.recall(graph) is None for _, (graph, _) in children)
+        tried = self.trials.fit([*itertools.islice(self.small, self.n_small), *self._pursuits(), *self._pairs()])
+        self.found_new = is_new or bool(tried)
+        screened = self.trials.fit([start for _, start in children], SCREEN)
+        promising = self._promising([(w, m) for (w, _), (m, _) in zip(children, screened, strict=True)])
+        again = self.trials.fit([(m.graph, m.coefficients) for _, m in promising])
+        candidates += [
+            (w, min(before, after, key=lambda m: m.loss))
+            for (w, before), (after, _) in zip(promising, again, strict=True)
+        ]
+        self._move(candidates)
+        kept = [m for m, kept in [*screened, *again, *tried] if kept]
+        self.trials.refine([m for m in kept if m.loss < ACCURATE])
+        return kept
+
+    def _children(self) -> tuple[list[tuple[int, Member]], list[tuple[int, Start]]]:
+        """Propose children of every walker, with its number: those fitted lately, and starts of the others."""
+        known: list[tuple[int, Member]] = []
+        starts: list[tuple[int, Start]] = []
+        for w, walker in enumerate(self.walkers):
+            for start in self.grower.children(walker.member, walker.sharpness):
+                graph = start[0]
+                if graph.complexity > walker.cap or not self.trials.is_small(graph):
+                    continue
+                member = self.trials.archive.recall(graph)
+                if member is not None and self.rng.random() > AGAIN:
+                    known.append((w, member))
+                else:
+                    starts.append((w, start))
+        return known, starts
+
+    def _promising(self, fitted: list[tuple[int, Member]]) -> list[tuple[int, Member]]:
+        """Return the best few of each walker's children."""
+        chosen: list[tuple[int, Member]] = []
+        for w in range(len(self.walkers)):
+            own = [m for owner, m in fitted if owner == w and math.isfinite(m.loss)]
+            chosen += [(w, m) for m in sorted(own, key=score)[:PROMISING]]
+        return chosen
+
+    def _move(self, candidates: list[tuple[int, Member]]) -> None:
+        """Let each walker go to its best candidate, or start anew."""
+        best: dict[int, Member] = {}
+        for w, member in candidates:
+            if math.isfinite(member.loss) and (w not in best or score(member) < score(best[w])):
+                best[w] = member
+        for w, walker in enumerate(self.walkers):
+            child = best.get(w)
+            walker.steps += 1
+            stuck = child is None or (child.loss > 0.97 * walker.member.loss and score(child) >= score(walker.member))
+            if child is None or stuck or walker.steps >= MOST_STEPS:
+                self.walkers[w] = self._fresh()
+            else:
+                walker.member = child
+
+    def _pursuits(self) -> list[Start]:
+        """Return sums of features behind outer functions, the ones behind which the law looks simple more often."""
+        starts: list[Start] = []
+        for _ in range(N_PURSUITS):
+            k = int(self.rng.integers(len(self.outer))) if self.rng.random() < 0.5 else int(self.rng.geometric(0.4)) - 1
+            name, factor, inner = self.outer[min(k, len(self.outer) - 1)]
+            starts += self.grower.pursuit(name, factor, inner, float(self.rng.choice(PURSUIT_SHARPNESS)))
+        return [s for s in starts if self.trials.is_admissible(s[0])]
+
+    def _pairs(self) -> list[Start]:
+        """Return the best sums and products of two features behind the next outer function."""
+        n = len(self.outer)
+        if self.rounds > n and self.rounds % PAIRS_EVERY:
+            return []
+        k = self.rounds if self.rounds <= n else self.rounds // PAIRS_EVERY
+        starts = self.grower.pairs(*self.outer[k % n])
+        return [s for s in starts if self.trials.is_admissible(s[0])]
+
+    def lift(self, member: Member, n_inputs: list[int]) -> Start:
+        """Return a member's graph and coefficients in the data as given."""
+        draft = Draft.from_graph(member.graph, member.coefficients)
+        for reduction, n_old in zip(reversed(self.chain), reversed(n_inputs), strict=True):
+            draft = reduction.lift(draft, n_old)
+        return shortened(draft.prune()).build()

@@ -1,0 +1,1 @@
+"""The relaxed search: supernets trained by bilevel optimisation, then made discrete."""

@@ -1,0 +1,1 @@
+"""Exact least squares for many graphs, or for one formula."""

@@ -1,0 +1,270 @@
+r"""Fitting the parameters of a given formula with the Levenberg-Marquardt solver that the search uses.
+
+The program of the formula runs on torch for G parameter vectors at once, and one reverse sweep with a per-row adjoint
+gives the exact Jacobian: a parameter is a value that is the same at every row, so that its adjoint, row by row, is its
+column of the Jacobian.
+
+Axes: G starts, K parameters, N rows.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from eqdarts.errors import explain
+from eqdarts.expression.program import Program, compile_expression, folded
+from eqdarts.primitives.functions import FUNCTIONS
+from eqdarts.solver.refit import RESULTS, levenberg_marquardt
+
+__all__ = ["FitResult", "FormulaModel", "fit_formula"]
+
+Array = NDArray[np.float64]
+Expr = Any
+
+N_STARTS = 32
+SCREENING_STEPS = 60
+MAX_ITERATIONS = 2000
+TOLERANCE = 1e-14
+SAME_LOSS = 1e-9  # losses that differ by a smaller share are the same minimum
+MOST_NUMBERS = 20_000_000  # in the Jacobian of all starts together: 160 MB
+
+
+@dataclass(frozen=True)
+class FitResult:
+    """How a fit went.
+
+    Parameters
+    ----------
+    loss : float
+        Weighted residual sum of squares.
+    status : str
+        Why the solver stopped.
+    iterations : int
+        Steps tried from the best start.
+    n_rows : int
+    """
+
+    loss: float
+    status: str
+    iterations: int
+    n_rows: int
+
+
+# --- torch ---
+
+
+_product = folded(operator.mul)
+
+_VALUES: dict[str, Callable[..., Tensor]] = {
+    "add": folded(operator.add),
+    "mul": _product,
+    "power": lambda p, u: u.sqrt() if p == 0.5 else u.pow(p),
+    "pow": lambda _, u, v: u.pow(v),
+    "softplus": lambda a, u: torch.logaddexp(torch.full_like(u, math.log(a)), u),
+    "logistic": lambda a, m: (m + math.log(a)).sigmoid() / a,
+    "call": lambda name, u: FUNCTIONS[name].torch(u),
+    "max": folded(torch.maximum),
+    "min": folded(torch.minimum),
+}
+
+
+def _pow_slopes(u: Tensor, v: Tensor, f: Tensor) -> tuple[Tensor, Tensor]:
+    log_u = torch.where(u > 0, u, 1.0).log()  # u**v log u tends to 0 with u, and is not real for u < 0
+    return v * u.pow(v - 1), f * log_u
+
+
+_SLOPES: dict[str, Callable[..., tuple[Any, ...]]] = {
+    "add": lambda _, f, *u: (1.0,) * len(u),
+    "mul": lambda _, f, *u: tuple(_product(None, *(u[:k] + u[k + 1 :])) if len(u) > 1 else 1.0 for k in range(len(u))),
+    "power": lambda p, f, u: (p * u.pow(p - 1),),
+    "pow": lambda _, f, u, v: _pow_slopes(u, v, f),
+    "softplus": lambda a, f, u: ((u - math.log(a)).sigmoid(),),
+    "logistic": lambda a, f, m: (f * (1 - a * f),),
+    "call": lambda name, f, u: (FUNCTIONS[name].slope(u, f),),
+    "max": lambda _, f, *u: tuple((argument >= f).to(f.dtype) for argument in u),
+    "min": lambda _, f, *u: tuple((argument <= f).to(f.dtype) for argument in u),
+}
+
+
+class FormulaModel:
+    """One formula at G parameter vectors, in the form that the solver asks for.
+
+    Parameters
+    ----------
+    program : Program
+    parameters : sequence of str
+        The names that are fitted, K of them.
+    columns : mapping of str to Tensor of shape (N,)
+        The other names.
+    n_rows : int
+        N.
+    linear : Tensor of bool, shape (G, K)
+        For each parameter vector, which parameters the solver may take the formula to be linear in, jointly.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        parameters: Sequence[str],
+        columns: Mapping[str, Tensor],
+        n_rows: int,
+        linear: Tensor,
+    ) -> None:
+        self._program, self._parameters, self._columns = program, tuple(parameters), dict(columns)
+        self._n_rows = n_rows
+        self.n_coefficients = torch.full((len(linear),), len(self._parameters))
+        self.linear = linear
+
+    def subset(self, keep: Tensor) -> FormulaModel:
+        """Return the model for the parameter vectors for which `keep` (G,) is true."""
+        return FormulaModel(self._program, self._parameters, self._columns, self._n_rows, self.linear[keep])
+
+    def evaluate(self, theta: Tensor) -> tuple[Tensor, Tensor]:
+        """Return predictions (G, N) and Jacobian (G, K, N) at parameters (G, K)."""
+        shape = (len(theta), self._n_rows)
+        own = {name: theta[:, k : k + 1] for k, name in enumerate(self._parameters)}
+        values = self._forward({**self._columns, **own}, theta)
+        steps = self._program.steps
+        adjoints: list[Tensor | None] = [None] * len(steps)
+        adjoints[-1] = theta.new_ones(shape)
+        active = self._active()
+        jacobian = theta.new_zeros((len(theta), len(self._parameters), self._n_rows))
+        for k in range(len(steps) - 1, -1, -1):
+            adjoint = adjoints[k]
+            operation, arguments, detail = steps[k]
+            if adjoint is None or not active[k]:
+                continue
+            if operation == "name":
+                jacobian[:, self._parameters.index(detail)] = adjoint
+                continue
+            slopes = _SLOPES[operation](detail, values[k], *[values[j] for j in arguments])
+            for j, slope in zip(arguments, slopes, strict=True):
+                if active[j]:
+                    part = adjoint * slope
+                    known = adjoints[j]
+                    adjoints[j] = part if known is None else known + part
+            adjoints[k] = None
+        return values[-1].expand(shape), jacobian
+
+    def _forward(self, values: Mapping[str, Tensor], theta: Tensor) -> list[Any]:
+        results: list[Any] = []
+        for operation, arguments, detail in self._program.steps:
+            if operation == "name":
+                results.append(values[detail])
+            elif operation == "number":
+                results.append(theta.new_tensor(detail))
+            else:
+                results.append(_VALUES[operation](detail, *[results[k] for k in arguments]))
+        return results
+
+    def _active(self) -> list[bool]:
+        """Which steps depend on a parameter."""
+        active: list[bool] = []
+        for operation, arguments, detail in self._program.steps:
+            active.append(detail in self._parameters if operation == "name" else any(active[k] for k in arguments))
+        return active
+
+
+def _linear_parameters(expr: Expr, parameters: Sequence[Expr]) -> list[bool]:
+    """Return which parameters the formula is linear in jointly; of a product of two, the first."""
+    linear: list[Expr] = []
+    for parameter in parameters:
+        slope = expr.diff(parameter)
+        if not slope.has(parameter, *linear):
+            linear.append(parameter)
+    return [parameter in linear for parameter in parameters]
+
+
+def _default_starts(n_parameters: int, seed: int) -> Array:
+    """Return starts (G, K): ones, tenths, and log-uniform magnitudes with random signs."""
+    rng = np.random.default_rng(seed)
+    shape = (N_STARTS - 2, n_parameters)
+    sizes = 10.0 ** rng.uniform(-3, 2, shape)
+    signs = rng.choice([1.0, 1.0, -1.0], shape)
+    return np.vstack([np.ones(n_parameters), np.full(n_parameters, 0.1), sizes * signs])
+
+
+def fit_formula(
+    expr: Expr,
+    parameters: Sequence[Expr],
+    columns: Mapping[str, Array],
+    y: Array,
+    start: Array | None = None,
+    sample_weight: Array | None = None,
+    seed: int = 0,
+    max_iterations: int = MAX_ITERATIONS,
+) -> tuple[tuple[float, ...], FitResult]:
+    """Fit the parameters of a formula by weighted least squares.
+
+    Every start is taken twice: with the linear parameters nearly free of damping, which is close to variable
+    projection, and with all damped alike. Neither is the better one on every problem; the lower loss is kept.
+
+    Parameters
+    ----------
+    expr : sympy.Expr
+    parameters : sequence of sympy.Symbol
+        What is fitted.
+    columns : mapping of str to ndarray of shape (n,)
+        The rows of the other names.
+    y : ndarray of shape (n,)
+    start : ndarray of shape (K,), optional
+        Default: 32 starts in one batch, of which the best is kept.
+    sample_weight : ndarray of shape (n,), optional
+    seed : int, default=0
+        Of the default starts.
+    max_iterations : int, default=2000
+        Steps tried from each start at most.
+
+    Raises
+    ------
+    ValueError
+        If the formula is undefined or infinite at the start.
+    """
+    names = [str(p.name) for p in parameters]
+    program = compile_expression(expr)
+    linear = torch.tensor(_linear_parameters(expr, parameters))
+    root = None if sample_weight is None else np.sqrt(sample_weight)
+
+    def solve(starts: Array, rows: slice | NDArray[np.intp], max_iterations: int, tolerance: float) -> Any:
+        tensors = {k: torch.tensor(v[rows]) for k, v in columns.items() if k in program.names}
+        target = torch.tensor(y[rows])
+        both = torch.stack([linear, torch.zeros_like(linear)]).repeat_interleave(len(starts), dim=0)
+        model = FormulaModel(program, names, tensors, len(target), both)
+        weight = None if root is None else torch.tensor(root[rows])
+        return levenberg_marquardt(
+            model,
+            torch.tensor(np.vstack([starts, starts])),
+            target,
+            weight,
+            max_iterations=max_iterations,
+            tolerance=tolerance,
+            patience=5,
+            solver="qr",
+        )
+
+    with np.errstate(all="ignore"):
+        if start is None:
+            starts = _default_starts(len(names), seed)
+            most = max(MOST_NUMBERS // (2 * len(starts) * max(len(names), 1)), 1)
+            rows = np.linspace(0, len(y) - 1, min(len(y), most)).astype(np.intp)
+            screened = solve(starts, rows, SCREENING_STEPS, 1e-8)
+            start = screened.coefficients[int(screened.loss.argmin())].numpy()
+        result = solve(start[None], slice(None), max_iterations, TOLERANCE)
+    best = int(result.loss[1] < result.loss[0] * (1 - SAME_LOSS))
+    loss = float(result.loss[best])
+    if not math.isfinite(loss):
+        shown = ", ".join(f"{name}={value:g}" for name, value in zip(names, start, strict=True))
+        raise ValueError(
+            explain("The formula is undefined or infinite at the start on some rows.", shown, "Give another start.")
+        )
+    record = FitResult(loss * len(y), RESULTS[int(result.status[best])], int(result.iterations[best]), len(y))
+    return tuple(result.coefficients[best].tolist()), record

@@ -1,0 +1,121 @@
+"""Refit graphs: the coefficients of each one that minimise the weighted squared residuals, from one start or from many.
+
+Axes: G graphs, K coefficients (padded), N rows, D inputs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from eqdarts.graph.graph import Graph
+from eqdarts.solver.levenberg_marquardt import RESULTS, Limits, Model, Refit, levenberg_marquardt, solve
+from eqdarts.solver.restarts import solve_from_many
+
+__all__ = ["RESULTS", "Fit", "Model", "Refit", "levenberg_marquardt", "refit", "refit_in_parts"]
+
+
+@dataclass(frozen=True)
+class Fit:
+    """One refitted graph: its coefficients, training loss (mean weighted squared residual) and status text."""
+
+    graph: Graph
+    coefficients: tuple[float, ...]
+    loss: float
+    status: str
+
+
+def refit(
+    graphs: Sequence[Graph],
+    starts: Sequence[Sequence[float]],
+    X: Tensor,
+    y: Tensor,
+    weight: Tensor | None = None,
+    *,
+    max_iterations: int = 100,
+    tolerance: float = 1e-10,
+    patience: int = 2,
+    restarts: int = 0,
+    rng: np.random.Generator | None = None,
+) -> list[Fit]:
+    """Refit graphs from their starting coefficients, in one batch.
+
+    Parameters
+    ----------
+    graphs : sequence of Graph
+    starts : sequence of sequences of float
+        One flat coefficient vector per graph.
+    X : Tensor of shape (N, D)
+        Inputs of typical magnitude one.
+    y : Tensor of shape (N,) or (G, N)
+        One target for all graphs, or one each.
+    weight : Tensor of shape (N,), optional
+    max_iterations, tolerance, patience
+        As in `levenberg_marquardt`.
+    restarts : int, default=0
+        Further starts drawn at random for each graph. All are screened, the best few and the given one are refitted,
+        and the best result is returned.
+    rng : numpy.random.Generator, optional
+        What restarts are drawn from. Default: a new one with seed 0.
+
+    Returns
+    -------
+    list of Fit
+        In the order of `graphs`.
+    """
+    if not graphs:
+        return []
+    start = X.new_zeros((len(graphs), max(1, *(graph.n_coefficients for graph in graphs))))
+    for row, values in zip(start, starts, strict=True):
+        row[: len(values)] = torch.as_tensor(values, dtype=start.dtype)
+    sqrt_weight = None if weight is None or bool((weight == 1).all()) else weight.sqrt()
+    limits = Limits(max_iterations, tolerance, patience)
+    if restarts:
+        rng = np.random.default_rng(0) if rng is None else rng
+        result = solve_from_many(graphs, start, X, y, sqrt_weight, limits, restarts, rng)
+    else:
+        result = solve(graphs, start, X, y, sqrt_weight, limits)
+    rows = result.coefficients.tolist()
+    return [
+        Fit(graph, tuple(row[: graph.n_coefficients]), loss, RESULTS[status])
+        for graph, row, loss, status in zip(graphs, rows, result.loss.tolist(), result.status.tolist(), strict=True)
+    ]
+
+
+def refit_in_parts(
+    starts: Sequence[tuple[Graph, Sequence[float]]],
+    X: Tensor,
+    y: Tensor,
+    weight: Tensor,
+    most_numbers: int,
+    *,
+    max_iterations: int,
+    tolerance: float,
+) -> list[Fit]:
+    """Refit graphs on many rows, as many at a time as `most_numbers` in the Jacobian (G, K, N) of a batch allow.
+
+    Parameters
+    ----------
+    starts : sequence of (Graph, sequence of float)
+    X, y, weight, max_iterations, tolerance
+        As in `refit`.
+    most_numbers : int
+
+    Returns
+    -------
+    list of Fit
+        In the order of `starts`.
+    """
+    most = max((graph.n_coefficients for graph, _ in starts), default=1)
+    size = max(most_numbers // max(most * len(X), 1), 1)
+    fits: list[Fit] = []
+    for first in range(0, len(starts), size):
+        graphs, coefficients = zip(*starts[first : first + size], strict=True)
+        fits += refit(
+            graphs, coefficients, X, y, weight, max_iterations=max_iterations, tolerance=tolerance, patience=3
+        )
+    return fits

@@ -1,0 +1,108 @@
+"""Benchmark problems: what is there, that the formulas mean what they say, and how rows are drawn."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from eqdarts.benchmark.problems import SUITES, Problem, load_problem, load_suite
+from eqdarts.benchmark.strogatz import STARTS, trajectories
+
+ALL = load_suite("all")
+SIMPLE = Problem("simple", "sqrt(a-b)", (("a", 0.0, 2.0), ("b", 0.0, 1.0)))
+
+
+def test_the_suites_are_complete_and_names_are_unique() -> None:
+    assert [len(load_suite(suite)) for suite in SUITES] == [120, 18, 8, 6, 24, 14]
+    assert len({problem.name.casefold() for problem in ALL}) == len(ALL) == 190
+
+
+@pytest.mark.parametrize("suite", SUITES)
+def test_values_agree_with_sympy(suite: str) -> None:
+    import sympy
+
+    for problem in load_suite(suite):
+        symbols = {name: sympy.Symbol(f"v_{name}", real=True) for name in problem.variables}
+        expr = sympy.sympify(problem.expression, locals=symbols)
+        X, y = problem.box(20, seed=1)
+        values = sympy.lambdify(list(symbols.values()), expr, "numpy")(*X.T)
+        np.testing.assert_allclose(y, values, rtol=1e-9, err_msg=problem.name)
+        assert set(problem.variables) == {s.name for s in problem.expr.free_symbols} | (
+            {"y"} if problem.name == "van-der-Pol-y" else set()
+        )
+
+
+@given(st.sampled_from([p for p in ALL if p.suite != "strogatz"]), st.integers(0, 100), st.integers(1, 60))
+def test_rows_are_in_range_finite_and_repeatable(problem: Problem, seed: int, n_rows: int) -> None:
+    X, y = problem.sample(n_rows, seed)
+    assert X.shape == (n_rows, len(problem.variables))
+    assert np.isfinite(y).all()
+    for column, (_, low, high) in zip(X.T, problem.ranges, strict=True):
+        assert column.min() >= low
+        assert column.max() <= high
+    again, _ = problem.sample(n_rows, seed)
+    np.testing.assert_array_equal(X, again)
+    fresh, _ = problem.box(n_rows, seed)
+    assert not np.isin(fresh, X).any()
+
+
+def test_rows_where_the_law_is_undefined_are_drawn_again() -> None:
+    X, y = SIMPLE.sample(400)
+    assert len(y) == 400
+    assert (X[:, 0] >= X[:, 1]).all()
+
+
+def test_a_law_that_is_nearly_nowhere_finite_is_an_error() -> None:
+    with pytest.raises(ValueError, match="finite nearly everywhere"):
+        Problem("none", "sqrt(-1-x)", (("x", 0.0, 1.0),)).sample(20)
+
+
+def test_wider_ranges_are_about_the_same_middle() -> None:
+    X, _ = Problem("wide", "x", (("x", 2.0, 4.0),)).box(2000, 0, "wide", 1.5)
+    assert X.min() == pytest.approx(1.5, abs=0.02)
+    assert X.max() == pytest.approx(4.5, abs=0.02)
+
+
+def test_noise_is_a_share_of_the_size_of_y_and_leaves_the_rows() -> None:
+    problem = load_problem("I.12.1")
+    X, y = problem.sample(4000, 3)
+    X_noisy, y_noisy = problem.sample(4000, 3, noise=0.1)
+    np.testing.assert_array_equal(X, X_noisy)
+    assert np.std(y_noisy - y) == pytest.approx(0.1 * np.sqrt(np.mean(y**2)), rel=0.05)
+    assert not np.array_equal(y_noisy, problem.sample(4000, 4, noise=0.1)[1])
+
+
+@pytest.mark.parametrize("system", list(STARTS))
+def test_trajectories_solve_their_equations_inside_the_ranges(system: str) -> None:
+    n = 4 * 400
+    states = trajectories(f"{system}-x", n)
+    np.testing.assert_array_equal(states, trajectories(f"{system}-y", n))
+    problem = load_problem(f"{system}-x")
+    for column, (_, low, high) in zip(states.T, problem.ranges, strict=True):
+        assert low - 1e-6 <= column.min()
+        assert column.max() <= high + 1e-6
+    np.testing.assert_allclose(states[::400], STARTS[system])
+    step = 9.9 / 399
+    for k, side in enumerate("xy"):
+        slope = load_problem(f"{system}-{side}").value(states).reshape(4, 400)
+        path = states[:, k].reshape(4, 400)
+        moved = step * (slope[:, :-2] + 4 * slope[:, 1:-1] + slope[:, 2:]) / 3  # Simpson's rule
+        size = np.abs(path).max()
+        error = np.abs(path[:, 2:] - path[:, :-2] - moved) / size
+        assert np.median(error) < 1e-4
+
+
+def test_rows_of_a_trajectory_are_shared_among_its_starts() -> None:
+    X, y = load_problem("Glider-y").sample(10)
+    assert X.shape == (10, 2)
+    assert np.isfinite(y).all()
+
+
+def test_unknown_names_are_told_what_is_near() -> None:
+    assert load_problem("nguyen-1").name == "Nguyen-1"
+    with pytest.raises(ValueError, match=r"Did you mean 'Nguyen-"):
+        load_problem("Nguyen-13x")
+    with pytest.raises(ValueError, match="Did you mean 'feynman'"):
+        load_suite("feynmann")

@@ -1,0 +1,87 @@
+"""Large tables: what a fit does with many rows and with many inputs of which few matter."""
+
+from __future__ import annotations
+
+import time
+import tracemalloc
+from typing import Any
+
+import numpy as np
+import pytest
+
+from eqdarts import DARTSRegressor
+from eqdarts.data import prepare, typical_magnitude
+from eqdarts.fitting.table import MANY_ROWS, Table
+
+
+def test_a_few_of_many_inputs_are_found() -> None:
+    rng = np.random.default_rng(0)
+    X = rng.uniform(1.0, 3.0, (1000, 50))
+    y = X[:, 5] * X[:, 12] / X[:, 30] + np.sin(X[:, 44])
+    model = DARTSRegressor(max_refits=20_000, time_limit=None, random_state=0).fit(X, y)
+    assert {str(s) for s in model.equation_.expr.free_symbols} == {"x5", "x12", "x30", "x44"}
+    assert np.allclose(model.predict(X), y, rtol=1e-9)
+
+
+def test_many_rows_take_a_few_copies_of_the_table() -> None:
+    rng = np.random.default_rng(0)
+    X = rng.uniform(1.0, 3.0, (200_000, 10))
+    tracemalloc.start()
+    try:
+        data = prepare(X, X[:, 0], None, 0.3, rng)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert len(data.y) == len(X)
+    assert peak < 3.5 * X.nbytes
+
+
+def test_the_time_of_preparation_is_part_of_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    from eqdarts.fitting import stages as module
+
+    limits: list[float | None] = []
+    original_search, original_prepare = module.search, module.prepare
+
+    def search(data: Any, config: Any, *more: Any) -> Any:
+        limits.append(config.time_limit)
+        return original_search(data, config, *more)
+
+    def slow(*given: Any) -> Any:
+        time.sleep(0.5)
+        return original_prepare(*given)
+
+    monkeypatch.setattr(module, "search", search)
+    monkeypatch.setattr(module, "prepare", slow)
+    X = np.random.default_rng(0).uniform(1.0, 3.0, (60, 1))
+    DARTSRegressor(search="random", time_limit=2.0, max_refits=40, random_state=0).fit(X, X[:, 0])
+    DARTSRegressor(search="random", time_limit=0.6, max_refits=40, random_state=0).fit(X, X[:, 0])
+    assert limits[0] is not None
+    assert 0.5 * module.time_for_search(2.0) <= limits[0] <= module.time_for_search(2.0) - 0.5
+    assert limits[1] == pytest.approx(0.5 * module.time_for_search(0.6))
+
+
+def test_the_rows_that_tell_where_an_equation_is_defined_have_all_extremes() -> None:
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(3 * MANY_ROWS, 4))
+    telling = Table(X, X[:, 0], None, ("a", "b", "c", "d"), None).telling
+    assert len(telling) <= MANY_ROWS // 10 + 8
+    assert np.array_equal(telling.min(axis=0), X.min(axis=0))
+    assert np.array_equal(telling.max(axis=0), X.max(axis=0))
+    small = X[:MANY_ROWS]
+    assert Table(small, small[:, 0], None, ("a", "b", "c", "d"), None).telling is small
+
+
+@pytest.mark.parametrize("zeros", [0, 7])
+def test_training_and_validation_rows_are_all_rows_once(zeros: int) -> None:
+    rng = np.random.default_rng(0)
+    X, weight = rng.uniform(1, 2, (100, 2)), np.ones(100)
+    weight[:zeros] = 0.0
+    data = prepare(X, X[:, 0], weight, 0.3, rng)
+    assert sorted([*data.train, *data.validation]) == list(range(100))
+    assert not set(range(zeros)) & set(data.validation)
+
+
+def test_rows_without_weight_do_not_set_the_scale() -> None:
+    values = np.array([[1.0], [3.0], [1e9]])
+    assert typical_magnitude(values, np.array([1.0, 1.0, 0.0])) == pytest.approx([2.0])
+    assert typical_magnitude(values[:2], np.array([3.0, 1.0])) == pytest.approx([1.5])

@@ -1,0 +1,317 @@
+"""Fits that are watched, interrupted, killed and gone on with."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import threading
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from eqdarts import DARTSRegressor, EqdartsWarning, FitProgress, FormulaError, JsonLog
+from eqdarts.fitting.checkpoint import CHECKPOINT_FILE
+from eqdarts.fitting.interrupts import Interrupts
+from eqdarts.graph.record import read_fitted
+from eqdarts.search.search import Moment
+from eqdarts.search.worker_files import PartFile, read_members, read_parts
+from tests.kill_child import started, table
+
+QUICK: dict[str, Any] = {"search": "random", "time_limit": None, "max_refits": 300, "random_state": 0}
+
+
+@pytest.fixture(autouse=True)
+def _interrupts_are_heard() -> Iterator[None]:
+    """Handle SIGINT as Python does: a shell lets what runs in the background, and its children, ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def read(folder: Path) -> dict[str, Any]:
+    record: dict[str, Any] = json.loads((folder / CHECKPOINT_FILE).read_text(encoding="utf-8"))
+    return record
+
+
+def front(record: dict[str, Any]) -> list[tuple[int, float]]:
+    """Return complexity and loss of the members of a checkpoint."""
+    d = len(record["names"])
+    return [(read_fitted(nodes, theta, d)[0].complexity, loss) for nodes, theta, loss in record["members"]]
+
+
+def assert_no_worse(after: list[tuple[int, float]], before: list[tuple[int, float]]) -> None:
+    for complexity, loss in before:
+        assert min(b for c, b in after if c <= complexity) <= loss * (1 + 1e-9), complexity
+
+
+# --- going on ---
+
+
+@pytest.mark.parametrize("loss", ["squared", "huber"])
+def test_a_fit_goes_on_from_a_checkpoint_and_loses_nothing(loss: str, tmp_path: Path) -> None:
+    model = DARTSRegressor(**QUICK, loss=loss).fit(*table(80), checkpoint=tmp_path)
+    before = read(tmp_path)
+    assert before["stage"] == "done"
+    assert before["settings"]["max_refits"] == "300"
+    assert len(before["members"]) >= len(model.equations_)
+    DARTSRegressor(**(QUICK | {"max_refits": 5, "random_state": 3}), loss=loss).fit(*table(80), checkpoint=tmp_path)
+    assert_no_worse(front(read(tmp_path)), front(before))
+    assert [path.name for path in tmp_path.iterdir()] == [CHECKPOINT_FILE]
+
+
+def test_several_searches_go_on_too_and_clear_up(tmp_path: Path) -> None:
+    DARTSRegressor(**QUICK).fit(*table(80), checkpoint=tmp_path)
+    before = front(read(tmp_path))
+    parallel = QUICK | {"max_refits": 40, "n_jobs": 1, "n_searches": 2}
+    model = DARTSRegressor(**parallel).fit(*table(80), checkpoint=tmp_path)
+    assert_no_worse(front(read(tmp_path)), before)
+    assert [path.name for path in tmp_path.iterdir()] == [CHECKPOINT_FILE]
+    assert model.history_.stop_reason == "budget"
+
+
+def test_what_another_process_left_is_read(tmp_path: Path) -> None:
+    there, here = tmp_path / "there", tmp_path / "here"
+    DARTSRegressor(**QUICK).fit(*table(80), checkpoint=there)
+    DARTSRegressor(**(QUICK | {"max_refits": 5})).fit(*table(80), checkpoint=here)
+    token, before = read(here)["token"], front(read(there))
+    members = read_members(read(there)["members"], 3, ())
+    moment = Moment(0.5, 10, members[-1], lambda: members)
+    PartFile(here / "part-0.json", token)(moment)
+    PartFile(here / "part-1.json", "of other data")(moment)
+    (here / "part-2.json").write_text("{", encoding="utf-8")
+    assert read_parts(here, token, 3, ()) == members
+    DARTSRegressor(**(QUICK | {"max_refits": 2})).fit(*table(80), checkpoint=here)
+    assert_no_worse(front(read(here)), before)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda X, y: (X.iloc[:60], y.iloc[:60]), r"other number of rows \(80, not 60\)"),
+        (lambda X, y: (X.rename(columns={"a": "q"}), y), "other columns"),
+        (lambda X, y: (X, y + 1), "of a table with other values"),
+        (lambda X, y: (X[["b", "a", "c"]], y), "other columns"),
+    ],
+)
+def test_a_checkpoint_of_other_data_is_an_error(
+    change: Callable[[pd.DataFrame, pd.Series], Any], message: str, tmp_path: Path
+) -> None:
+    DARTSRegressor(**(QUICK | {"max_refits": 5})).fit(*table(80), checkpoint=tmp_path)
+    before = read(tmp_path)
+    with pytest.raises(ValueError, match=f"must be of these data.*{message}"):
+        DARTSRegressor(**QUICK).fit(*change(*table(80)), checkpoint=tmp_path)
+    with pytest.raises(ValueError, match="other loss"):
+        DARTSRegressor(**QUICK, loss="huber").fit(*table(80), checkpoint=tmp_path)
+    assert read(tmp_path) == before
+
+
+def damaged(record: dict[str, Any]) -> Iterator[str]:
+    """Yield texts that are no checkpoint."""
+    yield from ("", "[]", "{", "[" * 100_000, "null", "\ufeff", json.dumps({**record, "version": 2}), "\0")
+    values: list[Any] = [
+        None, 3, "x", [], [[]], [[1, 2, 3]], [[[["sum", True, []]] * 300, [], 0.1]], [[[["sum", False, []]], [], 0.1]],
+        [[[["sum", True, [[7, "exp"]]]], [1.0] * 3, 0.1]], [[[["sum", True, []]], ["1"], 0.1]],
+        [[[["sum", True, []]], [1e999], 0.1]], [[[["sum", True, []]], [10**400], 0.1]],
+        [[[["sum", True, [[0, "power[99999999/7]"]]]], [1.0, 1.0], 0.1]],
+        [[[["sum", True, [[0, "eval"]]]], [1.0, 1.0], 0.1]], [[[["max", True, []]], [1.0], 0.1]],
+        [[[["sum", 1, []]], [1.0], 0.1]], [[[["sum", True, [[True, "exp"]]]], [1.0, 1.0, 1.0], 0.1]],
+    ]  # fmt: skip
+    for value in values:
+        if value != []:
+            yield json.dumps({**record, "members": value})
+    yield json.dumps({**record, "x_scale": [1.0]})
+
+
+def test_a_damaged_checkpoint_is_one_clear_error(tmp_path: Path) -> None:
+    quick = QUICK | {"max_refits": 5}
+    DARTSRegressor(**quick).fit(*table(80), checkpoint=tmp_path)
+    for text in damaged(read(tmp_path)):
+        (tmp_path / CHECKPOINT_FILE).write_text(text, encoding="utf-8")
+        began = time.process_time()
+        with pytest.raises(FormulaError, match=r" Got | damaged") as caught:
+            DARTSRegressor(**quick).fit(*table(80), checkpoint=tmp_path)
+        assert len(str(caught.value)) < 500
+        assert time.process_time() - began < 1
+
+
+def test_a_graph_of_more_shared_nodes_than_its_key_can_bear_is_refused() -> None:
+    shared = [["sum", True, [[0, "sin"]]] for _ in range(12)]
+    output = ["sum", True, [[1 + k, name] for k in range(12) for name in ("exp", "tanh")]]
+    with pytest.raises(FormulaError, match="must be small"):
+        read_fitted([*shared, output], [], 1)
+
+
+# --- telling ---
+
+
+def test_the_callback_sees_the_front_and_can_stop_the_fit() -> None:
+    seen: list[FitProgress] = []
+
+    def callback(progress: FitProgress) -> bool:
+        seen.append(progress)
+        return True
+
+    model = DARTSRegressor(**QUICK).fit(*table(80), callback=callback)
+    assert model.history_.stop_reason == "callback"
+    assert model.history_.n_refits < 300
+    (progress,) = seen
+    assert 0 <= progress.share < 1
+    assert progress.n_refits == 1
+    assert progress.front.columns.tolist() == ["complexity", "loss", "equation"]
+    assert progress.equation == progress.front["equation"].iloc[-1]
+    y = table(80)[1]
+    assert progress.loss == pytest.approx(float(np.var(y)), rel=0.5)
+    assert "seconds" in repr(progress)
+
+
+def test_the_callback_of_several_searches_is_called_between_them() -> None:
+    parallel = QUICK | {"max_refits": 100, "n_jobs": 1, "n_searches": 4}
+    model = DARTSRegressor(**parallel).fit(*table(80), callback=lambda progress: True)
+    assert model.history_.stop_reason == "callback"
+    assert 25 <= model.history_.n_refits < 60
+
+
+def test_an_exception_in_the_callback_is_the_caller_s() -> None:
+    model = DARTSRegressor(**QUICK)
+
+    def callback(_: FitProgress) -> None:
+        raise LookupError("mine")
+
+    with pytest.raises(LookupError, match="mine"):
+        model.fit(*table(80), callback=callback)
+    assert not hasattr(model, "equation_")
+
+
+def test_json_lines_tell_the_course_of_a_fit(tmp_path: Path) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", EqdartsWarning)
+        DARTSRegressor(**QUICK, loss="huber").fit(*table(80), callback=JsonLog(tmp_path / "fit.jsonl"))
+    lines = [json.loads(line) for line in (tmp_path / "fit.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert len(lines) >= 1
+    assert set(lines[0]) == {"seconds", "share", "n_refits", "loss", "equation"}
+
+
+# --- interrupts ---
+
+
+def test_an_interrupt_ends_one_stage_and_skips_the_rest() -> None:
+    def interrupted() -> str:
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(1)
+        return "done"
+
+    before = signal.getsignal(signal.SIGINT)
+    with Interrupts() as interrupts:
+        assert interrupts.stage(lambda: "first", lambda: "without") == "first"
+        assert interrupts.has_time()
+        assert interrupts.stage(interrupted, lambda: "without") == "without"
+        os.kill(os.getpid(), signal.SIGINT)  # the second is remembered, and that is all
+        assert interrupts.stage(lambda: "third", lambda: "without") == "without"
+        assert interrupts.count == 2
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_other_threads_leave_the_signal_alone() -> None:
+    before, seen = signal.getsignal(signal.SIGINT), []
+
+    def run() -> None:
+        with Interrupts() as interrupts:
+            seen.append((signal.getsignal(signal.SIGINT), interrupts.stage(lambda: 1, lambda: 2)))
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+    assert seen == [(before, 1)]
+
+
+def interrupted_at(part: str, monkeypatch: pytest.MonkeyPatch) -> DARTSRegressor:
+    """Return a fit with an interrupt as `part` of its stages begins, which it has said and which it survived."""
+    from eqdarts.fitting import stages as estimator_stages
+
+    original = getattr(estimator_stages, part)
+
+    def interrupting(*given: Any) -> Any:
+        os.kill(os.getpid(), signal.SIGINT)
+        return original(*given)
+
+    monkeypatch.setattr(estimator_stages, part, interrupting)
+    with pytest.warns(EqdartsWarning, match="Interrupted"):
+        model = DARTSRegressor(**QUICK).fit(*table(80))
+    assert model.history_.stop_reason == "interrupt"
+    assert np.isfinite(model.predict(table(80)[0])).all()
+    return model
+
+
+@pytest.mark.parametrize("stage", ["refit_front", "choose", "structure_of", "snap_chosen"])
+def test_an_interrupt_after_the_search_keeps_the_result(stage: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = interrupted_at(stage, monkeypatch)
+    assert model.summary()
+    assert model.structure_ == ()
+
+
+@pytest.mark.parametrize("part", ["starts_of_guesses", "search"])
+def test_an_interrupt_before_the_first_equation_keeps_the_constant(part: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    interrupted_at(part, monkeypatch)
+
+
+def test_ctrl_c_returns_the_best_so_far() -> None:
+    with started("-", "60") as child:
+        time.sleep(0.8)
+        sent = time.time()
+        for _ in range(2):
+            os.killpg(child.pid, signal.SIGINT)
+            time.sleep(0.005)
+        out, _ = child.communicate(timeout=60)
+    told, at, reason, _ = out.split()
+    assert (told, reason, child.returncode) == ("returned", "interrupt", 0)
+    assert float(at) - sent < 10  # below 1 where nothing else runs; benchmarks/kill has the figures
+
+
+# --- kills ---
+
+
+def test_a_killed_fit_goes_on_from_its_checkpoint(tmp_path: Path) -> None:
+    rng = random.Random(0)
+    before: list[tuple[int, float]] = []
+    for _ in range(2):
+        with started(str(tmp_path), "60") as child:
+            time.sleep(rng.uniform(0.2, 2.0))
+            os.killpg(child.pid, signal.SIGKILL)
+            child.wait()
+        assert child.returncode == -signal.SIGKILL
+        record = read(tmp_path)
+        assert record["stage"] == "search"
+        assert_no_worse(front(record), before)
+        before = front(record)
+    DARTSRegressor(**(QUICK | {"max_refits": 5})).fit(*table(), checkpoint=tmp_path)
+    assert_no_worse(front(read(tmp_path)), before)
+
+
+def test_a_full_disk_is_told_and_the_fit_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from eqdarts.fitting import checkpoint as module
+
+    original, calls = module.write_atomically, []
+
+    def full(*given: Any) -> None:
+        calls.append(given)
+        if len(calls) > 1:
+            raise OSError(28, "No space left on device")
+        original(*given)
+
+    monkeypatch.setattr(module, "write_atomically", full)
+    with pytest.warns(EqdartsWarning, match="could not be written: No space left"):
+        model = DARTSRegressor(**(QUICK | {"max_refits": 20})).fit(*table(80), checkpoint=tmp_path)
+    assert len(model.equations_)
+    calls[:] = [()]
+    with pytest.raises(OSError, match="No space left"):
+        DARTSRegressor(**QUICK).fit(*table(80), checkpoint=tmp_path)

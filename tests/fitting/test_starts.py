@@ -1,0 +1,184 @@
+"""What a search starts from: formulas as graphs, guesses of the user, the front of the fit before."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from eqdarts import DARTSRegressor, EqdartsWarning, Equation, FormulaError
+from eqdarts.equation.to_graph import graph_of_formula, rescaled
+
+NAMES = ("x", "y", "z")
+X_SCALE, Y_SCALE = np.array([2.0, 0.3, 0.7]), 1.7
+ROWS = np.random.default_rng(0).uniform(0.3, 0.9, (50, 3))
+QUICK: dict[str, Any] = {"search": "random", "time_limit": None, "max_refits": 60, "random_state": 0}
+
+FORMULAS = [
+    "2*x/(3 + x)", "x**2.5 + y", "exp(-x/2)*sin(3*y + 1)", "1/(1 + exp(-(2*x - 1)))", "1/(2 + exp(x))",
+    "log(1 + exp(2*x - 1))", "log(3 + exp(x))", "Max(0, x - 0.5)", "Max(x, Max(y, z))", "Min(x, Min(y, 0.4))", "x**y",
+    "2**x", "sqrt(x*y) + cosh(z)", "sinh(x)", "arccos(x)", "tanh(2*x + 1)", "abs(x - y)", "arcsin(x*y)",
+    "(x + y)**2/(x - 2*y)**3", "-x", "x*y*z", "3/x", "x*x + x*x*y + exp(x*x)", "(x - y)*(x - y)/(z + (x - y))",
+    "log(x)/log(y)", "arctan(x/y)*(x**2 + y**2)**(1/3)", "x**-1.5*pi", "cos(x)*tan(y)", "x - x*y + 1", "-2*x/(y + z)",
+]  # fmt: skip
+
+
+def table(n: int = 80, seed: int = 0) -> tuple[pd.DataFrame, pd.Series]:
+    """Return rows of a law that a few refits do not find."""
+    rng = np.random.default_rng(seed)
+    X = pd.DataFrame(rng.uniform(0.5, 3, (n, 2)), columns=["dose", "reaction time"])
+    y = 2.5 * X["dose"] ** 1.7 * np.exp(-0.8 * X["reaction time"]) / (1.3 + X["dose"] ** 1.7)
+    return X, y.rename("effect")
+
+
+# --- formulas as graphs ---
+
+
+@pytest.mark.parametrize("text", FORMULAS)
+def test_the_graph_of_a_formula_is_the_formula(text: str) -> None:
+    formula = Equation.parse(text, NAMES)
+    graph, theta = graph_of_formula(formula.expr, {}, NAMES, X_SCALE.tolist(), Y_SCALE)
+    found = Equation.from_graph(graph, theta, (X_SCALE, Y_SCALE), NAMES, rows=ROWS)
+    np.testing.assert_allclose(found.predict(ROWS), formula.predict(ROWS), rtol=1e-11)
+    factors = np.array([0.5, 2.0, 3.0])
+    other = rescaled(graph, theta, factors.tolist(), 0.25)
+    found = Equation.from_graph(*other, (X_SCALE * factors, Y_SCALE / 0.25), NAMES, rows=ROWS)
+    np.testing.assert_allclose(found.predict(ROWS), formula.predict(ROWS), rtol=1e-11)
+
+
+def test_redundant_coefficients_are_left_out() -> None:
+    graph, _ = graph_of_formula(Equation.parse("2*x/(3 + x)", NAMES).expr, {}, NAMES, [1.0] * 3, 1.0)
+    assert graph.n_coefficients == 2
+
+
+def test_an_exponent_with_a_name_is_learned_and_one_in_the_text_stays() -> None:
+    for text, name in [("x**n", "power"), ("x**2.5", "power[5/2]"), ("x**2", "square")]:
+        expr = Equation.parse(text, NAMES).formula or Equation.parse(text, NAMES).expr
+        graph, _ = graph_of_formula(expr, {"n": 2.0}, NAMES, [1.0] * 3, 1.0)
+        assert [e.primitive.name for node in graph.nodes for e in node.edges] == [name]
+
+
+def test_rescaling_by_nothing_changes_nothing() -> None:
+    start = graph_of_formula(Equation.parse("x + y*z", NAMES).expr, {}, NAMES, [1.0] * 3, 1.0)
+    assert rescaled(*start, [1.0] * 3, 1.0) == start
+
+
+# --- guesses ---
+
+
+def test_a_guess_is_found_that_the_search_alone_does_not_find() -> None:
+    X, y = table()
+    alone = DARTSRegressor(**QUICK).fit(X, y)
+    assert alone.equations_["loss"].min() > 1e-6
+    for guess in (
+        "a*dose**n*exp(-k*`reaction time`)/(b + dose**n)",
+        Equation.parse("a*dose**n*exp(-k*`reaction time`)/(b + dose**n)", ["dose", "reaction time"]),
+        Equation.parse("2.5*dose**1.7*exp(-0.8*`reaction time`)/(1.3 + dose**1.7)"),
+    ):
+        model = DARTSRegressor(**QUICK, guesses=[guess]).fit(X, y)
+        assert model.equations_["loss"].min() < 1e-20, guess
+
+
+def test_a_guess_of_other_units_is_the_same_guess() -> None:
+    X, y = table()
+    X["dose"] *= 1e6
+    guess = "a*dose**n*exp(-k*`reaction time`)/(b + dose**n)"
+    model = DARTSRegressor(**QUICK, guesses=[guess]).fit(X, 1e-4 * y)
+    assert model.equations_["loss"].min() < 1e-26
+
+
+def test_named_constants_keep_their_values_in_a_guess() -> None:
+    X, y = table()
+    model = DARTSRegressor(**QUICK, guesses=["q*dose + g"], constants={"g": 9.80665}).fit(X, y)
+    assert len(model.equations_)
+
+
+def test_a_guess_of_a_probability_starts_its_log_odds() -> None:
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame({"x": rng.uniform(-3, 3, 200)})
+    y = (rng.random(200) < 1 / (1 + np.exp(-(2 * X["x"] - 1)))).astype(float)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", EqdartsWarning)
+        for guess in ("1/(1 + exp(-(a*x + b)))", "0.1 + 0.8/(1 + exp(-a*x))"):
+            model = DARTSRegressor(**QUICK, loss="bernoulli", guesses=[guess]).fit(X, y)
+            assert model.predict(X).min() >= 0
+
+
+@pytest.mark.parametrize(
+    ("guesses", "message"),
+    [
+        ("a*dose", "guesses must be a list"),
+        (3, "guesses must be a list"),
+        ([3], "text or an Equation"),
+        (["a*dose +"], "cannot be read"),
+        (["a*b + c"], "must have a column of X"),
+        (["erf(dose)"], "cannot start from this function. Got erf"),
+        (["log(-dose)"], "defined at every row"),
+        (["+".join(f"dose**{k}" for k in range(2, 40))], "at most 60 symbols"),
+        ([Equation.parse("2*weight", ["weight"])], "column of X in it. Got weight"),
+    ],
+    ids=range(9),
+)
+def test_a_guess_that_cannot_be_used_is_refused_before_the_search(
+    guesses: Any, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def search(*_: Any) -> None:
+        pytest.fail("searched")
+
+    monkeypatch.setattr("eqdarts.fitting.stages.search", search)
+    with pytest.raises(ValueError, match=message):
+        DARTSRegressor(**QUICK, guesses=guesses).fit(*table())
+
+
+def test_a_column_misspelt_is_told() -> None:
+    with pytest.warns(EqdartsWarning, match="'dsoe' is a coefficient. Is the column 'dose' meant"):
+        DARTSRegressor(**QUICK, guesses=["a*exp(-k*`reaction time`) + dsoe"]).fit(*table())
+
+
+# --- warm starts ---
+
+
+def test_a_second_fit_never_loses_the_best_found() -> None:
+    X, y = table()
+    y = y + 0.01 * np.random.default_rng(1).normal(size=len(y))
+    settings = QUICK | {"max_refits": 800}
+    model = DARTSRegressor(**settings, warm_start=True).fit(X, y)
+    lowest = model.equations_["loss"].min()
+    model.set_params(max_refits=10, random_state=5).fit(X, y)
+    assert model.equations_["loss"].min() <= lowest * (1 + 1e-9)
+    cold = DARTSRegressor(**(settings | {"max_refits": 10, "random_state": 5})).fit(X, y)
+    assert cold.equations_["loss"].min() > 1.01 * lowest
+
+
+def test_a_warm_start_goes_on_to_rows_of_other_scales() -> None:
+    X, y = table()
+    guess = "a*dose**n*exp(-k*`reaction time`)/(b + dose**n)"
+    model = DARTSRegressor(**QUICK, guesses=[guess], warm_start=True).fit(X, y)
+    X2, y2 = table(seed=1)
+    X2["dose"] *= 3.0
+    model.set_params(guesses=None, max_refits=10).fit(X2, 50 * y2)
+    assert model.equations_["loss"].min() < 1e-18
+
+
+def test_a_warm_start_needs_the_same_columns() -> None:
+    X, y = table()
+    model = DARTSRegressor(**QUICK, warm_start=True).fit(X, y)
+    with pytest.raises(ValueError, match=r"warm_start needs the columns of the fit before\. Got a, after dose"):
+        model.fit(X[["dose"]].rename(columns={"dose": "a"}), y)
+    with pytest.raises(ValueError, match="warm_start cannot go"):
+        model.set_params(loss="bernoulli").fit(X, (y > 1).astype(float))
+
+
+def test_without_warm_start_a_second_fit_is_the_first_again() -> None:
+    X, y = table()
+    model = DARTSRegressor(**QUICK).fit(X, y)
+    first = model.equations_
+    pd.testing.assert_frame_equal(model.fit(X, y).equations_, first)
+
+
+def test_the_error_of_a_guess_names_it() -> None:
+    with pytest.raises(FormulaError, match=r"^The guess 'dose \+ \^' cannot be used\. The formula cannot be read"):
+        DARTSRegressor(**QUICK, guesses=["dose + ^"]).fit(*table())

@@ -1,0 +1,325 @@
+"""The report: one page that holds everything, shows any name as it stands, and lets a reader choose among equations."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+
+from eqdarts.cli.command import main
+from eqdarts.data import FitRows
+from eqdarts.equation.equation import Equation
+from eqdarts.equation.from_graph import graph_to_expression
+from eqdarts.errors import FormulaError
+from eqdarts.fitting.run import Run, run_from_json, run_of, run_to_json
+from eqdarts.graph.graph import Graph
+from eqdarts.report.page import report_page, write_report
+from eqdarts.report.pictures import Picture
+from eqdarts.report.words import command_line, python_lines
+from tests import fake_estimator
+from tests.strategies import graphs
+
+BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+HOSTILE = (
+    "<img src=x onerror=alert(1)>",
+    "</script><script>alert(2)</script>",
+    "θ_0 $a$",
+    "{{ 7*7 }}",
+    "a\u202eb",
+    "\"&'",
+)
+VOID = {"meta", "link", "img", "input", "br"}
+
+
+def _table(name: str = "semi_major_axis", target: str = "period", n: int = 12) -> tuple[pd.DataFrame, pd.Series]:
+    x = np.linspace(0.4, 30, n)
+    return pd.DataFrame({name: x}), pd.Series(365 * x**1.5 + np.cos(7 * x), name=target)
+
+
+def _run(name: str = "semi_major_axis", target: str = "period") -> Run:
+    return run_of(fake_estimator.DARTSRegressor(random_state=0).fit(*_table(name, target)), "planets.csv")
+
+
+@pytest.fixture(scope="module")
+def run() -> Run:
+    return _run()
+
+
+@pytest.fixture(scope="module")
+def page(run: Run) -> str:
+    return report_page(run)
+
+
+class _Elements(HTMLParser):
+    """Collects elements, and fails where they are not closed in order."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.feed(page)
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def _elements(page: str, tag: str) -> Iterator[dict[str, str | None]]:
+    yield from (attributes for name, attributes in _Elements(page).found if name == tag)
+
+
+@pytest.fixture
+def no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("eqdarts.report.page.equation_pictures", lambda *_: [])
+    monkeypatch.setattr("eqdarts.report.page.run_pictures", lambda *_: [])
+
+
+# --- the page ---
+
+
+def test_the_page_is_whole_and_loads_nothing(page: str) -> None:
+    found = _Elements(page).found
+    for tag, attributes in found:
+        for name in ("src", "href", "srcset", "action", "data", "poster"):
+            assert (attributes.get(name) or "data:").startswith("data:"), (tag, name)
+        assert not any(name.startswith("on") for name in attributes)
+    assert "url(" not in page
+    assert "@import" not in page
+    assert sum(tag == "script" for tag, _ in found) == 1
+    policy = next(a["content"] for a in _elements(page, "meta") if a.get("http-equiv") == "Content-Security-Policy")
+    assert "default-src 'none'" in str(policy)
+
+
+def test_everything_has_a_label(page: str) -> None:
+    found = _Elements(page).found
+    identifiers = [a["id"] for _, a in found if "id" in a]
+    assert len(identifiers) == len(set(identifiers))
+    assert all(a["aria-labelledby"] in identifiers for tag, a in found if tag == "section")
+    assert all(a.get("alt") for a in _elements(page, "img"))
+    assert page.count("<label>") == len(list(_elements(page, "input")))
+    assert next(_elements(page, "html"))["lang"] == "en"
+
+
+def test_every_equation_has_its_law_coefficients_and_pictures(page: str, run: Run) -> None:
+    for k, equation in enumerate(run.equations):
+        assert equation.mathml() in page
+        assert f'value="{k}"' in page
+        for value in equation.fit(pd.DataFrame(run.rows.X, columns=list(run.names)), run.rows.y).coefficients:
+            assert value in page
+    pictures = [str(a["src"]) for a in _elements(page, "img")]
+    assert len(pictures) == len(set(pictures)) == 4 * len(run.equations) + 1 + len(run.graph) == 15
+    for picture in pictures:
+        assert ElementTree.fromstring(base64.b64decode(picture.partition(",")[2])).tag.endswith("svg")
+    hidden = [a for _, a in _Elements(page).found if "data-row" in a and "hidden" not in a]
+    assert {a["data-row"] for a in hidden} == {str(run.chosen)}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_names_are_shown_as_they_stand(no_pictures: None, name: str) -> None:
+    text = report_page(replace(_run(name, name), source=name), {name: "<kg>"})
+    found = _Elements(text).found
+    assert [tag for tag, _ in found if tag == "script"] == ["script"]
+    assert not {"b", "kg"} & {tag for tag, _ in found}
+    assert not any("onerror" in attributes for _, attributes in found)
+    assert "\u202e" not in text
+    assert html.unescape(re.findall(r"<title>(.*?):", text)[0]) == name.replace("\u202e", "\ufffd")
+
+
+def test_structure_and_graph_are_shown_and_kept(no_pictures: None, run: Run) -> None:
+    found = replace(run, structure=("<b>a</b> and b act only through a/b.",))
+    text = report_page(found)
+    assert "&lt;b&gt;a&lt;/b&gt; and b act only through a/b." in text
+    assert all(picture.source in text for picture in run.graph)
+    assert run_from_json(run_to_json(found)).structure == found.structure
+    assert "act only together, and no law of scale" in report_page(run)
+    assert 'id="structure"' not in report_page(replace(run, graph=()))
+
+
+@pytest.mark.parametrize(
+    "source", ["https://example.org/a.svg", "data:text/html;base64,AAAA", "data:image/svg+xml,<svg>"]
+)
+def test_a_picture_of_a_file_is_ours_or_none(run: Run, source: str) -> None:
+    record = json.loads(run_to_json(run))
+    record["graph"][0]["source"] = source
+    with pytest.raises(FormulaError, match="damaged"):
+        run_from_json(json.dumps(record))
+
+
+def test_without_standard_errors_the_page_says_so(no_pictures: None, run: Run) -> None:
+    text = report_page(replace(run, loss="huber"))
+    assert "The loss huber gives no standard errors." in text
+    assert "std. error" not in text
+
+
+def test_only_the_best_are_drawn_and_an_undefined_equation_is_said_to_be(
+    monkeypatch: pytest.MonkeyPatch, run: Run
+) -> None:
+    monkeypatch.setattr("eqdarts.report.page.equation_pictures", lambda *_: [Picture("data:,", "picture")])
+    many = replace(
+        run,
+        equations=(*run.equations, *[Equation.parse("log(semi_major_axis - 1)", run.names, target="period")] * 8),
+        table=pd.concat(
+            [run.table, pd.DataFrame({"complexity": 5, "loss": 9.0, "score": [9.0] * 8})], ignore_index=True
+        ),
+    )
+    text = report_page(many)
+    assert text.count("Pictures are drawn for the eight") == 3
+    assert "The equation is undefined at 1 of 12 rows." in text
+
+
+def test_a_model_writes_its_report(no_pictures: None, tmp_path: Path) -> None:
+    model = fake_estimator.DARTSRegressor(random_state=0).fit(*_table())
+    write_report(model, tmp_path / "law.html")
+    text = (tmp_path / "law.html").read_text(encoding="utf-8")
+    assert "A law of period" in text
+    assert "planets.csv" not in text
+
+
+@given(graphs())
+@settings(max_examples=40)
+def test_mathml_is_xml(drawn: tuple[Graph, tuple[float, ...]]) -> None:
+    graph, coefficients = drawn
+    names = tuple(f"x{k}" for k in range(graph.n_inputs))
+    shown = Equation(
+        graph_to_expression(graph, coefficients, names, np.ones(len(names)), 1.0), names, target="a < b"
+    ).mathml()
+    tree = ElementTree.fromstring(f"<p>{shown}</p>")
+    for parent in ("msup", "msub", "mfrac"):
+        assert all(len(element) == 2 for element in tree.iter(parent))
+    assert all(len(element) == 1 for element in tree.iter("math"))
+
+
+@pytest.mark.parametrize(
+    ("formula", "text"),
+    [
+        ("theta_0 - 2.5*x", "θ0 -2.5 x"),
+        ("a/(b + x)", "ab+x"),
+        ("exp(-x)*lambda_x", "λx e-x"),
+        ("1.5e-7*abs(x)", "1.5.10-7 |x|"),
+        ("-log(x)**2*(a - 2)", "-(a-2) (log(x))2"),
+    ],
+)
+def test_mathml(formula: str, text: str) -> None:
+    shown = ElementTree.fromstring(f"<p>{Equation.parse(formula).mathml()}</p>")
+    plain = {0x2212: "-", 0x2062: " ", 0x2061: "", 0x22C5: "."}  # minus, times, of, dot
+    assert "".join(shown.itertext()).translate(plain) == text
+
+
+# --- the run ---
+
+
+def test_a_run_comes_back_from_its_file(run: Run, page: str) -> None:
+    again = run_from_json(run_to_json(run))
+    assert again.equations == run.equations
+    np.testing.assert_array_equal(again.rows.X, run.rows.X)
+    np.testing.assert_array_equal(again.rows.y, run.rows.y)
+    pd.testing.assert_frame_equal(again.table, run.table)
+    assert report_page(again) == page
+
+
+@pytest.mark.parametrize("change", ["equations", "table", "chosen", "rows", "history", "snaps", "settings", "versions"])
+def test_a_damaged_run_is_refused(run: Run, change: str) -> None:
+    record = json.loads(run_to_json(run))
+    for damaged in (7, [], {}, None):
+        if change in ("snaps", "settings", "versions") and damaged in ([], {}):
+            continue
+        with pytest.raises(FormulaError, match="damaged"):
+            run_from_json(json.dumps({**record, change: damaged if change != "chosen" else [9]}))
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"format": "eqdarts-run", "version": 99}', "[" * 100_000])
+def test_another_file_is_no_run(text: str) -> None:
+    with pytest.raises(FormulaError, match="must be JSON of this version"):
+        run_from_json(text)
+
+
+def test_lines_that_reproduce_it_are_python(run: Run) -> None:
+    weighted = replace(run, rows=FitRows(run.rows.X, run.rows.y, None, np.ones(len(run.rows.y)), 12), source=None)
+    for lines in (python_lines(run), python_lines(weighted), python_lines(_run('a "b\\', "c'\n"))):
+        compile(lines, "lines", "exec")
+    assert "pd.read_csv('planets.csv')" in python_lines(run)
+    assert "sigma=..." in python_lines(weighted)
+    assert command_line(weighted) is None
+    expected = "eqdarts fit planets.csv --target period --features semi_major_axis --seed 0"
+    assert command_line(replace(run, changed=("random_state",))) == expected
+
+
+# --- the command ---
+
+
+def test_the_command_writes_the_page_again(
+    tmp_path: Path, run: Run, page: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "run.json").write_text(run_to_json(run), encoding="utf-8")
+    assert main(["report", str(tmp_path)]) == 0
+    assert (tmp_path / "law.html").read_text(encoding="utf-8") == page
+    assert main(["report", str(tmp_path), "--out", str(tmp_path / "b.html"), "--units", "period=d"]) == 0
+    assert "period (d)" in (tmp_path / "b.html").read_text(encoding="utf-8")
+    capsys.readouterr()
+    assert main(["report", str(tmp_path), "--units", "period"]) == 2
+    assert main(["report", str(tmp_path / "absent")]) == 2
+    (tmp_path / "run.json").write_text("{}", encoding="utf-8")
+    assert main(["report", str(tmp_path)]) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 3
+
+
+# --- in a browser ---
+
+
+def _browse(page: Path, fragment: str = "", *more: str) -> tuple[str, str]:
+    """Return the document after its script ran, and the browser's log."""
+    profile = page.parent / "profile"
+    command = [
+        str(BROWSER), "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={profile}",
+        "--enable-logging=stderr", "--v=0", *more, page.as_uri() + fragment,
+    ]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    return done.stdout, done.stderr
+
+
+def _shown_rows(document: str) -> tuple[set[str], set[str]]:
+    """Return the rows whose parts are shown, and those whose choice is marked."""
+    found = _Elements(re.sub(r"</?(meta|link|img|input|br)\b[^>]*/>", "", document)).found
+    parts = {str(a["data-row"]) for _, a in found if "data-row" in a and "hidden" not in a}
+    rows = re.findall(r'<tr class="shown">.*?value="(\d+)"', document, re.DOTALL)
+    return parts, set(rows)
+
+
+@pytest.mark.skipif(BROWSER is None, reason="needs chromium")
+def test_a_browser_shows_the_row_that_is_asked_for(tmp_path: Path, page: str) -> None:
+    path = tmp_path / "law.html"
+    path.write_text(page, encoding="utf-8")
+    for fragment, row in (("", "2"), ("#row-0", "0"), ("#row-99", "2"), ("#row-<b>", "2")):
+        document, log = _browse(path, fragment, "--dump-dom")
+        assert _shown_rows(document) == ({row}, {row})
+        assert "CONSOLE" not in log  # no error, nothing refused by the page's own policy
+    assert 'class="live"' in document
+
+
+@pytest.mark.skipif(BROWSER is None, reason="needs chromium")
+def test_a_browser_runs_no_code_of_a_name_and_prints_two_pages(tmp_path: Path) -> None:
+    path = tmp_path / "law.html"
+    path.write_text(report_page(_run(HOSTILE[0], HOSTILE[1])), encoding="utf-8")
+    document, log = _browse(path, "", "--dump-dom")
+    assert "CONSOLE" not in log
+    assert document.count("<script>") == 1
+    _browse(path, "", f"--print-to-pdf={tmp_path / 'law.pdf'}", "--no-pdf-header-footer")
+    assert re.findall(rb"/Count (\d+)", (tmp_path / "law.pdf").read_bytes()) == [b"2"]

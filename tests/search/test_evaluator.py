@@ -1,0 +1,192 @@
+"""Trials and their budget, the grower that proposes children, and the seeds of climbs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from eqdarts.data import Data, prepare
+from eqdarts.graph.draft import Draft, DraftEdge, DraftNode
+from eqdarts.graph.draft_terms import LINEAR, POWER
+from eqdarts.graph.graph import Edge, Graph, Node
+from eqdarts.primitives.table import PRIMITIVES, Primitive, fixed_power, resolve
+from eqdarts.search.archive import Member
+from eqdarts.search.closed_form.outer import seeds
+from eqdarts.search.evaluator import EXACT, THOROUGH, Budget, Trials
+from eqdarts.search.implicit.grower import Grower
+from eqdarts.search.problem import Problem, training_problem
+from eqdarts.solver.batch import Batch
+
+Array = NDArray[np.float64]
+Start = tuple[Graph, tuple[float, ...]]
+
+
+def rows(n: int = 60, d: int = 2, low: float = 0.5, high: float = 3.0, seed: int = 0) -> Array:
+    return np.random.default_rng(seed).uniform(low, high, (n, d))
+
+
+def noise(n: int = 60, seed: int = 1) -> Array:
+    return np.random.default_rng(seed).normal(size=n)
+
+
+# --- trials and budget ---
+
+
+def make_trials(data: Data, max_complexity: int = 30, max_refits: int = 100) -> Trials:
+    problem: Problem = training_problem(data, 150, np.random.default_rng(0))
+    return Trials(problem, Budget(None, max_refits), max_complexity)
+
+
+def power_law(n: int = 80) -> Trials:
+    X, rng = rows(n), np.random.default_rng(0)
+    return make_trials(prepare(X, 3 * X[:, 0] ** 1.5 / X[:, 1], None, 0.25, rng))
+
+
+def learned(*exponents: float) -> Start:
+    edges = [DraftEdge(i, POWER, 1.0, [p]) for i, p in enumerate(exponents)]
+    return Draft(2, [DraftNode("product", edges, 1.0)]).build()
+
+
+def test_a_budget_of_refits_is_spent_and_then_named() -> None:
+    budget = Budget(None, 10)
+    assert budget.spent() == 0.0
+    assert budget.stop_reason() is None
+    budget.n_refits = 5
+    assert budget.spent() == 0.5
+    budget.n_refits = 10
+    assert budget.stop_reason() == "budget"
+    assert Budget(0.0, 10).stop_reason() == "time"
+
+
+def test_a_budget_keeps_the_course_of_the_best_loss_and_the_seconds_of_each_stage() -> None:
+    budget = Budget(None, 10, stage="implicit")
+    budget.n_refits = 3
+    budget.note(0.5)
+    assert (budget.best[0].refits, budget.best[0].loss, budget.best[0].stage) == (3, 0.5, "implicit")
+    budget.book("implicit", budget.cpu_began)
+    once = budget.stage_seconds["implicit"]
+    budget.book("implicit", budget.cpu_began)
+    assert budget.stage_seconds["implicit"] >= 2 * once > 0
+
+
+def test_refits_are_counted_and_the_best_is_reported_as_it_falls() -> None:
+    trials, told = power_law(), []
+    trials.on_best = lambda member: told.append(member.loss)
+    flat = Draft(2, [DraftNode("sum", [], 1.0)]).build()
+    trials.fit([flat])
+    trials.fit([learned(1.0, -0.5), flat])
+    assert trials.budget.n_refits == 3
+    assert told == sorted(told, reverse=True)
+    assert len(told) == 2
+    assert trials.fit([]) == []
+
+
+def test_a_refined_power_law_has_simple_exponents_and_is_exact() -> None:
+    trials = power_law()
+    trials.refine(trials.add([learned(1.0, -0.5)]))
+    exact = [m for m in trials.archive.front() if m.loss <= EXACT]
+    assert trials.stop_reason() == "exact"
+    found = {(edge.source, edge.primitive) for edge in exact[0].graph.nodes[-1].edges}
+    assert found == {(0, fixed_power(Fraction(3, 2))), (1, fixed_power(Fraction(-1)))}
+
+
+def test_what_was_tried_or_is_too_large_is_not_tried_again() -> None:
+    trials = power_law()
+    small, large = learned(1.0, -0.5), learned(1.0, 2.0)
+    assert list(trials.admissible([small, small, large])) == [small]  # one structure, whatever the exponents
+    trials.max_complexity = 2
+    assert not trials.is_small(small[0])
+    assert list(trials.admissible([Draft(2, [DraftNode("sum", [DraftEdge(0, POWER, 1.0, [0.5])])]).build()])) == []
+
+
+def test_a_source_of_nothing_new_is_left() -> None:
+    trials = power_law()
+    drawn = 0
+
+    def endless() -> Iterator[Start]:
+        nonlocal drawn
+        while True:
+            drawn += 1
+            yield learned(1.0, -0.5)
+
+    assert len(list(trials.admissible(endless()))) == 1
+    assert drawn < 10_000
+
+
+def test_a_loss_is_the_larger_of_training_and_held_back_loss_as_a_share_of_the_variance() -> None:
+    X, rng = rows(80), np.random.default_rng(0)
+    data = prepare(X, X[:, 0] ** 2 + 0.3 * noise(80), rng.uniform(0.5, 1.5, 80), 0.25, rng)
+    trials = make_trials(data)
+    start = Draft(2, [DraftNode("sum", [DraftEdge(0, LINEAR, 0.5)], 0.1)]).build()
+    ((member, kept),) = trials.fit([start])
+    assert kept
+    losses = []
+    for part in (trials.problem.train, trials.problem.held):
+        batch = Batch([member.graph], torch.from_numpy(part.X))
+        residual = part.y - batch.predict(batch.pad([member.coefficients]))[0].numpy()
+        losses.append(np.mean(part.weight * residual**2))
+    assert member.loss == pytest.approx(max(losses) / data.variance, rel=1e-9)
+
+
+# --- grower ---
+
+
+def make_grower(X: Array, y: Array, primitives: tuple[Primitive, ...] | None = None) -> Grower:
+    chosen = resolve("default") if primitives is None else primitives
+    return Grower(X, y, np.ones(len(y)), chosen, np.ones(X.shape[1]), np.random.default_rng(0))
+
+
+def test_children_are_pruned_graphs_of_the_inputs_and_the_missing_term_is_among_them() -> None:
+    X = rows()
+    y = 1 + X[:, 0] + 0.5 * np.log(X[:, 1])
+    slope, constant = np.polyfit(X[:, 0], y, 1)
+    parent = Draft(2, [DraftNode("sum", [DraftEdge(0, LINEAR, slope)], constant)]).build()
+    children = make_grower(X, y).children(Member(*parent, 0.1), 16.0)
+    losses = []
+    for graph, coefficients in children:
+        assert graph.n_inputs == 2
+        assert Draft.from_graph(graph, coefficients).prune().build()[0].key == graph.key
+        trials = make_trials(prepare(X, y, None, 0.25, np.random.default_rng(0)))
+        losses += [member.loss for member, _ in trials.fit([(graph, coefficients)], THOROUGH)]
+    assert min(losses) < 1e-20
+
+
+def test_a_parent_that_is_undefined_on_some_row_has_no_children() -> None:
+    X = rows(low=-1.0)
+    parent = Draft(2, [DraftNode("sum", [DraftEdge(0, PRIMITIVES["log"])], 1.0)]).build()
+    assert make_grower(X, X[:, 1]).children(Member(*parent, 1.0), 1.0) == []
+
+
+@pytest.mark.parametrize("y", [noise(), np.abs(noise()) + 0.1, -np.abs(noise()) - 0.1, np.zeros(60)])
+def test_seeds_are_finite_and_simple(y: Array) -> None:
+    X = rows()
+    found = list(seeds(X, y, np.ones(60), resolve("default")))
+    assert found[0][1][1] == pytest.approx([y.mean()])
+    for _, (graph, coefficients) in found:
+        assert graph.complexity <= 12
+        assert np.isfinite(coefficients).all()
+
+
+def test_the_seed_of_a_power_law_is_the_law() -> None:
+    X = rows()
+    y = 3 * X[:, 0] ** 1.5 / X[:, 1]
+    batches = [(g, c) for _, (g, c) in seeds(X, y, np.ones(60), resolve("default"))]
+    batch = Batch([g for g, _ in batches], torch.from_numpy(X))
+    predictions = batch.predict(batch.pad([c for _, c in batches])).numpy()
+    assert np.abs(predictions - y).max(1).min() < 1e-9
+
+
+def test_close_fits_are_different_and_the_shortest_described_come_first() -> None:
+    X, rng = rows(200, 1), np.random.default_rng(0)
+    trials = make_trials(prepare(X, 1 + X[:, 0] + 0.3 * noise(200), None, 0.25, rng))
+    linear, square = (Graph(1, (Node("sum", (Edge(0, PRIMITIVES[name]),), True),)) for name in ("linear", "square"))
+    trials.add([(linear, (0.0, 1.0)), (square, (0.0, 1.0))], THOROUGH)
+    again = Graph(1, (Node("sum", (Edge(0, PRIMITIVES["linear"]), Edge(0, PRIMITIVES["none"])), True),))
+    trials.archive.add(Member(again, (), trials.archive.recall(linear).loss))
+    assert [m.graph for m in trials.close(10)] == [linear, square]  # the third has the loss of the first
+    assert [m.graph for m in trials.close(1)] == [linear]

@@ -1,0 +1,419 @@
+"""Structure from gradients, the reduced problems made of it, the way back, and the smooth model of the data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from eqdarts.data import prepare
+from eqdarts.graph.draft import Draft, DraftEdge, DraftNode
+from eqdarts.graph.draft_terms import LINEAR
+from eqdarts.search.problem import Problem, Rows, training_problem
+from eqdarts.search.smooth import fit_smooth
+from eqdarts.search.structure import Group, Reduction, find_reductions, reduce
+from eqdarts.solver.batch import Batch
+from tests.strategies import evaluate, graphs
+
+Array = NDArray[np.float64]
+Law = Callable[..., torch.Tensor]
+Chain = tuple[Reduction, ...]
+NOTHING = Group("product", ())
+
+
+def rows(n: int = 60, d: int = 2, seed: int = 0) -> Array:
+    return np.random.default_rng(seed).uniform(0.4, 2.5, (n, d))
+
+
+def value_and_gradient(law: Law, X: Array) -> tuple[Array, Array]:
+    """Return f (N,) and df/dx (D, N)."""
+    columns = [torch.tensor(x, requires_grad=True) for x in X.T.copy()]
+    f = law(*columns)
+    f.sum().backward()
+    gradient = [np.zeros(len(X)) if c.grad is None else c.grad.numpy() for c in columns]
+    return f.detach().numpy(), np.stack(gradient)
+
+
+def found_in(
+    law: Law, X: Array, units: Array | None = None, tolerance: float = 1e-9, noise: float = 0.0
+) -> list[Chain]:
+    f, G = value_and_gradient(law, X)
+    G = G * (1 + noise * np.random.default_rng(5).normal(size=G.shape))
+    units = np.ones(X.shape[1]) if units is None else units
+    return find_reductions(X, f, G, units, tolerance, np.random.default_rng(0))
+
+
+def through(chain: Chain, X: Array) -> tuple[Array, Array]:
+    """Return the last new inputs (N, D') and the product of the prefactors (N,)."""
+    factor = np.ones(len(X))
+    for step in chain:
+        factor, X = factor * step.prefactor(X), np.stack([g(X) for g in step.groups], axis=1)
+    return X, factor
+
+
+def contradiction(law: Law, chain: Chain, X: Array) -> float:
+    """Return by how much, in the relative gradient, f / prefactor changes where the new inputs do not."""
+    h, d = 1e-6, X.shape[1]
+    f, G = value_and_gradient(law, X)
+    by_input, of_factor = [], []
+    for i in range(d):
+        step = h * np.eye(d)[i]
+        (up, factor_up), (down, factor_down) = through(chain, X + step), through(chain, X - step)
+        by_input.append((up - down) / (2 * h))
+        of_factor.append((np.log(np.abs(factor_up)) - np.log(np.abs(factor_down))) / (2 * h))
+    jacobian, log_gradient = np.stack(by_input, axis=2), (G / f - np.stack(of_factor)).T  # (N, D', D), (N, D)
+    worst = 0.0
+    for J, g, size in zip(jacobian, log_gradient, np.linalg.norm(G / f, axis=0), strict=True):
+        solution = np.linalg.lstsq(J.T, g, rcond=1e-9)[0]
+        worst = max(worst, float(np.linalg.norm(g - J.T @ solution) / size))
+    return worst
+
+
+LAWS: dict[str, tuple[Law, int, int]] = {  # law, its inputs, the fewest new inputs that it can be written in
+    "product inside": (lambda x, y, z: torch.sin(x * y) + z, 3, 2),
+    "ratio": (lambda x, y: torch.log(1 + x / y), 2, 1),
+    "ratio of powers": (lambda x, y, z: torch.tanh(x * x / y) + torch.cos(z), 3, 2),
+    "prefactor": (lambda x, y: y**2 * torch.exp(torch.sin(x)), 2, 1),
+    "inverse prefactor": (lambda x, y, z: torch.cosh(torch.sin(x) + y) / z**1.5, 3, 2),
+    "difference and prefactor": (lambda x, y, z: z * torch.tanh(x - y), 3, 1),
+    "homogeneous": (lambda x, y: torch.sqrt(x * x + y * y), 2, 1),
+    "homogeneous with a prefactor": (lambda x, y, z: x * torch.sqrt(z * z + y * y), 3, 1),
+    "five as one": (lambda m, g, h, k, t: torch.expm1(-m * g * h / (k * t)), 5, 1),
+    "sum of three": (lambda x, y, z, u: torch.exp(-(x + y + z)) + u * u, 4, 2),
+    "irrelevant": (lambda x, y, z: torch.exp(torch.sin(x)) + y * y + 0 * z, 3, 2),
+    "ratio of sums": (lambda x, y, z: (x - y) / (x - y + z), 3, 1),
+    "third root": (lambda x, y, z: torch.sin(x * y ** (1 / 3)) + z, 3, 2),
+}
+
+
+@pytest.mark.parametrize("name", LAWS)
+def test_the_structure_of_a_law_is_read_off_its_gradient(name: str) -> None:
+    law, d, fewest = LAWS[name]
+    X = rows(d=d)
+    chains = found_in(law, X)
+    assert min(len(chain[-1].groups) for chain in chains) == fewest
+    for chain in chains:
+        assert contradiction(law, chain, X) < 1e-5
+        assert len(chain[-1].groups) < d
+
+
+@pytest.mark.parametrize(
+    ("law", "d"),
+    [
+        (lambda x, y: torch.exp(torch.sin(2 * x)) + torch.cos(y), 2),
+        (lambda x, y, z: torch.exp(torch.sin(2 * x)) + y * y * torch.tanh(z), 3),
+        (lambda x, y: torch.sin(x * y + x), 2),
+        (lambda x: torch.sin(x), 1),
+    ],
+)
+def test_nothing_is_found_in_a_law_without_structure(law: Law, d: int) -> None:
+    assert found_in(law, rows(d=d), tolerance=1e-6) == []
+
+
+def test_a_constant_or_undefined_gradient_has_no_structure_that_misleads() -> None:
+    X, f = rows(d=2), np.full(60, 2.0)
+    for chain in find_reductions(X, f, np.zeros((2, 60)), np.ones(2), 1e-9, np.random.default_rng(0)):
+        assert all(step.groups for step in chain)
+    assert find_reductions(X, f, np.full((2, 60), np.nan), np.ones(2), 1e-9, np.random.default_rng(0)) == []
+    assert find_reductions(X, 0 * f, np.zeros((2, 60)), np.ones(2), 1e-9, np.random.default_rng(0)) == []
+
+
+@pytest.mark.parametrize("sign", [-1.0, 1.0])
+@pytest.mark.parametrize("units", [(3.7, 0.21), (1.0, 1.0), (0.05, 11.0)])
+def test_the_weights_of_a_sum_are_simple_in_the_units_of_the_data(sign: float, units: tuple[float, float]) -> None:
+    u = np.array(units)
+    X = rows(d=3)
+
+    def law(x: torch.Tensor, y: torch.Tensor, z: torch.Tensor) -> torch.Tensor:
+        return torch.sin((u[0] * x + sign * u[1] * y) / u.max()) + z * z
+
+    chains = found_in(law, X, units=np.array([*units, 1.0]), tolerance=1e-3, noise=0.01)
+    group = next(g for chain in chains for g in chain[0].groups if g.kind == "sum")
+    weights = dict(group.parts)
+    assert set(weights) == {0, 1}
+    assert weights[1] * u[0] / (weights[0] * u[1]) == pytest.approx(sign, rel=1e-12)
+
+
+def test_exponents_are_snapped_from_a_gradient_that_is_a_little_off() -> None:
+    X = rows(n=200, d=3)
+    chains = found_in(lambda x, y, z: torch.tanh(x * x / y) + torch.cos(z), X, tolerance=1e-3, noise=0.01)
+    parts = [dict(g.parts) for chain in chains for g in chain[-1].groups if len(g.parts) == 2]
+    assert any(set(p) == {0, 1} and p[0] / p[1] in (-2.0, -0.5) for p in parts)
+
+
+def test_groups_of_one_structure_have_one_key_whatever_their_scale() -> None:
+    group, other = Group("product", ((0, 1.0), (1, -2.0))), Group("product", ((2, 1.0),))
+    one = Reduction((group, other), Group("product", ((0, 2.0),)))
+    scaled = Reduction((other, Group("product", group.parts, 0.3)), Group("product", ((0, 2.0),), 5.0))
+    assert one.key == scaled.key
+    assert one.key != Reduction((group,), Group("product", ((0, 2.0),))).key
+    assert one.key != Reduction((group, other), Group("product", ((0, 1.0),))).key
+
+
+# --- groups ---
+
+
+@pytest.mark.parametrize(
+    "group",
+    [
+        Group("sum", ((0, 1.0), (2, -0.3)), 1.7),
+        Group("product", ((0, 1.0), (1, -0.5), (2, 2.0)), 0.4),
+        Group("product", ((1, 1.0),)),
+    ],
+)
+def test_a_group_and_its_edges_are_the_same_function(group: Group) -> None:
+    X = rows(d=3)
+    node = DraftNode("sum" if group.kind == "sum" else "product", group.edges())
+    scale = 1.0 if group.kind == "sum" else group.scale
+    np.testing.assert_allclose(scale * evaluate(Draft(3, [node]), X), group(X), rtol=1e-12)
+    # the chain rule: of a function sin(group), the gradient in the group is its cosine
+    h = 1e-6
+    gradient = [(np.sin(group(X + h * e)) - np.sin(group(X - h * e))) / (2 * h) for e in np.eye(3)]
+    np.testing.assert_allclose(group.gradient(X, np.stack(gradient)), np.cos(group(X)), atol=1e-6)
+
+
+def test_a_group_that_divides_by_nearly_nothing_or_takes_roots_of_negatives_is_undefined() -> None:
+    X = np.array([[1.0, 0.0], [2.0, 1.0]])
+    assert np.isnan(Group("product", ((0, 1.0), (1, -1.0)))(X)).all()
+    assert np.isfinite(Group("product", ((0, -1.0), (1, 1.0)))(X)).all()
+    assert np.isnan(Group("product", ((0, 0.5),))(-X[:, :1])).all()
+    np.testing.assert_array_equal(Group("product", ((0, 2.0),))(-X[:, :1]), [1.0, 4.0])
+
+
+# --- reduce and lift ---
+
+
+def make_problem(X: Array, y: Array, weight: Array) -> Problem:
+    half = len(X) // 2
+    parts = [Rows(X[k], y[k], weight[k]) for k in (slice(0, half), slice(half, None), slice(0, half))]
+    return Problem(*parts, float(np.var(y)), np.ones(X.shape[1]), 1.0, 10)
+
+
+@st.composite
+def reductions(draw: st.DrawFn, d: int, n_new: int) -> Reduction:
+    exponent = st.sampled_from([-2.0, -1.0, -0.5, 0.5, 1.0, 1.5])
+    part = st.tuples(st.integers(0, d - 1), exponent)
+    parts = st.lists(part, min_size=1, max_size=3, unique_by=lambda p: p[0]).map(tuple)
+    group = st.builds(Group, st.sampled_from(["sum", "product"]), parts)
+    single = st.integers(0, d - 1).map(lambda i: Group("product", ((i, 1.0),)))
+    groups = draw(st.lists(st.one_of(group, single), min_size=n_new, max_size=n_new))
+    prefactor = draw(st.one_of(st.just(()), parts))
+    return Reduction(tuple(groups), Group("product", prefactor))
+
+
+@settings(max_examples=60)
+@given(st.data())
+def test_a_lifted_draft_is_the_draft_of_the_groups_times_the_prefactor(data: st.DataObject) -> None:
+    graph, coefficients = data.draw(graphs())
+    d = data.draw(st.integers(1, 4))
+    reduction = data.draw(reductions(d, graph.n_inputs))
+    rng = np.random.default_rng(data.draw(st.integers(0, 2**31)))
+    X = rng.uniform(0.4, 2.5, (60, d))
+    problem = make_problem(X, rng.normal(size=60), rng.uniform(0.5, 1.5, 60))
+    made = reduce(problem, reduction)
+    if made is None:  # a sum of the group that vanishes everywhere
+        return
+    reduced, scaled = made
+    draft = Draft.from_graph(graph, coefficients)
+    lifted = scaled.lift(draft, d)
+    assert draft.build() == (graph, coefficients)
+    for old, new in zip((problem.train, problem.held, problem.wide), (reduced.train, reduced.held, reduced.wide)):  # noqa: B905
+        prediction = evaluate(draft, new.X)
+        sound = np.abs(prediction) < 1e6
+        expected = (scaled.prefactor(old.X) * prediction)[sound]
+        np.testing.assert_allclose(evaluate(lifted, old.X)[sound], expected, rtol=1e-8, atol=1e-8)
+        in_old = old.weight[sound] * (old.y[sound] - expected) ** 2
+        in_new = new.weight[sound] * (new.y[sound] - prediction[sound]) ** 2
+        np.testing.assert_allclose(in_new, in_old, rtol=1e-6, atol=1e-9)  # a loss is a loss in either
+        pruned = lifted.copy().prune().build()
+        batch = Batch([pruned[0]], torch.from_numpy(old.X))
+        predicted = batch.predict(batch.pad([pruned[1]]))[0].numpy()
+        np.testing.assert_allclose(predicted[sound], expected, rtol=1e-7, atol=1e-7)
+
+
+def test_new_inputs_and_target_have_magnitude_one() -> None:
+    X = rows(d=3) * [1.0, 1e4, 1e-3]
+    reduction = Reduction(
+        (Group("product", ((0, 1.0), (1, 2.0))), Group("product", ((2, 1.0),))), Group("product", ((1, -1.0),))
+    )
+    made = reduce(make_problem(X, 7 + X[:, 0], np.ones(60)), reduction)
+    assert made is not None
+    reduced, _ = made
+    np.testing.assert_allclose(np.abs(reduced.train.X[:, 0]).mean(), 1.0)
+    np.testing.assert_array_equal(reduced.train.X[:, 1], X[:30, 2])  # an input as it was
+    np.testing.assert_allclose(np.abs(reduced.train.y).mean(), 1.0)
+    assert reduced.n_inputs == 2
+
+
+def test_a_reduction_that_is_undefined_on_some_row_gives_no_problem() -> None:
+    X = rows(d=2)
+    X[-1, 1] = 0.0  # among the held-back rows
+    problem = make_problem(X, X[:, 0], np.ones(60))
+    ratio = Group("product", ((0, 1.0), (1, -1.0)))
+    assert reduce(problem, Reduction((ratio,), NOTHING)) is None
+    assert reduce(problem, Reduction((Group("product", ((0, 1.0),)),), Group("product", ((1, 1.0),)))) is None
+    assert reduce(problem, Reduction((Group("sum", ((0, 1.0), (0, -1.0))),), NOTHING)) is None
+
+
+def test_two_reductions_one_after_the_other_lead_back() -> None:
+    law, d, _ = LAWS["difference and prefactor"]
+    X = rows(d=d)
+    problem = make_problem(X, value_and_gradient(law, X)[0], np.ones(60))
+    chain = min(found_in(law, X), key=lambda c: len(c[-1].groups))
+    done, sizes, current = [], [], problem
+    for step in chain:
+        sizes.append(current.n_inputs)
+        made = reduce(current, step)
+        assert made is not None
+        current, scaled = made
+        done.append(scaled)
+    assert current.n_inputs == 1
+    draft = Draft(1, [DraftNode("sum", [DraftEdge(0, LINEAR, 0.8)], 0.1)])
+    lifted = draft
+    for step, size in zip(reversed(done), reversed(sizes), strict=True):
+        lifted = step.lift(lifted, size)
+    factor = problem.train.y / current.train.y
+    np.testing.assert_allclose(evaluate(lifted, problem.train.X), factor * evaluate(draft, current.train.X), rtol=1e-10)
+
+
+# --- the problem that a search sees ---
+
+
+@pytest.mark.parametrize("n", [12, 30, 400, 5000])
+def test_the_problem_of_a_table_keeps_rows_apart_and_within_their_number(n: int) -> None:
+    X = rows(n=n, d=2)
+    rng = np.random.default_rng(0)
+    data = prepare(X, X[:, 0] + 10 * X[:, 1], None, 0.25, rng)
+    problem = training_problem(data, 100, rng)
+    assert problem.n_inputs == 2
+    assert len(problem.train.y) <= 100
+    assert len(problem.held.y) <= 400
+    assert len(problem.train.y) <= len(problem.wide.y) <= 800
+    every = {tuple(x) for x in data.X}
+    train, held, wide = ({tuple(x) for x in part.X} for part in (problem.train, problem.held, problem.wide))
+    assert train <= wide <= every
+    if n > 20:
+        assert not held & wide
+    assert 1 <= problem.most_coefficients < n
+    for own, array in zip(problem.train.tensors, (problem.train.X, problem.train.y, problem.train.weight), strict=True):
+        np.testing.assert_array_equal(own.numpy(), array)
+
+
+# --- the smooth model ---
+
+SMOOTH: dict[str, Law] = {
+    "polynomial": lambda x, y: 1 + x * y - 2 * x**3 + y**2,
+    "exponential of a polynomial": lambda x, y: torch.exp(0.3 * x * y - 0.5 * x),
+    "negative exponential": lambda x, y: -torch.exp(0.3 * x * x - 0.5 * y),
+    "inverse of a quadratic": lambda x, y: 1 / (1 + x * x + 2 * x * y),
+    "root of a quadratic": lambda x, y: torch.sqrt(1 + x * x + 3 * y * y),
+    "polynomial in the logarithms": lambda x, y: 2 * x**1.5 * y**-0.7,
+}
+
+
+def split(X: Array, y: Array, n_held: int) -> tuple[Rows, Rows]:
+    rest = slice(len(X) - n_held, None)
+    ones = np.ones(len(X))
+    return Rows(X[:-n_held], y[:-n_held], ones[:-n_held]), Rows(X[rest], y[rest], ones[rest])
+
+
+@pytest.mark.parametrize("name", SMOOTH)
+def test_the_gradient_of_the_smooth_model_is_that_of_the_law(name: str) -> None:
+    X = rows(n=300)
+    f, G = value_and_gradient(SMOOTH[name], X)
+    smooth = fit_smooth(*split(X, f, 100))
+    assert smooth is not None
+    kept = np.flatnonzero(smooth.rows)
+    assert len(kept) == 200
+    # value and gradient share a factor, one for each row
+    np.testing.assert_allclose(smooth.gradient / smooth.value, (G / f)[:, kept], atol=1e-4 * np.abs(G / f).max())
+    assert smooth.loss < 1e-8
+
+
+@pytest.mark.parametrize(
+    ("law", "outer"),
+    [
+        (lambda x, y: 1 + x * y, "linear"),
+        (SMOOTH["exponential of a polynomial"], "exp"),
+        (SMOOTH["inverse of a quadratic"], "reciprocal"),
+        (SMOOTH["root of a quadratic"], "sqrt"),
+    ],
+)
+def test_the_outer_function_behind_which_a_law_is_a_quadratic_is_told(law: Law, outer: str) -> None:
+    X = rows(n=300)
+    smooth = fit_smooth(*split(X, value_and_gradient(law, X)[0], 100))
+    assert smooth is not None
+    assert min(smooth.outer, key=lambda name: smooth.outer[name]) == outer
+
+
+def test_a_smooth_model_works_with_inputs_and_targets_of_either_sign() -> None:
+    X = rows(n=300) - 1.4
+    f, G = value_and_gradient(lambda x, y: x * y - 2 * x**3 + y, X)
+    smooth = fit_smooth(*split(X, f, 100))
+    assert smooth is not None
+    scale = smooth.gradient.ravel() @ G[:, :200].ravel() / (G[:, :200] ** 2).sum()
+    np.testing.assert_allclose(smooth.gradient, scale * G[:, :200], atol=1e-6)
+
+
+@pytest.mark.parametrize(("n", "d"), [(5, 2), (10, 6), (3, 1)])
+def test_there_is_no_smooth_model_of_too_few_rows(n: int, d: int) -> None:
+    X = rows(n=n + 5, d=d)
+    assert fit_smooth(*split(X, X[:, 0], 5)) is None
+
+
+def test_a_smooth_model_of_noise_predicts_nothing() -> None:
+    X = rows(n=300)
+    smooth = fit_smooth(*split(X, np.random.default_rng(1).normal(size=300), 100))
+    assert smooth is None or smooth.loss > 0.5
+
+
+@pytest.mark.parametrize("name", SMOOTH)
+@pytest.mark.parametrize("noise", [0.0, 0.03])
+def test_a_smooth_model_tells_noise(name: str, noise: float) -> None:
+    X = rows(n=600)
+    f, _ = value_and_gradient(SMOOTH[name], X)
+    error = noise * np.sqrt(np.mean(f**2)) * np.random.default_rng(1).normal(size=600)
+    smooth = fit_smooth(*split(X, f + error, 200))
+    assert smooth is not None
+    assert smooth.is_noisy == (noise > 0)
+
+
+def test_a_law_that_no_polynomial_fits_is_not_taken_for_noise() -> None:
+    X = rows(n=600)
+    for law in (
+        lambda x, y: torch.sin(40 * x) + y,
+        lambda x, y: torch.abs(x - y),
+        lambda x, y: 1 / (x - 0.99 * y) ** 2,
+    ):
+        smooth = fit_smooth(*split(X, value_and_gradient(law, X)[0], 200))
+        assert smooth is None or not smooth.is_noisy
+
+
+def test_one_huge_value_does_not_make_a_model_look_good() -> None:
+    X = rows(n=600, d=2)
+    y = X[:, 0] * (1.2 + np.cos(30 * X[:, 1]))
+    y[17] = 1e-6  # 1 / y is large in this row of the fit, and in no other
+    smooth = fit_smooth(*split(X, y, 200))
+    assert smooth is not None
+    assert smooth.loss > 0.1
+
+
+def test_the_smooth_model_sees_structure_before_any_graph() -> None:
+    X = rows(n=800, d=3)
+
+    def law(x: torch.Tensor, y: torch.Tensor, z: torch.Tensor) -> torch.Tensor:
+        return torch.tanh(0.4 * x * y / z)
+
+    f, _ = value_and_gradient(law, X)
+    smooth = fit_smooth(*split(X, f, 200))
+    assert smooth is not None
+    train = X[:600][smooth.rows]
+    tolerance = float(np.clip(10 * smooth.loss, 1e-10, 3e-2))
+    chains = find_reductions(train, smooth.value, smooth.gradient, np.ones(3), tolerance, np.random.default_rng(0))
+    right = [chain for chain in chains if contradiction(law, chain, X) < 1e-5]
+    assert min(len(chain[-1].groups) for chain in right) == 1
