@@ -8,9 +8,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Data", "FitRows", "draw_rows", "moments", "prepare", "typical_magnitude", "weighted_rows"]
+from eqdarts._typing import Array
 
-Array = NDArray[np.float64]
+__all__ = ["Data", "FitRows", "draw_rows", "moments", "prepare", "typical_magnitude", "weighted_rows"]
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from eqdarts._typing import Array
 from eqdarts.clock import now
 from eqdarts.equation.equation import Equation, warn_outside
 from eqdarts.errors import EqdartsWarning
@@ -32,7 +32,6 @@ from eqdarts.report.notebook import DisplayMixin
 
 __all__ = ["DARTSRegressor"]
 
-Array = NDArray[np.float64]
 
 FEWEST_ROWS, FEW_ROWS = 3, 10
 

@@ -19,13 +19,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from eqdarts._typing import Array
 from eqdarts.errors import closest, explain
 
 __all__ = ["LOSSES", "SQUARED", "Loss", "resolve_loss"]
 
-Array = NDArray[np.float64]
 RowFunction = Callable[[Array, Array], Array]
 
 HUBER = 1.345  # 95 % efficiency for normal errors, in standard deviations

@@ -23,9 +23,9 @@ from eqdarts.data import Data, prepare
 from eqdarts.errors import FormulaError
 from eqdarts.fitting import front as front_module
 from eqdarts.fitting.front import fitted_rows, refit_front
+from eqdarts.graph.fitted import FittedGraph
 from eqdarts.graph.graph import Edge, Graph, Node
 from eqdarts.primitives.table import PRIMITIVES
-from eqdarts.search.archive import Member
 from tests.places import DATASETS
 
 QUICK: dict[str, Any] = {"search": "random", "max_refits": 256, "time_limit": None, "random_state": 0}
@@ -164,9 +164,9 @@ def test_six_measurements_give_a_law() -> None:
 
 @pytest.mark.parametrize(("n", "most"), [(3, 2), (4, 3), (6, 3), (15, 5)])
 def test_tiny_tables_leave_a_row_to_spare(n: int, most: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    found: list[Member] = []
+    found: list[FittedGraph] = []
 
-    def noted(front: tuple[Member, ...], *given: Any) -> tuple[Member, ...]:
+    def noted(front: tuple[FittedGraph, ...], *given: Any) -> tuple[FittedGraph, ...]:
         found.extend(front)
         return refit_front(front, *given)
 
@@ -247,8 +247,8 @@ def test_coefficients_come_from_all_rows() -> None:
         assert constant == pytest.approx(np.average(trees["Volume"], weights=given), rel=1e-12)
 
 
-def line(slope: float, constant: float, loss: float = 1.0) -> Member:
-    return Member(Graph(1, (Node("sum", (Edge(0, PRIMITIVES["linear"]),), True),)), (constant, slope), loss)
+def line(slope: float, constant: float, loss: float = 1.0) -> FittedGraph:
+    return FittedGraph(Graph(1, (Node("sum", (Edge(0, PRIMITIVES["linear"]),), True),)), (constant, slope), loss)
 
 
 def noisy_line(n: int = 400) -> Data:
@@ -262,7 +262,7 @@ def best_line(data: Data, rows: Any = slice(None)) -> tuple[float, float]:
     return constant, slope
 
 
-def refit(front: list[Member], data: Data) -> tuple[Member, ...]:
+def refit(front: list[FittedGraph], data: Data) -> tuple[FittedGraph, ...]:
     rng = np.random.default_rng(0)
     return refit_front(front, data, fitted_rows(data, rng), rng)
 
@@ -290,12 +290,12 @@ def test_what_fits_all_rows_worse_is_not_taken(monkeypatch: pytest.MonkeyPatch) 
 def test_members_are_refitted_in_portions_and_stay_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(front_module, "MOST_NUMBERS", 1)
     data = noisy_line()
-    constant = Member(Graph(1, (Node("sum", (), True),)), (0.0,), 1.0)
-    undefined = Member(Graph(1, (Node("sum", (Edge(0, PRIMITIVES["arcsin"]),)),)), (1.0, 5.0), 1.0)
+    constant = FittedGraph(Graph(1, (Node("sum", (), True),)), (0.0,), 1.0)
+    undefined = FittedGraph(Graph(1, (Node("sum", (Edge(0, PRIMITIVES["arcsin"]),)),)), (1.0, 5.0), 1.0)
     first, second, third = refit([constant, undefined, line(1.0, 0.0)], data)
     assert first.coefficients == pytest.approx((np.average(data.y, weights=data.weight),))
     assert first.loss == pytest.approx(1.0)
-    assert second == Member(undefined.graph, undefined.coefficients, np.inf)
+    assert second == FittedGraph(undefined.graph, undefined.coefficients, np.inf)
     np.testing.assert_allclose(third.coefficients, best_line(data), rtol=1e-7)
 
 

@@ -15,15 +15,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from eqdarts._typing import Array, Expr
 from eqdarts.benchmark.problems import Problem
 from eqdarts.errors import FormulaError
 
 __all__ = ["Verdict", "is_recovered", "judge", "normalised_error", "snapped", "within"]
 
-Array = NDArray[np.float64]
-Expr = Any
 
 TOLERANCE = 1e-9  # largest mean squared error over the variance
 TOLERANCE_REFITTED = 1e-8  # the same after data with noise

@@ -17,13 +17,12 @@ from importlib import resources
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from eqdarts._typing import Array
 from eqdarts.errors import closest, explain
 
 __all__ = ["SUITES", "Problem", "load_problem", "load_suite"]
 
-Array = NDArray[np.float64]
 
 SUITES = ("feynman", "nguyen", "constant", "jin", "psych", "strogatz")
 PURPOSES = {"train": 0, "noise": 1, "fresh": 2, "wide": 3, "refit": 4}  # each draws from a stream of its own

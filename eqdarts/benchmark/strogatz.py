@@ -10,11 +10,11 @@ from __future__ import annotations
 import functools
 
 import numpy as np
-from numpy.typing import NDArray
+
+from eqdarts._typing import Array
 
 __all__ = ["STARTS", "trajectories"]
 
-Array = NDArray[np.float64]
 
 DURATION = 9.9
 STARTS = {

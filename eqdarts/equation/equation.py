@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from eqdarts._typing import Array, Expr
 from eqdarts.equation.equation_constants import checked_constants
 from eqdarts.equation.equation_display import DisplayMixin
 from eqdarts.equation.equation_range import RangeMixin
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Equation", "warn_outside"]
 
-Array = NDArray[np.float64]
-Expr = Any  # sympy.Expr
 
 FORMAT, VERSION = "eqdarts-equation", 1
 MAX_FILE = 1_000_000

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from eqdarts._typing import Expr
 from eqdarts.expression import written as formula_text
 from eqdarts.expression.build import with_values, without_units
 from eqdarts.expression.parse import quoted
 
 __all__ = ["DisplayMixin"]
-
-Expr = Any  # sympy.Expr
 
 
 class DisplayMixin:

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from eqdarts._typing import Array, Expr
 from eqdarts.errors import FormulaError, explain
 from eqdarts.expression.build import absolute, exponential, symbol
 from eqdarts.expression.simplify import points_of, simplified
 from eqdarts.graph.graph import Edge, Graph
 
 __all__ = ["equation_expression", "graph_to_expression"]
-
-Array = NDArray[np.float64]
-Expr = Any
 
 
 def equation_expression(

@@ -6,13 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from eqdarts._typing import Array
 from eqdarts.errors import closest, explain
 
 __all__ = ["as_columns", "as_target", "column_names", "name_array_columns", "starting_values"]
-
-Array = NDArray[np.float64]
 
 
 def column_names(X: Any) -> list[str] | None:

@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from eqdarts._typing import Array, Expr
 from eqdarts.equation.equation import Equation
 from eqdarts.expression.bounds import Interval, ranges
 from eqdarts.expression.program import compile_expression, evaluate
@@ -28,8 +28,6 @@ from eqdarts.expression.written import text, write
 
 __all__ = ["Singularities", "Singularity", "find_brink", "find_singularities", "singularities_in_range"]
 
-Array = NDArray[np.float64]
-Expr = Any
 
 MOST_BOXES = 4096  # parts looked at for one condition
 MOST_AT_ONCE = 512

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
+from eqdarts._typing import Expr
 from eqdarts.errors import FormulaError, explain
 from eqdarts.expression.program import compile_expression
 from eqdarts.graph.draft import Draft
@@ -16,7 +17,6 @@ from eqdarts.primitives.table import PRIMITIVES, Primitive, fixed_power
 
 __all__ = ["graph_of_formula", "rescaled"]
 
-Expr = Any  # sympy.Expr
 
 _DIRECT = {
     "exp": "exp", "log": "log", "sin": "sin", "cos": "cos", "tan": "tan", "tanh": "tanh", "asin": "arcsin",

@@ -24,13 +24,13 @@ from numpy.typing import NDArray
 
 from eqdarts.data import moments
 from eqdarts.graph.draft import Draft, DraftEdge
+from eqdarts.graph.fitted import FittedGraph, Start
 from eqdarts.graph.graph import Graph
 from eqdarts.primitives.table import PRIMITIVES, Primitive
-from eqdarts.search.archive import Member
-from eqdarts.search.growth.moves import Start, without_edge
+from eqdarts.search.growth.moves import without_edge
 from eqdarts.search.problem import Rows
 from eqdarts.selection import CRITERIA, Candidate, structure_length
-from eqdarts.solver.refit import Fit, refit_in_parts
+from eqdarts.solver.refit import refit_in_parts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,7 +58,7 @@ class Evidence:
         Each row sums to 1.
     own : tuple of str
         The primitive that the graph has on each edge.
-    better : Member or None
+    better : FittedGraph or None
         The graph with the swap that shortens the description most, refitted; None if there is none.
     """
 
@@ -66,7 +66,7 @@ class Evidence:
     primitives: tuple[str, ...]
     weights: NDArray[np.float64]
     own: tuple[str, ...]
-    better: Member | None
+    better: FittedGraph | None
 
     def as_table(self) -> pd.DataFrame:
         """Return the weights with a row for each edge and a column for each primitive."""
@@ -85,7 +85,7 @@ class _Swap:
 
 
 def evidence(
-    member: Member,
+    member: FittedGraph,
     rows: Rows,
     primitives: Sequence[Primitive],
     names: Sequence[str],
@@ -96,7 +96,7 @@ def evidence(
 
     Parameters
     ----------
-    member : Member
+    member : FittedGraph
         Its graph and coefficients; the refit starts from these, and from the grid of the primitive that is put in.
     rows : Rows
         Inputs and target scaled to magnitude one, and weights.
@@ -125,7 +125,7 @@ def evidence(
     better = None
     if shortest is not None and length(fits[shortest]) < at_rest - MARGIN:
         fit = fits[shortest]
-        better = Member(fit.graph, fit.coefficients, fit.loss)
+        better = FittedGraph(fit.graph, fit.coefficients, fit.loss)
     return Evidence(
         _labels(graph, names, target),
         tuple(row.name for row in choices),
@@ -135,7 +135,7 @@ def evidence(
     )
 
 
-def neighbours(member: Member, rows: Rows, primitives: Sequence[Primitive]) -> list[Fit]:
+def neighbours(member: FittedGraph, rows: Rows, primitives: Sequence[Primitive]) -> list[FittedGraph]:
     """Return the graphs that another primitive, or none, on one edge makes of a fitted graph, refitted."""
     return list(_best(list(_swaps(member, (NONE, *primitives))), rows).values())
 
@@ -165,7 +165,7 @@ def _labels(graph: Graph, names: Sequence[str], target: str) -> tuple[str, ...]:
 # --- swaps ---
 
 
-def _swaps(member: Member, choices: Sequence[Primitive]) -> Iterator[_Swap]:
+def _swaps(member: FittedGraph, choices: Sequence[Primitive]) -> Iterator[_Swap]:
     """Yield the starts of every primitive on every edge but the one that is there."""
     draft = Draft.from_graph(member.graph, member.coefficients)
     e = 0
@@ -199,12 +199,12 @@ def _put(draft: Draft, j: int, k: int, primitive: Primitive, coefficients: Seque
 # --- refits and lengths ---
 
 
-def _best(swaps: Sequence[_Swap], rows: Rows) -> dict[tuple[int, str], Fit]:
+def _best(swaps: Sequence[_Swap], rows: Rows) -> dict[tuple[int, str], FittedGraph]:
     """Refit the best start of each primitive on each edge to convergence."""
     n = len(rows.y)
     few = np.unique(np.linspace(0, n - 1, min(n, SCREENED_ROWS)).astype(np.intp))
     screened = _refit([swap.start for swap in swaps], Rows(rows.X[few], rows.y[few], rows.weight[few]), SCREENING)
-    best: dict[tuple[int, str], Fit] = {}
+    best: dict[tuple[int, str], FittedGraph] = {}
     for swap, fit in zip(swaps, screened, strict=True):
         key = swap.edge, swap.primitive
         if key not in best or fit.loss < best[key].loss:
@@ -214,17 +214,17 @@ def _best(swaps: Sequence[_Swap], rows: Rows) -> dict[tuple[int, str], Fit]:
     return dict(zip(able, fits, strict=True))
 
 
-def _refit(starts: Sequence[Start], rows: Rows, limits: tuple[int, float]) -> list[Fit]:
+def _refit(starts: Sequence[Start], rows: Rows, limits: tuple[int, float]) -> list[FittedGraph]:
     iterations, tolerance = limits
     return refit_in_parts(starts, *rows.tensors, MOST_NUMBERS, max_iterations=iterations, tolerance=tolerance)
 
 
-def _length_on(rows: Rows, primitives: Sequence[Primitive], criterion: str) -> Callable[[Fit], float]:
+def _length_on(rows: Rows, primitives: Sequence[Primitive], criterion: str) -> Callable[[FittedGraph], float]:
     """Return the description length on the rows as a function of a fit."""
     n, d = rows.X.shape
     mean_square, variance = moments(rows.y, rows.weight)
 
-    def length(fit: Fit) -> float:
+    def length(fit: FittedGraph) -> float:
         graph = fit.graph
         if not math.isfinite(fit.loss):
             return math.inf

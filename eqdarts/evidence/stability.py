@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
+from eqdarts._typing import Array
 from eqdarts.data import moments, weighted_rows
 from eqdarts.equation.equation import Equation
 from eqdarts.equation.equation_range import MARGIN
@@ -21,9 +21,9 @@ from eqdarts.equation.singularities import find_brink, find_singularities
 from eqdarts.errors import FormulaError, explain
 from eqdarts.evidence.edges import neighbours
 from eqdarts.expression.written import text, write
+from eqdarts.graph.fitted import FittedGraph
 from eqdarts.graph.graph import Graph
 from eqdarts.primitives.table import Primitive, resolve
-from eqdarts.search.archive import Member
 from eqdarts.search.problem import Rows
 from eqdarts.selection import CRITERIA, Candidate, singularity_price, structure_length
 
@@ -31,11 +31,10 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from eqdarts.data import FitRows
-    from eqdarts.solver.refit import Fit
+    from eqdarts.graph.fitted import FittedGraph
 
 __all__ = ["StabilityMixin", "selection_frequencies"]
 
-Array = NDArray[np.float64]
 
 NEAR = 10.0  # nats within which a single swap of the chosen graph takes part
 MOST_ROWS = 2000
@@ -125,7 +124,7 @@ class _Form:
 
 
 def _forms(
-    members: Sequence[Member],
+    members: Sequence[FittedGraph],
     chosen: Graph,
     sample: _Sample,
     primitives: Sequence[Primitive],
@@ -160,7 +159,7 @@ def _forms(
     return list(found.values())
 
 
-def _refit(member: Member, sample: _Sample) -> Fit:
+def _refit(member: FittedGraph, sample: _Sample) -> FittedGraph:
     from eqdarts.solver.refit import refit
 
     return refit([member.graph], [member.coefficients], *sample.rows.tensors, **LIMITS)[0]

@@ -17,11 +17,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from eqdarts._typing import Array
 from eqdarts.evidence.structure_words import in_words
 from eqdarts.graph.draft import Draft
-from eqdarts.search.archive import Member
+from eqdarts.graph.fitted import FittedGraph
 from eqdarts.search.growth.sites import linearise
-from eqdarts.search.problem import Array, Problem, Rows
+from eqdarts.search.problem import Problem, Rows
 from eqdarts.search.smooth import Smooth, fit_smooth
 from eqdarts.search.structure import Group, Reduction, find_reductions, reduce_by
 
@@ -73,7 +74,7 @@ def _model(n_inputs: int) -> str:
 
 
 def findings(
-    problem: Problem, member: Member, names: Sequence[str], target: str, rng: np.random.Generator
+    problem: Problem, member: FittedGraph, names: Sequence[str], target: str, rng: np.random.Generator
 ) -> tuple[Finding, ...]:
     """Report the structures of a graph that its data bear out, and those of the data that it does not have.
 
@@ -81,7 +82,7 @@ def findings(
     ----------
     problem : Problem
         The data as given.
-    member : Member
+    member : FittedGraph
         The chosen graph.
     names : sequence of str
         Of the D inputs.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from eqdarts.search.problem import Array
+from eqdarts._typing import Array
 from eqdarts.search.structure import Group, Reduction
 
 __all__ = ["in_words"]

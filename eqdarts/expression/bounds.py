@@ -12,14 +12,12 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from eqdarts.expression.program import Program, run
 from eqdarts.primitives.functions import FUNCTIONS
 
 __all__ = ["Interval", "ranges"]
 
-Array = NDArray[np.float64]
 
 OUTWARDS = 2e-15  # relative error of an operation, above that of any function of numpy
 _RISING = ("exp", "arctan", "sinh", "tanh", "sign", "erf", "asin", "atan")

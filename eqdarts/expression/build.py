@@ -6,7 +6,8 @@ sympy's own constructors multiply 3.0*(x + 1.0) out and turn exp(x - 900.0) into
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+
+from eqdarts._typing import Expr
 
 __all__ = [
     "COMPOSED",
@@ -21,7 +22,6 @@ __all__ = [
     "without_units",
 ]
 
-Expr = Any  # sympy.Expr; sympy is imported when the first formula is built
 
 COMPOSED = ("sqrt", "logistic", "sigmoid", "softplus", "relu", "square", "cube", "log10", "log2")
 """Functions of the grammar that sympy writes by others."""

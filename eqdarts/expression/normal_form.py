@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import Any
 
+from eqdarts._typing import Expr
 from eqdarts.expression.build import absolute, apply, exponential, product
 from eqdarts.expression.written import numbers, symbols_of, write
 
 __all__ = ["cost", "normalise"]
 
-Expr = Any
 
 LARGEST_CONSTANT = 200.0  # in an exponent; exp of more is better left there
 DIGITS = 10

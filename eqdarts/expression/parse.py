@@ -15,15 +15,15 @@ import math
 import re
 import warnings
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from eqdarts._typing import Expr
 from eqdarts.errors import FormulaError, closest, explain
 from eqdarts.expression.build import COMPOSED, apply, composed, product, symbol
 from eqdarts.primitives.functions import SPELLINGS
 
 __all__ = ["FormulaError", "Parsed", "parse_formula", "quoted"]
 
-Expr = Any  # sympy.Expr; sympy is imported when the first formula is read
 
 MAX_LENGTH = 20_000
 MAX_DEPTH = 60

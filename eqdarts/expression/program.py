@@ -13,16 +13,14 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from eqdarts._typing import Array, Expr
 from eqdarts.errors import FormulaError, explain
 from eqdarts.primitives.functions import FUNCTIONS
 from eqdarts.primitives.table import integer_power
 
 __all__ = ["Program", "Step", "compile_expression", "evaluate", "folded"]
 
-Expr = Any
-Array = NDArray[np.float64]
 
 BLOCK = 32_768  # rows evaluated at once: the intermediates of a block stay in the processor's cache
 

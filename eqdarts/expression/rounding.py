@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from eqdarts._typing import Array, Expr
 from eqdarts.expression.build import rebuild, symbol, with_values
 from eqdarts.expression.program import evaluate
 from eqdarts.expression.written import template, write
 
 __all__ = ["rounded"]
 
-Array = NDArray[np.float64]
-Expr = Any
 
 ROUNDING = 1e-12  # largest relative change of a value on the rows by rounding the coefficients
 VANISHING = 1e-13  # by leaving a coefficient out

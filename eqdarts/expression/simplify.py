@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from eqdarts._typing import Array, Expr
 from eqdarts.errors import FormulaError
 from eqdarts.expression.build import without_units
 from eqdarts.expression.normal_form import cost, normalise
@@ -20,8 +20,6 @@ from eqdarts.expression.rounding import rounded
 
 __all__ = ["Points", "points_of", "simplified"]
 
-Array = NDArray[np.float64]
-Expr = Any
 
 MOST_ROWS = 200
 RANDOM_POINTS = 64

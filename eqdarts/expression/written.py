@@ -8,16 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
+from eqdarts._typing import Expr
 from eqdarts.errors import FormulaError, explain
 from eqdarts.expression.build import apply, composed, product, symbol
 from eqdarts.expression.parse import quoted
 from eqdarts.primitives.functions import FUNCTIONS, SPELLINGS
 
 __all__ = ["Written", "complexity", "number_text", "numbers", "template", "text", "write"]
-
-Expr = Any
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from eqdarts._typing import Array
 from eqdarts.data import Data, FitRows
 from eqdarts.equation.equation import Equation
 from eqdarts.errors import EqdartsWarning
@@ -28,7 +28,6 @@ from eqdarts.selection import Candidate, description_length
 
 __all__ = ["ROUNDS", "Reweighting", "snap_reweighted", "working_data", "working_target"]
 
-Array = NDArray[np.float64]
 
 ROUNDS = 2  # searches: the second one sees the weights that the first one's equation gives
 MOST_STEPS, STEP_ITERATIONS = 100, 3

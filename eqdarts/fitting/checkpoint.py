@@ -17,9 +17,9 @@ from eqdarts.data import Data, draw_rows
 from eqdarts.errors import EqdartsWarning, FormulaError, explain
 from eqdarts.fitting.front import best_of, measured
 from eqdarts.fitting.table import Table
+from eqdarts.graph.fitted import FittedGraph
 from eqdarts.graph.record import is_plain, read_json
 from eqdarts.primitives.table import Primitive
-from eqdarts.search.archive import Member
 from eqdarts.search.search import Moment
 from eqdarts.search.worker_files import (
     LONGEST,
@@ -64,7 +64,7 @@ class Checkpoint:
     table: Table
     loss: str
     settings: dict[str, str]
-    base: tuple[Member, ...] = ()
+    base: tuple[FittedGraph, ...] = ()
     began: float = field(default_factory=time.monotonic)
 
     def __post_init__(self) -> None:
@@ -78,7 +78,7 @@ class Checkpoint:
         """Where searches in other processes write."""
         return self.folder, self.token
 
-    def read(self, data: Data, primitives: Sequence[Primitive]) -> tuple[Member, ...]:
+    def read(self, data: Data, primitives: Sequence[Primitive]) -> tuple[FittedGraph, ...]:
         """Return the members of an earlier fit, none if there was no such fit; all that is written from now has them.
 
         Parameters
@@ -94,7 +94,7 @@ class Checkpoint:
         """
         self.data = data
         self.rows = draw_rows(np.flatnonzero(data.weight > 0), MOST_ROWS, np.random.default_rng(0))
-        path, members = self.folder / CHECKPOINT_FILE, list[Member]()
+        path, members = self.folder / CHECKPOINT_FILE, list[FittedGraph]()
         if path.exists():
             members = self._members(path, primitives)
         members += read_parts(*self.parts, data.n_inputs, primitives)
@@ -103,7 +103,7 @@ class Checkpoint:
         self.last -= EVERY
         return self.base
 
-    def _members(self, path: Path, primitives: Sequence[Primitive]) -> list[Member]:
+    def _members(self, path: Path, primitives: Sequence[Primitive]) -> list[FittedGraph]:
         todo = "Choose another folder, or delete the file."
         try:
             record = read_json(path.read_text(encoding="utf-8"), "A checkpoint", FORMAT, VERSION, LONGEST)
@@ -137,7 +137,7 @@ class Checkpoint:
         if time.monotonic() - self.last >= EVERY:
             self.keep(moment.front())
 
-    def keep(self, members: Sequence[Member], stage: str = "search") -> None:
+    def keep(self, members: Sequence[FittedGraph], stage: str = "search") -> None:
         """Write as `write` does; a disk that is full by now is told, and the fit goes on."""
         try:
             self.write(members, stage)
@@ -146,7 +146,7 @@ class Checkpoint:
             message = f"The checkpoint could not be written: {error.strerror}. The fit goes on without."
             warnings.warn(message, EqdartsWarning, stacklevel=2)
 
-    def write(self, members: Sequence[Member], stage: str = "search") -> None:
+    def write(self, members: Sequence[FittedGraph], stage: str = "search") -> None:
         """Write the best of `members` and of those that the earlier fit has left."""
         plain = [member for member in members if is_plain(member.graph)]
         best = best_of([*self.base, *measured(plain, self.data, self.rows)])
@@ -170,7 +170,7 @@ class Checkpoint:
         write_atomically(self.folder / CHECKPOINT_FILE, json.dumps(record, allow_nan=False))
         self.last = time.monotonic()
 
-    def finish(self, members: Sequence[Member]) -> None:
+    def finish(self, members: Sequence[FittedGraph]) -> None:
         """Write the last state, and remove what searches in other processes have left."""
         self.keep(members, "done")
         remove_parts(self.folder)

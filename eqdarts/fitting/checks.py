@@ -9,9 +9,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.utils.validation import _check_sample_weight
 
+from eqdarts._typing import Array
 from eqdarts.data import Data
 from eqdarts.errors import closest, explain
 from eqdarts.losses import LOSSES, Loss, resolve_loss
@@ -20,7 +20,6 @@ from eqdarts.selection import CRITERIA
 
 __all__ = ["checked_constants", "checked_held_out", "checked_loss", "checked_parameters", "checked_weight", "loss_name"]
 
-Array = NDArray[np.float64]
 
 KINDS = ("auto", "implicit", "relaxed", "random")
 OWN_NAMES = re.compile(r"c_*\d+")  # what the coefficients of an equation are called

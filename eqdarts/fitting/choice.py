@@ -9,17 +9,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from eqdarts.data import Data, FitRows
 from eqdarts.equation.equation import Equation
 from eqdarts.errors import FormulaError
 from eqdarts.fitting.table import Table
+from eqdarts.graph.fitted import FittedGraph
 from eqdarts.inference.constants import Snap, snap_constants
 from eqdarts.inference.constants_exponents import exponent_snaps
 from eqdarts.losses import SQUARED
 from eqdarts.primitives.table import Primitive
-from eqdarts.search.archive import Member
 from eqdarts.selection import Candidate, choice_in_words, select, structure_length
 
 if TYPE_CHECKING:
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Front", "choose", "snap_chosen"]
 
-Array = NDArray[np.float64]
 
 LEAST_WRITTEN = 20  # members that are written however late it is: a choice of few is none
 
@@ -36,7 +34,7 @@ LEAST_WRITTEN = 20  # members that are written however late it is: a choice of f
 class Front:
     """The Pareto front, simplest first, and which of its members was chosen."""
 
-    members: tuple[Member, ...]
+    members: tuple[FittedGraph, ...]
     equations: tuple[Equation, ...]
     candidates: tuple[Candidate, ...]
     lengths: tuple[float, ...]  # by the criterion, in nats, before constants became exact
@@ -81,7 +79,7 @@ class Front:
 
 
 def choose(
-    members: Sequence[Member],
+    members: Sequence[FittedGraph],
     data: Data,
     table: Table,
     primitives: Sequence[Primitive],
@@ -95,7 +93,7 @@ def choose(
 
     Parameters
     ----------
-    members : sequence of Member
+    members : sequence of FittedGraph
     data : Data
     table : Table
     primitives : sequence of Primitive
@@ -112,7 +110,7 @@ def choose(
         Whether there is time for more than the `LEAST_WRITTEN` most promising.
     """
     n_rows = table.n_rows
-    looked_at: dict[int, tuple[Member, Equation, Candidate]] = {}
+    looked_at: dict[int, tuple[FittedGraph, Equation, Candidate]] = {}
     for k in sorted(range(len(members)), key=lambda k: _promise(members[k], n_rows)):
         if looked_at and (not go_on() or (len(looked_at) >= LEAST_WRITTEN and not in_time())):
             break
@@ -170,12 +168,12 @@ def snap_chosen(
     return front.with_chosen(found.equation, candidate), (*exponents, *found.snaps)
 
 
-def _promise(member: Member, n_rows: float) -> float:
+def _promise(member: FittedGraph, n_rows: float) -> float:
     """Return a rough description length."""
     return 0.5 * n_rows * math.log(max(member.loss, 1e-24)) + 2.0 * member.graph.complexity
 
 
-def _equation(member: Member, data: Data, table: Table) -> Equation | None:
+def _equation(member: FittedGraph, data: Data, table: Table) -> Equation | None:
     """Return the member's equation, None where folding its numbers leaves the real line."""
     scales = data.x_scale, data.y_scale
     try:

@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eqdarts.data import Data, draw_rows
+from eqdarts.graph.fitted import FittedGraph
 from eqdarts.graph.graph import Graph
 from eqdarts.primitives.table import Primitive
-from eqdarts.search.archive import Archive, Member
+from eqdarts.search.archive import Archive
 from eqdarts.search.evaluator import QUICK, THOROUGH
 from eqdarts.selection import Candidate, description_length, structure_length
 from eqdarts.solver.compiled import predict_all
@@ -36,8 +37,8 @@ def fitted_rows(data: Data, rng: np.random.Generator) -> NDArray[np.intp]:
 
 
 def screened(
-    members: Sequence[Member], data: Data, rows: NDArray[np.intp], primitives: Sequence[Primitive]
-) -> tuple[Member, ...]:
+    members: Sequence[FittedGraph], data: Data, rows: NDArray[np.intp], primitives: Sequence[Primitive]
+) -> tuple[FittedGraph, ...]:
     """Return the front that `members` are by the losses they have, and the best that they are on `rows`, refitted.
 
     The search looks at few rows, on which laws that noise can hide are all as good; more rows tell them apart. The best
@@ -55,12 +56,12 @@ def screened(
 
 
 def _shortest(
-    members: Sequence[Member], data: Data, n_rows: int, primitives: Sequence[Primitive]
-) -> tuple[Member, ...]:
+    members: Sequence[FittedGraph], data: Data, n_rows: int, primitives: Sequence[Primitive]
+) -> tuple[FittedGraph, ...]:
     """Return the members with the shortest descriptions, by their losses."""
     mean_square = float(np.average(data.y**2, weights=data.weight)) / max(data.variance, 1e-300)
 
-    def length(member: Member) -> float:
+    def length(member: FittedGraph) -> float:
         structure = structure_length(member.graph, primitives)
         candidate = Candidate(member.graph.complexity, member.graph.n_coefficients, member.loss, structure)
         return description_length(candidate, n_rows, data.n_inputs, mean_square, 1.0)
@@ -69,15 +70,15 @@ def _shortest(
 
 
 def refit_front(
-    front: Sequence[Member], data: Data, rows: NDArray[np.intp], rng: np.random.Generator
-) -> tuple[Member, ...]:
+    front: Sequence[FittedGraph], data: Data, rows: NDArray[np.intp], rng: np.random.Generator
+) -> tuple[FittedGraph, ...]:
     """Refit every member from the coefficients it has, and keep what does not fit all rows worse.
 
     A product without a free factor gets one: its factor of 1 holds in scaled units only and is none of the law's.
 
     Parameters
     ----------
-    front : sequence of Member
+    front : sequence of FittedGraph
     data : Data
         Rows of weight zero count for nothing.
     rows : ndarray of int
@@ -87,7 +88,7 @@ def refit_front(
 
     Returns
     -------
-    tuple of Member
+    tuple of FittedGraph
         In the order of `front`; the loss is the one that decided, infinite where a member is undefined.
     """
     judged = draw_rows(np.flatnonzero(data.weight > 0), MOST_JUDGED, rng)
@@ -100,7 +101,7 @@ def refit_front(
     )
 
 
-def held_out_losses(front: Sequence[Member], data: Data, rng: np.random.Generator) -> list[float]:
+def held_out_losses(front: Sequence[FittedGraph], data: Data, rng: np.random.Generator) -> list[float]:
     """Return the mean squared residual, in units of y squared, of each member on the rows that are held back.
 
     The coefficients come from the training rows alone, 10,000 of them if there are more.
@@ -112,14 +113,14 @@ def held_out_losses(front: Sequence[Member], data: Data, rng: np.random.Generato
     return losses
 
 
-def measured(members: Sequence[Member], data: Data, rows: NDArray[np.intp]) -> tuple[Member, ...]:
+def measured(members: Sequence[FittedGraph], data: Data, rows: NDArray[np.intp]) -> tuple[FittedGraph, ...]:
     """Return the members with the free factor that `refit_front` gives them, and with their losses on `rows`."""
     complete = [_with_factor(member) for member in members]
     losses = _losses(complete, data, rows).tolist() if complete else []
     return tuple(replace(member, loss=loss) for member, loss in zip(complete, losses, strict=True))
 
 
-def best_of(members: Iterable[Member]) -> tuple[Member, ...]:
+def best_of(members: Iterable[FittedGraph]) -> tuple[FittedGraph, ...]:
     """Return the members that none with no more symbols and no more coefficients equals, simplest first."""
     archive = Archive()
     for member in members:
@@ -127,12 +128,12 @@ def best_of(members: Iterable[Member]) -> tuple[Member, ...]:
     return tuple(archive.front())
 
 
-def front_of(members: Sequence[Member]) -> tuple[Member, ...]:
+def front_of(members: Sequence[FittedGraph]) -> tuple[FittedGraph, ...]:
     """Return the best members, and those of unknown loss, such as the starts of a search."""
     return (*best_of(members), *(member for member in members if not math.isfinite(member.loss)))
 
 
-def _with_factor(member: Member) -> Member:
+def _with_factor(member: FittedGraph) -> FittedGraph:
     graph = member.graph
     if _has_factor(graph, len(graph.nodes) - 1):
         return member
@@ -155,8 +156,8 @@ def _has_factor(graph: Graph, j: int) -> bool:
 
 
 def _refitted(
-    front: Sequence[Member], data: Data, rows: NDArray[np.intp], limits: tuple[int, float] = THOROUGH
-) -> list[Member]:
+    front: Sequence[FittedGraph], data: Data, rows: NDArray[np.intp], limits: tuple[int, float] = THOROUGH
+) -> list[FittedGraph]:
     import torch
 
     iterations, tolerance = limits
@@ -167,7 +168,7 @@ def _refitted(
     return [replace(m, coefficients=fit.coefficients) for m, fit in zip(front, fits, strict=True)]
 
 
-def _losses(members: Sequence[Member], data: Data, rows: NDArray[np.intp]) -> NDArray[np.float64]:
+def _losses(members: Sequence[FittedGraph], data: Data, rows: NDArray[np.intp]) -> NDArray[np.float64]:
     """Return the mean weighted squared residual over `rows`, as a share of the variance, of each member."""
     import torch
 

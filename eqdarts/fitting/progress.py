@@ -16,14 +16,14 @@ from eqdarts.equation.equation import Equation
 from eqdarts.fitting.bar import Progress
 from eqdarts.fitting.checkpoint import Checkpoint
 from eqdarts.fitting.interrupts import Interrupts
-from eqdarts.search.archive import Member
+from eqdarts.graph.fitted import FittedGraph
 from eqdarts.search.search import Moment, StopSearch
 
 __all__ = ["Callback", "FitProgress", "JsonLog", "Watch"]
 
 EVERY = 1.0  # seconds between two calls
 
-Write = Callable[[Member], Equation | None]
+Write = Callable[[FittedGraph], Equation | None]
 
 
 @dataclass(frozen=True)
@@ -54,8 +54,8 @@ class FitProgress:
     share: float
     n_refits: int
     loss: float
-    _best: Member = field(repr=False)
-    _members: tuple[Member, ...] = field(repr=False)
+    _best: FittedGraph = field(repr=False)
+    _members: tuple[FittedGraph, ...] = field(repr=False)
     _unit: float = field(repr=False)  # what a loss of 1 is in units of y squared
     _write: Write = field(repr=False)
 

@@ -17,10 +17,10 @@ from sklearn.utils.validation import check_is_fitted
 from eqdarts.errors import EqdartsWarning, FormulaError, explain
 from eqdarts.evidence.structure import Finding
 from eqdarts.fitting.starts import Kept
+from eqdarts.graph.fitted import FittedGraph
 from eqdarts.graph.record import graph_record, is_plain, read_fitted
 from eqdarts.inference.constants import Snap
 from eqdarts.primitives.table import PRIMITIVES
-from eqdarts.search.archive import Member
 from eqdarts.search.worker_files import member_records, read_members, write_atomically
 
 if TYPE_CHECKING:
@@ -170,7 +170,7 @@ def _set_graphs(model: Any, run: Run, record: Mapping[str, Any]) -> None:
     """Set what has graphs; without the functions of the user's own primitives there are none."""
     d, logistic = len(run.names), record["logistic"] is True
     model.graph_, model.graph_coefficients_, model._members = None, (), ()
-    kept: list[Member] = []
+    kept: list[FittedGraph] = []
     if record["own_primitives"]:
         model._own_primitives = tuple(str(name)[:40] for name in record["own_primitives"][:20])
         what = ", ".join(model._own_primitives[:5])

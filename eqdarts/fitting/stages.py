@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from eqdarts._typing import Array
 from eqdarts.clock import now
 from eqdarts.data import Data, FitRows, prepare
 from eqdarts.equation.equation import Equation
@@ -25,12 +26,11 @@ from eqdarts.fitting.interrupts import Interrupts
 from eqdarts.fitting.progress import Watch
 from eqdarts.fitting.starts import Kept, starts_of_guesses
 from eqdarts.fitting.table import Table
+from eqdarts.graph.fitted import FittedGraph, Start
 from eqdarts.history import SearchHistory, with_totals
 from eqdarts.inference.constants import Snap
 from eqdarts.losses import resolve_loss
 from eqdarts.primitives.table import Primitive
-from eqdarts.search.archive import Member
-from eqdarts.search.growth.moves import Start
 from eqdarts.search.parallel import search_many
 from eqdarts.search.search import Config, search
 
@@ -38,7 +38,6 @@ __all__ = ["Outcome", "Stages", "time_for_search"]
 
 T = TypeVar("T")
 
-Array = NDArray[np.float64]
 
 # What of a time limit is left for what follows the search: seconds, a share, and the largest share.
 FOR_THE_REST, SHARE_FOR_THE_REST, LARGEST_REST = 2.5, 0.03, 0.25
@@ -151,7 +150,7 @@ class Stages:
         starts = self._starts(data, loss.logistic)
         rows = fitted_rows(data, rng)
         kept_rows = table.kept(rows, None)
-        members: tuple[Member, ...] = ()
+        members: tuple[FittedGraph, ...] = ()
         histories: list[SearchHistory] = []
         for k in range(ROUNDS):
             found, history = self._search(data, starts, k / ROUNDS, 1 / ROUNDS, loss.logistic)
@@ -193,7 +192,7 @@ class Stages:
 
     def _search(
         self, data: Data, starts: list[Start], first: float = 0.0, share: float = 1.0, logistic: bool = False
-    ) -> tuple[tuple[Member, ...], SearchHistory]:
+    ) -> tuple[tuple[FittedGraph, ...], SearchHistory]:
         """Search within a `share` of the budget, the part of which before the share `first` was another search's."""
         model, limit = self.model, None
         if model.time_limit is not None:
@@ -217,12 +216,12 @@ class Stages:
             self.interrupts.note()
         return (*result.front, *result.close), result.history
 
-    def _writer(self, data: Data, logistic: bool) -> Callable[[Member], Equation | None]:
+    def _writer(self, data: Data, logistic: bool) -> Callable[[FittedGraph], Equation | None]:
         """Return what writes a graph as an equation, remembering those that it has written."""
-        written: dict[Member, Equation | None] = {}
+        written: dict[FittedGraph, Equation | None] = {}
         table, scales = self.table, (data.x_scale, data.y_scale)
 
-        def write(member: Member) -> Equation | None:
+        def write(member: FittedGraph) -> Equation | None:
             if member not in written:
                 try:
                     rows = table.telling[:QUICK_ROWS]
@@ -236,12 +235,14 @@ class Stages:
 
         return write
 
-    def _joined(self, found: tuple[Member, ...], starts: list[Start]) -> tuple[Member, ...]:
+    def _joined(self, found: tuple[FittedGraph, ...], starts: list[Start]) -> tuple[FittedGraph, ...]:
         """Return what was found and what the search started from: no sample of rows can make the fit lose that."""
         known = {member.graph.key for member in found}
-        return (*found, *(Member(g, theta, np.inf) for g, theta in starts if g.key not in known))
+        return (*found, *(FittedGraph(g, theta, np.inf) for g, theta in starts if g.key not in known))
 
-    def _refitted(self, members: tuple[Member, ...], data: Data, rows: NDArray[np.intp]) -> tuple[Member, ...]:
+    def _refitted(
+        self, members: tuple[FittedGraph, ...], data: Data, rows: NDArray[np.intp]
+    ) -> tuple[FittedGraph, ...]:
         if self.watch.checkpoint is not None:
             self.watch.checkpoint.keep(members)
         front = front_of(members)
@@ -261,7 +262,7 @@ class Stages:
 
         return self.interrupts.stage(attempt, otherwise)
 
-    def _kept(self, members: tuple[Member, ...], data: Data, logistic: bool = False) -> Kept:
+    def _kept(self, members: tuple[FittedGraph, ...], data: Data, logistic: bool = False) -> Kept:
         """Return what the next fit may start from, and leave it in the checkpoint."""
         if self.watch.checkpoint is not None:
             self.watch.checkpoint.finish(members)

@@ -9,20 +9,18 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from eqdarts._typing import Array
 from eqdarts.data import Data
 from eqdarts.equation.equation import Equation
 from eqdarts.equation.to_graph import graph_of_formula, rescaled
 from eqdarts.errors import EqdartsWarning, FormulaError, closest, explain
 from eqdarts.expression.build import symbol
 from eqdarts.fitting.table import Table
-from eqdarts.search.archive import Member
-from eqdarts.search.growth.moves import Start
+from eqdarts.graph.fitted import FittedGraph, Start
 
 __all__ = ["Kept", "starts_of_guesses"]
 
-Array = NDArray[np.float64]
 
 MOST_ROWS = 1000  # that the coefficients of a guess are fitted to; the search fits them again
 ALIKE = 0.75  # similarity of names at which a coefficient looks like a column misspelt
@@ -32,7 +30,7 @@ ALIKE = 0.75  # similarity of names at which a coefficient looks like a column m
 class Kept:
     """What a fit leaves for the next: graphs with coefficients, and the scales that these belong to."""
 
-    members: tuple[Member, ...]
+    members: tuple[FittedGraph, ...]
     names: tuple[str, ...]
     x_scale: Array
     y_scale: float

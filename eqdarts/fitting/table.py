@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from eqdarts._typing import Array
 from eqdarts.data import FitRows, weighted_rows
 from eqdarts.equation.equation import Equation
 from eqdarts.equation.equation_range import MARGIN
@@ -17,7 +18,6 @@ from eqdarts.errors import EqdartsWarning
 
 __all__ = ["Table"]
 
-Array = NDArray[np.float64]
 
 MANY_ROWS = 10_000  # with more, what needs no statistics looks at the extremes and at some of the others
 

@@ -8,12 +8,11 @@ import numpy as np
 
 from eqdarts.graph.draft import Draft, DraftEdge, DraftNode
 from eqdarts.graph.draft_terms import LINEAR
-from eqdarts.graph.graph import Graph
+from eqdarts.graph.fitted import Start
 from eqdarts.primitives.table import Primitive
 
 __all__ = ["random_graph"]
 
-Start = tuple[Graph, tuple[float, ...]]
 
 _MORE_NODES = 0.55  # chance of one more node: small graphs are likelier
 _MOST_NODES = 6

@@ -10,12 +10,12 @@ from typing import NamedTuple
 
 from eqdarts.graph.draft import Draft, DraftEdge, DraftNode
 from eqdarts.graph.draft_terms import LINEAR, POWER
-from eqdarts.graph.graph import Aggregator, Graph
+from eqdarts.graph.fitted import Start
+from eqdarts.graph.graph import Aggregator
 from eqdarts.primitives.table import Primitive
 
 __all__ = ["small_graphs"]
 
-Start = tuple[Graph, tuple[float, ...]]
 
 # starting constants: not those that pruning takes for absent (0 in a sum, 1 in a product)
 _SHIFT, _SCALE = 0.5, 0.7

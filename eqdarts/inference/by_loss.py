@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from eqdarts._typing import Array
 from eqdarts.data import FitRows
 from eqdarts.equation.equation import Equation, warn_outside
 from eqdarts.equation.singularities import singularities_in_range
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 __all__ = ["InferenceMixin", "inference_by_loss"]
 
-Array = NDArray[np.float64]
 
 RIVAL_DIGITS = 5
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from eqdarts._typing import Array, Expr
 from eqdarts.data import moments
 from eqdarts.equation.equation import Equation
 from eqdarts.errors import explain
@@ -28,8 +28,6 @@ from eqdarts.selection import ROUNDING, Candidate, description_length
 
 __all__ = ["Snap", "Snapping", "snap_constants"]
 
-Array = NDArray[np.float64]
-Expr = Any
 
 FARTHEST = 0.9995  # coverage of the interval outside which the data can tell a constant from the estimate
 MOST_ROUNDED = 200  # rows on which rounding the remaining coefficients must not show

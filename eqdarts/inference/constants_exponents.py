@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from eqdarts._typing import Expr
 from eqdarts.equation.equation import Equation
 from eqdarts.expression.build import rebuild, symbol, with_values
 from eqdarts.expression.program import evaluate
@@ -19,7 +20,6 @@ from eqdarts.solver.formula import fit_formula
 
 __all__ = ["exponent_snaps"]
 
-Expr = Any
 
 MOST = 3  # exponents that are let free at once
 MOST_STEPS = 100

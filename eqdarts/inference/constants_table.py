@@ -9,14 +9,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from eqdarts._typing import Expr
 from eqdarts.errors import explain
 from eqdarts.expression.build import rebuild, symbol
 
 __all__ = ["Constant", "Unit", "is_exponent", "near", "near_exponent", "units_of", "zero"]
 
-Expr = Any
 
 DENOMINATORS = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 15, 16, 20, 32)
 LARGEST_FRACTION = 200  # of numerator times denominator: 31/10 is not simpler than 3.1

@@ -13,15 +13,14 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from eqdarts._typing import Array
 from eqdarts.expression.build import product, symbol
 from eqdarts.expression.parse import quoted
 from eqdarts.expression.written import text, write
 
 __all__ = ["unidentifiable"]
 
-Array = NDArray[np.float64]
 Values = Callable[[Array, Mapping[str, Array], int], tuple[Array, Array]]  # (theta, columns, n) -> values, Jacobian
 
 SAME = 1e-6  # largest difference of two projections on the same null space

@@ -15,12 +15,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from eqdarts._typing import Array
 from eqdarts.expression.program import compile_expression
 from eqdarts.inference.linearised import Form, Rows
 
 __all__ = ["LackOfFit", "lack_of_fit", "profile_bounds", "quantile"]
 
-Array = NDArray[np.float64]
 
 MOST_STEPS = 30
 STEEP = 10  # steps after which the profile is taken to jump, and the bracket is halved every time

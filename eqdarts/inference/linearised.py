@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from eqdarts._typing import Array, Expr
 from eqdarts.equation.equation import Equation
 from eqdarts.equation.rows import as_columns, as_target, column_names
 from eqdarts.errors import explain
@@ -24,8 +24,6 @@ from eqdarts.expression.program import compile_expression, evaluate
 
 __all__ = ["Decomposition", "Form", "Rows", "decompose", "form_of", "precise_residual", "rows_of"]
 
-Array = NDArray[np.float64]
-Expr = Any
 
 RANK_TOLERANCE = 1e-12  # singular values below this share of the largest are rounding errors of the Jacobian
 ROUNDING_RESIDUAL = 1e-10  # residuals below this share of y are evaluated with more digits than a float has

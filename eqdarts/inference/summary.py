@@ -7,16 +7,13 @@ import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from eqdarts._typing import Array
 from eqdarts.expression.parse import quoted
 from eqdarts.expression.written import text, write
 from eqdarts.inference.uncertainty import Inference
 
 __all__ = ["CAVEAT", "cautions", "coefficient_table", "near_one", "rounded", "summary"]
 
-Array = NDArray[np.float64]
 
 WIDTH = 88
 MOST_RIVALS = 5

@@ -18,8 +18,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from eqdarts._typing import Array
 from eqdarts.equation.equation import Equation
 from eqdarts.equation.rows import as_columns
 from eqdarts.errors import EqdartsWarning, explain
@@ -29,7 +29,6 @@ from eqdarts.inference.linearised import Decomposition, Form, Rows, decompose, f
 
 __all__ = ["Inference", "inference"]
 
-Array = NDArray[np.float64]
 
 SLIGHTLY_OFF, UNSETTLED, OFF = 0.05, 0.2, 1.0  # distance from the least squares estimate, in standard errors
 INTERCHANGEABLE = 0.999  # correlation at which two coefficients are named as nearly the same

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from eqdarts._typing import Array
 from eqdarts.equation.equation import Equation
 from eqdarts.plotting.points import columns_of, draw_points, label_axis, predicted, target_name, used_variables
 from eqdarts.plotting.style import COLOURS, axes_grid, is_first, new_axes, set_log_if_wide, styled, title_width
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = ["plot_fit", "plot_slices"]
 
-Array = NDArray[np.float64]
 Units = Mapping[str, str]
 
 N_GRID, N_SIDE = 300, 80

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from eqdarts._typing import Array
 from eqdarts.equation.equation import Equation
 from eqdarts.equation.rows import as_columns, column_names
 from eqdarts.errors import EqdartsWarning
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["columns_of", "draw_points", "label_axis", "predicted", "target_name", "used_variables"]
 
-Array = NDArray[np.float64]
 
 FEW, MANY = 250, 10_000  # up to FEW points are circles, up to MANY are dots, more are counted in cells
 _PALE_TO_DARK = ("#C6DDEE", COLOURS["blue"], "#00263D")

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from eqdarts._typing import Array
 from eqdarts.equation.equation import Equation
 from eqdarts.errors import closest, explain
 from eqdarts.plotting.points import columns_of, draw_points, label_axis, predicted, target_name, used_variables
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = ["plot_qq", "plot_residual_panels", "plot_residuals"]
 
-Array = NDArray[np.float64]
 Units = Mapping[str, str]
 
 PREDICTION = "prediction"

@@ -9,8 +9,8 @@ from pathlib import PurePath
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from eqdarts._typing import Array
 from eqdarts.equation.equation import Equation
 from eqdarts.equation.singularities import singularities_in_range
 from eqdarts.errors import EqdartsWarning
@@ -23,7 +23,6 @@ from eqdarts.plotting.points import predicted, used_variables
 
 __all__ = ["Words", "column_table", "command_line", "inference_of", "python_lines", "words_of"]
 
-Array = NDArray[np.float64]
 
 COVERAGE = 0.95
 MOST_COLUMNS = 60

@@ -10,29 +10,21 @@ import math
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
+from eqdarts.graph.fitted import FittedGraph
 from eqdarts.graph.graph import Graph
 
-__all__ = ["Archive", "Member"]
+__all__ = ["Archive"]
 
 MOST_RECENT = 20_000  # fits remembered by structure: some tens of megabytes
-
-
-@dataclass(frozen=True)
-class Member:
-    """A fitted graph: the loss is the larger of training and validation loss, as a share of the target's variance."""
-
-    graph: Graph
-    coefficients: tuple[float, ...]
-    loss: float
 
 
 @dataclass
 class Archive:
     """What was tried and what is best at each complexity and number of coefficients."""
 
-    best: dict[tuple[int, int], Member] = field(default_factory=dict)
+    best: dict[tuple[int, int], FittedGraph] = field(default_factory=dict)
     tried: set[int] = field(default_factory=set)
-    recent: OrderedDict[str, Member] = field(default_factory=OrderedDict)
+    recent: OrderedDict[str, FittedGraph] = field(default_factory=OrderedDict)
 
     def is_new(self, graph: Graph) -> bool:
         """Return whether no graph of this structure was tried before, and remember it."""
@@ -42,11 +34,11 @@ class Archive:
         self.tried.add(known)
         return True
 
-    def recall(self, graph: Graph) -> Member | None:
+    def recall(self, graph: Graph) -> FittedGraph | None:
         """Return the best fit of this structure, None if there was none lately."""
         return self.recent.get(graph.key)
 
-    def add(self, member: Member) -> bool:
+    def add(self, member: FittedGraph) -> bool:
         """Keep `member` if it is the best of its size; return whether it was kept."""
         key = member.graph.key
         before = self.recent.get(key)
@@ -64,16 +56,16 @@ class Archive:
         self.best[size] = member
         return True
 
-    def front(self) -> list[Member]:
+    def front(self) -> list[FittedGraph]:
         """Return the members that none with no more symbols and no more coefficients equals, simplest first."""
-        members: list[tuple[int, Member]] = []
+        members: list[tuple[int, FittedGraph]] = []
         for (_, k), member in sorted(self.best.items(), key=lambda item: (*item[0], item[1].loss)):
             if all(member.loss < other.loss for k_other, other in members if k_other <= k):
                 members.append((k, member))
         return [member for _, member in members]
 
     @property
-    def best_member(self) -> Member | None:
+    def best_member(self) -> FittedGraph | None:
         """The member with the lowest loss, None as long as there is none."""
         return min(self.best.values(), key=lambda member: member.loss, default=None)
 

@@ -12,10 +12,11 @@ import torch
 
 from eqdarts.clock import now
 from eqdarts.graph.draft import Draft
+from eqdarts.graph.fitted import FittedGraph, Start
 from eqdarts.graph.graph import Graph
 from eqdarts.history import BestPoint
-from eqdarts.search.archive import Archive, Member
-from eqdarts.search.growth.moves import Start, simple_exponents
+from eqdarts.search.archive import Archive
+from eqdarts.search.growth.moves import simple_exponents
 from eqdarts.search.problem import Problem
 from eqdarts.solver.compiled import predict_all
 from eqdarts.solver.refit import refit
@@ -82,7 +83,7 @@ class Trials:
     problem: Problem
     budget: Budget
     max_complexity: int
-    on_best: Callable[[Member], None] | None = None
+    on_best: Callable[[FittedGraph], None] | None = None
     shortest: float = math.inf
     shortest_at: int = 0
     archive: Archive = field(default_factory=Archive)
@@ -95,18 +96,18 @@ class Trials:
         """Return whether `graph` has no more symbols and coefficients than are allowed."""
         return graph.complexity <= self.max_complexity and graph.n_coefficients <= self.problem.most_coefficients
 
-    def _length(self, member: Member) -> float:
+    def _length(self, member: FittedGraph) -> float:
         """Return a rough description length of the held-back rows in nats: it tells progress from overfitting."""
         n = len(self.problem.held.y)
         return 0.5 * n * math.log(max(member.loss, EXACT)) + member.graph.complexity * NATS_PER_SYMBOL
 
-    def close(self, most: int) -> list[Member]:
+    def close(self, most: int) -> list[FittedGraph]:
         """Return fits, `most` at most, that on rows not looked at may be better than the front: the shortest described.
 
         Fits of equal loss are one law in different forms; the simplest stands for all.
         """
         fits = sorted(self.archive.recent.values(), key=lambda m: (m.graph.complexity, m.graph.n_coefficients))
-        different: dict[str, Member] = {}
+        different: dict[str, FittedGraph] = {}
         for member in fits:
             if math.isfinite(member.loss) and self.is_small(member.graph):
                 different.setdefault(f"{member.loss:.6e}", member)
@@ -132,11 +133,11 @@ class Trials:
             if misses >= MOST_MISSES or (misses % 50 == 0 and self.stop_reason() is not None):
                 return
 
-    def add(self, starts: list[Start], limits: tuple[int, float] = QUICK) -> list[Member]:
+    def add(self, starts: list[Start], limits: tuple[int, float] = QUICK) -> list[FittedGraph]:
         """Refit `starts` in one batch and offer them to the archive; return those that it kept."""
         return [member for member, kept in self.fit(starts, limits) if kept]
 
-    def fit(self, starts: list[Start], limits: tuple[int, float] = QUICK) -> list[tuple[Member, bool]]:
+    def fit(self, starts: list[Start], limits: tuple[int, float] = QUICK) -> list[tuple[FittedGraph, bool]]:
         """Refit `starts` in one batch and offer them to the archive; return all, and whether it kept them."""
         if not starts:
             return []
@@ -151,7 +152,7 @@ class Trials:
         offered = []
         best = self.archive.best_loss
         for fit, loss in zip(fits, held, strict=True):
-            member = Member(fit.graph, fit.coefficients, max(fit.loss, loss) / self.problem.variance)
+            member = FittedGraph(fit.graph, fit.coefficients, max(fit.loss, loss) / self.problem.variance)
             offered.append((member, self.archive.add(member)))
             if (length := self._length(member)) < self.shortest - 1:
                 self.shortest, self.shortest_at = length, self.budget.n_refits
@@ -161,7 +162,7 @@ class Trials:
                     self.on_best(member)
         return offered
 
-    def refine(self, kept: list[Member]) -> None:
+    def refine(self, kept: list[FittedGraph]) -> None:
         """Refit new members of the front to convergence, and try simple exponents in place of learned ones."""
         front = set(map(id, self.archive.front()))
         chosen = [member for member in kept if id(member) in front and math.isfinite(member.loss)]

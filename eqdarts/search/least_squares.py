@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
+
+from eqdarts._typing import Array
 
 __all__ = ["least_squares"]
-
-Array = NDArray[np.float64]
 
 
 def least_squares(columns: Array, target: Array) -> Array:

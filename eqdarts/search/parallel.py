@@ -20,9 +20,9 @@ import joblib
 import numpy as np
 
 from eqdarts.data import Data, draw_rows
+from eqdarts.graph.fitted import Start
 from eqdarts.history import BestPoint, SearchHistory, with_totals
 from eqdarts.search.archive import Archive
-from eqdarts.search.growth.moves import Start
 from eqdarts.search.search import Config, Moment, OnProgress, SearchResult, StopSearch, search
 from eqdarts.search.worker_files import PART, PartFile, read_parts
 

@@ -7,17 +7,14 @@ from functools import cached_property
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
+from eqdarts._typing import Array
 from eqdarts.data import Data, draw_rows
 
-__all__ = ["Array", "Ints", "Problem", "Rows", "training_problem"]
+__all__ = ["Problem", "Rows", "training_problem"]
 
 WIDE = 8  # as many training rows for what is fitted seldom
-
-Array = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,14 +16,13 @@ import torch
 from threadpoolctl import threadpool_limits
 
 from eqdarts.data import Data, draw_rows
+from eqdarts.graph.fitted import FittedGraph, Start
 from eqdarts.graph.graph import Graph, Node
 from eqdarts.graph.random_graphs import random_graph
 from eqdarts.graph.small_graphs import small_graphs
 from eqdarts.history import AlphaHistory, SearchHistory
 from eqdarts.primitives.table import Primitive
-from eqdarts.search.archive import Member
 from eqdarts.search.evaluator import EXACT, THOROUGH, Budget, Trials
-from eqdarts.search.growth.moves import Start
 from eqdarts.search.implicit.implicit import implicit_search
 from eqdarts.search.problem import training_problem
 from eqdarts.search.relaxed.relaxed import RelaxedResult, relaxed_search
@@ -47,8 +46,8 @@ class Moment:
 
     share: float
     n_refits: int
-    best: Member
-    front: Callable[[], Sequence[Member]]
+    best: FittedGraph
+    front: Callable[[], Sequence[FittedGraph]]
 
 
 OnProgress = Callable[[Moment], None]
@@ -86,9 +85,9 @@ class Config:
 class SearchResult:
     """The archive's front, simplest first, how the search went, and what all rows might prefer to the front."""
 
-    front: tuple[Member, ...]
+    front: tuple[FittedGraph, ...]
     history: SearchHistory
-    close: tuple[Member, ...] = ()
+    close: tuple[FittedGraph, ...] = ()
 
 
 @dataclass
@@ -107,11 +106,11 @@ class _Search:
         problem = training_problem(self.data, MOST_ROWS, self.rng)
         self.trials = Trials(problem, self.budget, self.config.max_complexity, self._on_best)
 
-    def _on_best(self, member: Member) -> None:
+    def _on_best(self, member: FittedGraph) -> None:
         self.budget.note(member.loss)
         self.report(member)
 
-    def report(self, member: Member | None = None) -> None:
+    def report(self, member: FittedGraph | None = None) -> None:
         """Report progress with `member` as the best."""
         member = member or self.trials.archive.best_member
         if self.on_progress is not None and member is not None:

@@ -19,8 +19,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from eqdarts._typing import Array, Ints
 from eqdarts.data import moments
-from eqdarts.search.problem import Array, Ints, Rows
+from eqdarts.search.problem import Rows
 
 __all__ = ["OUTER", "Smooth", "exponents_up_to", "fit_smooth"]
 

@@ -21,10 +21,11 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
+from eqdarts._typing import Array
 from eqdarts.graph.draft import Draft, DraftEdge, DraftNode
 from eqdarts.graph.draft_terms import LINEAR
 from eqdarts.primitives.table import fixed_power
-from eqdarts.search.problem import Array, Problem, Rows
+from eqdarts.search.problem import Problem, Rows
 
 __all__ = ["Group", "Reduction", "find_reductions", "reduce", "reduce_by"]
 

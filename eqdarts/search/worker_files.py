@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from eqdarts.errors import FormulaError
+from eqdarts.graph.fitted import FittedGraph
 from eqdarts.graph.record import graph_record, is_plain, read_fitted, read_json
 from eqdarts.primitives.table import Primitive
-from eqdarts.search.archive import Member
 
 if TYPE_CHECKING:
     from eqdarts.search.search import Moment
@@ -61,9 +61,9 @@ class PartFile:
         self.last = time.monotonic()
 
 
-def read_parts(folder: Path, token: str, n_inputs: int, primitives: Iterable[Primitive]) -> list[Member]:
+def read_parts(folder: Path, token: str, n_inputs: int, primitives: Iterable[Primitive]) -> list[FittedGraph]:
     """Return the members in the part files of a folder that belong to these data; what cannot be read is left out."""
-    members: list[Member] = []
+    members: list[FittedGraph] = []
     for path in sorted(folder.glob(PART.format("*"))):
         with suppress(OSError, FormulaError, UnicodeDecodeError):
             record = read_json(path.read_text(encoding="utf-8"), "A part of a search", FORMAT, VERSION, LONGEST)
@@ -79,13 +79,13 @@ def remove_parts(folder: Path) -> None:
             path.unlink()
 
 
-def member_records(members: Sequence[Member]) -> list[Any]:
+def member_records(members: Sequence[FittedGraph]) -> list[Any]:
     """Return members as plain values."""
     plain = [member for member in members if is_plain(member.graph)]
     return [[graph_record(m.graph), list(m.coefficients), m.loss] for m in plain]
 
 
-def read_members(records: Any, n_inputs: int, primitives: Iterable[Primitive]) -> list[Member]:
+def read_members(records: Any, n_inputs: int, primitives: Iterable[Primitive]) -> list[FittedGraph]:
     """Return the members of records.
 
     Raises
@@ -99,7 +99,7 @@ def read_members(records: Any, n_inputs: int, primitives: Iterable[Primitive]) -
     for nodes, coefficients, loss in records:
         graph, theta = read_fitted(nodes, coefficients, n_inputs, rows)
         is_number = isinstance(loss, (int, float)) and not isinstance(loss, bool)
-        members.append(Member(graph, theta, loss if is_number and loss >= 0 else float("inf")))
+        members.append(FittedGraph(graph, theta, loss if is_number and loss >= 0 else float("inf")))
     return members
 
 

@@ -23,6 +23,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from eqdarts._typing import Ints
 from eqdarts.graph.graph import Graph
 from eqdarts.solver.batch_plan import (
     CONSTANT,
@@ -32,7 +33,6 @@ from eqdarts.solver.batch_plan import (
     OUTPUT,
     SOURCE,
     WEIGHT,
-    Ints,
     Plan,
     Reduce,
     Unary,

@@ -15,12 +15,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from eqdarts._typing import Ints
 from eqdarts.graph.graph import Graph
 from eqdarts.primitives.table import Primitive
 
 __all__ = ["Level", "Plan", "Reduce", "Target", "Unary", "tables"]
 
-Ints = NDArray[np.int64]
 
 # Columns of the node table and of the edge table.
 GRAPH, LEVEL, PRODUCT, CONSTANT, DEGREE, OUTPUT = range(6)

@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from eqdarts._typing import Array, Ints
 from eqdarts.graph.graph import Edge, Graph, Node
 from eqdarts.primitives.table import PRIMITIVES, Primitive
 from eqdarts.solver.batch import Batch
@@ -22,9 +23,6 @@ MOST_ROWS = 10_000  # tensor operations are as quick beyond, and compiled code h
 MOST_WORK = 2_000_000  # rows times steps of one call: a fraction of a second
 
 LONG = 2.5  # seconds after which loading is seen to be compiling
-
-Array = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 
 def warm_up(tell: Callable[[], None]) -> None:

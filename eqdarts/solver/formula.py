@@ -20,6 +20,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from eqdarts._typing import Array, Expr
 from eqdarts.errors import explain
 from eqdarts.expression.program import Program, compile_expression, folded
 from eqdarts.primitives.functions import FUNCTIONS
@@ -27,8 +28,6 @@ from eqdarts.solver.refit import RESULTS, levenberg_marquardt
 
 __all__ = ["FitResult", "FormulaModel", "fit_formula"]
 
-Array = NDArray[np.float64]
-Expr = Any
 
 N_STARTS = 32
 SCREENING_STEPS = 60

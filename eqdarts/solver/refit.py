@@ -6,27 +6,17 @@ Axes: G graphs, K coefficients (padded), N rows, D inputs.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from eqdarts.graph.fitted import FittedGraph
 from eqdarts.graph.graph import Graph
 from eqdarts.solver.levenberg_marquardt import RESULTS, Limits, Model, Refit, levenberg_marquardt, solve
 from eqdarts.solver.restarts import solve_from_many
 
-__all__ = ["RESULTS", "Fit", "Model", "Refit", "levenberg_marquardt", "refit", "refit_in_parts"]
-
-
-@dataclass(frozen=True)
-class Fit:
-    """One refitted graph: its coefficients, training loss (mean weighted squared residual) and status text."""
-
-    graph: Graph
-    coefficients: tuple[float, ...]
-    loss: float
-    status: str
+__all__ = ["RESULTS", "Model", "Refit", "levenberg_marquardt", "refit", "refit_in_parts"]
 
 
 def refit(
@@ -41,7 +31,7 @@ def refit(
     patience: int = 2,
     restarts: int = 0,
     rng: np.random.Generator | None = None,
-) -> list[Fit]:
+) -> list[FittedGraph]:
     """Refit graphs from their starting coefficients, in one batch.
 
     Parameters
@@ -64,7 +54,7 @@ def refit(
 
     Returns
     -------
-    list of Fit
+    list of FittedGraph
         In the order of `graphs`.
     """
     if not graphs:
@@ -81,7 +71,7 @@ def refit(
         result = solve(graphs, start, X, y, sqrt_weight, limits)
     rows = result.coefficients.tolist()
     return [
-        Fit(graph, tuple(row[: graph.n_coefficients]), loss, RESULTS[status])
+        FittedGraph(graph, tuple(row[: graph.n_coefficients]), loss, RESULTS[status])
         for graph, row, loss, status in zip(graphs, rows, result.loss.tolist(), result.status.tolist(), strict=True)
     ]
 
@@ -95,7 +85,7 @@ def refit_in_parts(
     *,
     max_iterations: int,
     tolerance: float,
-) -> list[Fit]:
+) -> list[FittedGraph]:
     """Refit graphs on many rows, as many at a time as `most_numbers` in the Jacobian (G, K, N) of a batch allow.
 
     Parameters
@@ -107,12 +97,12 @@ def refit_in_parts(
 
     Returns
     -------
-    list of Fit
+    list of FittedGraph
         In the order of `starts`.
     """
     most = max((graph.n_coefficients for graph, _ in starts), default=1)
     size = max(most_numbers // max(most * len(X), 1), 1)
-    fits: list[Fit] = []
+    fits: list[FittedGraph] = []
     for first in range(0, len(starts), size):
         graphs, coefficients = zip(*starts[first : first + size], strict=True)
         fits += refit(

@@ -10,8 +10,8 @@ import torch
 from numpy.typing import NDArray
 
 from eqdarts.data import prepare
+from eqdarts.graph.fitted import FittedGraph
 from eqdarts.primitives.table import resolve
-from eqdarts.search.archive import Member
 from eqdarts.search.evaluator import EXACT
 from eqdarts.search.search import Config, Moment, OnProgress, SearchResult, search
 from eqdarts.solver.batch import Batch
@@ -32,7 +32,7 @@ LAWS: dict[str, tuple[int, Callable[..., Array]]] = {
 
 def run(
     X: Array, y: Array, seed: int, max_refits: int, on_progress: OnProgress | None = None
-) -> tuple[SearchResult, Callable[[Member, Array], Array]]:
+) -> tuple[SearchResult, Callable[[FittedGraph, Array], Array]]:
     """Search, and return with the result a function that predicts in the units of the data."""
     rng = np.random.default_rng(seed)
     data = prepare(X, y, None, 0.25, rng)
@@ -40,7 +40,7 @@ def run(
     config = Config(resolve("default"), "implicit", 30, None, max_refits, 8, names)
     result = search(data, config, rng, on_progress)
 
-    def predict(member: Member, X: Array) -> Array:
+    def predict(member: FittedGraph, X: Array) -> Array:
         batch = Batch([member.graph], torch.from_numpy(X / data.x_scale))
         return data.y_scale * batch.predict(batch.pad([member.coefficients]))[0].numpy()
 

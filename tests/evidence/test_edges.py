@@ -15,9 +15,9 @@ from eqdarts import DARTSRegressor
 from eqdarts.data import prepare
 from eqdarts.evidence.edges import Evidence, evidence
 from eqdarts.evidence.structure import Finding, findings
+from eqdarts.graph.fitted import FittedGraph
 from eqdarts.graph.graph import Edge, Graph, Node
 from eqdarts.primitives.table import PRIMITIVES, Primitive, fixed_power, resolve
-from eqdarts.search.archive import Member
 from eqdarts.search.problem import Rows, training_problem
 from eqdarts.solver.batch import Batch
 
@@ -73,8 +73,8 @@ def rows_of(graph: Graph, coefficients: tuple[float, ...], noise: float, seed: i
 
 
 def settle(
-    member: Member, rows: Rows, primitives: Sequence[Primitive], names: Sequence[str]
-) -> tuple[Member, Evidence]:
+    member: FittedGraph, rows: Rows, primitives: Sequence[Primitive], names: Sequence[str]
+) -> tuple[FittedGraph, Evidence]:
     """Take the best swap as long as one shortens the description, a few times at most."""
     found = evidence(member, rows, primitives, names)
     for _ in range(5):
@@ -94,7 +94,7 @@ def test_the_settled_graph_is_a_fixed_point_under_single_swaps(
 ) -> None:
     graph, coefficients = LAWS[name]
     rows = rows_of(graph, coefficients, noise, seed, n=150)
-    settled, found = settle(Member(graph, coefficients, 0.0), rows, DEFAULT, NAMES)
+    settled, found = settle(FittedGraph(graph, coefficients, 0.0), rows, DEFAULT, NAMES)
     assert found.better is None
     table = found.as_table()
     own = table.to_numpy()[np.arange(len(table)), [table.columns.get_loc(p) for p in found.own]]
@@ -107,7 +107,7 @@ def test_the_settled_graph_is_a_fixed_point_under_single_swaps(
 def test_the_true_primitives_carry_the_weight(name: str) -> None:
     graph, coefficients = LAWS[name]
     rows = rows_of(graph, coefficients, 0.003, 0)
-    found = evidence(Member(graph, coefficients, 0.0), rows, DEFAULT, NAMES)
+    found = evidence(FittedGraph(graph, coefficients, 0.0), rows, DEFAULT, NAMES)
     assert np.allclose(found.weights.sum(axis=1), 1)
     assert found.better is None
     assert found.as_table()["none"].max() < 1e-6
@@ -120,7 +120,7 @@ def test_a_wrong_primitive_is_swapped_for_the_true_one(wrong: str) -> None:
     row: Primitive = PRIMITIVES[wrong]
     bad = Graph(3, (Node("product", (edge(0, "linear"), Edge(1, row)), True),))
     start = (1.0, *row.initial[0])
-    member = Member(bad, start, 1.0)
+    member = FittedGraph(bad, start, 1.0)
     first = evidence(member, rows, DEFAULT, NAMES)
     assert first.better is not None
     settled, _ = settle(member, rows, DEFAULT, NAMES)
@@ -132,7 +132,7 @@ def test_a_superfluous_edge_is_taken_away() -> None:
     graph, coefficients = LAWS["2 a exp(-b)"]
     rows = rows_of(graph, coefficients, 0.01, 0)
     more = Graph(3, (Node("product", (*graph.nodes[0].edges, edge(2, "power")), True),))
-    settled, _ = settle(Member(more, (2.0, -1.0, 0.001), 0.0), rows, DEFAULT, NAMES)
+    settled, _ = settle(FittedGraph(more, (2.0, -1.0, 0.001), 0.0), rows, DEFAULT, NAMES)
     assert settled.graph.key == graph.key
 
 
@@ -143,7 +143,7 @@ def test_edges_are_named_by_what_they_join() -> None:
     )
     rng = np.random.default_rng(0)
     rows = Rows(rng.uniform(1, 2, (60, 2)), rng.normal(size=60), np.ones(60))
-    found = evidence(Member(twice, (1.0,) * twice.n_coefficients, 1.0), rows, resolve("minimal"), ("p", "q"), "z")
+    found = evidence(FittedGraph(twice, (1.0,) * twice.n_coefficients, 1.0), rows, resolve("minimal"), ("p", "q"), "z")
     assert found.edges == ("p -> h1", "p -> h1 (2)", "q -> h1", "h1 -> z")
     table = found.as_table()
     assert table.index.name == "edge"
@@ -153,7 +153,7 @@ def test_edges_are_named_by_what_they_join() -> None:
 def test_a_constant_has_no_edges() -> None:
     rng = np.random.default_rng(0)
     rows = Rows(rng.uniform(1, 2, (30, 3)), rng.normal(size=30), np.ones(30))
-    found = evidence(Member(Graph(3, (node("sum", constant=True),)), (0.0,), 1.0), rows, DEFAULT, NAMES)
+    found = evidence(FittedGraph(Graph(3, (node("sum", constant=True),)), (0.0,), 1.0), rows, DEFAULT, NAMES)
     assert found.as_table().shape == (0, len(DEFAULT) + 1)
 
 
@@ -185,7 +185,7 @@ def found_in(
     y = batch.predict(batch.pad([coefficients])).numpy()[0]
     data = prepare(X, y + noise * y.std() * rng.standard_normal(len(y)), None, 0.3, rng)
     unit = replaced_scales(data)
-    member = Member(graph, coefficients, 0.0)
+    member = FittedGraph(graph, coefficients, 0.0)
     return list(findings(training_problem(unit, 150, rng), member, names, "y", rng))
 
 
@@ -268,7 +268,7 @@ def test_structure_of_a_graph_that_the_data_contradict_is_not_told() -> None:
     X = rng.uniform(1.0, 3.0, (600, 2))
     data = replaced_scales(prepare(X, np.sin(2 * X[:, 0]) + X[:, 1] ** 2, None, 0.3, rng))
     product = Graph(2, (node("product", edge(0, "linear"), Edge(1, fixed_power(PRIMITIVES["square"].exponent))),))  # type: ignore[arg-type]
-    assert findings(training_problem(data, 150, rng), Member(product, (), 1.0), ("a", "b"), "y", rng) == ()
+    assert findings(training_problem(data, 150, rng), FittedGraph(product, (), 1.0), ("a", "b"), "y", rng) == ()
 
 
 def test_a_fitted_estimator_has_both() -> None:

@@ -17,11 +17,11 @@ from eqdarts.data import prepare
 from eqdarts.equation.equation import Equation
 from eqdarts.fitting import front as front_module
 from eqdarts.fitting.front import fitted_rows, held_out_losses, refit_front
+from eqdarts.graph.fitted import FittedGraph
 from eqdarts.graph.graph import Edge, Graph, Node
 from eqdarts.inference.constants_exponents import exponent_snaps
 from eqdarts.inference.uncertainty import inference
 from eqdarts.primitives.table import PRIMITIVES
-from eqdarts.search.archive import Member
 from tests.places import DATASETS
 
 G = 9.80665
@@ -250,7 +250,7 @@ def test_held_out_losses_come_from_coefficients_that_have_not_seen_the_rows() ->
     X = rng.uniform(0.2, 3.0, (100, 1))
     y = 5 * X[:, 0] + rng.normal(size=100)
     data = prepare(X, y, None, 0.3, rng)
-    member = Member(Graph(1, (Node("sum", (Edge(0, PRIMITIVES["linear"]),)),)), (1.0,), 1.0)
+    member = FittedGraph(Graph(1, (Node("sum", (Edge(0, PRIMITIVES["linear"]),)),)), (1.0,), 1.0)
     train, held = data.train, data.validation
     slope = X[train, 0] @ y[train] / (X[train, 0] @ X[train, 0])
     expected = np.mean((y[held] - slope * X[held, 0]) ** 2)
@@ -266,8 +266,10 @@ def test_a_product_gets_its_free_factor() -> None:
     scaled = Graph(2, (below, Node("product", (power, Edge(2, PRIMITIVES["sqrt"])))))
     stiff = Graph(2, (below, Node("product", (power, Edge(2, PRIMITIVES["exp"])))))
     front = [
-        Member(bare, (0.4,), 1.0), Member(scaled, (1.0, 0.1, 0.4), 1.0), Member(stiff, (0.1, 0.1, 0.4), 1.0),
-    ]  # fmt: skip
+        FittedGraph(bare, (0.4,), 1.0),
+        FittedGraph(scaled, (1.0, 0.1, 0.4), 1.0),
+        FittedGraph(stiff, (0.1, 0.1, 0.4), 1.0),
+    ]
     refitted = refit_front(front, data, fitted_rows(data, rng), rng)
     assert [m.graph.nodes[-1].constant for m in refitted] == [True, False, True]
     assert [len(m.coefficients) for m in refitted] == [m.graph.n_coefficients for m in refitted]

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from eqdarts.data import Data, prepare
 from eqdarts.graph.draft import Draft, DraftEdge, DraftNode
 from eqdarts.graph.draft_terms import LINEAR, POWER
+from eqdarts.graph.fitted import FittedGraph, Start
 from eqdarts.graph.graph import Edge, Graph, Node
 from eqdarts.primitives.table import PRIMITIVES, Primitive, fixed_power, resolve
-from eqdarts.search.archive import Member
 from eqdarts.search.closed_form.outer import seeds
 from eqdarts.search.evaluator import EXACT, THOROUGH, Budget, Trials
 from eqdarts.search.implicit.grower import Grower
@@ -23,7 +23,6 @@ from eqdarts.search.problem import Problem, training_problem
 from eqdarts.solver.batch import Batch
 
 Array = NDArray[np.float64]
-Start = tuple[Graph, tuple[float, ...]]
 
 
 def rows(n: int = 60, d: int = 2, low: float = 0.5, high: float = 3.0, seed: int = 0) -> Array:
@@ -146,7 +145,7 @@ def test_children_are_pruned_graphs_of_the_inputs_and_the_missing_term_is_among_
     y = 1 + X[:, 0] + 0.5 * np.log(X[:, 1])
     slope, constant = np.polyfit(X[:, 0], y, 1)
     parent = Draft(2, [DraftNode("sum", [DraftEdge(0, LINEAR, slope)], constant)]).build()
-    children = make_grower(X, y).children(Member(*parent, 0.1), 16.0)
+    children = make_grower(X, y).children(FittedGraph(*parent, 0.1), 16.0)
     losses = []
     for graph, coefficients in children:
         assert graph.n_inputs == 2
@@ -159,7 +158,7 @@ def test_children_are_pruned_graphs_of_the_inputs_and_the_missing_term_is_among_
 def test_a_parent_that_is_undefined_on_some_row_has_no_children() -> None:
     X = rows(low=-1.0)
     parent = Draft(2, [DraftNode("sum", [DraftEdge(0, PRIMITIVES["log"])], 1.0)]).build()
-    assert make_grower(X, X[:, 1]).children(Member(*parent, 1.0), 1.0) == []
+    assert make_grower(X, X[:, 1]).children(FittedGraph(*parent, 1.0), 1.0) == []
 
 
 @pytest.mark.parametrize("y", [noise(), np.abs(noise()) + 0.1, -np.abs(noise()) - 0.1, np.zeros(60)])
@@ -187,6 +186,6 @@ def test_close_fits_are_different_and_the_shortest_described_come_first() -> Non
     linear, square = (Graph(1, (Node("sum", (Edge(0, PRIMITIVES[name]),), True),)) for name in ("linear", "square"))
     trials.add([(linear, (0.0, 1.0)), (square, (0.0, 1.0))], THOROUGH)
     again = Graph(1, (Node("sum", (Edge(0, PRIMITIVES["linear"]), Edge(0, PRIMITIVES["none"])), True),))
-    trials.archive.add(Member(again, (), trials.archive.recall(linear).loss))
+    trials.archive.add(FittedGraph(again, (), trials.archive.recall(linear).loss))
     assert [m.graph for m in trials.close(10)] == [linear, square]  # the third has the loss of the first
     assert [m.graph for m in trials.close(1)] == [linear]

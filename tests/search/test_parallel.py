@@ -18,11 +18,11 @@ import torch
 
 from eqdarts import DARTSRegressor, EqdartsWarning, make_primitive
 from eqdarts.data import prepare
+from eqdarts.graph.fitted import FittedGraph
 from eqdarts.graph.graph import Edge, Graph, Node
 from eqdarts.history import BestPoint, SearchHistory
 from eqdarts.primitives.table import PRIMITIVES, resolve
 from eqdarts.search import parallel
-from eqdarts.search.archive import Member
 from eqdarts.search.parallel import merged, search_many, thinned
 from eqdarts.search.search import Config, Moment, SearchResult
 
@@ -142,7 +142,7 @@ def result(loss: float, reason: str, refits: int = 10, complexity: int = 1) -> S
     graph = Graph(1, (Node("sum", tuple(Edge(0, PRIMITIVES["linear"]) for _ in range(complexity))),))
     points = (BestPoint(0.5, 5, 1.0, "implicit"), BestPoint(1.0, refits, loss, "implicit"))
     history = SearchHistory(points, refits, 2.0, reason, None, {"implicit": 2.0})
-    return SearchResult((Member(graph, (1.0,) * complexity, loss),), history)
+    return SearchResult((FittedGraph(graph, (1.0,) * complexity, loss),), history)
 
 
 def test_searches_after_an_exact_one_do_not_count() -> None:

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from eqdarts._typing import Array
 from eqdarts.graph.draft import Draft, DraftEdge, DraftNode
+from eqdarts.graph.fitted import Start
 from eqdarts.primitives.table import PRIMITIVES, Primitive
 from eqdarts.search.growth.monomials import fit_monomial, positive_logs
-from eqdarts.search.growth.moves import Start
-from eqdarts.search.problem import Array
 from eqdarts.search.smooth import OUTER
 
 __all__ = ["behind", "outer_functions", "seeds"]

@@ -24,11 +24,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from eqdarts._typing import Array
 from eqdarts.graph.draft_terms import LINEAR
 from eqdarts.primitives.table import PRIMITIVES, Primitive
 from eqdarts.search.closed_form.pursuit import without_holes
 from eqdarts.search.growth.features import NEAR_ZERO, Combination, Feature, Features, features, values_of
-from eqdarts.search.growth.sites import Array
 from eqdarts.search.least_squares import least_squares
 
 __all__ = ["Pair", "best_pairs", "deep_features", "input_powers", "natural_row"]

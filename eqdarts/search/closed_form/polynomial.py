@@ -7,13 +7,14 @@ from fractions import Fraction
 
 import numpy as np
 
+from eqdarts._typing import Ints
 from eqdarts.graph.draft import Draft, DraftEdge, DraftNode
 from eqdarts.graph.draft_terms import LINEAR
+from eqdarts.graph.fitted import Start
 from eqdarts.primitives.table import fixed_power
 from eqdarts.search.closed_form.outer import behind
-from eqdarts.search.growth.moves import Start
 from eqdarts.search.least_squares import least_squares
-from eqdarts.search.problem import Ints, Problem
+from eqdarts.search.problem import Problem
 from eqdarts.search.smooth import OUTER, Smooth, exponents_up_to
 
 __all__ = ["Term", "polynomial_start", "sum_of_monomials"]

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from eqdarts._typing import Array
 from eqdarts.search.growth.features import Feature, Features
 from eqdarts.search.growth.gains import basis, closed_form
-from eqdarts.search.growth.sites import Array
 from eqdarts.search.least_squares import least_squares
 
 __all__ = ["draw", "pursue", "slope_along", "without_holes"]

@@ -19,16 +19,17 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from eqdarts._typing import Array, Ints
 from eqdarts.graph.draft import Draft, DraftEdge, DraftNode
 from eqdarts.graph.draft_terms import LINEAR
+from eqdarts.graph.fitted import Start
 from eqdarts.primitives.table import PRIMITIVES, Primitive, fixed_power
 from eqdarts.search.closed_form.outer import behind, outer_functions
 from eqdarts.search.closed_form.pairs import natural_row
 from eqdarts.search.closed_form.polynomial import Term, sum_of_monomials
 from eqdarts.search.growth.features import RECIPROCAL
-from eqdarts.search.growth.moves import Start
 from eqdarts.search.least_squares import least_squares
-from eqdarts.search.problem import Array, Ints, Problem
+from eqdarts.search.problem import Problem
 from eqdarts.search.smooth import exponents_up_to
 
 __all__ = ["rational_starts"]

@@ -18,10 +18,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from eqdarts._typing import Array, Ints
 from eqdarts.graph.draft import Draft, DraftEdge, DraftNode
 from eqdarts.graph.draft_terms import LINEAR
 from eqdarts.primitives.table import Primitive, fixed_power
-from eqdarts.search.problem import Array, Ints
 
 __all__ = [
     "Combination",

@@ -19,9 +19,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from eqdarts._typing import Array
 from eqdarts.search.growth.features import Features
 from eqdarts.search.growth.moves import COST, Move, merit
-from eqdarts.search.growth.sites import Array, Linearised, Site
+from eqdarts.search.growth.sites import Linearised, Site
 
 __all__ = ["Proposal", "basis", "closed_form", "propose"]
 

@@ -14,11 +14,13 @@ from fractions import Fraction
 
 import numpy as np
 
+from eqdarts._typing import Array
 from eqdarts.graph.draft import Draft, DraftEdge, DraftNode
 from eqdarts.graph.draft_terms import LINEAR, POWER
+from eqdarts.graph.fitted import Start
 from eqdarts.primitives.table import fixed_power
-from eqdarts.search.growth.moves import Start, add, merit, multiply
-from eqdarts.search.growth.sites import Array, Linearised, Site
+from eqdarts.search.growth.moves import add, merit, multiply
+from eqdarts.search.growth.sites import Linearised, Site
 from eqdarts.search.least_squares import least_squares
 
 __all__ = ["Monomial", "MonomialMove", "fit_monomial", "monomial_moves", "positive_logs"]

@@ -11,7 +11,7 @@ import numpy as np
 
 from eqdarts.graph.draft import Draft, DraftEdge, DraftNode
 from eqdarts.graph.draft_terms import LINEAR, POWER
-from eqdarts.graph.graph import Graph
+from eqdarts.graph.fitted import Start
 from eqdarts.primitives.table import fixed_power
 from eqdarts.search.growth.features import Feature, insert_feature
 from eqdarts.search.growth.sites import Linearised, Site
@@ -20,7 +20,6 @@ __all__ = [
     "COST",
     "FACTOR_EXPONENTS",
     "Move",
-    "Start",
     "add",
     "apply",
     "deletions",
@@ -33,7 +32,6 @@ __all__ = [
     "wraps",
 ]
 
-Start = tuple[Graph, tuple[float, ...]]
 
 COST = {"add": 3, "multiply": 5, "power": 3}  # symbols that a move adds beside its feature, about
 FACTOR_EXPONENTS = (Fraction(1), Fraction(-1), Fraction(1, 2), Fraction(-1, 2))

@@ -15,8 +15,8 @@ from typing import Literal
 import numpy as np
 import torch
 
+from eqdarts._typing import Array
 from eqdarts.graph.draft import Draft, DraftEdge, DraftNode
-from eqdarts.search.problem import Array
 
 __all__ = ["Array", "Linearised", "Site", "linearise"]
 

@@ -11,12 +11,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from eqdarts._typing import Array
 from eqdarts.graph.draft import Draft, DraftEdge, DraftNode
 from eqdarts.graph.draft_terms import LINEAR
+from eqdarts.graph.fitted import Start
 from eqdarts.primitives.table import Primitive
 from eqdarts.search.growth.features import Feature, combinations, features
-from eqdarts.search.growth.moves import Start
-from eqdarts.search.growth.sites import Array, Linearised
+from eqdarts.search.growth.sites import Linearised
 
 __all__ = ["Swap", "swaps"]
 

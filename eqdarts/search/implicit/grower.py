@@ -9,10 +9,11 @@ from fractions import Fraction
 
 import numpy as np
 
+from eqdarts._typing import Array
 from eqdarts.graph.draft import Draft, DraftEdge, DraftNode
 from eqdarts.graph.draft_terms import LINEAR, POWER
+from eqdarts.graph.fitted import FittedGraph, Start
 from eqdarts.primitives.table import Primitive, fixed_power
-from eqdarts.search.archive import Member
 from eqdarts.search.closed_form.outer import behind
 from eqdarts.search.closed_form.pairs import best_pairs, deep_features, input_powers
 from eqdarts.search.closed_form.pursuit import draw, pursue, slope_along
@@ -21,14 +22,13 @@ from eqdarts.search.growth.gains import Proposal, propose
 from eqdarts.search.growth.monomials import MonomialMove, monomial_moves, positive_logs
 from eqdarts.search.growth.moves import (
     FACTOR_EXPONENTS,
-    Start,
     apply,
     deletions,
     simple_exponents,
     without_negligible,
     wraps,
 )
-from eqdarts.search.growth.sites import Array, linearise
+from eqdarts.search.growth.sites import linearise
 from eqdarts.search.growth.swaps import swaps
 
 __all__ = ["Grower"]
@@ -120,7 +120,7 @@ class Grower:
         logs = replace(logs, values=np.log(logs.values))
         return Features.join(parts), logs
 
-    def children(self, member: Member, sharpness: float) -> list[Start]:
+    def children(self, member: FittedGraph, sharpness: float) -> list[Start]:
         """Propose children of a fitted graph: grown, with a power product, and with a part less."""
         draft = Draft.from_graph(member.graph, member.coefficients)
         with np.errstate(all="ignore"):

@@ -12,18 +12,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from eqdarts._typing import Array
 from eqdarts.graph.draft import Draft
+from eqdarts.graph.fitted import FittedGraph, Start
 from eqdarts.graph.graph import Graph
 from eqdarts.graph.rewrites import expanded, shortened
 from eqdarts.primitives.table import Primitive
-from eqdarts.search.archive import Member
 from eqdarts.search.evaluator import EXACT, QUICK, THOROUGH, Trials
 from eqdarts.search.growth.features import grid
-from eqdarts.search.growth.moves import Start, deletions, simple_exponents, without_negligible
+from eqdarts.search.growth.moves import deletions, simple_exponents, without_negligible
 from eqdarts.search.growth.sites import linearise
 from eqdarts.search.growth.swaps import swaps
 from eqdarts.search.implicit.island import ACCURATE, Island
-from eqdarts.search.problem import Array
 from eqdarts.search.structure import Reduction, find_reductions, reduce_by
 
 __all__ = ["implicit_search"]
@@ -76,7 +76,7 @@ class _Archipelago:
         able.sort(key=lambda island: island.best_score)
         return able[min(int(self.rng.geometric(0.5)) - 1, len(able) - 1)]
 
-    def _carry(self, island: Island, kept: list[Member]) -> None:
+    def _carry(self, island: Island, kept: list[FittedGraph]) -> None:
         """Offer an island's new front members to the archive of the data as given."""
         if not island.chain:
             return
@@ -202,13 +202,13 @@ def _tidy(trials: Trials, primitives: tuple[Primitive, ...]) -> None:
         trials.refine(kept)
 
 
-def _is_better_start(trials: Trials, graph: Graph, member: Member) -> bool:
+def _is_better_start(trials: Trials, graph: Graph, member: FittedGraph) -> bool:
     """Return whether a structure that looks like `member` was fitted before, from elsewhere, and much worse."""
     known = trials.archive.recall(graph)
     return trials.is_small(graph) and known is not None and not known.loss < WORSE * member.loss
 
 
-def _simplify(trials: Trials, member: Member) -> Member:
+def _simplify(trials: Trials, member: FittedGraph) -> FittedGraph:
     """Take parts away from an exact member as long as it stays exact; return the shortest."""
     X: Array = trials.problem.train.X
     while True:

@@ -14,15 +14,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from eqdarts.graph.draft import Draft
+from eqdarts.graph.fitted import FittedGraph, Start
 from eqdarts.graph.rewrites import shortened
 from eqdarts.graph.small_graphs import small_graphs
 from eqdarts.primitives.table import Primitive
-from eqdarts.search.archive import Member
 from eqdarts.search.closed_form.outer import outer_functions, seeds
 from eqdarts.search.closed_form.polynomial import polynomial_start
 from eqdarts.search.closed_form.rational import rational_starts
 from eqdarts.search.evaluator import EXACT, SCREEN, Trials
-from eqdarts.search.growth.moves import Start
 from eqdarts.search.implicit.grower import Grower
 from eqdarts.search.smooth import fit_smooth
 from eqdarts.search.structure import Reduction
@@ -45,14 +44,14 @@ AGAIN = 0.1  # chance that a structure fitted lately is fitted again, from the n
 SHARPNESS = (0.5, 1.0, 2.0)
 
 
-def score(member: Member) -> float:
+def score(member: FittedGraph) -> float:
     """Return log loss plus the price of the symbols: what climbs compare."""
     return math.log(member.loss + 1e-30) + PRICE * member.graph.complexity
 
 
 @dataclass
 class _Walker:
-    member: Member
+    member: FittedGraph
     sharpness: float
     cap: int  # symbols that the climb stops at
     steps: int = 0
@@ -78,7 +77,7 @@ class Island:
         self.analysed = math.inf  # best loss when the gradient was last asked for structure
         self.walkers: list[_Walker] = []
 
-    def begin(self) -> list[Member]:
+    def begin(self) -> list[FittedGraph]:
         """Fit the seeds; return what entered the archive."""
         train = self.trials.problem.train
         starts = [
@@ -121,7 +120,7 @@ class Island:
             member = self.origins[min(int(self.rng.geometric(0.4)) - 1, len(self.origins) - 1)]
         return _Walker(member, float(self.rng.choice(SHARPNESS)), cap)
 
-    def round(self) -> list[Member]:
+    def round(self) -> list[FittedGraph]:
         """Let every walker take one step; return what entered the archive."""
         self.rounds += 1
         exact = next((m for m in self.trials.archive.front() if m.loss <= EXACT), None)
@@ -143,9 +142,9 @@ class Island:
         self.trials.refine([m for m in kept if m.loss < ACCURATE])
         return kept
 
-    def _children(self) -> tuple[list[tuple[int, Member]], list[tuple[int, Start]]]:
+    def _children(self) -> tuple[list[tuple[int, FittedGraph]], list[tuple[int, Start]]]:
         """Propose children of every walker, with its number: those fitted lately, and starts of the others."""
-        known: list[tuple[int, Member]] = []
+        known: list[tuple[int, FittedGraph]] = []
         starts: list[tuple[int, Start]] = []
         for w, walker in enumerate(self.walkers):
             for start in self.grower.children(walker.member, walker.sharpness):
@@ -159,17 +158,17 @@ class Island:
                     starts.append((w, start))
         return known, starts
 
-    def _promising(self, fitted: list[tuple[int, Member]]) -> list[tuple[int, Member]]:
+    def _promising(self, fitted: list[tuple[int, FittedGraph]]) -> list[tuple[int, FittedGraph]]:
         """Return the best few of each walker's children."""
-        chosen: list[tuple[int, Member]] = []
+        chosen: list[tuple[int, FittedGraph]] = []
         for w in range(len(self.walkers)):
             own = [m for owner, m in fitted if owner == w and math.isfinite(m.loss)]
             chosen += [(w, m) for m in sorted(own, key=score)[:PROMISING]]
         return chosen
 
-    def _move(self, candidates: list[tuple[int, Member]]) -> None:
+    def _move(self, candidates: list[tuple[int, FittedGraph]]) -> None:
         """Let each walker go to its best candidate, or start anew."""
-        best: dict[int, Member] = {}
+        best: dict[int, FittedGraph] = {}
         for w, member in candidates:
             if math.isfinite(member.loss) and (w not in best or score(member) < score(best[w])):
                 best[w] = member
@@ -200,7 +199,7 @@ class Island:
         starts = self.grower.pairs(*self.outer[k % n])
         return [s for s in starts if self.trials.is_admissible(s[0])]
 
-    def lift(self, member: Member, n_inputs: list[int]) -> Start:
+    def lift(self, member: FittedGraph, n_inputs: list[int]) -> Start:
         """Return a member's graph and coefficients in the data as given."""
         draft = Draft.from_graph(member.graph, member.coefficients)
         for reduction, n_old in zip(reversed(self.chain), reversed(n_inputs), strict=True):

@@ -10,9 +10,9 @@ import pytest
 from numpy.typing import NDArray
 
 from eqdarts.data import prepare
+from eqdarts.graph.fitted import FittedGraph
 from eqdarts.graph.graph import Edge, Graph, Node
 from eqdarts.primitives.table import PRIMITIVES, resolve
-from eqdarts.search.archive import Member
 from eqdarts.search.evaluator import EXACT, Budget, Trials
 from eqdarts.search.implicit.implicit import _tidy
 from eqdarts.search.problem import training_problem
@@ -198,7 +198,7 @@ def test_a_lookalike_gives_the_law_a_start_though_it_was_fitted_before_and_faile
     law, lookalike = bell("square"), bell("cos")
     scale = trials.problem.units[0]
     assert trials.is_admissible(law)
-    trials.archive.add(Member(law, (1.0, 5.0), 2.0))  # from a bad start
+    trials.archive.add(FittedGraph(law, (1.0, 5.0), 2.0))  # from a bad start
     trials.add([(lookalike, (0.1 * scale, np.exp(-200.0), 200.0))])
     assert trials.archive.best_loss < 1e-3
     _tidy(trials, resolve("default"))
