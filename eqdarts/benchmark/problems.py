@@ -101,7 +101,8 @@ class Problem:
         low, high = (np.array([row[k] for row in self.ranges]) for k in (1, 2))
         middle, half = (low + high) / 2, (high - low) / 2 * widened
         rng = self._rng(seed, purpose)
-        rows, values, n_found = [], [], 0
+        rows, values = [], []
+        n_found = 0
         for _ in range(MOST_DRAWS):
             X = rng.uniform(middle - half, middle + half, (n_rows, len(low)))
             y = self.value(X)

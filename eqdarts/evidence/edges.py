@@ -38,7 +38,9 @@ if TYPE_CHECKING:
 __all__ = ["Evidence", "evidence", "neighbours"]
 
 NONE = PRIMITIVES["none"]
-SCREENED_ROWS, SCREENING, THOROUGH = 200, (20, 1e-3), (60, 1e-10)  # rows; iterations and tolerance
+SCREENED_ROWS = 200
+SCREENING = (20, 1e-3)  # iterations and tolerance
+THOROUGH = (60, 1e-10)
 MOST_STARTS = 4  # rows of a primitive's grid that are tried
 MOST_NUMBERS = 2**22  # in the Jacobian (G, K, N) of one batch
 MARGIN = 0.01  # nats that a swap must save: two primitives may be the same function in other words

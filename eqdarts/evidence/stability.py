@@ -101,7 +101,8 @@ class _Sample:
         if len(kept.y) > MOST_ROWS:
             few = np.sort(rng.choice(len(kept.y), MOST_ROWS, replace=False))  # type: ignore[assignment]
         y = kept.y[few] / scales[1]
-        weight, noise, n_rows = np.ones(len(y)), None, float(len(y))
+        weight = np.ones(len(y))
+        noise, n_rows = None, float(len(y))
         if kept.sigma is not None:
             sigma = kept.sigma[few] / scales[1]
             weight = sigma**-2.0

@@ -178,7 +178,9 @@ class _Reader:
     """Turns a syntax tree into a sympy expression, refusing what the grammar does not have."""
 
     def __init__(self, text: str, plain: str, names: dict[str, str], places: list[Place]) -> None:
-        self.text, self.names, self.places = text, names, places
+        self.text = text
+        self.names = names
+        self.places = places
         self.start = len(plain) - len(plain.lstrip())
         self.plain = plain.strip()
         self.nodes = 0

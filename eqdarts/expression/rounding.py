@@ -16,7 +16,9 @@ __all__ = ["rounded"]
 
 ROUNDING = 1e-12  # largest relative change of a value on the rows by rounding the coefficients
 VANISHING = 1e-13  # by leaving a coefficient out
-FEWEST_DIGITS, EACH_DIGITS, MOST_DIGITS = 3, 12, 16
+FEWEST_DIGITS = 3
+EACH_DIGITS = 12  # where more would be needed, each coefficient is rounded by itself
+MOST_DIGITS = 16
 
 
 def rounded(expr: Expr, columns: Mapping[str, Array], n_rows: int) -> Expr:
@@ -62,7 +64,10 @@ class _Trial:
     """How much the values on the rows change with the coefficients; (B, K) vectors of coefficients at once."""
 
     def __init__(self, formula: Expr, names: tuple[str, ...], rows: Mapping[str, Array], n: int, theta: Array) -> None:
-        self.formula, self.names, self.rows, self.n = formula, names, rows, n
+        self.formula = formula
+        self.names = names
+        self.rows = rows
+        self.n = n
         self.values = self._evaluate(theta[None])[0]
         self.defined = ~np.isnan(self.values)
         size = np.abs(self.values[self.defined])

@@ -282,7 +282,9 @@ class Draft:
         changed = False
         for node in self.nodes:
             if not node.is_sum and node.constant is not None and len(node.edges) == 1:
-                node.aggregator, node.edges[0].weight, node.constant, changed = "sum", node.constant, None, True
+                node.edges[0].weight = node.constant
+                node.aggregator, node.constant = "sum", None
+                changed = True
         return changed
 
     def _fold_inner(self) -> bool:

@@ -9,7 +9,9 @@ from fractions import Fraction
 from eqdarts.graph.graph import Aggregator
 from eqdarts.primitives.table import PRIMITIVES, Primitive, fixed_power
 
-NONE, LINEAR, POWER = PRIMITIVES["none"], PRIMITIVES["linear"], PRIMITIVES["power"]
+NONE = PRIMITIVES["none"]
+LINEAR = PRIMITIVES["linear"]
+POWER = PRIMITIVES["power"]
 
 
 @dataclass
@@ -81,7 +83,8 @@ class DraftNode:
 
     def to_single_factor(self) -> None:
         """Turn c + w f(x), the affine map having gone elsewhere, into the product of the one factor f(x)."""
-        self.aggregator, self.constant, self.edges[0].weight = "product", None, 1.0
+        self.aggregator, self.constant = "product", None
+        self.edges[0].weight = 1.0
 
 
 def merge_terms(first: DraftEdge, second: DraftEdge) -> DraftEdge | None:

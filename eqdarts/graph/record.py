@@ -15,7 +15,8 @@ from eqdarts.primitives.table import PRIMITIVES, Primitive, get_primitive
 
 __all__ = ["graph_record", "is_plain", "read_fitted", "read_json", "whole_number"]
 
-MOST_NODES, MOST_EDGES, MOST_SHARED = 200, 1000, 7  # the key of a graph takes the factorial of its shared nodes
+MOST_NODES, MOST_EDGES = 200, 1000
+MOST_SHARED = 7  # the key of a graph takes the factorial of its shared nodes
 FIXED_POWER = re.compile(r"power\[-?\d{1,4}(/\d{1,4})?\]")
 TODO = "Take the file as eqdarts wrote it."
 

@@ -189,7 +189,8 @@ def _loss(form: Form, rows: Rows) -> float:
 
 def _best_step(state: _State, setting: _Setting, go_on: Callable[[], bool]) -> tuple[Snap, _State] | None:
     """Snap the coefficient that shortens the description most, or return None."""
-    form, n, k = state.form, len(setting.rows.y), len(state.form.names)
+    form = state.form
+    n, k = len(setting.rows.y), len(form.names)
     critical = quantile(FARTHEST, n - k)
     floor = max(state.loss, ROUNDING * setting.mean_square)
     covariance = _covariance(form, setting.rows, floor)
@@ -225,7 +226,8 @@ def _covariance(form: Form, rows: Rows, loss: float) -> Array | None:
 
 def _trials(state: _State, setting: _Setting, error: Array, critical: float) -> list[tuple[float, int, Constant]]:
     """Return what to try, the best first: the change of the description that the linear model expects, j, constant."""
-    form, n, k = state.form, len(setting.rows.y), len(state.form.names)
+    form = state.form
+    n, k = len(setting.rows.y), len(form.names)
     saving = state.length - state.spent - setting.length(_expr(form), k - 1, state.loss)
     trials: list[tuple[float, int, Constant]] = []
     for j in range(k):

@@ -108,7 +108,9 @@ class _Held:
     """A formula at G coefficient vectors, in each of which one coefficient is held where it is."""
 
     def __init__(self, model: Any, held: Any, values: Any) -> None:
-        self.model, self.held, self.values = model, held, values  # held (G, 1) position, values (G, 1)
+        self.model = model
+        self.held = held  # (G, 1): which coefficient
+        self.values = values  # (G, 1): where it is held
         self.n_coefficients, self.linear = model.n_coefficients, model.linear
 
     def evaluate(self, theta: Any) -> tuple[Any, Any]:

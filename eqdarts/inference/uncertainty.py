@@ -29,8 +29,11 @@ from eqdarts.inference.linearised import Decomposition, Form, Rows, decompose, f
 
 __all__ = ["Inference", "inference"]
 
+# distances from the least squares estimate, in standard errors
+SLIGHTLY_OFF = 0.05
+UNSETTLED = 0.2
+OFF = 1.0
 
-SLIGHTLY_OFF, UNSETTLED, OFF = 0.05, 0.2, 1.0  # distance from the least squares estimate, in standard errors
 INTERCHANGEABLE = 0.999  # correlation at which two coefficients are named as nearly the same
 VISIBLE = 1e-6  # share of a prediction's derivative along null directions at which it is unidentified
 

@@ -54,7 +54,8 @@ def plot_residuals(
     """
     ax = new_axes(ax)
     y = np.asarray(y, dtype=np.float64)
-    values, columns, used = predicted(equation, X), columns_of(equation, X), used_variables(equation)
+    values = predicted(equation, X)
+    columns, used = columns_of(equation, X), used_variables(equation)
     relative = _is_relative(y) if relative is None else relative
     if against is None:
         only = used if used or len(columns) != 1 else list(columns)

@@ -95,7 +95,9 @@ def terms(latex: str) -> list[str]:
     >>> terms(r"y = a + \left(b - c\right) x - e^{x + 1}")
     ['y = a', '+ \\left(b - c\\right) x', '- e^{x + 1}']
     """
-    pieces, depth, start, at = [], 0, 0, 0
+    pieces = []
+    depth = 0  # of brackets
+    start, at = 0, 0
     while at < len(latex):
         if latex.startswith((r"\left", r"\right"), at):
             depth += 1 if latex.startswith(r"\left", at) else -1

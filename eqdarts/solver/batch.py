@@ -110,7 +110,9 @@ class Batch:
         return batch
 
     def _compile(self, nodes: Ints, edges: Ints, counts: Ints, inputs: Tensor) -> None:
-        self._nodes, self._edges, self._counts, self._inputs = nodes, edges, counts, inputs
+        self._nodes, self._edges = nodes, edges
+        self._counts = counts
+        self._inputs = inputs
         self.n_graphs = len(counts)
         self.n_columns = max(int(counts.max(initial=0)), 1)
         self.n_coefficients = torch.as_tensor(counts, device=inputs.device)

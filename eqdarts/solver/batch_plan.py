@@ -46,7 +46,8 @@ def tables(graph: Graph) -> tuple[Ints, Ints]:
     cached: tuple[Ints, Ints] | None = graph.__dict__.get("_tables")
     if cached is not None:
         return cached
-    nodes, edges, d, levels = [], [], graph.n_inputs, graph.levels
+    nodes, edges = [], []
+    d, levels = graph.n_inputs, graph.levels
     last = len(graph.nodes) - 1
     for j, (node, slots) in enumerate(graph.slots()):
         nodes.append((0, levels[j], node.aggregator == "product", slots.constant, len(node.edges), j == last))
@@ -126,15 +127,21 @@ class Plan:
     """
 
     def __init__(self, nodes: Ints, edges: Ints, counts: Ints, columns: int, inputs: Tensor) -> None:
-        self.nodes, self.edges, self.columns, self.device = nodes, edges, columns, inputs.device
-        (d, n), e, v, k = inputs.shape, len(edges), len(nodes), int(counts.sum())
+        self.nodes, self.edges = nodes, edges
+        self.columns = columns
+        self.device = inputs.device
+        d, n = inputs.shape
+        e, v = len(edges), len(nodes)
+        k = int(counts.sum())
         self.values = inputs.new_empty((d + e + v, n))
         self.values[:d] = inputs
         self.reverse = inputs.new_zeros((2 + 2 * v + 2 * e + k, n))
         self.reverse[SEED] = 1.0
         self.adjoints = inputs.new_empty((e, n))
         self.loaded = inputs.new_empty((k + v, 1))
-        self.n_values, self.n_reverse, self.n_adjoints, self.n_loaded = d, 2, 0, 0
+        # how many rows of each table are taken so far
+        self.n_values, self.n_reverse = d, 2
+        self.n_adjoints, self.n_loaded = 0, 0
         self._positions: list[Ints] = []
         self._zero_one = inputs.new_tensor([0.0, 1.0])
         self._n_flat = len(counts) * columns
@@ -258,7 +265,8 @@ class Plan:
 
     def _reduce(self, group: Ints) -> Reduce:
         n = self.nodes[group]
-        product, degree, constant = bool(n[0, PRODUCT]), int(n[0, DEGREE]), n[:, CONSTANT] >= 0
+        product, degree = bool(n[0, PRODUCT]), int(n[0, DEGREE])
+        constant = n[:, CONSTANT] >= 0
         a, out = self._value_rows(len(group))
         self.node_row[group] = np.arange(a, a + len(group))
         edges = (self.first_edge[group][:, None] + np.arange(degree)).reshape(-1)  # (n * degree,)
