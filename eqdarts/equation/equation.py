@@ -18,6 +18,7 @@ from eqdarts.equation.equation_constants import checked_constants
 from eqdarts.equation.equation_display import DisplayMixin
 from eqdarts.equation.equation_range import RangeMixin
 from eqdarts.equation.equation_travel import TravelMixin
+from eqdarts.equation.file import FORMAT, VERSION, read
 from eqdarts.equation.rows import as_columns, as_target, column_names, name_array_columns, starting_values
 from eqdarts.errors import EqdartsWarning, explain
 from eqdarts.expression import written as formula_text
@@ -31,10 +32,6 @@ if TYPE_CHECKING:
     from eqdarts.solver.formula import FitResult
 
 __all__ = ["Equation", "warn_outside"]
-
-
-FORMAT, VERSION = "eqdarts-equation", 1
-MAX_FILE = 1_000_000
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -303,9 +300,7 @@ class Equation(RangeMixin, DisplayMixin, TravelMixin):
         FormulaError
             If it is not such a text.
         """
-        from eqdarts.equation.file import read
-
-        return cls(*read(text, FORMAT, VERSION))
+        return cls(*read(text))
 
 
 def _restored(text: str, fit_result: FitResult | None) -> Equation:

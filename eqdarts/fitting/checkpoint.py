@@ -15,10 +15,11 @@ import numpy as np
 
 from eqdarts.data import Data, draw_rows
 from eqdarts.errors import EqdartsWarning, FormulaError, explain
+from eqdarts.files import read_json, write_atomically
 from eqdarts.fitting.front import best_of, measured
 from eqdarts.fitting.table import Table
 from eqdarts.graph.fitted import FittedGraph
-from eqdarts.graph.record import is_plain, read_json
+from eqdarts.graph.record import is_plain
 from eqdarts.primitives.table import Primitive
 from eqdarts.search.search import Moment
 from eqdarts.search.worker_files import (
@@ -27,7 +28,6 @@ from eqdarts.search.worker_files import (
     read_members,
     read_parts,
     remove_parts,
-    write_atomically,
 )
 
 __all__ = ["CHECKPOINT_FILE", "Checkpoint", "fingerprint"]

@@ -17,6 +17,7 @@ from eqdarts import __version__
 from eqdarts.data import FitRows
 from eqdarts.equation.equation import Equation
 from eqdarts.errors import FormulaError, explain
+from eqdarts.files import read_json
 from eqdarts.fitting.saved import model_record
 from eqdarts.history import BestPoint, SearchHistory
 from eqdarts.report.pictures import Picture, graph_pictures
@@ -164,14 +165,7 @@ def run_from_json(text: str) -> Run:
     FormulaError
         If it is not such a text.
     """
-    try:
-        record = json.loads(text) if len(text) <= LARGEST_FILE else None
-    except (ValueError, RecursionError):
-        record = None
-    if not isinstance(record, dict) or (record.get("format"), record.get("version")) != (FORMAT, VERSION):
-        raise FormulaError(
-            explain("A run must be JSON of this version.", repr(text[:40]), "Run eqdarts fit again with this version.")
-        )
+    record = read_json(text, "A run", FORMAT, VERSION, LARGEST_FILE)
     try:
         return _read(record)
     except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError, RecursionError) as error:

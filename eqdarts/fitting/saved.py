@@ -16,12 +16,13 @@ from sklearn.utils.validation import check_is_fitted
 
 from eqdarts.errors import EqdartsWarning, FormulaError, explain
 from eqdarts.evidence.structure import Finding
+from eqdarts.files import write_atomically
 from eqdarts.fitting.starts import Kept
 from eqdarts.graph.fitted import FittedGraph
 from eqdarts.graph.record import graph_record, is_plain, read_fitted
 from eqdarts.inference.constants import Snap
 from eqdarts.primitives.table import PRIMITIVES
-from eqdarts.search.worker_files import member_records, read_members, write_atomically
+from eqdarts.search.worker_files import member_records, read_members
 
 if TYPE_CHECKING:
     from eqdarts.fitting.run import Run

@@ -2,47 +2,22 @@
 
 from __future__ import annotations
 
-import json
-import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from eqdarts.errors import FormulaError, explain
+from eqdarts.files import AS_WRITTEN, is_number, short
 from eqdarts.graph.graph import Edge, Graph, Node
 from eqdarts.primitives.table import PRIMITIVES, Primitive, get_primitive
 
-__all__ = ["graph_record", "is_plain", "read_fitted", "read_json", "whole_number"]
+__all__ = ["graph_record", "is_plain", "read_fitted", "whole_number"]
 
-MOST_NODES, MOST_EDGES = 200, 1000
-MOST_SHARED = 7  # the key of a graph takes the factorial of its shared nodes
+MOST_NODES = 200
+MOST_EDGES = 1000
+MOST_SHARED = 7  # nodes with several readers: the key of a graph takes the factorial of their number
 FIXED_POWER = re.compile(r"power\[-?\d{1,4}(/\d{1,4})?\]")
-TODO = "Take the file as eqdarts wrote it."
-
-
-def read_json(text: str, what: str, file_format: str, version: int, longest: int) -> dict[str, Any]:
-    """Return the record of a file of ours.
-
-    Raises
-    ------
-    FormulaError
-        If the text is too long, is not JSON, or is of another format or version.
-    """
-    if len(text) > longest:
-        raise FormulaError(explain(f"{what} may have {longest} characters.", f"{len(text)} characters", TODO))
-    try:
-        record = json.loads(text)
-    except (ValueError, RecursionError):
-        record = None
-    if not isinstance(record, dict) or record.get("format") != file_format:
-        raise FormulaError(explain(f"{what} must be JSON of format {file_format!r}.", repr(text[:40]), TODO))
-    found = record.get("version")
-    if found != version or isinstance(found, bool):
-        raise FormulaError(
-            explain(f"{what} must be of version {version}.", repr(found)[:40], "Use the eqdarts that wrote it.")
-        )
-    return record
 
 
 def is_plain(graph: Graph) -> bool:
@@ -82,7 +57,7 @@ def read_fitted(
     graph = Graph(n_inputs, tuple(_node(record, n_inputs + j, known) for j, record in enumerate(nodes)))
     if not is_plain(graph):
         raise _refused("a graph must be small", f"{len(nodes)} nodes")
-    if not isinstance(coefficients, list) or not all(map(_is_number, coefficients)):
+    if not isinstance(coefficients, list) or not all(map(is_number, coefficients)):
         raise _refused("coefficients must be finite numbers", coefficients)
     if len(coefficients) != graph.n_coefficients:
         raise _refused(f"the graph has {graph.n_coefficients} coefficients", len(coefficients))
@@ -131,17 +106,5 @@ def _n_shared(graph: Graph) -> int:
     return sum(count > 1 for source, count in uses.items() if source >= graph.n_inputs)
 
 
-def _is_number(value: Any) -> bool:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return False
-    try:
-        return math.isfinite(float(value))
-    except OverflowError:
-        return False
-
-
-def _refused(what: str, given: Sequence[Any] | Any) -> FormulaError:
-    shown = repr(given)
-    return FormulaError(
-        explain(f"The file is damaged: {what}.", shown if len(shown) <= 60 else shown[:57] + "...", TODO)
-    )
+def _refused(what: str, given: object) -> FormulaError:
+    return FormulaError(explain(f"The file is damaged: {what}.", short(given), AS_WRITTEN))

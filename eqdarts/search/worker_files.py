@@ -7,7 +7,6 @@ that it has written a second before can.
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -15,8 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from eqdarts.errors import FormulaError
+from eqdarts.files import AS_WRITTEN, read_json, write_atomically
 from eqdarts.graph.fitted import FittedGraph
-from eqdarts.graph.record import graph_record, is_plain, read_fitted, read_json
+from eqdarts.graph.record import graph_record, is_plain, read_fitted
 from eqdarts.primitives.table import Primitive
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ __all__ = [
     "read_members",
     "read_parts",
     "remove_parts",
-    "write_atomically",
 ]
 
 FORMAT, VERSION = "eqdarts-part", 1
@@ -95,22 +94,9 @@ def read_members(records: Any, n_inputs: int, primitives: Iterable[Primitive]) -
     rows = tuple(primitives)
     members = []
     if not isinstance(records, list) or not all(isinstance(r, list) and len(r) == 3 for r in records):
-        raise FormulaError("The file is damaged: it has no list of graphs. Take the file as eqdarts wrote it.")
+        raise FormulaError("The file is damaged: it has no list of graphs. " + AS_WRITTEN)
     for nodes, coefficients, loss in records:
         graph, theta = read_fitted(nodes, coefficients, n_inputs, rows)
         is_number = isinstance(loss, (int, float)) and not isinstance(loss, bool)
         members.append(FittedGraph(graph, theta, loss if is_number and loss >= 0 else float("inf")))
     return members
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Write a file that is there as a whole or not at all."""
-    aside = path.with_name(f".{path.name}.{os.getpid()}.new")
-    try:
-        with aside.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(aside, path)
-    finally:
-        aside.unlink(missing_ok=True)
