@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 import subprocess
 import sys
 import tomllib
@@ -155,14 +154,3 @@ def test_constraints_pin_only_what_is_declared_and_hold_the_bounds() -> None:
         (version,) = pin.specifier
         assert version.operator == "=="
         assert declared[pin.name].specifier.contains(version.version)
-
-
-def test_readme_is_short_and_its_python_is_python() -> None:
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert len(text.splitlines()) < 150
-    blocks = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
-    assert blocks
-    for block in blocks:
-        compile(block, "README.md", "exec")
-    for path in re.findall(r"\]\((?!http)([^)]+)\)", text):
-        assert (ROOT / path).is_file(), path
