@@ -23,7 +23,7 @@ import numpy as np
 from eqdarts._typing import Array
 from eqdarts.errors import closest, explain
 
-__all__ = ["LOSSES", "SQUARED", "Loss", "resolve_loss"]
+__all__ = ["LOSSES", "SQUARED", "Loss", "loss_of", "resolve_loss"]
 
 RowFunction = Callable[[Array, Array], Array]
 
@@ -50,8 +50,15 @@ class Loss:
     power : float
         Of the residual in the loss, where its scale is unknown: n / power times the logarithm of the mean loss is then
         the code length of the residuals.
-    logistic : bool
-        Whether the law is a probability: the logistic function of what is searched.
+    link : str or None
+        The function that makes the law of what is searched: "logistic" where the law is a probability. None: what is
+        searched is the law.
+    scaled : callable or None
+        ``scaled(s)`` -> the loss for residuals of standard deviation s, where its shape depends on it; None where it
+        does not.
+    is_least_squares : bool
+        Whether one least squares fit is at the smallest loss. Known errors of y, profile likelihood and resampling go
+        with such a loss only.
     lowest, highest : float
         Range of y.
     """
@@ -61,9 +68,26 @@ class Loss:
     weights: RowFunction
     variance: Callable[[Array], Array] | None = None
     power: float = 2.0
-    logistic: bool = False
+    link: str | None = None
+    scaled: Callable[[float], Loss] | None = None
+    is_least_squares: bool = False
     lowest: float = -math.inf
     highest: float = math.inf
+
+    @property
+    def is_likelihood(self) -> bool:
+        """Whether the loss is minus a log likelihood that knows the variance of y."""
+        return self.variance is not None
+
+    @property
+    def has_scale(self) -> bool:
+        """Whether the loss must be told how large residuals usually are."""
+        return self.scaled is not None
+
+    @property
+    def logistic(self) -> bool:
+        """Whether the law is a probability, and its log odds are searched."""
+        return self.link == "logistic"
 
     def mean(self, y: Array, f: Array, weight: Array | None = None) -> float:
         """Return the mean loss of the rows with weight, infinite where a prediction is impossible."""
@@ -93,7 +117,7 @@ class Loss:
             )
 
 
-SQUARED = Loss("squared", lambda y, f: (y - f) ** 2, lambda y, f: np.ones_like(y))
+SQUARED = Loss("squared", lambda y, f: (y - f) ** 2, lambda y, f: np.ones_like(y), is_least_squares=True)
 
 
 def _absolute() -> Loss:
@@ -112,7 +136,7 @@ def _huber(scale: float) -> Loss:
         size = np.abs(y - f)
         return np.where(size <= limit, 0.5 * size**2, limit * (size - 0.5 * limit))
 
-    return Loss("huber", value, lambda y, f: limit / np.maximum(np.abs(y - f), limit))
+    return Loss("huber", value, lambda y, f: limit / np.maximum(np.abs(y - f), limit), scaled=_huber)
 
 
 def _poisson() -> Loss:
@@ -136,18 +160,21 @@ def _bernoulli() -> Loss:
         inside = np.clip(f, EDGE, 1 - EDGE)
         return np.asarray(inside * (1 - inside))
 
-    return Loss("bernoulli", value, lambda y, f: 1 / variance(f), variance, logistic=True, lowest=0.0, highest=1.0)
+    return Loss("bernoulli", value, lambda y, f: 1 / variance(f), variance, link="logistic", lowest=0.0, highest=1.0)
 
 
 def _own(function: Callable[..., Any]) -> Loss:
     """Return the loss of a torch function of (y, prediction), differentiated by autograd."""
-    import torch
 
     def value(y: Array, f: Array) -> Array:
+        import torch
+
         with torch.no_grad():
             return np.asarray(function(torch.tensor(y), torch.tensor(f)).numpy())
 
     def weights(y: Array, f: Array) -> Array:
+        import torch
+
         least = SMALLEST * max(float(np.abs(y - f).mean()), SMALLEST * float(np.abs(y).mean()), 1e-300)
         step = np.where(np.abs(f - y) < least, np.where(f < y, -least, least), f - y)
         at = torch.tensor(y + step, requires_grad=True)
@@ -157,9 +184,16 @@ def _own(function: Callable[..., Any]) -> Loss:
     return Loss("own", value, weights)
 
 
-LOSSES: dict[str, Callable[..., Loss]] = {
-    "squared": lambda: SQUARED, "huber": _huber, "absolute": _absolute, "poisson": _poisson, "bernoulli": _bernoulli,
-}  # fmt: skip
+LOSSES = {row.name: row for row in (SQUARED, _huber(1.0), _absolute(), _poisson(), _bernoulli())}
+
+
+def loss_of(loss: Any) -> Loss:
+    """Return the row of a name or torch function, before its scale is known: for what it has.
+
+    A name without a row is that of a function in a fit that was read from a file: all that is known is that it is no
+    row of the table.
+    """
+    return LOSSES[loss] if isinstance(loss, str) and loss in LOSSES else _own(loss)
 
 
 def resolve_loss(loss: Any, y: Array, residual: Array) -> Loss:
@@ -183,11 +217,12 @@ def resolve_loss(loss: Any, y: Array, residual: Array) -> Loss:
     if not isinstance(loss, str) or loss not in LOSSES:
         todo = closest(str(loss), LOSSES)
         raise ValueError(explain("loss must be known, or a torch function of (y, prediction).", repr(loss), todo))
-    if loss != "huber":
-        return LOSSES[loss]()
+    row = LOSSES[loss]
+    if row.scaled is None:
+        return row
     size = np.abs(residual)
     spread = NORMAL * float(np.median(size))
-    return _huber(max(spread, SMALLEST * float(size.mean()), 1e-300))
+    return row.scaled(max(spread, SMALLEST * float(size.mean()), 1e-300))
 
 
 def _checked(loss: Loss, y: Array, residual: Array) -> Loss:

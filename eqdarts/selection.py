@@ -34,6 +34,7 @@ from eqdarts.primitives.table import PRIMITIVES, Primitive
 __all__ = [
     "CRITERIA",
     "Candidate",
+    "Criterion",
     "choice_in_words",
     "description_length",
     "pole_price",
@@ -207,13 +208,47 @@ def _held_out(candidate: Candidate, n_rows: float, n_inputs: int, mean_square: f
     return 0.5 * candidate.n_held_out * code + candidate.structure_in(n_inputs)
 
 
-CRITERIA: dict[str, Callable[[Candidate, float, int, float, float], float]] = {
-    "mdl": description_length,
-    "bic": _bic,
-    "aicc": _aicc,
-    "validation": _held_out,
+Length = Callable[[Candidate, float, int, float, float], float]
+"""``length(candidate, n_rows, n_inputs, mean_square, variance)`` -> nats."""
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """One row of the table of criteria: what equations are ranked by.
+
+    Parameters
+    ----------
+    name : str
+        What `selection` is set to.
+    label : str
+        Its name in a sentence.
+    length : callable
+        ``length(candidate, n_rows, n_inputs, mean_square, variance)`` -> length in nats; the shortest is chosen.
+    needs_held_out : bool, default=False
+        Whether it looks at the squared residuals of rows that were held back. Where there are none, or where the loss
+        is another one, `stand_in` takes its place.
+    """
+
+    name: str
+    label: str
+    length: Length
+    needs_held_out: bool = False
+
+    @property
+    def stand_in(self) -> Criterion:
+        """What ranks equations where no rows are held back: the criterion itself if it needs none, else the BIC."""
+        return CRITERIA["bic"] if self.needs_held_out else self
+
+
+CRITERIA: dict[str, Criterion] = {
+    row.name: row
+    for row in (
+        Criterion("mdl", "description length", description_length),
+        Criterion("bic", "BIC", _bic),
+        Criterion("aicc", "AICc", _aicc),
+        Criterion("validation", "held-out loss", _held_out, needs_held_out=True),
+    )
 }
-_CALLED = {"mdl": "description length", "bic": "BIC", "aicc": "AICc", "validation": "held-out loss"}
 
 
 def pole_price(n_rows: float) -> float:
@@ -250,14 +285,12 @@ def select(
     and the shortest of all: fewer symbols can make a longer description, if they are seldom written. Poles add
     `singularity_price`.
     """
-    lengths = [
-        CRITERIA[criterion](c, n_rows, n_inputs, mean_square, variance) + singularity_price(c, n_rows)
-        for c in candidates
-    ]
+    length = CRITERIA[criterion].length
+    lengths = [length(c, n_rows, n_inputs, mean_square, variance) + singularity_price(c, n_rows) for c in candidates]
     for k, candidate in enumerate(candidates):
         if candidate.complexity == 1 and candidate.code is None:
             zero = replace(candidate, n_coefficients=0, loss=mean_square, held_out=mean_square)
-            lengths[k] = min(lengths[k], CRITERIA[criterion](zero, n_rows, n_inputs, mean_square, variance))
+            lengths[k] = min(lengths[k], length(zero, n_rows, n_inputs, mean_square, variance))
     shortest: dict[int, int] = {}
     for k, candidate in enumerate(candidates):
         rival = shortest.get(candidate.complexity)
@@ -298,7 +331,7 @@ def choice_in_words(
     chosen = min(range(len(lengths)), key=lambda k: lengths[k])
     n_others = len(lengths) - 1
     among = f"of the {n_others + 1} equations of the Pareto front" if n_others else "as the only equation of the front"
-    words = [f"Chosen by {_CALLED[criterion]} {among}: {texts[chosen]}."]
+    words = [f"Chosen by {CRITERIA[criterion].label} {among}: {texts[chosen]}."]
     behind = [length - lengths[chosen] for length in lengths]
     others = sorted((k for k in range(len(lengths)) if k != chosen), key=lambda k: (behind[k], k))
     close = [k for k in others if behind[k] <= CLOSE][:MOST_NAMED]

@@ -18,7 +18,7 @@ from eqdarts import DARTSRegressor, Equation
 from eqdarts.fitting.by_loss import Reweighting
 from eqdarts.fitting.table import Table
 from eqdarts.inference.linearised import form_of
-from eqdarts.losses import LOSSES, Loss, resolve_loss
+from eqdarts.losses import LOSSES, Loss, loss_of, resolve_loss
 
 QUICK: dict[str, Any] = {
     "primitives": "minimal", "search": "random", "max_refits": 150, "max_complexity": 15, "time_limit": None,
@@ -191,6 +191,27 @@ def test_constants_snap_under_a_likelihood() -> None:
     )
     assert model.known_ == {"k": 40.0}
     assert str(model.equation_) == "k*x0**2"
+
+
+def test_a_loss_is_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    soft = Loss("soft", lambda y, f: np.logaddexp(y - f, f - y), lambda y, f: np.tanh(y - f + 1e-9) / (y - f + 1e-9))
+    monkeypatch.setitem(LOSSES, "soft", soft)
+    X, y = outliers()
+    model = DARTSRegressor(**QUICK, loss="soft").fit(X, y)
+    chosen = model.equations_.loc[model.equations_["chosen"], "loss"].item()
+    assert chosen == pytest.approx(soft.value(y, model.predict(X)).mean())
+    with pytest.raises(ValueError, match="Use 'squared', 'poisson' or 'bernoulli', or resample"):
+        model.inference()
+
+
+def test_rows_say_what_a_loss_has() -> None:
+    assert [name for name, row in LOSSES.items() if row.is_least_squares] == ["squared"]
+    assert [name for name, row in LOSSES.items() if row.is_likelihood] == ["poisson", "bernoulli"]
+    assert [name for name, row in LOSSES.items() if row.has_scale] == ["huber"]
+    assert [name for name, row in LOSSES.items() if row.link is not None] == ["bernoulli"]
+    for loss in (student, "<function student>"):
+        row = loss_of(loss)
+        assert not any((row.is_least_squares, row.is_likelihood, row.has_scale, row.logistic))
 
 
 # --- what is refused ---

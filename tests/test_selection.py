@@ -13,11 +13,13 @@ import pandas as pd
 import pytest
 from numpy.typing import NDArray
 
+from eqdarts import DARTSRegressor
 from eqdarts.graph.graph import Edge, Graph, Node
 from eqdarts.primitives.table import PRIMITIVES, Primitive, fixed_power, resolve
 from eqdarts.selection import (
     CRITERIA,
     Candidate,
+    Criterion,
     choice_in_words,
     description_length,
     select,
@@ -271,14 +273,14 @@ def test_kepler_keeps_the_fixed_exponent() -> None:
 def test_bic_and_aicc_are_the_textbook_ones_with_the_structure() -> None:
     n, loss, k = 40, 0.3, 2
     for name, penalty in (("bic", (k + 1) * math.log(n)), ("aicc", 2 * (k + 1) + 2 * (k + 1) * (k + 2) / (n - k - 2))):
-        length = CRITERIA[name](candidate(5, k, loss, 7.0), n, 1, 1.0, 1.0)
+        length = CRITERIA[name].length(candidate(5, k, loss, 7.0), n, 1, 1.0, 1.0)
         assert 2 * length == pytest.approx(n * math.log(loss) + penalty + 14.0)
 
 
 def test_held_out_loss_counts_the_held_out_rows_only() -> None:
     one = Candidate(5, 1, 0.3, 7.0, held_out=0.5, n_held_out=12)
-    assert CRITERIA["validation"](one, 40, 1, 1.0, 1.0) == pytest.approx(6 * math.log(0.5) + 7.0)
-    assert CRITERIA["validation"](replace(one, held_out=math.inf), 40, 1, 1.0, 1.0) == math.inf
+    assert CRITERIA["validation"].length(one, 40, 1, 1.0, 1.0) == pytest.approx(6 * math.log(0.5) + 7.0)
+    assert CRITERIA["validation"].length(replace(one, held_out=math.inf), 40, 1, 1.0, 1.0) == math.inf
 
 
 @pytest.mark.parametrize("criterion", CRITERIA)
@@ -314,3 +316,14 @@ def test_words_of_a_lonely_and_of_a_clear_choice() -> None:
     assert "lose" not in alone
     clear = choice_in_words("aicc", [candidate(1, 1, 1.0), candidate(3, 1, 0.0)], [5.0, -100.0], ["y = 1", "y = x"], 10)
     assert "None comes close; the next is 105.0 nats longer: y = 1." in clear
+
+
+def test_a_criterion_is_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(CRITERIA, "frugal", Criterion("frugal", "frugality", lambda c, *_: float(c.complexity)))
+    model = DARTSRegressor(selection="frugal", search="random", time_limit=None, max_refits=60, random_state=0)
+    x = np.linspace(1.0, 2.0, 30)
+    model.fit(x[:, None], 3 * x**2)
+    assert model.equations_["complexity"][model.equations_["chosen"]].item() == model.equations_["complexity"].min()
+    assert model.selection_.startswith("Chosen by frugality of the")
+    assert CRITERIA["frugal"].stand_in.name == "frugal"
+    assert CRITERIA["validation"].stand_in.name == "bic"

@@ -108,7 +108,7 @@ def evidence(
         Of the D inputs.
     target : str
     criterion : str
-        A key of `eqdarts.selection.CRITERIA`, but "validation".
+        A key of `eqdarts.selection.CRITERIA` that needs no rows held back.
     """
     graph = member.graph
     own = [edge.primitive for node in graph.nodes for edge in node.edges]
@@ -231,6 +231,6 @@ def _length_on(rows: Rows, primitives: Sequence[Primitive], criterion: str) -> C
         if not math.isfinite(fit.loss):
             return math.inf
         candidate = Candidate(graph.complexity, graph.n_coefficients, fit.loss, structure_length(graph, primitives))
-        return CRITERIA[criterion](candidate, float(n), d, mean_square, variance)
+        return CRITERIA[criterion].length(candidate, float(n), d, mean_square, variance)
 
     return length

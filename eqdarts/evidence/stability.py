@@ -23,6 +23,7 @@ from eqdarts.evidence.edges import neighbours
 from eqdarts.expression.written import text, write
 from eqdarts.graph.fitted import FittedGraph
 from eqdarts.graph.graph import Graph
+from eqdarts.losses import loss_of
 from eqdarts.primitives.table import Primitive, resolve
 from eqdarts.search.problem import Rows
 from eqdarts.selection import CRITERIA, Candidate, singularity_price, structure_length
@@ -70,14 +71,14 @@ class StabilityMixin:
         selection by held-out rows the BIC stands in.
         """
         check_is_fitted(self)
-        if self._loss != "squared":
+        if not loss_of(self._loss).is_least_squares:
             raise ValueError(
                 explain("stability needs squared residuals.", f"loss={self._loss!r}", "Fit again, with loss='squared'.")
             )
         if n < 1:
             raise ValueError(explain("n must be at least 1.", n, "Try 20."))
         rng = np.random.default_rng(random_state)
-        criterion = "bic" if self.selection == "validation" else self.selection
+        criterion = CRITERIA[self.selection].stand_in.name
         scales = self.x_scale_, self.y_scale_
         sample = _Sample.of(self._rows, scales, rng)
         forms = _forms(self._members, self.graph_, sample, resolve(self.primitives), self._names(), scales, criterion)
@@ -179,7 +180,7 @@ class _Length:
             return float("inf")
         y, n = self.sample.rows.y, self.sample.n_rows
         candidate = Candidate(1, n_coefficients, loss, structure, noise=self.sample.noise, pole=pole, brink=brink)
-        found = CRITERIA[self.criterion](candidate, n, self.sample.rows.X.shape[1], *moments(y, weight))
+        found = CRITERIA[self.criterion].length(candidate, n, self.sample.rows.X.shape[1], *moments(y, weight))
         return found + singularity_price(candidate, n)
 
 

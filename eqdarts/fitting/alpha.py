@@ -15,6 +15,7 @@ from eqdarts.fitting.front import refit_front
 from eqdarts.fitting.table import Table
 from eqdarts.primitives.table import Primitive
 from eqdarts.search.problem import Rows, training_problem
+from eqdarts.selection import CRITERIA
 
 __all__ = ["Alpha", "structure_of"]
 
@@ -47,7 +48,8 @@ class Alpha:
         rng: np.random.Generator,
     ) -> None:
         self.data, self.rows, self.table, self.primitives, self.rng = data, rows, table, primitives, rng
-        self.criterion, self.swaps = "bic" if criterion == "validation" else criterion, criterion != "validation"
+        self.criterion = CRITERIA[criterion].stand_in.name
+        self.swaps = self.criterion == criterion  # what was chosen by rows held back is not chosen again without them
         few = draw_rows(rows, MOST_ROWS, rng)
         self.seen = Rows(data.X[few], data.y[few], data.weight[few])
 

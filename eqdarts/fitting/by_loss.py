@@ -57,9 +57,9 @@ class Reweighting:
         """Return the law of an equation that a search has found: of log odds, the probability."""
         import sympy
 
-        if not self.loss.logistic:
+        if self.loss.link is None:
             return equation
-        expr = composed("logistic", equation.expr)
+        expr = composed(self.loss.link, equation.expr)
         return replace(equation, expr=expr if expr.free_symbols else sympy.Float(float(expr)))
 
     def weights(self, equation: Equation) -> Array:

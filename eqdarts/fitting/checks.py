@@ -14,7 +14,7 @@ from sklearn.utils.validation import _check_sample_weight
 from eqdarts._typing import Array
 from eqdarts.data import Data
 from eqdarts.errors import closest, explain
-from eqdarts.losses import LOSSES, Loss, resolve_loss
+from eqdarts.losses import LOSSES, Loss, loss_of, resolve_loss
 from eqdarts.primitives.table import Primitive, resolve
 from eqdarts.selection import CRITERIA
 
@@ -83,7 +83,7 @@ def checked_weight(sample_weight: Any, sigma: Any, X: Array, loss: Any) -> tuple
         If both are given, a weight is negative or all are zero, or an error is not positive.
     """
     if sigma is not None:
-        if loss != "squared":
+        if not loss_of(loss).is_least_squares:
             raise ValueError(explain("Known errors go with squared residuals.", f"loss={loss!r}", "Leave sigma out."))
         if sample_weight is not None:
             raise ValueError(
@@ -127,19 +127,19 @@ def checked_loss(loss: Any, selection: str, y: Array, f: Array) -> Loss:
     """
     found = resolve_loss(loss, y, y - f)
     found.check_target(y)
-    if selection == "validation":
+    if CRITERIA[selection].needs_held_out:
         raise ValueError(
-            explain("selection='validation' goes with squared residuals only.", f"loss={found.name!r}", "Use 'mdl'.")
+            explain(f"{selection=} goes with squared residuals only.", f"loss={found.name!r}", "Use 'mdl'.")
         )
     return found
 
 
 def checked_held_out(data: Data, selection: str) -> None:
     """Raise ValueError if the equation is to be chosen by rows that are not there."""
-    if selection == "validation" and len(data.train) == len(data.y):
+    if CRITERIA[selection].needs_held_out and len(data.train) == len(data.y):
         raise ValueError(
             explain(
-                "selection='validation' needs rows to hold back.",
+                f"{selection=} needs rows to hold back.",
                 f"{len(data.y)} rows, of which fewer than 20 are different",
                 "Choose by 'mdl'.",
             )

@@ -29,10 +29,11 @@ from eqdarts.fitting.table import Table
 from eqdarts.graph.fitted import FittedGraph, Start
 from eqdarts.history import SearchHistory, with_totals
 from eqdarts.inference.constants import Snap
-from eqdarts.losses import resolve_loss
+from eqdarts.losses import loss_of, resolve_loss
 from eqdarts.primitives.table import Primitive
 from eqdarts.search.parallel import search_many
 from eqdarts.search.search import Config, search
+from eqdarts.selection import CRITERIA
 
 __all__ = ["Outcome", "Stages", "time_for_search"]
 
@@ -114,7 +115,7 @@ class Stages:
         """Fit by the loss of the model."""
         import sympy  # noqa: F401  (here, so that an interrupt need not wait for it)
 
-        return self._by_squares() if self.model.loss == "squared" else self._by_loss()
+        return self._by_squares() if loss_of(self.model.loss).is_least_squares else self._by_loss()
 
     def _by_squares(self) -> Outcome:
         table, rng, model = self.table, self.rng, self.model
@@ -125,8 +126,7 @@ class Stages:
         rows = fitted_rows(data, rng)
         members = self._joined(found, starts)
         members = self._refitted(members, data, rows)
-        by_validation = model.selection == "validation"
-        held_out = held_out_losses(members, data, rng) if by_validation else None
+        held_out = held_out_losses(members, data, rng) if CRITERIA[model.selection].needs_held_out else None
         kept_rows = table.kept(rows, self.sigma)
         limits = self.interrupts.has_time, self._has_time
         front = choose(members, data, table, self.primitives, model.selection, held_out, None, *limits)
@@ -156,11 +156,11 @@ class Stages:
             found, history = self._search(data, starts, k / ROUNDS, 1 / ROUNDS, loss.logistic)
             histories.append(history)
             members += self._refitted(self._joined(found, starts if k == 0 else []), data, rows)
-            for _ in range(2 if loss.name == "huber" else 1):  # what is large is known after the first choice
+            for _ in range(2 if loss.has_scale else 1):  # what is large is known after the first choice
                 reweighting = Reweighting(resolve_loss(model.loss, table.y, table.y - f), table, kept_rows)
                 by_loss = None, reweighting, self.interrupts.has_time
                 front = choose(members, data, table, self.primitives, model.selection, *by_loss)
-                f = _closest(front, table) if loss.name == "huber" else table.predicted(front.equations[front.chosen])
+                f = _closest(front, table) if loss.has_scale else table.predicted(front.equations[front.chosen])
             data = working_data(reweighting.loss, data, table, f)
             if history.stop_reason in ("interrupt", "callback") or self.interrupts.seen:
                 break

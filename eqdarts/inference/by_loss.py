@@ -18,7 +18,7 @@ from eqdarts.errors import explain
 from eqdarts.inference import uncertainty as inference_module
 from eqdarts.inference.constants import Snap
 from eqdarts.inference.summary import summary
-from eqdarts.losses import LOSSES
+from eqdarts.losses import LOSSES, loss_of
 
 if TYPE_CHECKING:
     from eqdarts.inference.uncertainty import Inference
@@ -119,7 +119,7 @@ class InferenceMixin:
             warnings.append(f"Coefficients and intervals come from {used} of the {given} rows, drawn at random.")
         if self._stability is not None:
             warnings.append(_frequencies(self._stability))
-        profile = profile and self._loss == "squared"
+        profile = profile and loss_of(self._loss).is_least_squares
         return summary(found, coverage, profile, table.to_dict("records"), self.snaps_ if is_chosen else (), warnings)
 
     def _equation(self, index: int | None) -> Equation:
@@ -132,7 +132,7 @@ class InferenceMixin:
     def _error(self, sigma: Any, X: Array, index: int | None, weight: Any) -> Any:
         """Return the known errors of new observations: as given, as the likelihood has them, or as in the fit."""
         known = self._rows.sigma
-        if sigma is None and self._loss != "squared":
+        if sigma is None and not loss_of(self._loss).is_least_squares:
             return _likelihood_error(self._loss, self._equation(index), X, weight)
         return float(known[0]) if sigma is None and known is not None and np.ptp(known) == 0 else sigma
 
@@ -145,25 +145,21 @@ def inference_by_loss(equation: Equation, rows: FitRows, loss: Any) -> Inference
     ValueError
         If the loss is neither squared nor a likelihood.
     """
-    if loss == "squared":
+    if loss_of(loss).is_least_squares:
         return inference_module.inference(equation, rows.X, rows.y, rows.weight, rows.sigma)
     sigma = _likelihood_error(loss, equation, rows.X, rows.weight)
     found = inference_module.inference(equation, rows.X, rows.y, sigma=sigma)
     return replace(found, lack_of_fit=None, misfit=None)  # tests for residuals that are nearly normal
 
 
-def _likelihood_error(loss_name: Any, equation: Equation, X: Array, weight: Any) -> Array:
+def _likelihood_error(loss: Any, equation: Equation, X: Array, weight: Any) -> Array:
     """Return the standard deviations (n,) that the likelihood gives y."""
-    loss = LOSSES[loss_name]() if loss_name in ("poisson", "bernoulli") else None
-    if loss is None or loss.variance is None:
-        raise ValueError(
-            explain(
-                "Standard errors need squared residuals or a likelihood.",
-                f"loss={loss_name!r}",
-                "Use 'squared', 'poisson' or 'bernoulli', or resample the rows.",
-            )
-        )
-    variance = loss.variance(equation.predict(X))
+    row = loss_of(loss)
+    if row.variance is None:
+        able = [repr(name) for name, other in LOSSES.items() if other.is_least_squares or other.is_likelihood]
+        todo = f"Use {', '.join(able[:-1])} or {able[-1]}, or resample the rows."
+        raise ValueError(explain("Standard errors need squared residuals or a likelihood.", f"{loss=}", todo))
+    variance = row.variance(equation.predict(X))
     return np.asarray(np.sqrt(variance if weight is None else variance / np.asarray(weight)))
 
 

@@ -19,6 +19,7 @@ from eqdarts.fitting.run import Run
 from eqdarts.inference.by_loss import inference_by_loss
 from eqdarts.inference.summary import cautions, near_one, rounded
 from eqdarts.inference.uncertainty import Inference
+from eqdarts.losses import loss_of
 from eqdarts.plotting.points import predicted, used_variables
 
 __all__ = ["Words", "column_table", "command_line", "inference_of", "python_lines", "words_of"]
@@ -71,7 +72,7 @@ def words_of(run: Run, k: int, found: Inference | None) -> Words:
     """Return the words for equation k; that which was chosen gets profile likelihood intervals."""
     equation = run.equations[k]
     ends = None
-    if k == run.chosen and found is not None and found.names and run.loss == "squared":
+    if k == run.chosen and found is not None and found.names and loss_of(run.loss).is_least_squares:
         ends = found.profile_interval(COVERAGE)
     header, cells = _coefficients(equation, found, ends)
     careful = [] if found is None else cautions(found, ends)
