@@ -1,8 +1,9 @@
 """Benchmark problems as data: a formula and the ranges of its variables; rows are drawn from them, seeded.
 
 The suites: `feynman` (120 laws of physics), `nguyen`, `constant` and `jin` (made-up formulas), `psych` (laws of human
-information processing and their neighbours) and `strogatz` (14 right-hand sides of two-state systems, with rows along
-their trajectories).
+information processing and their neighbours), `strogatz` (14 right-hand sides of two-state systems, with rows along
+their trajectories), `srsd` (the laws of physics with realistic ranges, over many decades, and the constants of nature
+as numbers) and `solved` (120 laws of `feynman` solved for one of their inputs).
 """
 
 from __future__ import annotations
@@ -11,22 +12,26 @@ import csv
 import functools
 import json
 import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
 from importlib import resources
 from typing import Any
 
 import numpy as np
 
 from eqdarts._typing import Array
+from eqdarts.benchmark.draws import draw_rows
 from eqdarts.errors import closest, explain
 
-__all__ = ["SUITES", "Problem", "load_problem", "load_suite"]
+__all__ = ["SUITES", "UNITS", "Problem", "load_problem", "load_suite"]
 
 
-SUITES = ("feynman", "nguyen", "constant", "jin", "psych", "strogatz")
+SUITES = ("feynman", "nguyen", "constant", "jin", "psych", "strogatz", "srsd", "solved")
+UNITS = ("m", "s", "kg", "K", "V")  # whose exponents the unit of an input is
 PURPOSES = {"train": 0, "noise": 1, "fresh": 2, "wide": 3, "refit": 4}  # each draws from a stream of its own
 MOST_DRAWS = 200  # batches after which a box counts as nearly nowhere defined
+SAME_BRANCH = 1e-6  # relative difference up to which a solved law returns the number that was drawn
+VALUE = "val"  # the input of a solved law that is the value of its source
 
 
 @dataclass(frozen=True)
@@ -39,20 +44,43 @@ class Problem:
     expression : str
         The law, in the grammar of `Equation.parse`.
     ranges : tuple of (str, float, float)
-        Name, lower and upper end of every variable.
+        Name, lower and upper end of every number that is drawn: of every variable, if the law is not a solved one.
     suite : str
         Where it is from; "" for a problem of the user's own.
+    draws : tuple of str
+        How each number is drawn, as `eqdarts.benchmark.draws.DRAWS` names it; empty: all are uniform.
+    units : tuple of tuple of int
+        Exponents of `UNITS` for every variable, and last those of the law's value; empty where nothing is known.
+    source : str
+        For a law that is another one solved for an input: that other law, whose inputs are drawn. Its value is the
+        variable ``val``.
+    solved_for : str
+        The input of `source` for which `expression` is solved.
     """
 
     name: str
     expression: str
     ranges: tuple[tuple[str, float, float], ...]
     suite: str = ""
+    draws: tuple[str, ...] = ()
+    units: tuple[tuple[int, ...], ...] = ()
+    source: str = ""
+    solved_for: str = ""
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> Problem:
+        """Return the problem whose fields are `record`, in which lists may stand for tuples, as after JSON."""
+        values = {field.name: record[field.name] for field in fields(cls) if field.name in record}
+        values["ranges"] = tuple(map(tuple, values["ranges"]))
+        values["draws"] = tuple(values.get("draws", ()))
+        values["units"] = tuple(map(tuple, values.get("units", ())))
+        return cls(**values)
 
     @property
     def variables(self) -> tuple[str, ...]:
         """Names of the variables, in the order of the columns of X."""
-        return tuple(name for name, _, _ in self.ranges)
+        drawn = tuple(name for name, _, _ in self.ranges)
+        return (*(name for name in drawn if name != self.solved_for), VALUE) if self.source else drawn
 
     @property
     def expr(self) -> Any:
@@ -78,8 +106,10 @@ class Problem:
 
         Notes
         -----
-        X is uniform in the ranges, and rows at which the law is not finite are drawn again. The suite `strogatz` has
-        its rows at equal times along four trajectories instead; `seed` then matters for the noise only.
+        X is drawn from the ranges as `draws` says, uniformly if it says nothing, and rows at which the law is not
+        finite are drawn again. The suite `strogatz` has its rows at equal times along four trajectories instead;
+        `seed` then matters for the noise only. For a solved law the inputs of its source are drawn, and rows at which
+        `expression` is another branch of the inverse, so that y is not the number drawn, are drawn again.
         """
         if self.suite == "strogatz":
             from eqdarts.benchmark.strogatz import trajectories
@@ -97,15 +127,12 @@ class Problem:
         return X, y
 
     def box(self, n_rows: int, seed: int, purpose: str = "fresh", widened: float = 1.0) -> tuple[Array, Array]:
-        """Return up to `n_rows` rows, uniform in ranges `widened` about their middle, where the law is finite."""
-        low, high = (np.array([row[k] for row in self.ranges]) for k in (1, 2))
-        middle, half = (low + high) / 2, (high - low) / 2 * widened
+        """Return up to `n_rows` rows where the law is finite, from ranges `widened` times as wide."""
         rng = self._rng(seed, purpose)
         rows, values = [], []
         n_found = 0
         for _ in range(MOST_DRAWS):
-            X = rng.uniform(middle - half, middle + half, (n_rows, len(low)))
-            y = self.value(X)
+            X, y = self._table(draw_rows(rng, self.ranges, self.draws, n_rows, widened))
             finite = np.isfinite(y)
             rows.append(X[finite])
             values.append(y[finite])
@@ -113,6 +140,21 @@ class Problem:
             if n_found >= n_rows:
                 break
         return np.concatenate(rows)[:n_rows], np.concatenate(values)[:n_rows]
+
+    def _table(self, drawn: Array) -> tuple[Array, Array]:
+        """Return X and y for the numbers drawn (n, len(ranges)); y is NaN at rows that do not belong to the law."""
+        if not self.source:
+            return drawn, self.value(drawn)
+        from eqdarts.expression.program import evaluate
+
+        columns = dict(zip([name for name, _, _ in self.ranges], drawn.T, strict=True))
+        columns[VALUE] = evaluate(_parsed(self.source), columns, len(drawn))
+        X = np.column_stack([columns[name] for name in self.variables])
+        y = self.value(X)
+        truth = columns[self.solved_for]
+        with np.errstate(invalid="ignore"):
+            same = np.abs(y - truth) <= SAME_BRANCH * np.abs(truth)
+        return X, np.where(same, y, np.nan)
 
     def _rng(self, seed: int, purpose: str) -> np.random.Generator:
         return np.random.default_rng([seed, zlib.crc32(self.name.encode()), PURPOSES[purpose]])
@@ -130,7 +172,7 @@ def load_suite(suite: str) -> tuple[Problem, ...]:
     """Return the problems of one suite, or of "all".
 
     >>> [len(load_suite(suite)) for suite in SUITES]
-    [120, 18, 8, 6, 24, 14]
+    [120, 18, 8, 6, 24, 14, 120, 120]
     """
     if suite == "all":
         return tuple(problem for name in SUITES for problem in load_suite(name))
@@ -141,9 +183,20 @@ def load_suite(suite: str) -> tuple[Problem, ...]:
 
 def _read(suite: str) -> Iterator[Problem]:
     text = resources.files("eqdarts.benchmark").joinpath("problem_data", f"{suite}.csv").read_text(encoding="utf-8")
+    sources = {problem.name: problem for problem in load_suite("feynman")} if suite == "solved" else {}
     for row in csv.DictReader(text.splitlines()):
-        ranges = tuple((name, float(low), float(high)) for name, (low, high) in json.loads(row["ranges"]).items())
-        yield Problem(row["name"], row["expression"], ranges, suite)
+        facts: dict[str, Any] = {"name": row["name"], "expression": row["expression"], "suite": suite}
+        if sources:
+            source = sources[row["source"]]
+            facts |= {"ranges": source.ranges, "source": source.expression, "solved_for": row["solved_for"]}
+        else:
+            ranges = json.loads(row["ranges"])
+            facts["ranges"] = [(name, float(low), float(high)) for name, (low, high) in ranges.items()]
+        if "draws" in row:
+            draws, units = json.loads(row["draws"]), json.loads(row["units"])
+            facts["draws"] = [draws[name] for name in ranges]
+            facts["units"] = [*(units[name] for name in ranges), json.loads(row["unit"])]
+        yield Problem.from_record(facts)
 
 
 def load_problem(name: str) -> Problem:

@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -118,8 +119,7 @@ def run_benchmark(
 
 
 def _law(problem: Problem) -> dict[str, Any]:
-    names = {"problem": problem.name, "suite": problem.suite}
-    return {**names, "expression": problem.expression, "ranges": problem.ranges}
+    return {"problem": problem.name, "suite": problem.suite, "law": asdict(problem)}
 
 
 def _key(row: Mapping[str, Any]) -> tuple[str, ...]:

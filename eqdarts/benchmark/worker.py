@@ -138,7 +138,7 @@ def _error(member: Any, problem: Problem, X: Any, y: Any) -> float:
 
 def run(task: dict[str, Any], report: Any) -> None:
     """Do one task, and call ``report(row)`` each time that more of its row is known."""
-    problem = Problem(task["problem"], task["expression"], tuple(map(tuple, task["ranges"])), task["suite"])
+    problem = Problem.from_record(task["law"])
     X, y = problem.sample(task["rows"], task["seed"], task["noise"])
     fit = fit_adapter if task["adapter"] else fit_eqdarts
     found = fit(task, problem.variables, X, y)

@@ -14,7 +14,8 @@ from eqdarts.errors import explain
 __all__ = ["EPILOG", "run"]
 
 EPILOG = """\
-suites: feynman (120 laws), nguyen (18), constant (8), jin (6), psych (24), strogatz (14), all; several by commas.
+suites: feynman (120 laws), nguyen (18), constant (8), jin (6), psych (24), strogatz (14), srsd (120, inputs
+over many decades), solved (120, for one of their inputs), all; several by commas.
 methods: eqdarts, eqdarts-implicit, eqdarts-random, eqdarts-relaxed; with --adapter or --option any name you choose.
 
 A law is recovered if the chosen equation agrees with it on fresh rows and on ranges 1.5 times as wide (mean squared

@@ -9,6 +9,7 @@ import os
 import pkgutil
 import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -90,7 +91,7 @@ def test_what_does_not_end_is_killed_with_all_that_it_started(adapter: Path, mon
 
 def test_an_interrupt_ends_what_runs(adapter: Path) -> None:
     task = {
-        "suite": "", "problem": "line", "expression": "x", "ranges": [("x", 0.0, 1.0)], "seed": 0, "noise": 0.0,
+        "suite": "", "problem": "line", "law": asdict(LINE), "seed": 0, "noise": 0.0,
         "method": "own", "options": {"what": "sleep"}, "adapter": str(adapter), "python": None,
         "rows": 50, "budget": 60.0,
     }  # fmt: skip
