@@ -1,7 +1,8 @@
 # make discover   real measurements in, a law out: sets itself up on a machine with Python 3.11
-# make test       the tests
+# make test       the tests; make test-quick leaves out those marked slow
 # make check      format, lint, types, tests and documentation: what continuous integration runs
 # make docs       the documentation, into build/docs
+# make dist       the package, as a wheel and as source, into dist
 
 PYTHON ?= python3.11
 JOBS ?= 2
@@ -12,7 +13,7 @@ SOURCES := eqdarts tests examples docs $(wildcard benchmarks)
 export OMP_NUM_THREADS := 1
 export MPLBACKEND := Agg
 
-.PHONY: discover test check docs docs-figures docs-measured format images clean
+.PHONY: discover test test-quick check docs docs-figures docs-measured dist format images clean
 .DEFAULT_GOAL := discover
 
 discover: .venv/installed
@@ -20,6 +21,9 @@ discover: .venv/installed
 
 test: .venv/installed-dev
 	$(BIN)/python -m pytest -q -n $(JOBS)
+
+test-quick: .venv/installed-dev
+	$(BIN)/python -m pytest -q -n $(JOBS) -m 'not slow'
 
 check: .venv/installed-dev
 	@echo '== format'; $(BIN)/ruff format --check $(SOURCES)
@@ -40,6 +44,11 @@ docs-figures: .venv/installed-dev
 
 docs-measured: .venv/installed-dev
 	$(BIN)/python docs/measured.py
+
+# Needs no network: the environment has what builds.
+dist: .venv/installed-dev
+	rm -rf build/lib build/bdist.* dist
+	$(BIN)/python -m build --no-isolation --outdir dist .
 
 format: .venv/installed-dev
 	$(BIN)/ruff format $(SOURCES)
