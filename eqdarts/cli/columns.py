@@ -7,13 +7,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from eqdarts.cli.tables import TableError, as_number
+from eqdarts.cli.cells import Cell, first_text
+from eqdarts.cli.tables import Table
+from eqdarts.cli.usage import TableError
 from eqdarts.errors import closest, explain
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Columns", "numeric_columns", "select"]
+__all__ = ["Columns", "gap_notes", "numeric_columns", "select"]
+
+MOST_SHOWN = 3  # cells or columns that a message names
 
 
 @dataclass(frozen=True)
@@ -26,7 +30,7 @@ class Columns:
     y : Series of length n
         Named after the target column.
     notes : tuple of str
-        What the user should know: columns left out, rows dropped.
+        What was lost: columns left out, cells taken as gaps, rows dropped. They are said even to the quiet.
     """
 
     X: Any
@@ -34,14 +38,12 @@ class Columns:
     notes: tuple[str, ...] = ()
 
 
-def select(
-    frame: pd.DataFrame, target: str, features: Sequence[str] | None = None, drop_missing: bool = False
-) -> Columns:
+def select(table: Table, target: str, features: Sequence[str] | None = None, drop_missing: bool = False) -> Columns:
     """Pick the target and the features.
 
     Parameters
     ----------
-    frame : DataFrame
+    table : Table
     target : str
     features : sequence of str, optional
         Default: every other numeric column.
@@ -53,26 +55,43 @@ def select(
     TableError
         If a column is missing or not numeric, no feature is left, or a value is missing or infinite.
     """
-    notes: list[str] = []
+    frame, notes = table.frame, list(table.notes)
     _require(frame, [target, *(features or ())])
     if features is None:
         others = [column for column in frame.columns if column != target]
         features = [column for column in others if _is_numeric(frame[column])]
-        left_out = [_with_example(frame, column) for column in others if column not in features]
+        left_out = [_with_example(table, column) for column in others if column not in features]
         if left_out:
             notes.append(f"Left out, not numeric: {', '.join(left_out)}.")
     elif target in features:
         raise TableError(explain("The target must not be a feature.", repr(target), "Leave it out of --features."))
     if not features:
         raise TableError(
-            explain("No numeric feature is left.", f"columns {', '.join(map(str, frame.columns))}", "Add one.")
+            explain("No numeric feature is left.", f"columns {', '.join(map(repr, frame.columns))}", "Add one.")
         )
-    columns = numeric_columns(frame, [*dict.fromkeys(features), target])
+    names = [*dict.fromkeys(features), target]
+    columns = numeric_columns(table, names)
     n_before = len(columns)
-    columns = _without_missing(columns, drop_missing)
+    columns = _without_missing(columns, drop_missing, table)
+    notes += gap_notes(table, names)
     if len(columns) < n_before:
         notes.append(f"Dropped {n_before - len(columns)} of {n_before} rows: they miss a value.")
     return Columns(columns.drop(columns=target), columns[target], tuple(notes))
+
+
+def gap_notes(table: Table, names: Sequence[str]) -> list[str]:
+    """Return one note for each of the columns `names` in which text was taken as a gap."""
+    return [
+        f"Taken as {'a gap' if len(table.gaps[name]) == 1 else 'gaps'} in column {name!r}, not a number: "
+        f"{_listed(table.gaps[name])}."
+        for name in names
+        if name in table.gaps
+    ]
+
+
+def _listed(cells: Sequence[Cell]) -> str:
+    shown = ", ".join(cell.in_words() for cell in cells[:MOST_SHOWN])
+    return shown if len(cells) <= MOST_SHOWN else f"{shown} and {len(cells) - MOST_SHOWN} more"
 
 
 def _require(frame: pd.DataFrame, names: Sequence[str]) -> None:
@@ -89,13 +108,13 @@ def _is_numeric(column: pd.Series) -> bool:
     return bool(is_numeric_dtype(column.dtype)) and not is_complex_dtype(column.dtype)
 
 
-def _with_example(frame: pd.DataFrame, name: str) -> str:
-    """Return the column's name with the first value in it that is text."""
-    text = [str(value) for value in frame[name] if as_number(str(value)) is None]
-    return f"{name!r} (such as {text[0][:30]!r})" if text else repr(name)
+def _with_example(table: Table, name: str) -> str:
+    """Return the column's name with the first value in it that is text, and its line."""
+    text = first_text(table.frame[name], table.lines)
+    return repr(name) if text is None else f"{name!r} (such as {text.in_words()})"
 
 
-def numeric_columns(frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+def numeric_columns(table: Table, names: Sequence[str]) -> pd.DataFrame:
     """Return the columns `names` as float64.
 
     Raises
@@ -103,37 +122,53 @@ def numeric_columns(frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     TableError
         If one is missing or not numeric.
     """
-    _require(frame, names)
+    _require(table.frame, names)
     for name in names:
-        if not _is_numeric(frame[name]):
+        if not _is_numeric(table.frame[name]):
             raise TableError(
                 explain(
-                    "The column must hold numbers.", f"text in {_with_example(frame, name)}", "Mend or leave it out."
+                    "The column must hold numbers.",
+                    f"text in {_with_example(table, name)}",
+                    "Correct the column or leave it out.",
                 )
             )
-    return frame[list(names)].astype("float64")
+    return table.frame[list(names)].astype("float64")
 
 
-def _without_missing(columns: pd.DataFrame, drop: bool) -> pd.DataFrame:
+def _without_missing(columns: pd.DataFrame, drop: bool, table: Table) -> pd.DataFrame:
     """Return `columns` without rows that miss a value if `drop`; raise if not, or if a value is infinite."""
-    infinite = columns.abs().eq(math.inf).sum()
-    if infinite.any():
-        name = str(infinite.idxmax())
-        raise TableError(
-            explain("Values must be finite.", f"{infinite[name]} infinite in {name!r}", "Mend or remove those rows.")
-        )
-    missing = columns.isna().sum()
-    if missing.any() and not drop:
-        name = str(missing.idxmax())
-        n_rows = int(columns.isna().any(axis=1).sum())
+    infinite = columns.abs().eq(math.inf)
+    if infinite.to_numpy().any():
+        name = str(infinite.sum().idxmax())
+        got = f"{infinite[name].sum()} infinite in {name!r}{_first_line(infinite[name], table)}"
+        raise TableError(explain("Values must be finite.", got, "Correct or remove those rows."))
+    missing = columns.isna()
+    if missing.to_numpy().any() and not drop:
         raise TableError(
             explain(
-                f"Values are missing in {n_rows} of {len(columns)} rows.",
-                f"{missing[name]} missing in {name!r}",
-                "Fill them, or leave those rows out with --drop-missing.",
+                f"Values are missing in {int(missing.any(axis=1).sum())} of {len(columns)} rows.",
+                _missing_in_words(missing, table),
+                "Fill them, leave those rows out with --drop-missing, or leave a column out by --features.",
             )
         )
     columns = columns.dropna()
     if columns.empty:
         raise TableError(explain("Every row misses a value.", "no complete row", "Leave a column out by --features."))
     return columns
+
+
+def _missing_in_words(missing: pd.DataFrame, table: Table) -> str:
+    """Return the columns with most missing values, those with text in place of a number first."""
+    counts = missing.sum()
+    names = sorted(counts.index[counts > 0], key=lambda name: (name not in table.gaps, -counts[name]))
+    words = []
+    for name in names[:MOST_SHOWN]:
+        gaps = table.gaps.get(name, ())
+        where = f" (taken as a gap, not a number: {_listed(gaps)})" if gaps else _first_line(missing[name], table)
+        words.append(f"{counts[name]} missing in {name!r}{where}")
+    return "; ".join(words) + (f"; and in {len(names) - MOST_SHOWN} more columns" if len(names) > MOST_SHOWN else "")
+
+
+def _first_line(wrong: pd.Series, table: Table) -> str:
+    """Return the line of the first row that is wrong, in brackets, where the file has lines."""
+    return f" (the first in line {table.lines[int(wrong.to_numpy().argmax())]})" if table.lines else ""

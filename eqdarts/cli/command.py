@@ -10,14 +10,13 @@ import argparse
 import csv
 import io
 import math
-import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from eqdarts._version import __version__
-from eqdarts.cli.tables import TableError
-from eqdarts.cli.usage import UsageError
+from eqdarts.cli.notes import for_terminal, leave_output, note
+from eqdarts.cli.usage import TableError, UsageError
 from eqdarts.errors import FormulaError, closest, explain
 
 __all__ = ["main"]
@@ -28,7 +27,7 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         stop = "" if message.endswith((".", "?")) else "."
-        self.exit(2, f"{self.prog}: {message}{stop} See {self.prog} --help.\n")
+        self.exit(2, f"{self.prog}: {for_terminal(' '.join(message.split()))}{stop} See {self.prog} --help.\n")
 
 
 def _names(text: str) -> list[str]:
@@ -94,7 +93,7 @@ def _build_parser() -> argparse.ArgumentParser:
         "predict", help="evaluate an equation on a table", description="Print predictions as CSV, one line per row."
     )
     predict.add_argument("equation", metavar="EQUATION.json", help="an equation that eqdarts fit wrote")
-    predict.add_argument("file", metavar="FILE", help="CSV, TSV or Parquet; - reads standard input")
+    predict.add_argument("file", metavar="FILE", help="CSV, TSV or Parquet, compressed or not; - reads standard input")
     report = commands.add_parser(
         "report",
         help="write the web page of a fit again",
@@ -115,7 +114,7 @@ def _add_fit(commands: argparse._SubParsersAction[_Parser]) -> None:
         help="find the law in a table",
         description="Search the equations that trade loss against complexity best, print them, choose one and draw it.",
     )
-    fit.add_argument("file", metavar="FILE", help="CSV, TSV or Parquet; - reads standard input")
+    fit.add_argument("file", metavar="FILE", help="CSV, TSV or Parquet, compressed or not; - reads standard input")
     fit.add_argument("--target", required=True, metavar="COLUMN", help="the column to explain")
     fit.add_argument(
         "--features", type=_names, metavar="A,B,..", help="columns to explain it by; default: all numeric ones"
@@ -143,7 +142,11 @@ def _add_fit(commands: argparse._SubParsersAction[_Parser]) -> None:
     fit.add_argument("--out", metavar="DIR", help="where files go; default: eqdarts-out/ and the name of FILE")
     fit.add_argument("--seed", type=_whole(0), metavar="N", help="the same seed searches the same equations")
     fit.add_argument("--drop-missing", action="store_true", help="leave out rows that miss a value")
-    fit.add_argument("--quiet", action="store_true", help="no progress and no notes on standard error")
+    fit.add_argument(
+        "--quiet",
+        action="store_true",
+        help="no progress and no notes on standard error but errors and data that were left out",
+    )
 
 
 def _add_bench(commands: argparse._SubParsersAction[_Parser]) -> None:
@@ -173,7 +176,11 @@ def _add_bench(commands: argparse._SubParsersAction[_Parser]) -> None:
     bench.add_argument("--out", metavar="FILE", help="CSV of the rows; laws that it has already are not run again")
     bench.add_argument("--table", nargs="+", metavar="CSV", help="no run: make the table of these results")
     bench.add_argument("--plot", metavar="PNG", help="with --table: draw the share recovered against CPU seconds")
-    bench.add_argument("--quiet", action="store_true", help="no progress and no notes on standard error")
+    bench.add_argument(
+        "--quiet",
+        action="store_true",
+        help="no progress and no notes on standard error but errors and data that were left out",
+    )
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -195,16 +202,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (TableError, FormulaError, UsageError) as error:
         return _fail(str(error))
     except BrokenPipeError:  # the reader of our output has gone, as in `eqdarts predict ... | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        leave_output()
         return 0
     except OSError as error:
         return _fail(f"{error.filename or 'output'}: {error.strerror}.")
     except KeyboardInterrupt:
-        print("eqdarts: interrupted.", file=sys.stderr)
+        note("interrupted.")
         return 130
     return 0
 
 
 def _fail(message: str) -> int:
-    print(f"eqdarts: {' '.join(message.split())}", file=sys.stderr)
+    note(message)
     return 2

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from eqdarts.cli.columns import Columns, select
-from eqdarts.cli.notes import note, notes_to_stderr
-from eqdarts.cli.tables import TableError, read_table
+from eqdarts.cli.notes import for_terminal, note, notes_to_stderr, show
+from eqdarts.cli.spreadsheets import law_cell
+from eqdarts.cli.tables import read_table, table_name
+from eqdarts.cli.usage import TableError
 from eqdarts.errors import explain
 from eqdarts.fitting.run import PAGE_FILE, RUN_FILE, run_of, run_to_json
 from eqdarts.inference.summary import coefficient_table
@@ -40,32 +42,31 @@ def run(arguments: argparse.Namespace) -> None:
     columns = select(read_table(arguments.file), arguments.target, arguments.features, arguments.drop_missing)
     folder = _make_folder(arguments)
     for message in columns.notes:
-        note(message, arguments.quiet)
+        note(message)
     with notes_to_stderr(arguments.quiet):
         fitted = _fit(columns, arguments)
-    print(f"Pareto front of {columns.y.name}, from {len(columns.y)} rows (* the chosen equation):\n")
-    print(front_table(fitted, columns.y))
-    print(f"\n{fitted.equation_.format(DIGITS)}\n")
+    target = for_terminal(str(columns.y.name))
+    show(f"Pareto front of {target}, from {len(columns.y)} rows (* the chosen equation):\n")
+    show(front_table(fitted, columns.y))
+    show(f"\n{for_terminal(fitted.equation_.format(DIGITS))}\n")
     for snap in fitted.snaps_:
         note(f"{snap}.", arguments.quiet)
     with notes_to_stderr(arguments.quiet):
         coefficients = coefficient_table(fitted.inference())
     if coefficients:
-        print(f"{coefficients}\n")
-    sys.stdout.flush()
+        show(f"{coefficients}\n")
     names = []
     for name in write_files(fitted, columns, folder, arguments.file):
         names.append(name)
     if "alpha.png" not in names:
         why = "Interrupted" if fitted.history_.stop_reason == "interrupt" else "The law is a constant"
         note(f"{why}, without primitives to weigh: no alpha.png.", arguments.quiet)
-    print(f"Wrote to {folder}: {', '.join(names)}")
+    show(f"Wrote to {for_terminal(str(folder))}: {', '.join(names)}")
 
 
 def _make_folder(arguments: argparse.Namespace) -> Path:
     """Make the output folder before the search, so that nothing is searched in vain."""
-    stem = "stdin" if arguments.file == "-" else Path(arguments.file).stem
-    folder = Path(arguments.out) if arguments.out is not None else Path("eqdarts-out") / stem
+    folder = Path(arguments.out) if arguments.out is not None else Path("eqdarts-out") / table_name(arguments.file)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         probe = folder / ".eqdarts-probe"
@@ -112,7 +113,8 @@ def front_table(fitted: DARTSRegressor, y: Any) -> str:
         text = equation.format(DIGITS)
         if equation.target is not None:
             text = text.split(" = ", 1)[1]
-        lines.append(("*" if row.chosen else "", str(row.complexity), f"{row.loss:.4g}", _r2(row.loss, variance), text))
+        figures = str(row.complexity), f"{row.loss:.4g}", _r2(row.loss, variance)
+        lines.append(("*" if row.chosen else "", *figures, for_terminal(text)))
     widths = [max(len(line[k]) for line in lines) for k in range(4)]
     return "\n".join(
         "  ".join([*(cell.rjust(width) for cell, width in zip(line[:4], widths, strict=True)), line[4]]).rstrip()
@@ -131,7 +133,8 @@ def _r2(loss: float, variance: float) -> str:
 def write_files(fitted: DARTSRegressor, columns: Columns, folder: Path, source: str) -> Iterator[str]:
     """Write the equations, then the pictures and the report, and yield the name of each file when it is there."""
     equation = fitted.equation_
-    fitted.equations_.to_csv(folder / "equations.csv", index=False)
+    front = fitted.equations_.assign(equation=fitted.equations_["equation"].map(law_cell))
+    front.to_csv(folder / "equations.csv", index=False)
     yield "equations.csv"
     (folder / "equation.json").write_text(equation.to_json() + "\n", encoding="utf-8")
     yield "equation.json"

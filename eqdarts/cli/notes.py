@@ -1,7 +1,8 @@
-"""Warnings as a user of the command line should see them: one line each on standard error."""
+"""What the command line says: results on standard output, notes and warnings on standard error, one line each."""
 
 from __future__ import annotations
 
+import os
 import sys
 import warnings
 from collections.abc import Iterator
@@ -9,13 +10,35 @@ from contextlib import contextmanager
 
 from eqdarts.errors import EqdartsWarning
 
-__all__ = ["note", "notes_to_stderr"]
+__all__ = ["for_terminal", "leave_output", "note", "notes_to_stderr", "show"]
+
+
+def for_terminal(text: str) -> str:
+    r"""Return text with everything escaped that a terminal would obey, hide or break a line at.
+
+    >>> print(for_terminal("\x1b[31mmass\n(kg)"))
+    \x1b[31mmass\n(kg)
+    """
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
+def show(text: str) -> None:
+    """Print lines to standard output at once; a reader that has gone, as in ``| head``, loses them and no more."""
+    try:
+        print("\n".join(map(for_terminal, text.split("\n"))), flush=True)
+    except BrokenPipeError:
+        leave_output()
+
+
+def leave_output() -> None:
+    """Write to nowhere from now on."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def note(message: object, quiet: bool = False) -> None:
     """Print a note to standard error, on one line."""
     if not quiet:
-        print(f"eqdarts: {' '.join(str(message).split())}", file=sys.stderr)
+        print(f"eqdarts: {for_terminal(' '.join(str(message).split()))}", file=sys.stderr)
 
 
 @contextmanager
@@ -24,12 +47,12 @@ def notes_to_stderr(quiet: bool = False) -> Iterator[None]:
     with warnings.catch_warnings():
         python_shows = warnings.showwarning
 
-        def show(message, category, *where, **more):  # type: ignore[no-untyped-def]
+        def show_warning(message, category, *where, **more):  # type: ignore[no-untyped-def]
             if issubclass(category, EqdartsWarning):
                 note(message, quiet)
             else:
                 python_shows(message, category, *where, **more)
 
-        warnings.showwarning = show
+        warnings.showwarning = show_warning
         warnings.simplefilter("always", EqdartsWarning)
         yield

@@ -6,9 +6,11 @@ import argparse
 import sys
 from pathlib import Path
 
-from eqdarts.cli.columns import numeric_columns
-from eqdarts.cli.notes import note, notes_to_stderr
-from eqdarts.cli.tables import TableError, read_table
+from eqdarts.cli.columns import gap_notes, numeric_columns
+from eqdarts.cli.notes import for_terminal, note, notes_to_stderr
+from eqdarts.cli.spreadsheets import name_to_cell
+from eqdarts.cli.tables import read_table
+from eqdarts.cli.usage import TableError
 from eqdarts.errors import FormulaError, explain
 
 __all__ = ["run"]
@@ -23,14 +25,18 @@ def run(arguments: argparse.Namespace) -> None:
     equation = Equation.from_json(_read_equation(arguments.equation))
     symbols = {symbol.name for symbol in equation.expr.free_symbols}
     used = [name for name in equation.variables if name in symbols]
-    frame = read_table(arguments.file)
-    X = numeric_columns(frame, used) if used else frame
+    table = read_table(arguments.file)
+    X = numeric_columns(table, used) if used else table.frame
+    for message in gap_notes(table, used):
+        note(message)
     with notes_to_stderr():
         prediction = equation.predict(X)
     words = equation.extrapolation(X)
     if words:
         note(words)
-    pd.DataFrame({equation.target or "prediction": prediction}).to_csv(sys.stdout, index=False)
+    name = name_to_cell(equation.target or "prediction")
+    column = pd.DataFrame({for_terminal(name) if sys.stdout.isatty() else name: prediction})
+    column.to_csv(sys.stdout, index=False)
 
 
 def _read_equation(path: str) -> str:

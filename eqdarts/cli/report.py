@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from eqdarts.cli.tables import TableError
+from eqdarts.cli.usage import TableError
 from eqdarts.errors import explain
 
 __all__ = ["run"]

@@ -1,4 +1,4 @@
-"""Reading tables: CSV, TSV, Parquet, standard input.
+"""Reading tables: CSV and its kin, Parquet, standard input, compressed or not.
 
 Whatever is wrong with a file is one `TableError` that says where and what to do. pandas is imported late.
 """
@@ -7,65 +7,85 @@ from __future__ import annotations
 
 import csv
 import io
-import math
 import re
-import sys
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
+from eqdarts.cli.cells import Cell, as_number, read_column
+from eqdarts.cli.content import COMPRESSED, decode, read_bytes, unpack
+from eqdarts.cli.spreadsheets import name_from_cell
+from eqdarts.cli.usage import TableError
 from eqdarts.errors import explain
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["TableError", "as_number", "read_table"]
+__all__ = ["Table", "read_table", "table_name"]
 
 DELIMITERS = ",\t;|"
+BLANK = " "  # any run of spaces and tabs
+LOOKED_AT = 20  # lines that tell the delimiter
+_TOTALS = frozenset({"total", "totals", "sum", "subtotal", "grand total", "mean", "average", "gesamt", "summe"})
 
 
-class TableError(ValueError):
-    """A table that cannot be used as it is."""
+@dataclass(frozen=True)
+class Table:
+    """A table as it was read.
+
+    Parameters
+    ----------
+    frame : DataFrame of shape (n, d)
+    lines : sequence of int
+        The line of the file in which each row ends; empty where a file has no lines.
+    gaps : dict of str to tuple of Cell
+        Cells of numeric columns that are not numbers, by column; the frame has NaN in their place.
+    notes : tuple of str
+        What else was left out, or looks wrong.
+    """
+
+    frame: pd.DataFrame
+    lines: Sequence[int] = ()
+    gaps: dict[str, tuple[Cell, ...]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
-def read_table(path: str) -> pd.DataFrame:
+def read_table(path: str) -> Table:
     """Read a table from a file, or from standard input if `path` is ``"-"``.
 
-    Parquet is known by its content or by the suffix .parquet; everything else is UTF-8 text with one header line,
-    separated by comma, tab, semicolon or bar, whichever splits the header into most columns.
+    Parquet is known by its content or by the suffix .parquet; everything else is text with one header line, separated
+    by comma, tab, semicolon or bar, whichever splits header and first lines alike and into most columns, or by spaces
+    where none of these does. gzip, bzip2, xz and a zip of one file are unpacked; text may be UTF-8 or UTF-16.
 
     Raises
     ------
     TableError
         If the file cannot be read, or is not such a table.
     """
-    content = _read_bytes(path)
     name = "standard input" if path == "-" else path
-    if content[:4] == b"PAR1" or path.endswith((".parquet", ".pq")):
+    content = unpack(read_bytes(path), name)
+    suffixes = [suffix.lower() for suffix in PurePath(path).suffixes if suffix.lower() not in COMPRESSED]
+    suffix = suffixes[-1] if suffixes else ""
+    if content[:4] == b"PAR1" or suffix in (".parquet", ".pq"):
         return _parse_parquet(content, name)
-    return _parse_text(_decode(content, name), name, "\t" if path.endswith(".tsv") else None)
+    return _parse_text(decode(content, name), name, "\t" if suffix == ".tsv" else None)
 
 
-def _read_bytes(path: str) -> bytes:
+def table_name(path: str) -> str:
+    """Return the name of a table without folder and suffixes.
+
+    >>> table_name("data/planets.csv.gz"), table_name("-")
+    ('planets', 'stdin')
+    """
     if path == "-":
-        if sys.stdin.isatty():
-            raise TableError(explain("No table on standard input.", "a terminal", "Pipe a file into eqdarts."))
-        return sys.stdin.buffer.read()
-    if Path(path).is_dir():
-        raise TableError(explain("FILE must be a table.", f"the directory {path}", "Name a CSV, TSV or Parquet file."))
-    if Path(path).exists() and not Path(path).is_file():
-        raise TableError(
-            explain("FILE must be a regular file.", path, "Pipe other sources into standard input and name it -.")
-        )
-    try:
-        return Path(path).read_bytes()
-    except OSError as error:
-        raise TableError(
-            explain("FILE cannot be read.", f"{path} ({error.strerror})", "Check the path and its permissions.")
-        ) from None
+        return "stdin"
+    plain = PurePath(path)
+    return PurePath(plain.stem).stem if plain.suffix.lower() in COMPRESSED else plain.stem
 
 
-def _parse_parquet(content: bytes, name: str) -> pd.DataFrame:
+def _parse_parquet(content: bytes, name: str) -> Table:
     import pandas as pd
 
     try:
@@ -81,78 +101,83 @@ def _parse_parquet(content: bytes, name: str) -> pd.DataFrame:
     _check_header(list(frame.columns), name)
     if frame.empty:
         raise TableError(explain("The table has no rows.", name, "Give at least one row of numbers."))
-    return frame
+    return Table(frame)
 
 
-def _decode(content: bytes, name: str) -> str:
-    """Return the text of a UTF-8 file, with or without a byte order mark."""
-    if content[:4] == b"PK\x03\x04":
-        raise TableError(explain("FILE must be text.", f"{name}, a workbook or zip file", "Save the sheet as CSV."))
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise TableError(
-            explain(
-                "The file is not UTF-8 text.",
-                f"byte 0x{content[error.start]:02x} in line {line} of {name}",
-                "Save it as UTF-8, for example: iconv -f LATIN1 -t UTF-8 FILE",
-            )
-        ) from None
-    if "\0" in text:
-        line = text.count("\n", 0, text.index("\0")) + 1
-        raise TableError(
-            explain("The file is not text.", f"a zero byte in line {line} of {name}", "Save it as CSV in UTF-8.")
-        )
-    if not text.strip():
-        raise TableError(explain("The table is empty.", name, "Give a header line and rows of numbers."))
-    return text
-
-
-def _parse_text(text: str, name: str, delimiter: str | None) -> pd.DataFrame:
+def _parse_text(text: str, name: str, delimiter: str | None) -> Table:
     """Parse decoded text. Between semicolons a comma is the decimal sign, if no number has a point."""
     import pandas as pd
 
     delimiter = delimiter or _sniff(text)
     rows = _rows(text, delimiter, name)
-    header = next(rows)[1]
+    header = [name_from_cell(cell) for cell in next(rows)[1]]
     _check_header(header, name)
     cells: list[list[str]] = []
+    lines: list[int] = []
     for line, row in rows:
         if len(row) != len(header):
             raise TableError(
                 explain(
                     f"Every line must have {len(header)} cells, as the header has.",
                     f"{len(row)} in line {line} of {name}",
-                    "Mend that line; quote cells that contain the separator.",
+                    "Correct that line; quote cells that contain the separator.",
                 )
             )
         cells.append(row)
+        lines.append(line)
     if not cells:
         raise TableError(explain("The table has a header but no rows.", name, "Give at least one row of numbers."))
     decimal_comma = delimiter == ";" and bool(re.search(r"\d,\d", text)) and not re.search(r"\d\.\d", text)
-    columns = zip(*cells, strict=True)
-    data = {column: _column(values, decimal_comma) for column, values in zip(header, columns, strict=True)}
-    frame = pd.DataFrame(data)
-    return frame.drop(columns="") if "" in data else frame
+    data: dict[str, list[float] | list[str]] = {}
+    gaps: dict[str, tuple[Cell, ...]] = {}
+    for column, values in zip(header, zip(*cells, strict=True), strict=True):
+        data[column], found = read_column(values, lines, decimal_comma)
+        if found:
+            gaps[column] = found
+    notes = _notes_on_total(cells[-1], lines[-1])
+    if "" in data:
+        notes += _notes_on_unnamed(data.pop(""))
+        gaps.pop("", None)
+    return Table(pd.DataFrame(data), lines, gaps, notes)
 
 
 def _sniff(text: str) -> str:
-    """Return the delimiter that splits the header line into most cells; a comma where none splits it."""
-    header = text.lstrip().partition("\n")[0]
-    return max(DELIMITERS, key=lambda delimiter: len(next(csv.reader([header], delimiter=delimiter))))
+    """Return the delimiter that splits header and first lines alike and into most cells; a comma where none does."""
+    best, most = ",", (0, 1)
+    whole = False  # whether all lines are split alike
+    for delimiter in (*DELIMITERS, BLANK):
+        try:
+            header, *rows = [row for _, row in islice(_split(text, delimiter), LOOKED_AT)]
+        except csv.Error:
+            continue
+        alike = sum(len(row) == len(header) for row in rows)
+        if delimiter == BLANK and (whole or alike < len(rows)):  # names have spaces: these come last
+            break
+        if len(header) > 1 and (alike, len(header)) > most:
+            best, most, whole = delimiter, (alike, len(header)), alike == len(rows) > 0
+    return best
+
+
+def _split(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield line number and stripped cells of every line that is not blank."""
+    source: Iterable[str] = io.StringIO(text, newline="")
+    if delimiter == BLANK:
+        source = (line.replace("\t", " ").strip() + "\n" for line in source)
+    reader = csv.reader(source, delimiter=delimiter, skipinitialspace=delimiter != "\t")
+    for row in reader:
+        if any(cell.strip() for cell in row):
+            yield reader.line_num, [cell.strip() for cell in row]
 
 
 def _rows(text: str, delimiter: str, name: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield line number and stripped cells of every line that is not blank."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=delimiter != "\t")
+    """Yield line number and cells of every line that is not blank; raise TableError where that cannot be."""
+    line = 0
     try:
-        for row in reader:
-            if any(cell.strip() for cell in row):
-                yield reader.line_num, [cell.strip() for cell in row]
+        for line, row in _split(text, delimiter):
+            yield line, row
     except csv.Error as error:
         raise TableError(
-            explain("The file is not a table.", f"{error} in line {reader.line_num} of {name}", "Mend that line.")
+            explain("The file is not a table.", f"{error} after line {line} of {name}", "Correct that line.")
         ) from None
 
 
@@ -169,26 +194,15 @@ def _check_header(header: Sequence[str], name: str) -> None:
         )
 
 
-MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "."})
+def _notes_on_total(cells: Sequence[str], line: int) -> tuple[str, ...]:
+    """Return a note if the last line looks like one of totals, which is no measurement."""
+    names = [cell for cell in cells if cell.casefold().strip(" :") in _TOTALS]
+    return (f"Line {line} looks like a total ({names[0]!r}) and counts as a row: remove it if so.",) if names else ()
 
 
-def as_number(cell: str) -> float | None:
-    """Return the number that a cell holds, NaN for a marker of a missing value, None for text."""
-    if cell.casefold() in MISSING:
-        return math.nan
-    try:
-        return None if "_" in cell else float(cell)
-    except ValueError:
-        return None
-
-
-def _column(cells: Sequence[str], decimal_comma: bool) -> list[float] | list[str]:
-    """Return the column as numbers if every cell is one or is missing, else as text."""
-    plain = [cell.replace(",", ".") for cell in cells] if decimal_comma else cells
-    numbers: list[float] = []
-    for cell in plain:
-        number = as_number(cell)
-        if number is None:
-            return list(cells)
-        numbers.append(number)
-    return numbers
+def _notes_on_unnamed(values: list[float] | list[str]) -> tuple[str, ...]:
+    """Return a note if the column without a name is more than row numbers, or nothing."""
+    numbers = [value for value in values if value == value]
+    if not numbers or any(numbers == list(range(first, first + len(values))) for first in (0, 1)):
+        return ()
+    return (f"Left out: the column without a name (such as {values[0]!r}).",)

@@ -17,6 +17,8 @@ import pytest
 
 from eqdarts import __version__
 from eqdarts.cli.command import main
+from eqdarts.cli.notes import for_terminal
+from eqdarts.cli.spreadsheets import name_from_cell
 from eqdarts.equation.equation import Equation
 from eqdarts.estimator import DARTSRegressor
 from eqdarts.fitting.checkpoint import CHECKPOINT_FILE
@@ -73,7 +75,7 @@ def _refused(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> str:
 def test_fit_prints_the_front_and_the_law(fake: list, no_pictures: None, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*FIT, "--quiet"]) == 0
     out, err = capsys.readouterr()
-    assert err == ""
+    assert err == "eqdarts: Left out, not numeric: 'body' (such as 'Mercury' in line 2).\n"
     lines = out.splitlines()
     assert lines[0] == "Pareto front of period_days, from 10 rows (* the chosen equation):"
     assert lines[2].split() == ["complexity", "loss", "R2", "equation"]
@@ -164,7 +166,7 @@ def test_notes_are_single_lines_on_standard_error(
     Path("few.csv").write_text("x,who,y\n1,a,1\n2,b,4\n3,c,9\n", encoding="utf-8")
     assert main(["fit", "few.csv", "--target", "y"]) == 0
     err = capsys.readouterr().err
-    assert "eqdarts: Left out, not numeric: 'who' (such as 'a').\n" in err
+    assert "eqdarts: Left out, not numeric: 'who' (such as 'a' in line 2).\n" in err
     assert "eqdarts: Only 3 rows: the law may be chance.\n" in err
     assert "features: x." in err
     assert all(line.startswith("eqdarts: ") for line in err.splitlines())
@@ -246,6 +248,44 @@ def test_missing_rows_can_be_dropped(fake: list, no_pictures: None, capsys: pyte
     out, err = capsys.readouterr()
     assert "Dropped 1 of 4 rows" in err
     assert "from 3 rows" in out
+
+
+def test_a_bad_cell_is_told_to_the_quiet_too(fake: list, no_pictures: None, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("bad.csv").write_text("x,z,y\n1,1,2\n2,$3,4\n3,5,6\n4,6,8\n", encoding="utf-8")
+    refused = _refused(capsys, ["fit", "bad.csv", "--target", "y", "--quiet"])
+    assert "1 missing in 'z' (taken as a gap, not a number: '$3' in line 3)" in refused
+    assert main(["fit", "bad.csv", "--target", "y", "--quiet", "--drop-missing"]) == 0
+    assert capsys.readouterr().err == (
+        "eqdarts: Taken as a gap in column 'z', not a number: '$3' in line 3.\n"
+        "eqdarts: Dropped 1 of 4 rows: they miss a value.\n"
+    )
+
+
+def test_predict_tells_of_a_bad_cell_and_leaves_its_row_empty(capsys: pytest.CaptureFixture[str]) -> None:
+    _save(Equation.parse("2*x", variables=["x"]))
+    Path("new.csv").write_text("x\n1\n2 kg\n3\n", encoding="utf-8")
+    assert main(["predict", "equation.json", "new.csv"]) == 0
+    out, err = capsys.readouterr()
+    assert out == 'prediction\n2.0\n""\n6.0\n'
+    assert "eqdarts: Taken as a gap in column 'x', not a number: '2 kg' in line 3.\n" in err
+
+
+@pytest.mark.parametrize("name", ["\x1b[31mred", "two\nlines", "=1+cmd|'/C calc'!A0"])
+def test_a_hostile_name_is_plain_text_on_a_terminal_and_no_formula(
+    fake: list, no_pictures: None, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    table = pd.DataFrame({name: [1.0, 2.0, 3.0], f"{name} of y": [2.0, 4.0, 6.5]})
+    table.to_csv("table.csv", index=False)
+    assert main(["fit", "table.csv", "--target", f"{name} of y", "--out", "o"]) == 0
+    out, err = capsys.readouterr()
+    assert all(line.isprintable() for line in (out + err).splitlines())
+    law = out.splitlines()[7]
+    assert for_terminal(name) in law
+    assert " = " in law
+    assert main(["predict", "o/equation.json", "table.csv"]) == 0
+    written = pd.read_csv(io.StringIO(capsys.readouterr().out)).columns[0]
+    assert not written.startswith("=")
+    assert name_from_cell(written) == f"{name} of y"
 
 
 def test_an_unknown_command_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:

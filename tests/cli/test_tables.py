@@ -1,4 +1,4 @@
-"""Reading tables and picking columns: what is read, and one clear error for everything that cannot be."""
+"""Reading tables: what is read, and one clear error for everything that cannot be."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eqdarts.cli.columns import numeric_columns, select
-from eqdarts.cli.tables import TableError, read_table
+from eqdarts.cli.spreadsheets import name_to_cell
+from eqdarts.cli.tables import read_table, table_name
+from eqdarts.cli.usage import TableError
 
 TABLE = "x,y,label\n1,2.5,a\n2,-3e2,b\n"
 EXPECTED = pd.DataFrame({"x": [1.0, 2.0], "y": [2.5, -300.0], "label": ["a", "b"]})
@@ -40,43 +41,49 @@ def _file(folder: Path, content: str | bytes, name: str = "table.csv") -> str:
         ("\ufeff" + TABLE, "table.csv"),
         (TABLE.rstrip(), "table.csv"),
         ('"x","y","label"\n1,2.5,"a"\n2,-3e2,"b"\n', "table.csv"),
+        (TABLE.replace("\n", "\r"), "table.csv"),
+        (TABLE.replace("\n", "\r\r"), "table.csv"),
+        (TABLE.replace(",", " "), "table.txt"),
+        (TABLE.replace(",", "   ").replace("\n", "  \n"), "table.dat"),
+        ("  x \t y  label\n" + "  1 2.5\ta\n 2  -3e2  b\n", "table.csv"),
+        ('x y "label"\r1 2.5 "a"\r2 -3e2 "b"\r', "table.prn"),
         ("x;y;label\n1,0;2,5;a\n2,0;-300,0;b\n", "decimal_comma.csv"),
     ],
 )
 def test_dialects_give_the_same_table(tmp_path: Path, content: str, name: str) -> None:
-    pd.testing.assert_frame_equal(read_table(_file(tmp_path, content, name)), EXPECTED, check_dtype=False)
+    pd.testing.assert_frame_equal(read_table(_file(tmp_path, content, name)).frame, EXPECTED, check_dtype=False)
 
 
 def test_parquet(tmp_path: Path) -> None:
     pytest.importorskip("pyarrow")
     EXPECTED.to_parquet(tmp_path / "table.parquet")
-    pd.testing.assert_frame_equal(read_table(str(tmp_path / "table.parquet")), EXPECTED, check_dtype=False)
+    pd.testing.assert_frame_equal(read_table(str(tmp_path / "table.parquet")).frame, EXPECTED, check_dtype=False)
 
 
 def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(TABLE.encode())))
-    pd.testing.assert_frame_equal(read_table("-"), EXPECTED, check_dtype=False)
+    pd.testing.assert_frame_equal(read_table("-").frame, EXPECTED, check_dtype=False)
 
 
 @given(st.lists(st.lists(st.floats(allow_nan=False, width=64), min_size=3, max_size=3), min_size=1, max_size=8))
 def test_numbers_come_back_bit_for_bit(tmp_path_factory: pytest.TempPathFactory, rows: list[list[float]]) -> None:
     text = "a,b,c\n" + "".join(",".join(map(repr, row)) + "\n" for row in rows)
-    frame = read_table(_file(tmp_path_factory.mktemp("numbers"), text))
+    frame = read_table(_file(tmp_path_factory.mktemp("numbers"), text)).frame
     np.testing.assert_array_equal(frame.to_numpy(), np.array(rows))
 
 
 def test_a_quoted_cell_may_hold_the_separator_and_a_line_break(tmp_path: Path) -> None:
-    frame = read_table(_file(tmp_path, '"a, or\nb",c\n1,2\n'))
+    frame = read_table(_file(tmp_path, '"a, or\nb",c\n1,2\n')).frame
     assert list(frame.columns) == ["a, or\nb", "c"]
 
 
 def test_the_unnamed_column_of_row_numbers_is_left_out(tmp_path: Path) -> None:
-    assert list(read_table(_file(tmp_path, ",x,y\n0,1,2\n1,3,4\n")).columns) == ["x", "y"]
+    assert list(read_table(_file(tmp_path, ",x,y\n0,1,2\n1,3,4\n")).frame.columns) == ["x", "y"]
 
 
 @pytest.mark.parametrize("cell", ["", "NA", "nan", "null", "n/a", "None", "."])
 def test_missing_values(tmp_path: Path, cell: str) -> None:
-    assert math.isnan(read_table(_file(tmp_path, f"x,y\n{cell},2\n3,4\n"))["x"][0])
+    assert math.isnan(read_table(_file(tmp_path, f"x,y\n{cell},2\n3,4\n")).frame["x"][0])
 
 
 @pytest.mark.parametrize(
@@ -90,7 +97,6 @@ def test_missing_values(tmp_path: Path, cell: str) -> None:
         ("x,y\n1,2\n1,2,3\n", r"3 in line 3"),
         ("x,y\n1,2\n\n1\n", r"1 in line 4"),
         (b"x,y\n1,2\n\xe9,4\n", r"byte 0xe9 in line 3"),
-        ("x,y\n1,2\n".encode("utf-16"), r"not UTF-8"),
         (b"x,y\n1,2\n\0,4\n", r"zero byte in line 3"),
         (b"PK\x03\x04 and more", "Save the sheet as CSV"),
         (b"PAR1 and nothing more", "not readable as Parquet"),
@@ -110,61 +116,58 @@ def test_a_path_that_is_no_file(tmp_path: Path) -> None:
         read_table(str(tmp_path))
 
 
-def test_select_takes_the_numeric_columns_and_says_what_it_leaves_out() -> None:
-    columns = select(EXPECTED, "y")
-    assert list(columns.X) == ["x"]
-    assert columns.y.name == "y"
-    assert columns.X["x"].dtype == np.float64
-    assert columns.notes == ("Left out, not numeric: 'label' (such as 'a').",)
-
-
-def test_select_takes_the_features_in_the_order_given() -> None:
-    frame = pd.DataFrame({"a": [1], "b": [2], "c": [True], "y": [4]})
-    assert list(select(frame, "y", ["c", "a"]).X) == ["c", "a"]
-    assert select(frame, "y", ["c"]).X["c"].tolist() == [1.0]
-
-
 @pytest.mark.parametrize(
-    ("target", "features", "expected"),
+    ("text", "columns"),
     [
-        ("Y", None, "Did you mean 'y'"),
-        ("label", None, "must hold numbers.*'label'"),
-        ("y", ["xx"], "Did you mean 'x'"),
-        ("y", ["label"], "must hold numbers"),
-        ("y", ["x", "y"], "target must not be a feature"),
+        ("reaction time\n1\n2\n", ["reaction time"]),
+        ("reaction time,rate of decay\n1,2\n", ["reaction time", "rate of decay"]),
+        ("growth rate, mean size\n3 %, 4 %\n", ["growth rate", "mean size"]),
+        ("dose, mg;y\n1;2\n3;4\n", ["dose, mg", "y"]),
+        ("a|b,c\n1,2\n", ["a|b", "c"]),
     ],
 )
-def test_wrong_columns(target: str, features: list[str] | None, expected: str) -> None:
-    with pytest.raises(TableError, match=expected):
-        select(EXPECTED, target, features)
+def test_the_delimiter_is_what_splits_every_line_alike(tmp_path: Path, text: str, columns: list[str]) -> None:
+    assert list(read_table(_file(tmp_path, text)).frame.columns) == columns
 
 
-def test_no_numeric_feature() -> None:
-    with pytest.raises(TableError, match="No numeric feature"):
-        select(EXPECTED.drop(columns="x"), "y")
+@pytest.mark.parametrize("bad", ["abc", "3 %", "$3", "1_000", "m", "Total", "=A1", "1,5"])
+@pytest.mark.parametrize("end", ["\n", "\r", "\r\n"])
+def test_one_bad_cell_is_a_gap_with_column_line_and_value(tmp_path: Path, bad: str, end: str) -> None:
+    table = read_table(_file(tmp_path, end.join(["x;y", "1;2", "", f"{bad};4.5", "5;6"])))
+    np.testing.assert_array_equal(table.frame["x"], [1.0, math.nan, 5.0])
+    assert table.frame["y"].tolist() == [2.0, 4.5, 6.0]
+    (gap,) = table.gaps["x"]
+    assert (gap.text, gap.row, gap.line) == (bad, 1, 4)
+    assert list(table.gaps) == ["x"]
+    assert list(table.lines) == [2, 4, 5]
 
 
-def test_missing_rows_are_an_error_that_counts_them_or_are_dropped() -> None:
-    frame = pd.DataFrame({"a": [1.0, math.nan, 3.0, math.nan], "b": [1.0, 2.0, math.nan, 4.0], "y": [1.0] * 4})
-    with pytest.raises(TableError, match=r"3 of 4 rows. Got 2 missing in 'a'.*--drop-missing"):
-        select(frame, "y")
-    columns = select(frame, "y", drop_missing=True)
-    assert len(columns.X) == len(columns.y) == 1
-    assert "Dropped 3 of 4 rows" in columns.notes[0]
-    with pytest.raises(TableError, match="Every row"):
-        select(frame.iloc[1:], "y", drop_missing=True)
+def test_a_last_line_of_totals_is_pointed_out(tmp_path: Path) -> None:
+    text = "place,x\na,1\nb,2\n"
+    assert read_table(_file(tmp_path, text)).notes == ()
+    (note,) = read_table(_file(tmp_path, text + "Total:,3\n")).notes
+    assert "Line 4 looks like a total ('Total:')" in note
 
 
-def test_a_column_that_is_not_used_may_miss_values() -> None:
-    frame = pd.DataFrame({"a": [1.0, 2.0], "b": [math.nan, 2.0], "y": [1.0, 2.0]})
-    assert len(select(frame, "y", ["a"]).X) == 2
+def test_an_unnamed_column_that_holds_more_than_row_numbers_is_not_lost_in_silence(tmp_path: Path) -> None:
+    assert read_table(_file(tmp_path, "x,\n1,\n2,\n")).notes == ()
+    assert read_table(_file(tmp_path, ",x\n1,5\n2,6\n")).notes == ()
+    (note,) = read_table(_file(tmp_path, ",x\n0.5,1\n0.7,2\n")).notes
+    assert note == "Left out: the column without a name (such as 0.5)."
 
 
-def test_infinite_values() -> None:
-    with pytest.raises(TableError, match="1 infinite in 'x'"):
-        select(pd.DataFrame({"x": [1.0, -math.inf], "y": [1.0, 2.0]}), "y")
+def test_a_field_without_end_is_one_error(tmp_path: Path) -> None:
+    for text in ("x" * 200_000 + ",y\n1,2\n", 'x,y\n1,"' + "2" * 200_000):
+        with pytest.raises(TableError, match=r"not a table.*line \d"):
+            read_table(_file(tmp_path, text))
 
 
-def test_numeric_columns_names_the_closest() -> None:
-    with pytest.raises(TableError, match="Did you mean 'label'"):
-        numeric_columns(EXPECTED, ["lable"])
+def test_the_name_of_a_table_has_no_suffix() -> None:
+    assert table_name("a/b.csv.gz") == table_name("b.parquet") == table_name("b") == "b"
+    assert table_name("b.c.csv") == "b.c"
+
+
+@pytest.mark.parametrize("name", ["=1+1", "+x", "-log(p)", "@x", "'=x", "plain", "'quoted"])
+def test_a_name_that_was_kept_from_being_a_formula_comes_back(tmp_path: Path, name: str) -> None:
+    frame = pd.DataFrame({name_to_cell(name): [1.0], "y": [2.0]})
+    assert list(read_table(_file(tmp_path, frame.to_csv(index=False))).frame.columns) == [name, "y"]
