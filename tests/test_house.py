@@ -30,7 +30,6 @@ STILL_LONG: frozenset[str] = frozenset(
         "fitting/choice.py choose",
         "primitives/own.py _checked_value",
         "search/parallel.py search_many",
-        "solver/formula.py fit_formula",
     }
 )
 
@@ -38,7 +37,6 @@ STILL_LONG: frozenset[str] = frozenset(
 STILL_DENSE: frozenset[str] = frozenset(
     {
         "cli/fit.py",
-        "equation/singularities.py",
         "estimator.py",
         "fitting/alpha.py",
         "fitting/by_loss.py",
@@ -59,7 +57,6 @@ STILL_DENSE: frozenset[str] = frozenset(
         "search/relaxed/supernet_values.py",
         "search/worker_files.py",
         "solver/compiled.py",
-        "solver/formula.py",
         "solver/kernels.py",
         "solver/kernels_refit.py",
         "solver/step.py",

@@ -1,6 +1,6 @@
 """Equations: closed-form functions of named columns, found by a search or typed by hand.
 
-What `predict` evaluates is what is printed.
+`predict` evaluates exactly what is printed.
 """
 
 from __future__ import annotations
@@ -9,25 +9,36 @@ import json
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from eqdarts._typing import Array, Expr
-from eqdarts.equation.equation_constants import checked_constants
-from eqdarts.equation.equation_display import DisplayMixin
-from eqdarts.equation.equation_range import RangeMixin
-from eqdarts.equation.equation_travel import TravelMixin
 from eqdarts.equation.file import FORMAT, VERSION, read
-from eqdarts.equation.rows import as_columns, as_target, column_names, name_array_columns, starting_values
+from eqdarts.equation.ranges import MARGIN, Range, any_outside, extrapolation_words, outside_by_input
+from eqdarts.equation.rows import (
+    as_columns,
+    as_target,
+    checked_constants,
+    column_names,
+    name_array_columns,
+    starting_values,
+)
 from eqdarts.errors import EqdartsWarning, explain
-from eqdarts.expression import written as formula_text
-from eqdarts.expression.build import symbol, with_values
-from eqdarts.expression.parse import parse_formula
+from eqdarts.export import formats
+from eqdarts.expression import written
+from eqdarts.expression.build import symbol, with_values, without_units
+from eqdarts.expression.latex import latex as latex_of
+from eqdarts.expression.latex import latex_name
+from eqdarts.expression.mathml import mathml as mathml_of
+from eqdarts.expression.parse import parse_formula, quoted
 from eqdarts.expression.program import evaluate
 
 if TYPE_CHECKING:
     from eqdarts.data import Data
+    from eqdarts.export.torch_module import EquationModule
     from eqdarts.graph.graph import Graph
     from eqdarts.solver.formula import FitResult
 
@@ -35,33 +46,34 @@ __all__ = ["Equation", "warn_outside"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Equation(RangeMixin, DisplayMixin, TravelMixin):
-    """A closed-form equation.
+class Equation:
+    """A closed-form equation: a formula, the names of its columns, and the values of its coefficients.
 
-    Make one with `Equation.parse` or take one from a search; do not call the class.
+    Type one with `Equation.parse`, or take one from a search, such as ``model.equation_``. The constructor is for these
+    two; it checks nothing.
 
     Parameters
     ----------
     expr : sympy.Expr
-        In real symbols that bear the names of the columns; numbers are Floats where they are coefficients.
+        In real symbols named after the columns. Coefficients are sympy Floats.
     variables : tuple of str
         Names of the input columns, in the order of the columns of a 2-D array.
     target : str or None
-        Name of what the equation gives.
+        Name of the output column.
     formula : sympy.Expr or None
-        The formula with its parameters as symbols, if the equation was typed by hand.
+        The formula with its parameters as symbols, if the equation was typed.
     parameters : tuple of (str, float)
         The fitted values of those parameters; empty before the fit.
     names : tuple of str
-        The names in the text that was typed, in order of appearance.
+        The names in the typed text, in order of appearance.
     fit_result_ : FitResult or None
-        How the fit went.
+        Residual sum of squares, status and number of iterations of the last `fit`.
     constants : tuple of (str, float)
-        Named constants of the formula, such as g, whose values are known: printed by name, never fitted. `expr` has
-        their values.
+        Names and known values of constants of the formula, such as g. They are printed by name and never fitted; `expr`
+        has their values.
     ranges : tuple of (str, float, float)
-        Smallest and largest value, among the rows it was fitted to, of each input that is in the equation; empty where
-        they are not known. `outside` compares rows with them.
+        Each input of the equation with its smallest and largest value among the fitted rows; empty where these are
+        unknown. `outside` compares rows with them.
 
     Examples
     --------
@@ -80,7 +92,7 @@ class Equation(RangeMixin, DisplayMixin, TravelMixin):
     names: tuple[str, ...] = field(default=(), repr=False)
     fit_result_: FitResult | None = field(default=None, repr=False)
     constants: tuple[tuple[str, float], ...] = ()
-    ranges: tuple[tuple[str, float, float], ...] = field(default=(), repr=False)
+    ranges: tuple[Range, ...] = field(default=(), repr=False)
 
     # --- making ---
 
@@ -92,23 +104,24 @@ class Equation(RangeMixin, DisplayMixin, TravelMixin):
         target: str | None = None,
         constants: Mapping[str, float] | None = None,
     ) -> Equation:
-        """Read an equation from text; names that are not variables are parameters, to be fitted.
+        """Read an equation from text. Names that are not variables are parameters, which `fit` fits.
 
         Parameters
         ----------
         text : str
-            For example ``"b1*(1 - exp(-b2*x))"``; a column's name with spaces goes between backticks.
+            For example ``"b1*(1 - exp(-b2*x))"``. A column name with spaces goes between backticks.
         variables : sequence of str, optional
-            The input columns. Default: every name, until `fit` tells which are columns.
+            The input columns. Default: all names are taken for columns until `fit` sees the table.
         target : str, optional
+            Name of the output column.
         constants : mapping of str to float, optional
-            Names in the text that are neither columns nor parameters, and their values, such as ``{"g": 9.80665}``;
-            with them `variables` must be given.
+            Names in the text that are neither columns nor parameters, with their values, such as ``{"g": 9.80665}``.
+            They need `variables`.
 
         Raises
         ------
         FormulaError
-            If the text is not a formula, or a constant is not a number or not in it.
+            If the text is not a formula, or if a constant is not a finite number or not in the formula.
         """
         formula, names = parse_formula(text)
         known = checked_constants(constants or {}, names, variables)
@@ -127,21 +140,30 @@ class Equation(RangeMixin, DisplayMixin, TravelMixin):
         target: str | None = None,
         rows: Array | None = None,
     ) -> Equation:
-        """Make the equation of a fitted graph: scaling undone, simplified without changing the function.
+        """Return the equation of a fitted graph in the units of the data, in a short form of the same function.
 
         Parameters
         ----------
         graph : Graph
         coefficients : sequence of float
-            The graph's flat vector, fitted on scaled rows.
+            The K coefficients of the graph, fitted on scaled rows.
         scales : Data or (x_scale, y_scale)
         variables : sequence of str
             Names of the D inputs.
         target : str, optional
+            Name of the output column.
         rows : ndarray of shape (n, d), optional
-            Unscaled inputs on which the equation must stay the same function. Default: those of `scales`, if Data.
+            Unscaled inputs on which the short form must agree with the graph. Default: the rows of `scales`, if it is
+            a `Data`.
+
+        Raises
+        ------
+        FormulaError
+            If a number of the equation is not finite and real.
         """
-        from eqdarts.equation.from_graph import equation_expression
+        from eqdarts.equation.from_graph import (
+            equation_expression,
+        )  # here: it loads the graphs, which predict needs not
 
         if isinstance(scales, tuple):
             x_scale, y_scale = scales
@@ -166,6 +188,62 @@ class Equation(RangeMixin, DisplayMixin, TravelMixin):
         # As text: unpickling a sympy expression would multiply 2.0*(x + 1.0) out.
         return _restored, (self.to_json(), self.fit_result_)
 
+    # --- the numbers ---
+
+    @cached_property
+    def free_parameters(self) -> tuple[str, ...]:
+        """Names in the formula that are neither variables nor fitted, in alphabetical order."""
+        return tuple(sorted(str(s.name) for s in self.expr.free_symbols if s.name not in self.variables))
+
+    @cached_property
+    def _template(self) -> tuple[Expr, dict[str, float]]:
+        if self.formula is not None:
+            return self.formula, dict(self.parameters)
+        prefix = "c"
+        while any(name.startswith(prefix) and name[len(prefix) :].isdigit() for name in self.variables):
+            prefix += "_"
+        return written.template(self._written, lambda k: f"{prefix}{k}")
+
+    @property
+    def template(self) -> Expr:
+        """The expression with its coefficients as symbols, named as in `coefficients`, and constants as symbols."""
+        return self._template[0]
+
+    @property
+    def coefficients(self) -> dict[str, float]:
+        """The fitted numbers by name: the parameters, or c0, c1, ... in printed order, with learned exponents."""
+        return dict(self._template[1])
+
+    def with_coefficients(self, values: Mapping[str, float]) -> Equation:
+        """Return the equation with other values of its coefficients.
+
+        Parameters
+        ----------
+        values : mapping of str to float
+            By the names of `coefficients`. Coefficients that are not in it keep their values.
+
+        Raises
+        ------
+        ValueError
+            If a name is not one of `coefficients`, or a value is not finite.
+
+        Examples
+        --------
+        >>> Equation.parse("2.5*x + 1.5").with_coefficients({"c1": 4.5}).format()
+        '2.5*x + 4.5'
+        """
+        template, found = self._template
+        for name, value in values.items():
+            if name not in found or not np.isfinite(value):
+                todo = f"Coefficients: {', '.join(found) or 'none'}."
+                raise ValueError(
+                    explain("A coefficient must be one of the equation, and finite.", f"{name!r}: {value!r}", todo)
+                )
+        found = {**found, **{name: float(value) for name, value in values.items()}}
+        expr = with_values(template, found | dict(self.constants))
+        parameters = tuple(found.items()) if self.formula is not None else ()
+        return replace(self, expr=expr, parameters=parameters, fit_result_=None)
+
     # --- using ---
 
     def predict(self, X: Any) -> Array:
@@ -180,16 +258,19 @@ class Equation(RangeMixin, DisplayMixin, TravelMixin):
         -------
         ndarray of shape (n,)
             NaN, and one `EqdartsWarning`, where the equation is undefined.
+
+        Raises
+        ------
+        ValueError
+            If a column is missing or not numeric, or a parameter has no value yet.
         """
-        free = self.expr.free_symbols
-        needed = [name for name in self.variables if symbol(name) in free]
         if self.free_parameters:
             raise ValueError(
                 explain(
                     "An equation needs values for its parameters.", ", ".join(self.free_parameters), "Call fit first."
                 )
             )
-        columns, n_rows = as_columns(X, self.variables, needed)
+        columns, n_rows = as_columns(X, self.variables, _used(self.expr, self.variables))
         values = evaluate(self.expr, columns, n_rows)
         n_undefined = int(np.isnan(values).sum())
         if n_undefined:
@@ -212,56 +293,60 @@ class Equation(RangeMixin, DisplayMixin, TravelMixin):
         Parameters
         ----------
         X : DataFrame, mapping of columns, or array of shape (n,) or (n, d)
-            Names in the formula that are columns of X are variables, all others parameters. An array's columns are
-            `variables` if those were given, else x, or x0, x1, ... or x1, x2, ...
+            Names in the formula that are columns of X are variables; all others are parameters. The columns of an
+            array are `variables` if `parse` was given them. Otherwise they are x, or x0, x1, ..., or x1, x2, ...
         y : array of shape (n,)
         start : mapping or sequence, optional
-            Starting values, by name or in order of first appearance. Default: a batch of starts, the best is kept.
+            Starting values, by name or in order of first appearance. Default: 32 starts, of which the best is kept.
         sample_weight : array of shape (n,), optional
 
         Returns
         -------
         Equation
-            With `coefficients` and the record `fit_result_` (residual sum of squares, status, iterations).
+            With `coefficients`, and with the record `fit_result_`: ``fit_result_.loss`` is the weighted residual sum of
+            squares.
+
+        Raises
+        ------
+        ValueError
+            If a column is missing, a starting value is missing, or the formula is undefined at the start.
 
         Notes
         -----
-        An equation without parameters, such as one from a search, has its numbers fitted, from where they stand.
+        In an equation without parameters, such as one from a search, the decimal numbers are fitted, from their present
+        values. A formula without either comes back as it is, with its loss; it has no standard errors.
         """
-        from eqdarts.solver.formula import fit_formula
+        from eqdarts.solver.formula import fit_formula  # here: it imports torch
 
-        formula, known = self.expr if self.formula is None else self.formula, dict(self.constants)
-        variables = self._variables_in(X)
+        variables, known = self._variables_in(X), dict(self.constants)
+        formula = self.expr if self.formula is None else self.formula
         parameters = tuple(name for name in self.names if name not in variables and name not in known)
         values = dict(self.parameters)
+        # Without parameters, the numbers of the equation take their place.
         if not parameters:
             formula, values = self._template
             parameters = tuple(values)
-        if not parameters:
-            raise ValueError(explain("The equation has nothing to fit.", repr(str(self)), "Give it a parameter."))
-        free = formula.free_symbols
-        needed = [name for name in variables if symbol(name) in free]
-        columns, n_rows = as_columns(X, variables, needed)
+        columns, n_rows = as_columns(X, variables, _used(formula, variables))
         target, weight = as_target(y, sample_weight, n_rows)
         guess = starting_values(parameters, start if start is not None else values or None)
         found, record = fit_formula(
             with_values(formula, known), [symbol(p) for p in parameters], columns, target, guess, weight
         )
-        expr = with_values(formula, {**known, **dict(zip(parameters, found, strict=True))})
+        fitted = tuple(zip(parameters, found, strict=True))
+        expr = with_values(formula, {**known, **dict(fitted)})
         box = {name: (float(column.min()), float(column.max())) for name, column in columns.items()}
+        # Only an equation that was typed with parameters keeps its formula: the names of all others are made up.
         if self.formula is None and not self.free_names(variables):
             return Equation(expr, variables, self.target, names=self.names, fit_result_=record).with_ranges(box)
-        fitted = tuple(zip(parameters, found, strict=True))
-        return Equation(expr, variables, self.target, formula, fitted, self.names, record, self.constants).with_ranges(
-            box
-        )
+        law = Equation(expr, variables, self.target, formula, fitted, self.names, record, self.constants)
+        return law.with_ranges(box)
 
     def free_names(self, variables: Sequence[str]) -> tuple[str, ...]:
-        """Return the names in the formula that are not among `variables`, in order of appearance."""
+        """Return the names in the typed formula that are not among `variables`, in order of appearance."""
         return tuple(name for name in self.names if name not in variables)
 
     def _variables_in(self, X: Any) -> tuple[str, ...]:
-        """Return which names are columns of X: those given to `parse`, or else those that X has."""
+        """Return the names that are columns of X: those given to `parse`, or else those that X has."""
         if self.formula is not None or not self.names:
             return self.variables
         columns = column_names(X)
@@ -269,19 +354,174 @@ class Equation(RangeMixin, DisplayMixin, TravelMixin):
             return name_array_columns(X, self.names)
         return tuple(name for name in columns if name in self.names)
 
+    # --- where it was fitted ---
+
+    def with_ranges(self, box: Mapping[str, tuple[float, float]]) -> Equation:
+        """Return the equation with the smallest and largest value of each of its inputs.
+
+        Parameters
+        ----------
+        box : mapping of str to (float, float)
+            Names that are not inputs of the equation are ignored.
+        """
+        used = _used(self.expr, self.variables)
+        kept = tuple((name, float(box[name][0]), float(box[name][1])) for name in used if name in box)
+        return replace(self, ranges=kept)
+
+    def outside(self, X: Any, margin: float = MARGIN) -> NDArray[np.bool_]:
+        """Return which rows lie outside the range of the rows that the equation was fitted to.
+
+        Parameters
+        ----------
+        X : DataFrame, mapping of columns, or array of shape (n, d)
+            As for `predict`. Only inputs that are in the equation count.
+        margin : float, default=0.05
+            How far outside the range a row may lie without being counted, as a share of the range's width.
+
+        Returns
+        -------
+        ndarray of bool, shape (n,)
+            All false where no range is known, as for a typed equation before its fit.
+
+        Raises
+        ------
+        ValueError
+            If the margin is negative.
+        """
+        return any_outside(*self._outside_by_input(X, margin))
+
+    def extrapolation(self, X: Any, margin: float = MARGIN) -> str:
+        """Return a sentence that says how many rows lie outside the range, and in which inputs.
+
+        Parameters
+        ----------
+        X, margin
+            As for `outside`.
+
+        Returns
+        -------
+        str
+            "" if no row lies outside. The regressor's `predict` warns with this sentence, at a margin of 0.05.
+
+        Raises
+        ------
+        ValueError
+            If the margin is negative.
+        """
+        return extrapolation_words(self.ranges, *self._outside_by_input(X, margin))
+
+    def _outside_by_input(self, X: Any, margin: float) -> tuple[dict[str, NDArray[np.bool_]], int]:
+        needed = _used(self.expr, [name for name, _, _ in self.ranges])
+        columns, n_rows = as_columns(X, self.variables, needed)
+        return outside_by_input(self.ranges, columns, margin), n_rows
+
+    # --- showing ---
+
+    @cached_property
+    def _written(self) -> written.Written:
+        if self.constants and self.formula is not None:
+            return written.write(without_units(with_values(self.formula, dict(self.parameters))))
+        return written.write(self.expr)
+
+    @cached_property
+    def complexity(self) -> int:
+        """Number of operators, functions, variables and numbers, as a person writes the equation."""
+        return written.symbols_of(self._written)
+
+    def __str__(self) -> str:
+        return written.text(self._written)
+
+    def __repr__(self) -> str:
+        return f"Equation({self.format()!r}, variables={list(self.variables)})"
+
+    def format(self, digits: int = 6) -> str:
+        """Return the equation with rounded numbers, and with the name of the target where it is known.
+
+        Parameters
+        ----------
+        digits : int, default=6
+            Significant digits.
+        """
+        shown = written.text(self._written, digits)
+        return shown if self.target is None else f"{quoted(self.target)} = {shown}"
+
+    def latex(self, digits: int = 6) -> str:
+        """Return the equation as LaTeX; without a target, its right-hand side.
+
+        Parameters
+        ----------
+        digits : int, default=6
+            Significant digits.
+        """
+        shown = latex_of(self._written, digits)
+        return shown if self.target is None else f"{latex_name(self.target)} = {shown}"
+
+    def mathml(self, digits: int = 6) -> str:
+        """Return the equation as MathML for a web page: one element for each term, so that lines can break.
+
+        Parameters
+        ----------
+        digits : int, default=6
+            Significant digits.
+        """
+        return mathml_of(self._written, self.target, digits)
+
+    def _repr_html_(self) -> str:
+        # No mathematics between dollar signs: a notebook would look for it in the names of columns.
+        return f'<div class="tex2jax_ignore mathjax_ignore" style="overflow-x: auto">{self.mathml()}</div>'
+
+    def _repr_latex_(self) -> str:
+        return f"${self.latex()}$"
+
+    # --- in other languages ---
+
+    def to_torch(self) -> EquationModule[Equation]:
+        """Return a torch module whose coefficients can be trained; see `eqdarts.export.to_torch`."""
+        return formats.to_torch(self)
+
+    def to_numpy_source(self, name: str = "predict") -> str:
+        """Return Python source of a function of numpy arrays; see `eqdarts.export.to_numpy_source`.
+
+        Parameters
+        ----------
+        name : str, default="predict"
+            Name of the function.
+        """
+        return formats.to_numpy_source(self, name)
+
+    def to_c_source(self, name: str = "predict") -> str:
+        """Return C99 source of a function of doubles; see `eqdarts.export.to_c_source`.
+
+        Parameters
+        ----------
+        name : str, default="predict"
+            Name of the function.
+        """
+        return formats.to_c_source(self, name)
+
+    def to_excel(self, cells: Mapping[str, str] | None = None) -> str:
+        """Return a spreadsheet formula; see `eqdarts.export.to_excel`.
+
+        Parameters
+        ----------
+        cells : mapping of str to str, optional
+            The cell of each variable, such as ``{"t": "B2"}``. Default: A2, B2, C2 and so on, in order.
+        """
+        return formats.to_excel(self, cells)
+
     # --- keeping ---
 
     def to_json(self) -> str:
-        """Return the equation as JSON text, to be read by `from_json`."""
+        """Return the equation as JSON text, which `from_json` reads."""
         record: dict[str, Any] = {
             "format": FORMAT,
             "version": VERSION,
-            "expression": formula_text.text(self._written, whole=False),
+            "expression": written.text(self._written, whole=False),
             "variables": list(self.variables),
             "target": self.target,
         }
         if self.formula is not None:
-            record["formula"] = formula_text.text(formula_text.write(self.formula), whole=False)
+            record["formula"] = written.text(written.write(self.formula), whole=False)
             record["parameters"] = dict(self.parameters)
         if self.constants:
             record["constants"] = dict(self.constants)
@@ -293,7 +533,7 @@ class Equation(RangeMixin, DisplayMixin, TravelMixin):
 
     @classmethod
     def from_json(cls, text: str) -> Equation:
-        """Read an equation from the text that `to_json` gives; nothing in it is executed.
+        """Read an equation from the text of `to_json`; nothing in it is executed.
 
         Raises
         ------
@@ -307,8 +547,14 @@ def _restored(text: str, fit_result: FitResult | None) -> Equation:
     return replace(Equation.from_json(text), fit_result_=fit_result)
 
 
+def _used(expr: Expr, names: Sequence[str]) -> list[str]:
+    """Return those of the names that are in the expression, in order."""
+    free = expr.free_symbols
+    return [name for name in names if symbol(name) in free]
+
+
 def warn_outside(equation: Equation, X: Any, stacklevel: int) -> None:
-    """Warn, once, of rows outside the range that the equation was fitted in."""
+    """Warn, once, of rows outside the range of the rows that the equation was fitted to."""
     words = equation.extrapolation(X)
     if words:
         warnings.warn(words, EqdartsWarning, stacklevel=stacklevel + 1)

@@ -1,16 +1,18 @@
-"""Rows for an equation: named columns out of a DataFrame, a mapping or an array."""
+"""What the user gives to an equation, checked: named columns, a target, weights, starting values, constants."""
 
 from __future__ import annotations
 
+import math
+import numbers
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from eqdarts._typing import Array
-from eqdarts.errors import closest, explain
+from eqdarts.errors import FormulaError, closest, explain
 
-__all__ = ["as_columns", "as_target", "column_names", "name_array_columns", "starting_values"]
+__all__ = ["as_columns", "as_target", "checked_constants", "column_names", "name_array_columns", "starting_values"]
 
 
 def column_names(X: Any) -> list[str] | None:
@@ -153,3 +155,37 @@ def starting_values(parameters: Sequence[str], start: Mapping[str, float] | Sequ
             explain("start must give every parameter a finite value.", values, f"Parameters: {', '.join(parameters)}.")
         )
     return values
+
+
+def checked_constants(
+    constants: Mapping[str, Any], names: Sequence[str], variables: Sequence[str] | None
+) -> tuple[tuple[str, float], ...]:
+    """Return the constants of a formula as (name, value).
+
+    Parameters
+    ----------
+    constants : mapping of str to float
+    names : sequence of str
+        All names of the formula.
+    variables : sequence of str or None
+        Those that are columns.
+
+    Raises
+    ------
+    FormulaError
+        If a name is not in the formula or is a column, or a value is not a finite number.
+    """
+    if constants and variables is None:
+        raise FormulaError(
+            explain("With constants the columns must be named too.", "no variables", "Give variables=[...].")
+        )
+    for name, value in constants.items():
+        if name not in names or name in (variables or ()):
+            raise FormulaError(
+                explain("A constant must be a name in the formula, not a column.", repr(name), "Leave it out.")
+            )
+        if isinstance(value, bool) or not isinstance(value, numbers.Real) or not math.isfinite(value):
+            raise FormulaError(
+                explain(f"The constant {name!r} must be a finite number.", repr(value), "Give its value.")
+            )
+    return tuple((name, float(value)) for name, value in constants.items())

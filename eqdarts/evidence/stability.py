@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 from eqdarts._typing import Array
 from eqdarts.data import moments, weighted_rows
 from eqdarts.equation.equation import Equation
-from eqdarts.equation.equation_range import MARGIN
+from eqdarts.equation.ranges import MARGIN
 from eqdarts.equation.singularities import find_brink, find_singularities
 from eqdarts.errors import FormulaError, explain
 from eqdarts.evidence.edges import neighbours

@@ -1,6 +1,6 @@
-"""Where an equation goes: a torch module, numpy and C source, a spreadsheet, a table for a paper.
+"""An equation as a torch module, as numpy and C source, and as a formula of a spreadsheet.
 
-Each gives the values of ``Equation.predict``, and NaN (a spreadsheet: #N/A) where the equation is undefined.
+Each computes the values of ``Equation.predict``, and NaN (a spreadsheet: #N/A) where the equation is undefined.
 """
 
 from __future__ import annotations
@@ -8,25 +8,26 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from eqdarts.errors import explain
+from eqdarts.export.formula import Formula, TrainableFormula
 from eqdarts.export.names import C_WORDS, PYTHON_WORDS, checked_identifier, identifiers, note
 from eqdarts.export.source import EXCEL, NUMPY, C, Dialect, Rendered, render
-from eqdarts.export.table import latex_table
 from eqdarts.expression.program import compile_expression
 
 if TYPE_CHECKING:
-    from eqdarts.equation.equation import Equation
     from eqdarts.export.torch_module import EquationModule
 
-__all__ = ["latex_table", "to_c_source", "to_excel", "to_numpy_source", "to_torch"]
+__all__ = ["to_c_source", "to_excel", "to_numpy_source", "to_torch"]
+
+F = TypeVar("F", bound=TrainableFormula)
 
 WIDTH = 100  # columns of generated code
 LONGEST_CELL = 8192  # characters of a formula in a spreadsheet
 
 
-def to_torch(equation: Equation) -> EquationModule:
+def to_torch(equation: F) -> EquationModule[F]:
     """Return the equation as a torch module whose coefficients can be trained.
 
     Parameters
@@ -36,8 +37,13 @@ def to_torch(equation: Equation) -> EquationModule:
     Returns
     -------
     EquationModule
-        ``module(X)`` maps (..., d), columns in the order of ``equation.variables``, to (...). It starts in float64, at
-        the coefficients of the equation.
+        ``module(X)`` maps (..., d), columns in the order of ``equation.variables``, to (...). Its coefficients start
+        at those of the equation, in float64.
+
+    Raises
+    ------
+    ValueError
+        If the equation has parameters without values.
     """
     from eqdarts.export.torch_module import EquationModule
 
@@ -45,14 +51,19 @@ def to_torch(equation: Equation) -> EquationModule:
     return EquationModule(equation)
 
 
-def to_numpy_source(equation: Equation, name: str = "predict") -> str:
-    """Return Python source of a function of numpy arrays; it needs nothing but numpy.
+def to_numpy_source(equation: Formula, name: str = "predict") -> str:
+    """Return Python source of a function of numpy arrays that needs only numpy.
 
     Parameters
     ----------
     equation : Equation
     name : str, default="predict"
         Name of the function. Its arguments are the variables in order, written as identifiers.
+
+    Raises
+    ------
+    ValueError
+        If the equation has parameters without values, or the name is not a plain identifier.
 
     Examples
     --------
@@ -65,24 +76,27 @@ def to_numpy_source(equation: Equation, name: str = "predict") -> str:
     taken = {*PYTHON_WORDS, *NUMPY.helpers}
     checked_identifier(name, taken)
     arguments, body = _rendered(equation, NUMPY, {*taken, name})
+    # The head: imports, signature, and the equation as a comment.
     lines = ["import math", ""] if "erf" in body.helpers else []
     lines += ["import numpy as np", "", "", *_signature(f"def {name}(", arguments, "):")]
     lines += [f"    {line}" for line in _notes(equation, arguments, "# ")]
     for helper in body.helpers:
         lines += ["", *textwrap.indent(NUMPY.helpers[helper], "    ").splitlines()]
+    # The body: arrays first, so that lists are accepted too; then one line for each step.
     lines += [""] if body.helpers else []
     lines += [f"    {a} = np.asarray({a}, dtype=np.float64)" for a in arguments]
     lines.append('    with np.errstate(all="ignore"):')
     lines += [f"        {step} = {text}" for step, text in body.steps]
     lines.append(f"        y = {body.result}")
+    # A constant takes the shape of the arguments, and what is infinite becomes NaN, as in `predict`.
     shape = f"np.broadcast_arrays(y, {', '.join(arguments)})[0]" if arguments else "y"
     lines.append(f"    y = {shape}")
     lines.append("    return np.where(np.isfinite(y), y, np.nan)")
     return "\n".join(lines) + "\n"
 
 
-def to_c_source(equation: Equation, name: str = "predict") -> str:
-    """Return C99 source of a function of doubles; it needs nothing but the mathematical library.
+def to_c_source(equation: Formula, name: str = "predict") -> str:
+    """Return C99 source of a function of doubles that needs only the mathematical library.
 
     Parameters
     ----------
@@ -91,10 +105,16 @@ def to_c_source(equation: Equation, name: str = "predict") -> str:
         Name of the function, and the beginning of the names of its helpers. Its arguments are the variables in order,
         written as identifiers.
 
+    Raises
+    ------
+    ValueError
+        If the equation has parameters without values, or the name is not a plain identifier.
+
     Notes
     -----
     Compile without ``-ffast-math``, which has no NaN.
     """
+    # Helpers bear the function's name, so that one file can hold several equations.
     own = Dialect(
         {key: f"{name}_{called}" if called in C.helpers else called for key, called in C.calls.items()},
         {f"{name}_{helper}": _prefixed(text, name) for helper, text in C.helpers.items()},
@@ -110,6 +130,7 @@ def to_c_source(equation: Equation, name: str = "predict") -> str:
     lines[-1] += " */"
     lines += _signature(f"double {name}(", tuple(f"double {a}" for a in arguments) or ("void",), ")")
     lines.append("{")
+    # Compilers warn of arguments that are never read.
     read = compile_expression(equation.expr).names
     unused = [a for a, v in zip(arguments, equation.variables, strict=True) if v not in read]
     lines += [f"    (void){a};" for a in unused]
@@ -118,14 +139,19 @@ def to_c_source(equation: Equation, name: str = "predict") -> str:
     return "\n".join(lines) + "\n"
 
 
-def to_excel(equation: Equation, cells: Mapping[str, str] | None = None) -> str:
-    """Return a formula for a spreadsheet, to be copied down beside the data.
+def to_excel(equation: Formula, cells: Mapping[str, str] | None = None) -> str:
+    """Return a spreadsheet formula that can be copied down beside the data.
 
     Parameters
     ----------
     equation : Equation
     cells : mapping of str to str, optional
         The cell of each variable, such as ``{"t": "B2"}``. Default: A2, B2, C2 and so on, in order.
+
+    Raises
+    ------
+    ValueError
+        If the equation has parameters without values, a variable has no cell, or the formula is too long for a cell.
 
     Notes
     -----
@@ -142,15 +168,15 @@ def to_excel(equation: Equation, cells: Mapping[str, str] | None = None) -> str:
     program = compile_expression(equation.expr)
     missing = [name for name in program.names if name not in given]
     if missing:
-        raise ValueError(explain("Every variable needs a cell.", f"none for {', '.join(missing)}", "Give its cell."))
+        raise ValueError(explain("Every variable needs a cell.", f"none for {', '.join(missing)}", "Name its cell."))
     wrong = [cell for cell in given.values() if re.fullmatch(r"\$?[A-Z]{1,3}\$?[1-9][0-9]{0,6}", cell) is None]
     if wrong:
-        raise ValueError(explain("A cell is a column and a row.", repr(wrong[0]), "Write it as in A2 or $B$7."))
+        raise ValueError(explain("A cell is a column and a row.", repr(wrong[0]), "Write it like A2 or $B$7."))
     formula = f"=IFERROR({render(program, EXCEL, given).result}, NA())"
     if len(formula) > LONGEST_CELL:
         raise ValueError(
             explain(
-                f"A cell holds {LONGEST_CELL} characters.", f"{len(formula)} characters", "Take a shorter equation."
+                f"A cell holds {LONGEST_CELL} characters.", f"{len(formula)} characters", "Choose a shorter equation."
             )
         )
     return formula
@@ -164,13 +190,13 @@ def _letters() -> Iterator[str]:
 
 
 def _prefixed(definition: str, name: str) -> str:
-    """Return a helper's definition under a name of its own, so that two equations can stand in one file."""
+    """Return a helper's definition under a name of its own, so that one file can hold several equations."""
     head, bracket, rest = definition.partition("(")
     kind, _, helper = head.rpartition(" ")
     return f"{kind} {name}_{helper}{bracket}{rest}"
 
 
-def _check_fitted(equation: Equation) -> None:
+def _check_fitted(equation: Formula) -> None:
     if equation.free_parameters:
         raise ValueError(
             explain(
@@ -179,19 +205,20 @@ def _check_fitted(equation: Equation) -> None:
         )
 
 
-def _rendered(equation: Equation, dialect: Dialect, taken: set[str]) -> tuple[tuple[str, ...], Rendered]:
+def _rendered(equation: Formula, dialect: Dialect, taken: set[str]) -> tuple[tuple[str, ...], Rendered]:
     """Return the arguments, one for each variable, and the body."""
     _check_fitted(equation)
     program = compile_expression(equation.expr)
     arguments = identifiers(equation.variables, taken)
+    # Steps are named t0, t1, ...; a longer prefix keeps them apart from arguments of that form.
     prefix = "t"
     while any(argument.startswith(prefix) and argument[len(prefix) :].isdigit() for argument in arguments):
         prefix += "_"
     return arguments, render(program, dialect, dict(zip(equation.variables, arguments, strict=True)), prefix)
 
 
-def _notes(equation: Equation, arguments: tuple[str, ...], mark: str) -> list[str]:
-    """Return the comment: the equation as printed, and the names that had to be written otherwise."""
+def _notes(equation: Formula, arguments: tuple[str, ...], mark: str) -> list[str]:
+    """Return the comment: the equation as printed, and the columns whose names had to be changed."""
     lines = [note(equation.format(6)), "NaN where the equation is undefined."]
     for variable, argument in zip(equation.variables, arguments, strict=True):
         if variable != argument:

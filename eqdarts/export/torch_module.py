@@ -1,32 +1,32 @@
-"""An equation as a torch module: the same program as `predict`, its coefficients trainable.
+"""An equation as a torch module: the same program as `predict`, with coefficients that can be trained.
 
-A row at which the equation is undefined gives NaN and adds nothing to a gradient when the loss leaves it out. A row at
-which a derivative is infinite, as that of a root at zero, adds nothing either.
+A row at which the equation is undefined gives NaN, and adds nothing to a gradient when the loss leaves that row out.
+A row at which a derivative is infinite, such as that of a root at zero, adds nothing either.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import torch
 from torch import Tensor, nn
 
-from eqdarts.equation.equation import Equation
 from eqdarts.errors import explain
-from eqdarts.expression.build import with_values
+from eqdarts.export.formula import TrainableFormula
 from eqdarts.expression.program import Program, Step, compile_expression, folded
 from eqdarts.primitives.functions import FUNCTIONS
 from eqdarts.primitives.table import integer_power
 
 __all__ = ["EquationModule"]
 
+F = TypeVar("F", bound=TrainableFormula)
+
 LARGEST_EXPONENT = math.log(1.7e308)  # exp overflows above
 
 
-class EquationModule(nn.Module):
+class EquationModule(nn.Module, Generic[F]):
     """A fitted equation as a module. Made by `eqdarts.export.to_torch`.
 
     Parameters
@@ -43,7 +43,7 @@ class EquationModule(nn.Module):
         The columns of X.
     """
 
-    def __init__(self, equation: Equation) -> None:
+    def __init__(self, equation: F) -> None:
         super().__init__()
         values = equation.coefficients
         self.names, self.variables = tuple(values), equation.variables
@@ -84,16 +84,19 @@ class EquationModule(nn.Module):
                 results.append(_OPERATIONS[operation](detail, *[results[k] for k in arguments]))
         return results[-1].expand(X.shape[:-1])
 
-    def to_equation(self) -> Equation:
-        """Return the equation with the coefficients that the module has now."""
+    def to_equation(self) -> F:
+        """Return the equation with the present coefficients of the module.
+
+        Raises
+        ------
+        ValueError
+            If a coefficient is not finite.
+        """
         found = dict(zip(self.names, self.coefficients.detach().cpu().double().tolist(), strict=True))
         wrong = [name for name, value in found.items() if not math.isfinite(value)]
         if wrong:
             raise ValueError(explain("Coefficients must be finite.", ", ".join(wrong), "Train with smaller steps."))
-        old = self._equation
-        parameters = tuple(found.items()) if old.formula is not None else ()
-        expr = with_values(old.template, found | dict(old.constants))
-        return replace(old, expr=expr, parameters=parameters, fit_result_=None)
+        return self._equation.with_coefficients(found)
 
     def extra_repr(self) -> str:
         return self._equation.format()

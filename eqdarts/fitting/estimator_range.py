@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from eqdarts.equation.equation_range import MARGIN
+from eqdarts.equation.ranges import MARGIN
 from eqdarts.equation.singularities import Singularities, singularities_in_range
 
 __all__ = ["RangeMixin"]

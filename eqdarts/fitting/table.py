@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from eqdarts._typing import Array
 from eqdarts.data import FitRows, weighted_rows
 from eqdarts.equation.equation import Equation
-from eqdarts.equation.equation_range import MARGIN
+from eqdarts.equation.ranges import MARGIN
 from eqdarts.equation.singularities import find_brink, find_singularities
 from eqdarts.errors import EqdartsWarning
 

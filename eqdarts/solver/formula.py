@@ -13,7 +13,7 @@ import math
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -22,17 +22,19 @@ from torch import Tensor
 
 from eqdarts._typing import Array, Expr
 from eqdarts.errors import explain
-from eqdarts.expression.program import Program, compile_expression, folded
+from eqdarts.expression.program import Program, compile_expression, evaluate, folded
 from eqdarts.primitives.functions import FUNCTIONS
-from eqdarts.solver.refit import RESULTS, levenberg_marquardt
+from eqdarts.solver.refit import RESULTS, Refit, levenberg_marquardt
 
 __all__ = ["FitResult", "FormulaModel", "fit_formula"]
 
 
 N_STARTS = 32
 SCREENING_STEPS = 60
+SCREENING_TOLERANCE = 1e-8
 MAX_ITERATIONS = 2000
 TOLERANCE = 1e-14
+NOTHING_TO_FIT = "nothing was fitted: the formula has no parameters"
 SAME_LOSS = 1e-9  # losses that differ by a smaller share are the same minimum
 MOST_NUMBERS = 20_000_000  # in the Jacobian of all starts together: 160 MB
 
@@ -44,12 +46,13 @@ class FitResult:
     Parameters
     ----------
     loss : float
-        Weighted residual sum of squares.
+        Weighted residual sum of squares, in squared units of y.
     status : str
         Why the solver stopped.
     iterations : int
-        Steps tried from the best start.
+        Number of steps tried from the best start; 0 where there was nothing to fit.
     n_rows : int
+        Number of rows.
     """
 
     loss: float
@@ -101,13 +104,13 @@ class FormulaModel:
     ----------
     program : Program
     parameters : sequence of str
-        The names that are fitted, K of them.
+        The K names that are fitted.
     columns : mapping of str to Tensor of shape (N,)
         The other names.
     n_rows : int
         N.
     linear : Tensor of bool, shape (G, K)
-        For each parameter vector, which parameters the solver may take the formula to be linear in, jointly.
+        For each parameter vector, the parameters in which the solver may treat the formula as jointly linear.
     """
 
     def __init__(
@@ -118,7 +121,9 @@ class FormulaModel:
         n_rows: int,
         linear: Tensor,
     ) -> None:
-        self._program, self._parameters, self._columns = program, tuple(parameters), dict(columns)
+        self._program = program
+        self._parameters = tuple(parameters)
+        self._columns = dict(columns)
         self._n_rows = n_rows
         self.n_coefficients = torch.full((len(linear),), len(self._parameters))
         self.linear = linear
@@ -132,6 +137,7 @@ class FormulaModel:
         shape = (len(theta), self._n_rows)
         own = {name: theta[:, k : k + 1] for k, name in enumerate(self._parameters)}
         values = self._forward({**self._columns, **own}, theta)
+        # The reverse sweep: the adjoint of a step is the slope of the result in the value of that step, row by row.
         steps = self._program.steps
         adjoints: list[Tensor | None] = [None] * len(steps)
         adjoints[-1] = theta.new_ones(shape)
@@ -145,13 +151,14 @@ class FormulaModel:
             if operation == "name":
                 jacobian[:, self._parameters.index(detail)] = adjoint
                 continue
+            # The chain rule hands the adjoint on to the arguments; several readers of one step add up.
             slopes = _SLOPES[operation](detail, values[k], *[values[j] for j in arguments])
             for j, slope in zip(arguments, slopes, strict=True):
                 if active[j]:
                     part = adjoint * slope
                     known = adjoints[j]
                     adjoints[j] = part if known is None else known + part
-            adjoints[k] = None
+            adjoints[k] = None  # frees the memory
         return values[-1].expand(shape), jacobian
 
     def _forward(self, values: Mapping[str, Tensor], theta: Tensor) -> list[Any]:
@@ -166,7 +173,7 @@ class FormulaModel:
         return results
 
     def _active(self) -> list[bool]:
-        """Which steps depend on a parameter."""
+        """Return which steps depend on a parameter."""
         active: list[bool] = []
         for operation, arguments, detail in self._program.steps:
             active.append(detail in self._parameters if operation == "name" else any(active[k] for k in arguments))
@@ -183,9 +190,9 @@ def _linear_parameters(expr: Expr, parameters: Sequence[Expr]) -> list[bool]:
     return [parameter in linear for parameter in parameters]
 
 
-def _default_starts(n_parameters: int, seed: int) -> Array:
+def _default_starts(n_parameters: int) -> Array:
     """Return starts (G, K): ones, tenths, and log-uniform magnitudes with random signs."""
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(0)
     shape = (N_STARTS - 2, n_parameters)
     sizes = 10.0 ** rng.uniform(-3, 2, shape)
     signs = rng.choice([1.0, 1.0, -1.0], shape)
@@ -199,65 +206,49 @@ def fit_formula(
     y: Array,
     start: Array | None = None,
     sample_weight: Array | None = None,
-    seed: int = 0,
     max_iterations: int = MAX_ITERATIONS,
 ) -> tuple[tuple[float, ...], FitResult]:
     """Fit the parameters of a formula by weighted least squares.
 
-    Every start is taken twice: with the linear parameters nearly free of damping, which is close to variable
-    projection, and with all damped alike. Neither is the better one on every problem; the lower loss is kept.
+    Every start is used twice: with the linear parameters nearly free of damping, which is close to variable
+    projection, and with all parameters damped alike. Neither is better on every problem; the lower loss is kept.
 
     Parameters
     ----------
     expr : sympy.Expr
     parameters : sequence of sympy.Symbol
-        What is fitted.
+        The K names to fit. With none of them the formula is evaluated, and the record has its loss.
     columns : mapping of str to ndarray of shape (n,)
         The rows of the other names.
     y : ndarray of shape (n,)
     start : ndarray of shape (K,), optional
-        Default: 32 starts in one batch, of which the best is kept.
+        Default: the best of 32 starts that are run for a few steps in one batch.
     sample_weight : ndarray of shape (n,), optional
-    seed : int, default=0
-        Of the default starts.
     max_iterations : int, default=2000
-        Steps tried from each start at most.
+        Largest number of steps tried from each start.
+
+    Returns
+    -------
+    tuple of float
+        The K fitted values.
+    FitResult
 
     Raises
     ------
     ValueError
         If the formula is undefined or infinite at the start.
     """
-    names = [str(p.name) for p in parameters]
-    program = compile_expression(expr)
-    linear = torch.tensor(_linear_parameters(expr, parameters))
+    if not parameters:
+        return (), _evaluated(expr, columns, y, sample_weight)
+    names = tuple(str(p.name) for p in parameters)
     root = None if sample_weight is None else np.sqrt(sample_weight)
-
-    def solve(starts: Array, rows: slice | NDArray[np.intp], max_iterations: int, tolerance: float) -> Any:
-        tensors = {k: torch.tensor(v[rows]) for k, v in columns.items() if k in program.names}
-        target = torch.tensor(y[rows])
-        both = torch.stack([linear, torch.zeros_like(linear)]).repeat_interleave(len(starts), dim=0)
-        model = FormulaModel(program, names, tensors, len(target), both)
-        weight = None if root is None else torch.tensor(root[rows])
-        return levenberg_marquardt(
-            model,
-            torch.tensor(np.vstack([starts, starts])),
-            target,
-            weight,
-            max_iterations=max_iterations,
-            tolerance=tolerance,
-            patience=5,
-            solver="qr",
-        )
-
+    linear = torch.tensor(_linear_parameters(expr, parameters))
+    problem = _Problem(compile_expression(expr), names, linear, columns, y, root)
     with np.errstate(all="ignore"):
         if start is None:
-            starts = _default_starts(len(names), seed)
-            most = max(MOST_NUMBERS // (2 * len(starts) * max(len(names), 1)), 1)
-            rows = np.linspace(0, len(y) - 1, min(len(y), most)).astype(np.intp)
-            screened = solve(starts, rows, SCREENING_STEPS, 1e-8)
-            start = screened.coefficients[int(screened.loss.argmin())].numpy()
-        result = solve(start[None], slice(None), max_iterations, TOLERANCE)
+            start = problem.best_start()
+        result = problem.solve(start[None], slice(None), max_iterations, TOLERANCE)
+    # The second solution, with all parameters damped alike, must be better by more than rounding.
     best = int(result.loss[1] < result.loss[0] * (1 - SAME_LOSS))
     loss = float(result.loss[best])
     if not math.isfinite(loss):
@@ -267,3 +258,55 @@ def fit_formula(
         )
     record = FitResult(loss * len(y), RESULTS[int(result.status[best])], int(result.iterations[best]), len(y))
     return tuple(result.coefficients[best].tolist()), record
+
+
+def _evaluated(expr: Expr, columns: Mapping[str, Array], y: Array, sample_weight: Array | None) -> FitResult:
+    """Return the record of a formula that has no parameters: its loss as it stands."""
+    weight = np.ones(len(y)) if sample_weight is None else sample_weight
+    counted = weight > 0
+    residual = y[counted] - evaluate(expr, columns, len(y))[counted]
+    n_undefined = int(np.isnan(residual).sum())
+    if n_undefined:
+        raise ValueError(
+            explain(
+                "A formula without parameters must be defined at every row.",
+                f"{n_undefined} of {len(y)} row(s) where it is not",
+                "Leave these rows out.",
+            )
+        )
+    return FitResult(float(weight[counted] @ np.square(residual)), NOTHING_TO_FIT, 0, len(y))
+
+
+class _Problem(NamedTuple):
+    """The formula and the rows of one fit."""
+
+    program: Program
+    names: tuple[str, ...]
+    linear: Tensor  # (K,) of bool
+    columns: Mapping[str, Array]
+    y: Array
+    root: Array | None  # square roots of the weights
+
+    def best_start(self) -> Array:
+        """Return the best (K,) of the default starts after a few steps, on as many rows as fit in memory."""
+        starts = _default_starts(len(self.names))
+        most = max(MOST_NUMBERS // (2 * len(starts) * len(self.names)), 1)
+        rows = np.linspace(0, len(self.y) - 1, min(len(self.y), most)).astype(np.intp)
+        screened = self.solve(starts, rows, SCREENING_STEPS, SCREENING_TOLERANCE)
+        return np.asarray(screened.coefficients[int(screened.loss.argmin())].numpy())
+
+    def solve(self, starts: Array, rows: slice | NDArray[np.intp], max_iterations: int, tolerance: float) -> Refit:
+        """Return the solutions from starts (G, K): G with the linear parameters undamped, then G with all damped."""
+        tensors = {k: torch.tensor(v[rows]) for k, v in self.columns.items() if k in self.program.names}
+        target = torch.tensor(self.y[rows])
+        both = torch.stack([self.linear, torch.zeros_like(self.linear)]).repeat_interleave(len(starts), dim=0)
+        return levenberg_marquardt(
+            FormulaModel(self.program, self.names, tensors, len(target), both),
+            torch.tensor(np.vstack([starts, starts])),
+            target,
+            None if self.root is None else torch.tensor(self.root[rows]),
+            max_iterations=max_iterations,
+            tolerance=tolerance,
+            patience=5,
+            solver="qr",
+        )

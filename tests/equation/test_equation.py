@@ -243,7 +243,7 @@ FIT_REFUSES = {
     "y too short": (lambda: Equation.parse("a*x").fit(X1, X1[:3]), "shape"),
     "y not finite": (lambda: Equation.parse("a*x").fit(X1, X1 * np.nan), "finite"),
     "negative weight": (lambda: Equation.parse("a*x").fit(X1, X1, sample_weight=-X1), "sample_weight"),
-    "nothing to fit": (lambda: Equation.parse("2*x", ["x"]).fit(X1, X1), "nothing to fit"),
+    "undefined without parameters": (lambda: Equation.parse("log(-x)").fit(X1 + 1, X1), "defined at every row. Got"),
     "unclear columns": (lambda: Equation.parse("a*t").fit(X1, X1), "variables="),
     "missing column": (lambda: Equation.parse("a*t", ["t"]).fit({"T": X1}, X1), "'T'"),
 }
@@ -254,6 +254,52 @@ def test_fit_refuses(case: str) -> None:
     attempt, message = FIT_REFUSES[case]
     with pytest.raises(ValueError, match=message):
         attempt()
+
+
+@pytest.mark.parametrize(
+    ("law", "change", "shown"),
+    [
+        (Equation.parse("2.5*x**1.5 + 1.0", target="y"), {"c1": 3.0}, "y = 2.5*x**3 + 1"),
+        (Equation.parse("a*x + b").fit(X1, 2 * X1 + 1), {"a": 7.0}, "7*x + 1"),
+        (Equation.parse("a*x/g", ["x"], constants={"g": 2.0}).fit(X1, X1), {"a": -1.0}, "-x/g"),
+        (Equation.parse("2.5*x"), {}, "2.5*x"),
+    ],
+)
+def test_coefficients_can_be_given_other_values(law: Equation, change: dict[str, float], shown: str) -> None:
+    changed = law.with_coefficients(change)
+    assert changed.format() == shown
+    assert changed.coefficients == pytest.approx(law.coefficients | change)
+    assert (changed.ranges, changed.constants, changed.fit_result_) == (law.ranges, law.constants, None)
+    assert Equation.from_json(changed.to_json()) == changed
+    values = changed.with_coefficients(law.coefficients).predict({"x": X1})
+    np.testing.assert_allclose(values, law.predict({"x": X1}), rtol=1e-12)
+
+
+@pytest.mark.parametrize("values", [{"c1": 1.0}, {"x": 1.0}, {"c0": np.nan}, {"c0": np.inf}])
+def test_other_names_and_infinite_values_are_no_coefficients(values: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match="A coefficient must be one of the equation, and finite"):
+        Equation.parse("2.5*x").with_coefficients(values)
+
+
+@pytest.mark.parametrize("text", ["x2*Min(x0, x1)", "2*x2 + x0*x1", "x2"])
+def test_a_formula_without_parameters_comes_back_with_its_loss(text: str) -> None:
+    rng = np.random.default_rng(1)
+    X, y, weight = rng.normal(size=(12, 3)), rng.normal(size=12), rng.uniform(0, 2, 12)
+    law = Equation.parse(text, ["x0", "x1", "x2"])
+    for sample_weight, used in ((None, np.ones(12)), (weight, weight)):
+        fitted = law.fit(X, y, sample_weight=sample_weight)
+        assert fitted.fit_result_ is not None
+        np.testing.assert_allclose(fitted.fit_result_.loss, used @ (y - law.predict(X)) ** 2, rtol=1e-12)
+        assert (fitted.fit_result_.n_rows, fitted.fit_result_.iterations) == (12, 0)
+        assert "no parameters" in fitted.fit_result_.status
+        assert (str(fitted), fitted.coefficients, fitted.variables) == (str(law), {}, law.variables)
+    assert len(Equation.parse(text).fit(X, y).ranges) == len(law.expr.free_symbols)
+
+
+def test_rows_without_weight_need_no_value_of_a_formula_without_parameters() -> None:
+    fitted = Equation.parse("log(x)").fit([-1.0, 1.0, np.e], [9.0, 1.0, 1.0], sample_weight=[0, 1, 3])
+    assert fitted.fit_result_ is not None
+    assert fitted.fit_result_.loss == pytest.approx(1.0)
 
 
 # --- files ---

@@ -59,8 +59,10 @@ def test_a_formula_of_constants_only_is_complete() -> None:
     law = Equation.parse("2*pi*sqrt(l/g)", ["l"], constants={"g": G})
     np.testing.assert_allclose(law.predict([0.5]), 2 * np.pi * np.sqrt(0.5 / G), rtol=1e-14)
     assert Equation.from_json(law.to_json()) == law
-    with pytest.raises(ValueError, match="nothing to fit"):
-        law.fit({"l": L}, PERIOD)
+    fitted = law.fit({"l": L}, PERIOD)
+    assert fitted == law
+    assert fitted.fit_result_ is not None
+    assert fitted.fit_result_.loss == pytest.approx(np.square(PERIOD - law.predict({"l": L})).sum(), rel=1e-12)
 
 
 def test_inference_takes_constants_as_given() -> None:

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from eqdarts.equation.equation import Equation
 from eqdarts.equation.from_graph import graph_to_expression
 from eqdarts.errors import FormulaError
-from eqdarts.export.formats import latex_table, to_c_source, to_excel, to_numpy_source, to_torch
+from eqdarts.export import latex_table, to_c_source, to_excel, to_numpy_source, to_torch
 from eqdarts.export.names import C_WORDS, identifiers, note
 from eqdarts.expression.parse import quoted
 from eqdarts.graph.random_graphs import random_graph

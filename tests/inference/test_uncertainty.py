@@ -462,3 +462,19 @@ def test_a_profile_interval_of_a_linear_law_is_that_of_t_however_nearly_singular
     law = Equation.parse("a + b*x + c*x**1.0001", ["x"]).fit({"x": x}, y, start=[2.0, 0.5, 0.0])
     found = inference(law, {"x": x}, y)
     np.testing.assert_allclose(found.profile_interval(), found.interval(), rtol=1e-3)
+
+
+def test_an_equation_without_coefficients_has_residuals_and_no_standard_errors() -> None:
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(20, 3))
+    y = X[:, 2] * np.minimum(X[:, 0], X[:, 1]) + 0.1 * rng.normal(size=20)
+    law = Equation.parse("x2*Min(x0, x1)").fit(X, y)
+    found = inference(law, X, y)
+    assert (found.names, found.standard_error.shape, found.covariance.shape) == ((), (0,), (0, 0))
+    assert (found.rank, found.dof, found.notes) == (0, 20.0, ())
+    assert law.fit_result_ is not None
+    assert found.squares == pytest.approx(law.fit_result_.loss, rel=1e-12)
+    assert found.sigma == pytest.approx(np.sqrt(found.squares / 20))
+    assert found.interval().shape == found.profile_interval().shape == (0, 2)
+    ends = found.predict_interval(X)
+    assert ((ends[:, 0] < y) & (y < ends[:, 1])).mean() > 0.8
