@@ -5,22 +5,14 @@ Every function takes axes and returns them; without axes it makes a figure of co
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
-
 from eqdarts.plotting.alpha import plot_alpha, plot_alpha_grid
 from eqdarts.plotting.evidence import plot_evidence
 from eqdarts.plotting.fit import plot_fit, plot_slices
+from eqdarts.plotting.front import plot_front
 from eqdarts.plotting.graph import plot_graph
 from eqdarts.plotting.residuals import plot_qq, plot_residual_panels, plot_residuals
 from eqdarts.plotting.search import plot_coefficients, plot_search
-from eqdarts.plotting.style import COLOURS, STYLE, new_axes, styled, title_width
-from eqdarts.plotting.text import rounded, typeset
-
-if TYPE_CHECKING:
-    import pandas as pd
-    from matplotlib.axes import Axes
+from eqdarts.plotting.style import STYLE
 
 __all__ = [
     "STYLE",
@@ -37,58 +29,3 @@ __all__ = [
     "plot_search",
     "plot_slices",
 ]
-
-N_RIVALS = 2
-_LETTERS = "abcdefgh"
-_OVER_LINES: Any = {"frameon": True, "facecolor": "white", "edgecolor": "none", "framealpha": 0.85, "borderpad": 0.2}
-
-
-@styled
-def plot_front(equations: pd.DataFrame, ax: Axes | None = None, rivals: int = N_RIVALS) -> Axes:
-    """Plot loss against complexity, with the chosen equation above and those that came close in the legend.
-
-    Parameters
-    ----------
-    equations : DataFrame
-        ``DARTSRegressor.equations_``: columns complexity, loss, equation, latex, chosen and, for the rivals, score.
-    ax : Axes, optional
-    rivals : int, default=2
-        How many of the equations with the next best scores are named.
-    """
-    from matplotlib.ticker import MaxNLocator
-
-    ax = new_axes(ax)
-    table = equations.sort_values("complexity")
-    complexity, loss = table["complexity"].to_numpy(), table["loss"].to_numpy(dtype=np.float64)
-    positive = loss[loss > 0]
-    floor = positive.min() / 10 if positive.size else 1e-16  # a loss of exactly zero has no logarithm
-    shown = np.maximum(loss, floor)
-    chosen = table["chosen"].to_numpy(dtype=bool)
-    ax.step(complexity, shown, where="post", color=COLOURS["grey"], linewidth=0.8, zorder=1)
-    ax.plot(complexity, shown, "o", color=COLOURS["blue"], label="Pareto front", zorder=2)
-    ax.plot(complexity[chosen], shown[chosen], "D", color=COLOURS["vermillion"], markersize=6, label="chosen", zorder=3)
-    ax.set_yscale("log")
-    ax.set_xlabel("complexity (symbols)")
-    ax.set_ylabel("mean squared residual")
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    ax.legend(loc="best", **_OVER_LINES)
-    for row in table[chosen].itertuples():
-        typeset(ax.set_title(" ", loc="left"), str(row.latex), rounded(str(row.equation)), width=title_width(ax))
-    if "score" in table.columns and rivals > 0:
-        _name_rivals(table.assign(shown=shown)[~chosen].nsmallest(min(rivals, len(_LETTERS)), "score"), ax)
-    return ax
-
-
-def _name_rivals(rivals: pd.DataFrame, ax: Axes) -> None:
-    """Mark the rivals with letters and write their equations, without what all have on the left, in the legend."""
-    rivals = rivals.assign(letter=list(_LETTERS)[: len(rivals)])
-    for row in rivals.itertuples():
-        ax.annotate(
-            row.letter, (row.complexity, row.shown), xytext=(0, 4), textcoords="offset points", ha="center", fontsize=7
-        )
-        ax.plot([], [], linestyle="none", label=row.letter)
-    texts = ax.legend(loc="best", handlelength=1.2, **_OVER_LINES).get_texts()[2:]
-    for text, row in zip(texts, rivals.itertuples(), strict=True):
-        latex, plain = str(row.latex).partition(" = ")[2] or str(row.latex), rounded(str(row.equation))
-        letter = rf"\mathrm{{{row.letter}}}\;\;"
-        typeset(text, f"{letter} {latex}", f"{row.letter}  {plain}", 0.6 * title_width(ax), smallest=5, n_lines=2)

@@ -103,7 +103,10 @@ def fit_name(text: Text, name: str, more: str, room: float, smallest: float = 6.
         text.set_fontsize(smaller)
         own, rest = (text_width(part, smaller, parse_math=False) for part in (name, more))
         if own + rest > room:
-            name = name[: max(4, int(len(name) * (room - rest) / own) - 1)] + "…"
+            kept = max(4, int(len(name) * (room - rest) / own))
+            while kept > 4 and text_width(f"{name[:kept]}…{more}", smaller, parse_math=False) > room:
+                kept -= 1
+            name = name[:kept] + "…"
     set_name(text, name + more, limit=len(name + more))
 
 

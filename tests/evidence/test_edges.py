@@ -157,22 +157,6 @@ def test_a_constant_has_no_edges() -> None:
     assert found.as_table().shape == (0, len(DEFAULT) + 1)
 
 
-def test_a_picture_has_a_row_for_each_edge_and_names_as_they_stand() -> None:
-    from eqdarts import plotting
-
-    weights = np.array([[0.9, 0.1, 0.0], [0.0, 0.004, 0.996]])
-    table = pd.DataFrame(weights, ["$a$ -> h1", f"{'long' * 20} -> y"], ["none", "linear", "exp"])
-    ax = plotting.plot_evidence(table)
-    assert [label.get_text() for label in ax.get_xticklabels()] == list(table.columns)
-    first, second = ax.get_yticklabels()
-    assert first.get_text() == "$a$ -> h1"
-    assert not first.get_parse_math()
-    assert len(second.get_text()) == 36
-    assert sorted(text.get_text() for text in ax.texts) == ["0.10", "0.90", "1.00"]
-    with pytest.raises(ValueError, match="needs an edge"):
-        plotting.plot_evidence(table[:0])
-
-
 # --- structure ---
 
 
