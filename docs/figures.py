@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import floors
 import numpy as np
 import pandas as pd
 from matplotlib import pyplot
@@ -141,5 +142,6 @@ def search() -> None:
 if __name__ == "__main__":
     OUT.mkdir(exist_ok=True)
     pyplot.rcParams.update({**STYLE, "svg.hashsalt": "eqdarts", "svg.fonttype": "path"})
+    floors.main()
     for draw in (supernet, alpha, gains, search):
         draw()

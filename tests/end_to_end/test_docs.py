@@ -76,3 +76,16 @@ def test_the_checker_of_links_finds_what_is_wrong(tmp_path: Path, monkeypatch: p
     assert len(found.splitlines()) == 3
     for words in ("a place that the page does not have", "c.html, which is not there", "loads https://example.org"):
         assert words in found
+
+
+def test_the_picture_and_the_table_of_the_floors_show_every_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "docs"))
+    sys.modules.pop("floors", None)
+    from floors import OUT, floors  # type: ignore[import-not-found]
+
+    rooms = [room for rooms in floors() for room in rooms]
+    drawn = re.findall(r'id="room-(\w+)"', OUT.read_text(encoding="utf-8"))
+    assert drawn == rooms, "draw it again: make docs-figures"
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    for room in rooms:
+        assert room.startswith("_") or f"`{room}`" in text, room
