@@ -21,7 +21,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from eqdarts.equation.equation import Equation
+from eqdarts import Equation
 from eqdarts.expression.build import with_values
 from eqdarts.expression.program import compile_expression, evaluate
 from eqdarts.inference.uncertainty import inference

@@ -27,7 +27,7 @@ from problems import FORMULAS, Problem, load, matching_digits
 from scipy.optimize import least_squares
 
 import eqdarts
-from eqdarts.equation.equation import Equation
+from eqdarts import Equation
 from eqdarts.expression.parse import parse_formula
 from eqdarts.expression.program import compile_expression, evaluate
 from eqdarts.solver.formula import FormulaModel

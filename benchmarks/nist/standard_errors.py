@@ -16,7 +16,7 @@ from pathlib import Path
 
 from problems import FOLDER, FORMULAS, load, matching_digits
 
-from eqdarts.equation.equation import Equation
+from eqdarts import Equation
 from eqdarts.inference.uncertainty import Inference, inference
 
 HERE = Path(__file__).parent

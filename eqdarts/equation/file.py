@@ -1,4 +1,4 @@
-"""Reading an equation file: checked field by field, formulas through our own grammar only."""
+"""Reading an equation file: every field is checked, and formulas are read by our own grammar only."""
 
 from __future__ import annotations
 
@@ -24,20 +24,26 @@ def read(text: str) -> tuple[Any, ...]:
     Raises
     ------
     FormulaError
-        If anything in it is not as ``Equation.to_json`` writes it.
+        If a field is not as ``Equation.to_json`` writes it.
     """
     record = read_json(text, "An equation file", FORMAT, VERSION, MAX_LENGTH, WRITE)
     variables, names = _names(record, "variables"), _names(record, "names")
     target = record.get("target")
     if target is not None and not isinstance(target, str):
         raise FormulaError(explain("'target' must be a name or null.", short(target), WRITE))
+    # Formulas: the limits of the grammar hold for each of them.
     expr = parse_formula(record.get("expression", "")).expr
     formula = parse_formula(record["formula"]).expr if record.get("formula") is not None else None
     parameters, constants = _parameters(record, "parameters"), _parameters(record, "constants")
     if constants and (formula is None or set(dict(constants)) & {*variables, *dict(parameters)}):
         raise FormulaError(
-            explain("'constants' must be names of the formula of their own.", short(list(dict(constants))), WRITE)
+            explain(
+                "'constants' must be names in the formula, neither variables nor parameters.",
+                short(list(dict(constants))),
+                WRITE,
+            )
         )
+    # The numbers of a fitted formula are kept to the last bit under "parameters", so `expr` is made from them.
     if formula is not None and (parameters or constants):
         expr = with_values(formula, {**dict(parameters), **dict(constants)})
     unknown = {str(s.name) for s in expr.free_symbols} - set(variables)
@@ -73,7 +79,7 @@ def _parameters(record: dict[str, Any], key: str) -> tuple[tuple[str, float], ..
 
 
 def _ranges(record: dict[str, Any], variables: tuple[str, ...]) -> tuple[tuple[str, float, float], ...]:
-    """Return the ranges of inputs; files written before there were any have none."""
+    """Return the ranges of the inputs; files of the first versions have none."""
     values = record.get("ranges", {})
     if not isinstance(values, dict) or not set(values) <= set(variables):
         raise FormulaError(explain("'ranges' must map variables to their ends.", short(values), WRITE))

@@ -30,7 +30,8 @@ def equation_expression(
     graph, coefficients, variables, x_scale, y_scale
         As in `graph_to_expression`.
     rows : ndarray of shape (n, d), optional
-        Unscaled inputs. Default: points of either sign and the magnitude of `x_scale`.
+        Unscaled inputs on which the short form must agree. Default: random points of both signs and of the magnitude
+        of `x_scale`.
     """
     expr = graph_to_expression(graph, coefficients, variables, x_scale, y_scale)
     return simplified(expr, points_of(variables, rows, np.asarray(x_scale, dtype=np.float64)))
@@ -54,13 +55,13 @@ def graph_to_expression(
     Raises
     ------
     FormulaError
-        If a number is not finite and real, as where a coefficient is outside a function's domain.
+        If a number is not finite and real, for example because a coefficient lies outside a function's domain.
 
     Notes
     -----
-    sympy merges powers and splits roots as it builds: sqrt(x)*sqrt(x) becomes x, defined everywhere, and
-    sqrt(x*Max(0, y)) becomes sqrt(x)*sqrt(Max(0, y)), undefined where x < 0 although y < 0. Nothing else changes
-    where the expression is defined.
+    sympy merges powers and splits roots while it builds: sqrt(x)*sqrt(x) becomes x, which is defined everywhere, and
+    sqrt(x*Max(0, y)) becomes sqrt(x)*sqrt(Max(0, y)), which is undefined where x < 0 although y < 0. Elsewhere the
+    expression is defined at the same points as the graph.
     """
     import sympy
 
@@ -70,10 +71,11 @@ def graph_to_expression(
         constant = _float(theta[slots.constant]) if slots.constant >= 0 else None
         terms = []
         for edge, own in zip(node.edges, slots.edges, strict=True):
+            # Inner coefficients that the graph leaves out have their neutral values.
             values = theta[own.first : own.first + own.count]
             full = [*edge.primitive.neutral, *values] if own.neutral else values
             if edge.primitive.name == "none":
-                continue  # absent: 0 in a sum, 1 in a product
+                continue  # an absent edge: 0 in a sum, 1 in a product
             term = _applied(edge, sources[edge.source], full)
             terms.append(_float(theta[own.weight]) * term if own.weight >= 0 else term)
         if node.aggregator == "sum":
@@ -89,7 +91,7 @@ def graph_to_expression(
 
 
 def _float(value: float) -> Expr:
-    """Return a float as a sympy number; 0 and 1 exactly, so that they leave no trace."""
+    """Return a float as a sympy number; 0, 1 and -1 exactly, so that sympy drops them."""
     import sympy
 
     return sympy.Integer(int(value)) if value in (0.0, 1.0, -1.0) else sympy.Float(float(value))

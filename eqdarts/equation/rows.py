@@ -33,7 +33,7 @@ def as_columns(X: Any, variables: Sequence[str], needed: Iterable[str]) -> tuple
     variables : sequence of str
         The names of an array's columns.
     needed : iterable of str
-        What must be there; other columns are ignored.
+        Columns that must be in X; all others are ignored.
 
     Raises
     ------
@@ -55,6 +55,7 @@ def as_columns(X: Any, variables: Sequence[str], needed: Iterable[str]) -> tuple
             )
     if hasattr(X, "columns"):
         return columns, len(X)
+    # A mapping may hold scalars: they are repeated for the rows of the other columns.
     lengths = {len(_numeric(values, f"Column {name!r}")) for name, values in X.items() if np.ndim(values)} or {1}
     if len(lengths) > 1:
         raise ValueError(explain("Columns must be equally long.", sorted(lengths), "Check the lengths."))
@@ -100,19 +101,21 @@ def as_target(y: Any, sample_weight: Any, n_rows: int) -> tuple[Array, Array | N
     if weight.shape != (n_rows,) or not np.isfinite(weight).all() or (weight < 0).any() or not weight.any():
         raise ValueError(
             explain(
-                "sample_weight must hold one finite weight >= 0 a row.", f"shape {weight.shape}", "Check the weights."
+                "sample_weight must hold one finite weight >= 0 for each row.",
+                f"shape {weight.shape}",
+                "Check the weights.",
             )
         )
     return values, weight
 
 
 def name_array_columns(X: Any, formula_names: Sequence[str]) -> tuple[str, ...]:
-    """Return the names that an array's columns have in a formula: x, or x0, x1, ..., or x1, x2, ...
+    """Return the names that the columns of an array have in a formula: x, or x0, x1, ..., or x1, x2, ...
 
     Raises
     ------
     ValueError
-        If the formula has none of these.
+        If the formula has no such names, or numbers that the array does not have.
     """
     shape = np.shape(X)
     d = 1 if len(shape) < 2 else shape[1]
@@ -160,15 +163,15 @@ def starting_values(parameters: Sequence[str], start: Mapping[str, float] | Sequ
 def checked_constants(
     constants: Mapping[str, Any], names: Sequence[str], variables: Sequence[str] | None
 ) -> tuple[tuple[str, float], ...]:
-    """Return the constants of a formula as (name, value).
+    """Return the constants of a formula, such as g, as pairs of name and value.
 
     Parameters
     ----------
     constants : mapping of str to float
     names : sequence of str
-        All names of the formula.
+        All names in the formula.
     variables : sequence of str or None
-        Those that are columns.
+        The names that are columns.
 
     Raises
     ------
@@ -177,7 +180,7 @@ def checked_constants(
     """
     if constants and variables is None:
         raise FormulaError(
-            explain("With constants the columns must be named too.", "no variables", "Give variables=[...].")
+            explain("With constants, the columns must be named too.", "no variables", "Pass variables=[...].")
         )
     for name, value in constants.items():
         if name not in names or name in (variables or ()):

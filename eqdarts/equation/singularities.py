@@ -1,10 +1,10 @@
 """Poles and edges of the domain of an equation inside a box of its inputs, by interval arithmetic.
 
-Every subexpression that can make an equation infinite or undefined is a condition on the range of another one: a
-denominator must not be zero, the argument of a logarithm must be positive, ... The box is halved again and again; a
-part whose interval meets the condition is done with, and one point that breaks it settles the matter: both are proofs.
-What is left at the limit of work is unknown. The box is open: a pole on its boundary is not inside. A denominator whose
-zero the numerator takes away, as in sin(x)/x, is none: values that stay bounded on every way there say so.
+A part of an equation can make it infinite or undefined; each such part sets a condition on another one: a denominator
+must not be zero, the argument of a logarithm must be positive, ... The box is halved again and again. A half whose
+interval meets the condition is finished, and a single point that breaks the condition ends the search: both are proofs.
+What is left at the limit of work is unknown. The box is open: a pole on its boundary is not inside. A zero of a
+denominator that the numerator cancels, as in sin(x)/x, is not a pole; the values stay bounded on every path to it.
 
 Axes: B boxes, D inputs.
 """
@@ -29,13 +29,13 @@ from eqdarts.expression.written import text, write
 __all__ = ["Singularities", "Singularity", "find_brink", "find_singularities", "singularities_in_range"]
 
 
-MOST_BOXES = 4096  # parts looked at for one condition
-MOST_AT_ONCE = 512
+MOST_BOXES = 4096  # examined for one condition
+MOST_AT_ONCE = 512  # boxes in one batch
 OPEN = 1e-9  # share of the box's width that its boundary takes on each side
 NEAR, NEARER = 1e-3, 1e-5  # distances from a pole, as shares of the box's width
 GROWTH = 2.0  # between the two, values that stay bounded grow by less
-N_WAYS = 16  # on which a pole is approached
-MOST_CORNERS, N_POINTS = 10, 128  # inputs whose corners are all tried; further points
+N_WAYS = 16  # paths on which a pole is approached
+MOST_CORNERS, N_POINTS = 10, 128  # largest number of inputs at which all corners are tried; number of inner points
 LONGEST = 60  # characters of a subexpression in a sentence
 
 
@@ -46,7 +46,7 @@ class Singularity:
     Parameters
     ----------
     kind : {"pole", "edge"}
-        Whether the equation grows without bound there, or is undefined beyond.
+        A pole, where the equation grows without bound, or an edge, beyond which it is undefined.
     at : tuple of (str, float)
         A point of the box: at the pole, or where the equation is undefined.
     words : str
@@ -68,7 +68,7 @@ class Singularities:
         "none" is proved.
     found : tuple of Singularity
     undecided : tuple of str
-        What could be neither proved nor found within the limit of work.
+        Conditions that could be neither proved nor refuted within the limit of work.
     """
 
     status: str
@@ -81,14 +81,14 @@ class Singularities:
         return next((one.words for one in self.found if one.kind == "pole"), "")
 
     def in_words(self) -> list[str]:
-        """Return sentences for what was found and for what is unknown."""
+        """Return one sentence for each singularity and for each undecided condition."""
         named = {"pole": "Pole inside the range of the rows", "edge": "Undefined in a part of the range of the rows"}
         lines = [f"{named[one.kind]}: {one.words}." for one in self.found]
         return lines + [f"It is not known whether, in the range of the rows, {one}." for one in self.undecided]
 
 
 class _Condition(NamedTuple):
-    """What must hold of the range of `base`."""
+    """A condition on the range of `base`."""
 
     kind: str
     base: Expr
@@ -99,7 +99,7 @@ class _Condition(NamedTuple):
 
 
 def find_singularities(equation: Equation, box: Mapping[str, tuple[float, float]]) -> Singularities:
-    """Find out whether an equation has a pole, or an edge of its domain, inside a box.
+    """Return the poles of an equation, and the edges of its domain, inside a box.
 
     Parameters
     ----------
@@ -123,7 +123,7 @@ def find_singularities(equation: Equation, box: Mapping[str, tuple[float, float]
     broken: list[Expr] = []
     for condition in conditions:
         if any(condition.base.has(part) for part in broken):
-            continue  # what is undefined inside explains what goes wrong outside
+            continue  # its inner part is undefined, which is already in the list
         answer = _examine(condition, box)
         if isinstance(answer, Singularity) and _is_removable(equation, condition, answer, box):
             continue
@@ -136,7 +136,7 @@ def find_singularities(equation: Equation, box: Mapping[str, tuple[float, float]
 
 
 def find_brink(equation: Equation, box: Mapping[str, tuple[float, float]], margin: float) -> str:
-    """Return the words for where an equation or its slope grows without bound, up to a little outside a box.
+    """Say where an equation or its slope grows without bound inside a box or a little outside of it.
 
     Parameters
     ----------
@@ -149,7 +149,7 @@ def find_brink(equation: Equation, box: Mapping[str, tuple[float, float]], margi
     Returns
     -------
     str
-        "" where there is nothing, or it is unknown.
+        "" if there is no such place, or none could be found.
 
     Examples
     --------
@@ -172,16 +172,18 @@ def find_brink(equation: Equation, box: Mapping[str, tuple[float, float]], margi
 def _is_removable(
     equation: Equation, condition: _Condition, pole: Singularity, box: Mapping[str, tuple[float, float]]
 ) -> bool:
-    """Return whether the values stay bounded on the way to a zero of a denominator, as those of sin(x)/x do."""
+    """Return whether the values stay bounded near a zero of a denominator, as those of sin(x)/x do."""
     if condition.kind != "pole" or type(condition.part).__name__ == "log":  # a logarithm grows too slowly to be seen
         return False
     names = sorted(map(str, equation.expr.free_symbols))
     low, high = (np.array([box[name][k] for name in names]) for k in (0, 1))
+    # The inputs of the denominator start at the pole and leave it along random paths; the others are drawn at random.
     rng, at = np.random.default_rng(0), dict(pole.at)
     start = rng.uniform(low, high, (N_WAYS, len(low)))
     for d, name in enumerate(names):
         start[:, d] = at.get(name, start[:, d])
     way = rng.uniform(-1, 1, start.shape) * (high - low) * [name in at for name in names]
+    # A pole of order one grows a hundredfold between these two distances.
     steps = (dict(zip(names, (start + share * way).T, strict=True)) for share in (NEAR, NEARER))
     with np.errstate(all="ignore"):
         near, nearer = (np.abs(evaluate(equation.expr, columns, N_WAYS)) for columns in steps)
@@ -259,7 +261,7 @@ def _claim(condition: _Condition) -> str:
 
 
 def _bad(must: str) -> Callable[[Interval], tuple[Any, Any]]:
-    """Return the function of bounds that says where the condition surely holds, and where it surely is broken."""
+    """Return the function of bounds that says where a condition certainly holds, and where it is certainly broken."""
     return {
         "nonzero": lambda u: ((u.low > 0) | (u.high < 0), (u.low == 0) & (u.high == 0)),
         "positive": lambda u: (u.low > 0, u.high <= 0),
@@ -269,7 +271,7 @@ def _bad(must: str) -> Callable[[Interval], tuple[Any, Any]]:
 
 
 def _examine(condition: _Condition, box: Mapping[str, tuple[float, float]]) -> Singularity | bool:
-    """Return where the condition is broken, True if nowhere, False if that is unknown."""
+    """Return where the condition is broken; True if nowhere, False if that is unknown."""
     program = compile_expression(condition.base)
     names = program.names
     low, high = (np.array([box[name][k] for name in names], dtype=np.float64) for k in (0, 1))
@@ -282,6 +284,7 @@ def _examine(condition: _Condition, box: Mapping[str, tuple[float, float]]) -> S
         found = ranges(program, {n: Interval(lower[:, d], upper[:, d]) for d, n in enumerate(names)})
         return Interval(*(np.broadcast_to(end, len(lower)) for end in found))
 
+    # The cheap answers first: the whole box at once, then its corners and random points.
     fine, _ = judge(bounds(low[None], high[None]))
     if fine.all():
         return True
@@ -289,6 +292,7 @@ def _examine(condition: _Condition, box: Mapping[str, tuple[float, float]]) -> S
     answer = signs.seen(points, bounds(points, points), judge)
     if answer is not None:
         return _placed(answer, bounds)
+    # Branch and bound: halve the boxes that are still open, and try the middle of each half.
     lower, upper = low[None], high[None]
     n_seen = 0
     while len(lower) and n_seen < MOST_BOXES:
@@ -306,7 +310,7 @@ def _examine(condition: _Condition, box: Mapping[str, tuple[float, float]]) -> S
 
 
 class _Broken(NamedTuple):
-    """Where a condition is broken: at `b`, or for a pole somewhere on the way from `a` to `b`."""
+    """A broken condition: at the point `b`, or, for a pole, somewhere between the points `a` and `b`."""
 
     condition: _Condition
     names: tuple[str, ...]
@@ -315,7 +319,7 @@ class _Broken(NamedTuple):
 
 
 class _Signs:
-    """Points at which a denominator has the one and the other sign, and so a zero (or a pole of its own) between."""
+    """Two points at which a denominator has different signs, so that it has a zero, or a pole, between them."""
 
     def __init__(self, condition: _Condition, names: tuple[str, ...]) -> None:
         self.condition, self.names = condition, names
@@ -324,7 +328,7 @@ class _Signs:
         self.positive: Array | None = None
 
     def seen(self, points: Array, u: Interval, judge: Callable[[Interval], tuple[Any, Any]]) -> _Broken | None:
-        """Return where the condition is broken, if these points (B, D) with values u or those before say so."""
+        """Return where the condition is broken, if these points (B, D) with values u, or earlier ones, show it."""
         broken = np.flatnonzero(judge(u)[1])
         if len(broken):
             return _Broken(self.condition, self.names, None, points[broken[0]])
@@ -339,7 +343,7 @@ class _Signs:
 
 
 def _placed(broken: _Broken, bounds: Callable[[Array, Array], Interval]) -> Singularity:
-    """Return the singularity with a point: on the way between two signs, found by halving."""
+    """Return the singularity with its point; between two signs, the zero found by halving."""
     point = broken.b
     if broken.a is not None:
         a, b = broken.a, broken.b
@@ -355,7 +359,7 @@ def _placed(broken: _Broken, bounds: Callable[[Array, Array], Interval]) -> Sing
 
 
 def _points(low: Array, high: Array) -> Array:
-    """Return corners and inner points (B, D) of a box."""
+    """Return the corners of a box, and random points inside (B, D)."""
     d = len(low)
     corners = np.array(list(itertools.product((0.0, 1.0), repeat=d))) if d <= MOST_CORNERS else np.zeros((0, d))
     inner = np.random.default_rng(0).random((N_POINTS, d))
@@ -363,7 +367,7 @@ def _points(low: Array, high: Array) -> Array:
 
 
 def _halved(lower: Array, upper: Array, whole: Array) -> tuple[Array, Array]:
-    """Return both halves of every box (B, D), across its widest side as a share of the whole."""
+    """Return both halves of every box (B, D), cut across the side that is widest as a share of the whole box."""
     share = (upper - lower) / np.where(whole > 0, whole, math.inf)
     d = share.argmax(axis=1)
     rows = np.arange(len(lower))
@@ -374,6 +378,6 @@ def _halved(lower: Array, upper: Array, whole: Array) -> tuple[Array, Array]:
 
 
 def singularities_in_range(equation: Equation) -> Singularities:
-    """Return what is found in the range that the equation was fitted in."""
+    """Return the singularities inside the range of the rows that the equation was fitted to."""
     box = {name: (low, high) for name, low, high in equation.ranges}
     return find_singularities(equation, box) if box else Singularities("none")

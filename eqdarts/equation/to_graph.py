@@ -1,4 +1,4 @@
-"""From a formula to a graph with coefficients, so that a search can start from it."""
+"""From a formula to a graph with coefficients, from which a search can start."""
 
 from __future__ import annotations
 
@@ -22,29 +22,29 @@ _DIRECT = {
     "exp": "exp", "log": "log", "sin": "sin", "cos": "cos", "tan": "tan", "tanh": "tanh", "asin": "arcsin",
     "atan": "arctan", "Abs": "abs",
 }  # fmt: skip
-LARGEST_DENOMINATOR = 12  # of an exponent that is taken as a fraction
+LARGEST_DENOMINATOR = 12  # of an exponent that becomes a fraction
 
 
 def graph_of_formula(
     expr: Expr, values: Mapping[str, float], variables: Sequence[str], x_scale: Sequence[float], y_scale: float
 ) -> tuple[Graph, tuple[float, ...]]:
-    """Return the graph that is a formula on scaled rows, and its coefficients.
+    """Return the graph of a formula on scaled rows, and its coefficients.
 
     Parameters
     ----------
     expr : sympy.Expr
     values : mapping of str to float
-        Of the names that are not variables. Such an exponent is one that is learned; one that stands in the formula as
-        a number stays, and every other number becomes a free coefficient.
+        Values of the names that are not variables. Such a name as an exponent becomes a learned exponent. A number as
+        an exponent stays fixed; every other number becomes a free coefficient.
     variables : sequence of str
         Names of the D inputs.
     x_scale, y_scale
-        What one unit of each input, and of the target, is worth.
+        The scales of the inputs and of the target: the graph maps X / x_scale to y / y_scale.
 
     Raises
     ------
     FormulaError
-        If the formula has no variable, or something that a graph cannot hold.
+        If the formula has no variable, or has a function that a graph cannot have.
     """
     builder = _Builder(variables, values, x_scale)
     results: list[_Value] = []
@@ -52,8 +52,11 @@ def graph_of_formula(
         results.append(builder.step(operation, [results[k] for k in arguments], detail))
     output = results[-1]
     if isinstance(output, float):
-        raise FormulaError(explain("A formula to start from must have a column in it.", str(expr), "Name a column."))
+        raise FormulaError(
+            explain("A formula to start from must have a column in it.", str(expr), "Use a column in it.")
+        )
     builder.node("sum", [DraftEdge(output, LINEAR, 1.0 / y_scale)])
+    # Pruning between the steps, since every constant that moves can leave a product with nothing to do.
     draft = builder.draft.prune()
     while _absorb(draft):
         draft.prune()
@@ -61,7 +64,10 @@ def graph_of_formula(
 
 
 def _absorb(draft: Draft) -> bool:
-    """Move the constant of one product into a sum that only it reads: 2 x / (3 + x) has two coefficients, not three."""
+    """Move the constant of one product into a sum that only this product reads; return whether there was one.
+
+    So 2 x / (3 + x) has two coefficients, not three.
+    """
     for node in draft.nodes:
         if node.is_sum or node.constant is None:
             continue
@@ -167,7 +173,7 @@ class _Builder:
             rising, falling = (self._call("exp", self._mul(s, u)) for s in (1.0, -1.0))
             return self._mul(0.5, self._add(rising, self._mul(sign, falling)))
         known = ", ".join([*(row for row in _DIRECT.values()), "arccos, sinh, cosh"])
-        raise FormulaError(explain("A search cannot start from this function.", name, f"It can from {known}."))
+        raise FormulaError(explain("A search cannot start from this function.", name, f"Use one of {known}."))
 
     def _logistic(self, a: float, minus_u: _Value) -> _Value:
         return self._mul(1.0 / a, self._sigmoid("logistic", self._add(minus_u, math.log(a))))

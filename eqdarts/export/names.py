@@ -1,4 +1,4 @@
-"""Names and notes for generated source: any column name becomes an identifier, no text leaves its comment."""
+"""Names and comments in generated source: any column name becomes an identifier, and no text can end its comment."""
 
 from __future__ import annotations
 
@@ -41,6 +41,7 @@ def identifiers(names: Sequence[str], taken: Collection[str]) -> tuple[str, ...]
     found: list[str] = []
     for name in names:
         base = _ascii(name)
+        # Names that look alike in ASCII get a final _, then _2, _3, ...
         chosen, k = base, 1
         while chosen in used:
             chosen, k = base + "_" * (k == 1) + f"_{k}" * (k > 1), k + 1
@@ -57,7 +58,7 @@ def _ascii(name: str) -> str:
 
 
 def _letter(c: str) -> str:
-    """Return a Greek letter by its English name, an accent as nothing, and anything else as it is."""
+    """Return an ASCII character as it is, a Greek letter by its English name, an accent as nothing, others as _."""
     if c.isascii():
         return c
     words = unicodedata.name(c, "").replace("LAMDA", "LAMBDA").split()
@@ -72,7 +73,7 @@ def checked_identifier(name: str, taken: Collection[str]) -> str:
     Raises
     ------
     ValueError
-        If it is not an ASCII identifier, or has a meaning of its own.
+        If it is not an ASCII identifier, or already has a meaning in the language.
     """
     if re.fullmatch(r"[A-Za-z][A-Za-z0-9_]{0,59}", name) is None or name in taken:
         raise ValueError(
@@ -82,7 +83,7 @@ def checked_identifier(name: str, taken: Collection[str]) -> str:
 
 
 def note(text: str, limit: int = 2000) -> str:
-    """Return text that is safe inside one line of any comment: no line breaks, no invisible characters, no ``*/``."""
+    """Return text for one line of a comment: without line breaks, invisible characters or ``*/``."""
     shown = "".join(c if c.isprintable() else "?" for c in text[:limit]) + ("..." if len(text) > limit else "")
     shown = re.sub(r"\?(?=\?)", "? ", shown)  # two of them may begin a trigraph of C
     return shown.replace("*/", "* /").replace("/*", "/ *").replace("\\", "|")

@@ -21,17 +21,23 @@ def latex_table(front: pd.DataFrame, digits: int = 3, width: str | None = None) 
     Parameters
     ----------
     front : DataFrame
-        ``DARTSRegressor.equations_``: columns complexity, loss, latex and, if they are there, score and chosen.
+        ``DARTSRegressor.equations_``, with the columns complexity, loss and latex. Columns score and chosen are used
+        if they are there.
     digits : int, default=3
         Significant digits of the loss.
     width : str, optional
-        Width of the column of equations, such as ``r"0.6\linewidth"``, within which long ones break. Default: as wide
-        as the longest.
+        Width of the column of equations, such as ``r"0.6\linewidth"``; longer equations are broken. Default: as wide
+        as the longest equation.
 
     Returns
     -------
     str
         Needs the packages booktabs, amsmath and, with `width`, array.
+
+    Raises
+    ------
+    ValueError
+        If a column is missing.
 
     Examples
     --------
@@ -43,9 +49,10 @@ def latex_table(front: pd.DataFrame, digits: int = 3, width: str | None = None) 
     missing = [name for name in NEEDED if name not in front.columns]
     if missing:
         raise ValueError(
-            explain("The front needs its columns.", f"no {', '.join(missing)}", "Give the equations_ of a fit.")
+            explain("The front needs its columns.", f"no {', '.join(missing)}", "Pass equations_ of a fitted model.")
         )
     equations = ["".join(c if c.isprintable() else " " for c in str(equation)) for equation in front["latex"]]
+    # A left-hand side that all equations share moves to the head of the column.
     heads = {equation.partition(" = ")[0] for equation in equations if " = " in equation}
     head = heads.pop() if len(heads) == 1 and all(" = " in equation for equation in equations) else None
     if head is not None:
@@ -53,6 +60,7 @@ def latex_table(front: pd.DataFrame, digits: int = 3, width: str | None = None) 
     with_score = "score" in front.columns
     chosen = front["chosen"] if "chosen" in front.columns else [False] * len(front)
     scores = front["score"] if with_score else [0.0] * len(front)
+    # The frame, then one line for each equation.
     column = "l" if width is None else rf">{{\raggedright\arraybackslash}}p{{{width}}}"
     title = "Equation" if head is None else f"${head} =$"
     lines = [

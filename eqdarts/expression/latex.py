@@ -24,9 +24,9 @@ _ESCAPES = {
 
 
 def latex_name(name: str) -> str:
-    r"""Return a column's or parameter's name as LaTeX.
+    r"""Return the name of a column or parameter as LaTeX.
 
-    One underscore makes a subscript; a name of several words stays one name.
+    One underscore makes a subscript; a name of several words is set upright as one name.
 
     >>> print(latex_name("theta_0"), latex_name("x1"), latex_name("T_room"), latex_name("semi_major_axis_au"))
     \theta_{0} x_{1} T_{\mathrm{room}} \mathrm{semi\_major\_axis\_au}
@@ -39,7 +39,7 @@ def latex_name(name: str) -> str:
 
 
 def name_parts(name: str) -> tuple[str, ...] | None:
-    """Return the word of a name and its subscripts, None for a name that is neither.
+    """Return the word of a name and its subscripts; None for a name of another form.
 
     >>> name_parts("theta_0"), name_parts("x1_a"), name_parts("reaction time")
     (('theta', '0'), ('x', '1', 'a'), None)
@@ -77,7 +77,14 @@ def latex_number(shown: str) -> str:
 
 
 def latex(written: Written, digits: int | None = 6) -> str:
-    """Return a written formula as LaTeX, free numbers with `digits` significant digits."""
+    """Return a written formula as LaTeX.
+
+    Parameters
+    ----------
+    written : Written
+    digits : int or None, default=6
+        Significant digits of free numbers; None: all.
+    """
     match written:
         case Number(value, free, exact):
             if free:
@@ -131,7 +138,7 @@ def _factors(factors: tuple[Written, ...], digits: int | None) -> str:
 
 
 def _between(left: Written, right: Written, right_latex: str) -> str:
-    """Return what stands between two factors, so that they do not run into each other."""
+    """Return the space or dot between two factors that keeps them apart."""
     if re.match(r"[\d.]|10\^|\{\d", right_latex):
         return r" \cdot "
     upright = right_latex.startswith(r"\mathrm") or (isinstance(left, Name) and r"\mathrm" in latex(left))

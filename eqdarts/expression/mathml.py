@@ -1,4 +1,4 @@
-"""Formulas as MathML Core, which browsers draw themselves: for reports that need nothing from a network."""
+"""Formulas as MathML Core, which browsers draw without a library, so that reports need no network."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from eqdarts.primitives.functions import SPELLINGS
 __all__ = ["mathml", "plain_characters"]
 
 _MINUS = '<mo form="prefix">\u2212</mo>'
-_TIMES = '<mo lspace="0" rspace="0.17em">\u2062</mo>'  # not visible, but a reader aloud says "times"
+_TIMES = '<mo lspace="0" rspace="0.17em">\u2062</mo>'  # invisible, but a screen reader says "times"
 _DOT = "<mo>\u22c5</mo>"
 
 
@@ -24,14 +24,15 @@ def mathml(written: Written, target: str | None = None, digits: int | None = 6) 
     ----------
     written : Written
     target : str, optional
-        What stands left of the equals sign.
+        Name on the left of the equals sign.
     digits : int or None, default=6
         Significant digits of free numbers; None: all.
 
     Returns
     -------
     str
-        One ``math`` element for each term of a sum, with spaces between: browsers break no line inside an element.
+        One ``math`` element for each term of a sum, with spaces between them: browsers break lines only between
+        elements.
     """
     terms = [_mathml(term, digits) for term in (written.terms if isinstance(written, Sum) else (written,))]
     pieces = [terms[0], *(_continued(term) for term in terms[1:])]
@@ -41,7 +42,7 @@ def mathml(written: Written, target: str | None = None, digits: int | None = 6) 
 
 
 def plain_characters(text: str) -> str:
-    """Return text with the replacement character for those that show nothing or turn the order of reading round."""
+    """Return text with invisible characters, and those that reverse the reading order, replaced by U+FFFD."""
     return "".join(c if c.isprintable() else "\ufffd" for c in text)
 
 
@@ -50,7 +51,7 @@ def _row(content: str) -> str:
 
 
 def _continued(term: str) -> str:
-    """Return a later term of a sum, behind its sign."""
+    """Return a later term of a sum after its sign."""
     if term.startswith(_MINUS):
         return f'<mo form="infix">\u2212</mo>{term.removeprefix(_MINUS)}'
     return f'<mo form="infix">+</mo>{term}'

@@ -1,8 +1,8 @@
-"""Free scales of an expression put where none is redundant: 2.0*sqrt(4.0*x + 3.0) has three numbers and two degrees of
-freedom, 4.0*sqrt(x + 0.75) two of each.
+"""The normal form of an expression has no redundant scale: 2.0*sqrt(4.0*x + 3.0) has three numbers but two degrees of
+freedom; 4.0*sqrt(x + 0.75) has two of each.
 
-A numeric factor is pulled out of sums under powers, absolute values, maxima and logarithms, and constants out of sums
-under exponentials; where the factor itself adds nothing it goes back in, if that gives the shorter numbers.
+A numeric factor is pulled out of sums under powers, absolute values, maxima and logarithms, and a constant out of sums
+under exponentials. The factor goes back in where that makes the numbers shorter.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from eqdarts.expression.written import numbers, symbols_of, write
 __all__ = ["cost", "normalise"]
 
 
-LARGEST_CONSTANT = 200.0  # in an exponent; exp of more is better left there
+LARGEST_CONSTANT = 200.0  # in an exponent; a larger one stays there, since its exp may overflow
 DIGITS = 10
-CANCELLED = 1e-12  # what is left of a sum of numbers, as a share of the largest, when they cancel
+CANCELLED = 1e-12  # a sum of numbers that is smaller than this share of the largest is zero
 WORTHWHILE = 4  # digits that a scale must save by standing inside a sum rather than in front of it
 
 
 def cost(expr: Expr) -> tuple[int, int]:
-    """Return the number of symbols, then the number of digits of the coefficients at ten significant ones."""
+    """Return the number of symbols, and the number of digits of the coefficients at ten significant digits."""
     written = write(expr, ordered=False)
     return symbols_of(written), sum(_digits(number) for number in numbers(written))
 
@@ -57,12 +57,13 @@ def _terms(expr: Expr) -> list[Expr]:
 
 
 def _scaled(factors: Sequence[Expr]) -> Expr:
-    """Return the product of factors, of several forms the cheapest."""
+    """Return the product of factors in the cheapest of several forms."""
     import sympy
 
     scale: Expr = sympy.Integer(1)
     rest: list[Expr] = []
     many = len(factors) > 1
+    # Collect the numbers of all factors in one scale.
     for factor in factors:
         pulled, remainder = _pull(factor, many)
         scale, rest = scale * pulled, [*rest, remainder]
@@ -70,6 +71,7 @@ def _scaled(factors: Sequence[Expr]) -> Expr:
     scale = scale * number
     scale = sympy.Integer(int(scale)) if abs(float(scale)) == 1 else scale
     whole = list(sympy.Mul.make_args(others[0]))
+    # Put the scale in front or inside one of the factors.
     forms = [product(scale, *whole), *_absorbed(scale, whole)]
     if len(forms) == 1:
         return forms[0]
@@ -173,10 +175,10 @@ def _absorbed(scale: Expr, factors: list[Expr]) -> Iterator[Expr]:
 
 
 def _without_log_scales(expr: Expr) -> Expr:
-    """Return a sum with the scales inside its logarithms moved out, if that makes it no longer.
+    """Return a sum with the scales inside its logarithms moved out, if that does not make it longer.
 
-    w m log(c u) becomes w m log(u) + w log(c) m, for a number w and any product m: what the second term adds to a like
-    one of the sum, such as the constant, may take that away.
+    For a number w and any product m, w m log(c u) becomes w m log(u) + w log(c) m. The second term can merge with a
+    like term of the sum, such as the constant.
     """
     import sympy
 
@@ -196,7 +198,7 @@ def _without_log_scales(expr: Expr) -> Expr:
 
 
 def _without_log_scale(term: Expr) -> list[Expr]:
-    """Return w m log(c u) as the two terms w m log(u) and w log(c) m; what is not of that form alone."""
+    """Return w m log(c u) as the two terms w m log(u) and w log(c) m; a term of another form as it is."""
     import sympy
 
     factors = sympy.Mul.make_args(term)

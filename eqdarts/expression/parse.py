@@ -1,4 +1,4 @@
-"""Formulas as text: our own small grammar, read through Python's ``ast`` and turned into sympy node by node.
+"""Formulas as text: a small grammar of our own, read with Python's ``ast`` and turned into sympy node by node.
 
 Accepted are ``+ - * / **``, numbers, ``pi``, names, and calls of known functions (``exp log sqrt sin ...``, also
 ``logistic softplus relu`` and ``Max Min`` of two arguments). A name that is not an identifier, is a Python keyword or
@@ -87,7 +87,7 @@ def parse_formula(text: str) -> Parsed:
     Raises
     ------
     FormulaError
-        For anything that the grammar does not accept, with the place and what to write instead.
+        If the grammar does not accept the text; the error names the place and says what to write instead.
 
     Examples
     --------
@@ -100,7 +100,11 @@ def parse_formula(text: str) -> Parsed:
         raise FormulaError(explain("A formula must not be empty.", repr(text[:20]), "Give a string such as 'a*x + b'."))
     if len(text) > MAX_LENGTH:
         raise FormulaError(
-            explain(f"A formula may have {MAX_LENGTH} characters.", f"{len(text)} characters", "Give a shorter one.")
+            explain(
+                f"A formula can have at most {MAX_LENGTH} characters.",
+                f"{len(text)} characters",
+                "Write a shorter one.",
+            )
         )
     plain, names, places = _tokenise(text)
     tree = _syntax_tree(plain, text, places)
@@ -111,8 +115,8 @@ def parse_formula(text: str) -> Parsed:
 def _tokenise(text: str) -> tuple[str, dict[str, str], list[Place]]:
     """Replace every name by an ASCII placeholder; return the new text, the names by placeholder, and the places.
 
-    Python's parser would normalise some Unicode names, and refuse keywords; and no character reaches it that the
-    grammar does not know.
+    Python's parser would change some Unicode names and refuse keywords. After this step it sees only characters that
+    the grammar has.
     """
     parts: list[str] = []
     names: dict[str, str] = {}
@@ -124,6 +128,7 @@ def _tokenise(text: str) -> tuple[str, dict[str, str], list[Place]]:
         match = _TOKEN.match(text, at)
         if match is None:
             raise _refuse(text, at, text[at], _HINTS.get(text[at], "Use names, numbers, + - * / ** and brackets."))
+        # Without an operator between them, two terms would run together.
         kind, token = str(match.lastgroup), match.group()
         if kind in ("word", "number", "quoted") and previous in ("word", "number", "quoted"):
             raise _refuse(text, at, token, "Write an operator between two terms: 2*x, not 2x.")
@@ -135,6 +140,7 @@ def _tokenise(text: str) -> tuple[str, dict[str, str], list[Place]]:
                 raise _refuse(text, at, token, f"It is a Python keyword; as a name write `{token}` in backticks.")
             token = placeholders.setdefault(name, f"v{len(placeholders)}")
             names[token] = name
+        # Checked here, so that the error names the place; Python's parser has a limit of its own.
         depth += (token == "(") - (token == ")")
         if depth > MAX_DEPTH:
             raise _refuse(text, at, token, f"Nest brackets at most {MAX_DEPTH} deep.")
@@ -146,14 +152,14 @@ def _tokenise(text: str) -> tuple[str, dict[str, str], list[Place]]:
 
 
 def _refuse(text: str, at: int, part: str, todo: str) -> FormulaError:
-    """Return the one error for text that the grammar does not accept."""
+    """Return the error for text that the grammar does not accept."""
     shown = text if len(text) <= 60 else f"{text[max(at - 25, 0) : at + 25]}..."
     part = part if len(part) <= 40 else part[:40] + "..."
     return FormulaError(explain(f"The formula cannot be read at position {at + 1}, {part!r}.", repr(shown), todo))
 
 
 def _token_at(places: list[Place], new: int) -> Place:
-    """Return the place of the token that covers place `new` of the text with placeholders."""
+    """Return the place of the token at position `new` of the text with placeholders."""
     k = bisect.bisect_right(places, (new, math.inf, 0)) - 1
     return places[max(k, 0)]
 
@@ -175,7 +181,7 @@ def _syntax_tree(plain: str, text: str, places: list[Place]) -> ast.expr:
 
 
 class _Reader:
-    """Turns a syntax tree into a sympy expression, refusing what the grammar does not have."""
+    """Turns a syntax tree into a sympy expression; refuses syntax that the grammar does not have."""
 
     def __init__(self, text: str, plain: str, names: dict[str, str], places: list[Place]) -> None:
         self.text = text

@@ -1,6 +1,6 @@
-"""Fast evaluation of sympy expressions: compiled once to a short program, run by numpy or (formula_fit) by torch.
+"""Fast evaluation of sympy expressions: compiled once to a short program that numpy or torch runs.
 
-The program is a list of steps in postorder in which every common subexpression stands once. A row at which the
+The program is a list of steps, arguments first, in which every common subexpression appears once. A row at which the
 expression is not a finite real number gives NaN: never a complex number, never the limit at a pole.
 """
 
@@ -26,7 +26,7 @@ BLOCK = 32_768  # rows evaluated at once: the intermediates of a block stay in t
 
 
 class Step(NamedTuple):
-    """One operation: its name, the steps it reads, and what else it needs (a number, a column's name)."""
+    """One operation: its name, the steps that it reads, and a detail such as a number or the name of a column."""
 
     operation: str
     arguments: tuple[int, ...] = ()
@@ -47,7 +47,7 @@ def compile_expression(expr: Expr) -> Program:
     Raises
     ------
     FormulaError
-        If it contains a function that eqdarts does not know.
+        If it contains a function that eqdarts does not have.
     """
     steps: list[Step] = []
     numbers: dict[Step, int] = {}
@@ -96,7 +96,9 @@ def _compile_one(e: Expr, visit: Callable[[Expr], int], add: Callable[..., int])
         return add(name.lower(), *[visit(a) for a in e.args])
     raise FormulaError(
         explain(
-            "An expression can only be evaluated if eqdarts knows its functions.", repr(name), "Write it by others."
+            "Only expressions with the functions of eqdarts can be evaluated.",
+            repr(name),
+            "Rewrite it with the supported functions.",
         )
     )
 
@@ -179,9 +181,9 @@ def evaluate(expr: Expr, columns: Mapping[str, Array], n_rows: int) -> Array:
     ----------
     expr : sympy.Expr
     columns : mapping of str to ndarray of shape (n,)
-        At least the symbols of the expression. Shapes that broadcast to (n,), with leading axes, are fine too.
+        At least the symbols of the expression. Other shapes that broadcast to (..., n) are fine too.
     n_rows : int
-        n, needed where the expression is a constant.
+        n; needed because a constant expression reads no column.
 
     Returns
     -------
@@ -192,6 +194,7 @@ def evaluate(expr: Expr, columns: Mapping[str, Array], n_rows: int) -> Array:
     used = {name: np.asarray(columns[name], dtype=np.float64) for name in program.names}
     flat = all(column.ndim <= 1 for column in used.values())
     with np.errstate(all="ignore"):
+        # Long tables in blocks, whose intermediate results stay in the cache.
         if flat and n_rows > BLOCK:
             starts = range(0, n_rows, BLOCK)
             parts = [

@@ -1,4 +1,4 @@
-"""Coefficients with no more digits than the function needs: 0.2, where a fit gave 0.20000000000000004."""
+"""Coefficients with only as many digits as the function needs: 0.2 in place of 0.20000000000000004."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ MOST_DIGITS = 16
 def rounded(expr: Expr, columns: Mapping[str, Array], n_rows: int) -> Expr:
     """Return the expression with each coefficient rounded as far as the values on the rows allow.
 
-    First all coefficients together to as few digits as possible; if that takes more than 12, each on its own to no
-    fewer than 12. A coefficient that comes out as 1 disappears, and so does one that makes no difference.
+    All coefficients are first rounded together to as few digits as possible. If that needs more than 12 digits, each is
+    rounded on its own, to at least 12. A coefficient that becomes 1 disappears, and so does one that has no effect.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ def _to_digits(value: float, digits: int) -> float:
 
 
 class _Trial:
-    """How much the values on the rows change with the coefficients; (B, K) vectors of coefficients at once."""
+    """The change of the values on the rows with the coefficients, for (B, K) vectors of coefficients at once."""
 
     def __init__(self, formula: Expr, names: tuple[str, ...], rows: Mapping[str, Array], n: int, theta: Array) -> None:
         self.formula = formula
@@ -90,7 +90,7 @@ class _Trial:
         return np.where(same, largest, np.inf)
 
     def vanish(self, theta: Array) -> Array:
-        """Return the coefficients with those at zero that make no difference."""
+        """Return the coefficients, with zero for those that have no effect."""
         small = [np.where(np.arange(len(theta)) == k, 0.0, theta) for k in range(len(theta))]
         without = self.change(np.array(small)) < VANISHING
         if without.any():
@@ -106,12 +106,14 @@ class _Trial:
         passed = np.flatnonzero(self.change(together) < ROUNDING)
         if len(passed) and digits[passed[0]] <= EACH_DIGITS:
             return np.asarray(together[passed[0]])
+        # Each coefficient on its own, with an equal share of the allowed change.
         from_digits = digits >= EACH_DIGITS
         candidates = together[from_digits]  # (B, K)
         b, k = candidates.shape
         alone = np.repeat(theta[None], b * k, axis=0)
         alone[np.arange(b * k), np.tile(np.arange(k), b)] = candidates.ravel()
         fits = self.change(alone).reshape(b, k) < ROUNDING / k
+        # The errors of all together may still add up to more, so the result is checked as a whole.
         first = np.where(fits.any(axis=0), fits.argmax(axis=0), b - 1)
         chosen = np.where(fits.any(axis=0), candidates[first, np.arange(k)], theta)
         return chosen if self.change(chosen[None])[0] < ROUNDING else theta

@@ -1,7 +1,7 @@
-"""From an expression to a short one of the same function.
+"""From an expression to a shorter expression of the same function.
 
-Every step that could change the function is checked by evaluation: on the rows, and on random points of the same signs
-and magnitudes, with the points at which it is undefined. No step assumes that a variable is positive.
+Every step that could change the function is checked by evaluation, on the rows and on random points of the same signs
+and magnitudes: values and undefined points must be the same. No step assumes that a variable is positive.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ __all__ = ["Points", "points_of", "simplified"]
 MOST_ROWS = 200
 RANDOM_POINTS = 64
 AGREEMENT = 1e-10
-MOST_PASSES = 3  # another one where rounding has made the expression shorter
+MOST_PASSES = 3  # a further pass follows where rounding has made the expression shorter
 
 
 class Points(NamedTuple):
-    """Where an expression must stay the same: columns by name, the first `n_rows` of them rows of the data."""
+    """Points at which an expression must keep its values: columns by name; the first `n_rows` are rows of the data."""
 
     columns: dict[str, Array]
     n_rows: int
@@ -60,12 +60,14 @@ def simplified(expr: Expr, points: Points) -> Expr:
     """Return the shortest of a few forms of `expr`, the same function on `points`, with rounded coefficients."""
     reference = points.evaluate(expr)
     best = expr
+    # Start from the normal form, and from the one without nested fractions, where they are the same function.
     normal = _attempt(normalise, expr)
     if normal is not None and _same(points.evaluate(normal), reference):
         best = normal
     plain = _attempt(lambda e: normalise(_without_nested_fractions(e)), best)
     if plain is not None and plain != best and _same(points.evaluate(plain), reference):
         best = plain
+    # Rounding can make a coefficient 1 or 0, after which another form may be the shortest.
     for _ in range(MOST_PASSES):
         best = without_units(min([best, *_candidates(best, points, reference)], key=cost))
         shorter = rounded(best, points.columns, points.n_rows)
@@ -78,7 +80,7 @@ def simplified(expr: Expr, points: Points) -> Expr:
 
 
 def _without_nested_fractions(expr: Expr) -> Expr:
-    """Return x / (a*x + b) in place of 1 / (a + b/x): longer, but what is written, and defined where x is zero."""
+    """Return x / (a*x + b) in place of 1 / (a + b/x): longer, but the usual way to write it, and defined at x = 0."""
     import sympy
 
     def cleared(e: Expr) -> Expr:
@@ -95,12 +97,13 @@ def _without_nested_fractions(expr: Expr) -> Expr:
 
 
 def _candidates(expr: Expr, points: Points, reference: Array) -> Iterator[Expr]:
-    """Yield other forms of the expression that evaluate to the reference."""
+    """Yield other forms of the expression that have the reference values."""
     import sympy
 
     def expanded(e: Expr) -> Expr:
         return sympy.expand(e, power_base=False, power_exp=False, log=False, trig=False)
 
+    # Only the steps that can change this expression: each takes sympy milliseconds.
     sums = expr.atoms(sympy.Add)
     steps: list[Callable[[Expr], Expr]] = [normalise]
     if sums:
@@ -113,6 +116,7 @@ def _candidates(expr: Expr, points: Points, reference: Array) -> Iterator[Expr]:
         if part.atoms(sympy.Add)
     ):
         steps.append(expanded)
+    # A form counts only if it has the same values and the same undefined points.
     seen = {expr}
     for step in steps:
         form = _attempt(step, expr)
@@ -129,7 +133,7 @@ def _candidates(expr: Expr, points: Points, reference: Array) -> Iterator[Expr]:
 
 
 def _attempt(step: Any, expr: Expr) -> Expr | None:
-    """Return what a step makes of the expression, or None where it fails."""
+    """Return the result of a step, or None where sympy fails."""
     try:
         return step(expr)
     except (ArithmeticError, ValueError, TypeError, NotImplementedError, RecursionError):
@@ -137,7 +141,7 @@ def _attempt(step: Any, expr: Expr) -> Expr | None:
 
 
 def _same(values: Array, reference: Array, floor: float = 1e-3) -> bool:
-    """Whether two arrays are NaN at the same places and agree elsewhere.
+    """Return whether two arrays are NaN at the same places and agree elsewhere.
 
     Agreement is relative to the value, or to `floor` times the median where that is larger.
     """

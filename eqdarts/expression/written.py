@@ -1,7 +1,7 @@
-r"""Formulas as people write them: from sympy to a small tree of written symbols, and from there to text and LaTeX.
+r"""Formulas as people write them: from sympy to a small tree of written symbols, and from the tree to text.
 
-The tree decides once what is a minus sign, a fraction bar or a square root; text, LaTeX, the list of numbers and the
-count of symbols are walks over it, so that they cannot disagree.
+The tree decides once where there is a minus sign, a fraction bar or a square root. Text, LaTeX, MathML, the list of
+numbers and the count of symbols all walk over this tree, so they cannot disagree.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ __all__ = ["Written", "complexity", "number_text", "numbers", "template", "text"
 
 @dataclass(frozen=True)
 class Number:
-    """A number: `free` if it is a Float, so a coefficient, not an exact integer or fraction."""
+    """A number: `free` if it is a Float and so a coefficient, otherwise an exact integer or fraction."""
 
     value: float
     free: bool
@@ -44,14 +44,14 @@ class Negative:
 
 @dataclass(frozen=True)
 class Sum:
-    """Terms; one that begins with a minus sign is written as subtracted."""
+    """Terms; a term that begins with a minus sign is written as subtracted."""
 
     terms: tuple[Written, ...]
 
 
 @dataclass(frozen=True)
 class Product:
-    """Factors above and below the fraction bar; nothing above stands for 1."""
+    """Factors above and below the fraction bar; no factor above stands for 1."""
 
     above: tuple[Written, ...]
     below: tuple[Written, ...]
@@ -84,12 +84,12 @@ def write(expr: Expr, ordered: bool = True) -> Written:
     ----------
     expr : sympy.Expr
     ordered : bool, default=True
-        Whether terms and factors are put in order, which takes most of the time.
+        Whether to sort terms and factors, which takes most of the time.
 
     Raises
     ------
     FormulaError
-        If it contains something that eqdarts' formulas do not have, such as an integral.
+        If it contains something that the formulas of eqdarts do not have, such as an integral.
     """
     if expr.is_Number:
         return _write_number(expr)
@@ -144,7 +144,7 @@ def _write_product(expr: Expr, ordered: bool) -> Written:
 
 
 def _as_denominator(factor: Expr) -> Expr | None:
-    """Return what stands below the fraction bar, for a power with a fixed negative exponent, else None."""
+    """Return the denominator that a power with a fixed negative exponent stands for, else None."""
     if factor.is_Pow and factor.exp.is_Rational and factor.exp.is_negative:
         return factor.base ** (-factor.exp)
     return None
@@ -270,7 +270,7 @@ def template(written: Written, names: Callable[[int], str]) -> tuple[Expr, dict[
 
 
 def number_text(value: float, digits: int | None = None, whole: bool = True) -> str:
-    """Return a number as text: the shortest that reads back the same, or `digits` significant digits.
+    """Return a number as text: the shortest that reads back the same, or with `digits` significant digits.
 
     >>> number_text(3.0), number_text(3.0, whole=False), number_text(0.1 + 0.2, digits=6)
     ('3', '3.0', '0.3')
@@ -289,7 +289,7 @@ def text(written: Written, digits: int | None = None, whole: bool = True) -> str
     ----------
     written : Written
     digits : int, optional
-        Significant digits of free numbers. Default: as many as it takes to read back the same.
+        Significant digits of free numbers. Default: as many as are needed to read back the same number.
     whole : bool, default=True
         Whether a free number such as 3.0 is written 3.
     """

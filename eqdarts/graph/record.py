@@ -12,7 +12,7 @@ from eqdarts.files import AS_WRITTEN, is_number, short
 from eqdarts.graph.graph import Edge, Graph, Node
 from eqdarts.primitives.table import PRIMITIVES, Primitive, get_primitive
 
-__all__ = ["graph_record", "is_plain", "read_fitted", "whole_number"]
+__all__ = ["graph_record", "is_plain", "read_fitted"]
 
 MOST_NODES = 200
 MOST_EDGES = 1000
@@ -21,7 +21,7 @@ FIXED_POWER = re.compile(r"power\[-?\d{1,4}(/\d{1,4})?\]")
 
 
 def is_plain(graph: Graph) -> bool:
-    """Return whether `read_fitted` will take the graph."""
+    """Return whether the graph is small enough for `read_fitted`."""
     n_edges = sum(len(node.edges) for node in graph.nodes)
     return len(graph.nodes) <= MOST_NODES and n_edges <= MOST_EDGES and _n_shared(graph) <= MOST_SHARED
 
@@ -45,11 +45,12 @@ def read_fitted(
     coefficients : list of float
     n_inputs : int
     primitives : iterable of Primitive
-        Rows of the user's own, by which names are read beside the built-in ones.
+        The user's own primitives, which are found by name beside the built-in ones.
 
     Raises
     ------
     FormulaError
+        If the record is damaged, or has a primitive that is not known.
     """
     known = {**PRIMITIVES, **{row.name: row for row in primitives}}
     if not isinstance(nodes, list) or not 0 < len(nodes) <= MOST_NODES:
@@ -64,13 +65,7 @@ def read_fitted(
     return graph, tuple(map(float, coefficients))
 
 
-def whole_number(value: Any, least: int = 0, most: int = 2**53) -> int:
-    """Return a whole number of a record.
-
-    Raises
-    ------
-    FormulaError
-    """
+def _whole_number(value: Any, least: int, most: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
         raise _refused(f"a whole number of {least} to {most} is needed", value)
     return value
@@ -88,7 +83,7 @@ def _node(record: Any, n_sources: int, known: Mapping[str, Primitive]) -> Node:
 def _edge(record: Any, n_sources: int, known: Mapping[str, Primitive]) -> Edge:
     if not isinstance(record, list) or len(record) != 2 or not isinstance(record[1], str):
         raise _refused("an edge must have a source and a primitive", record)
-    source, name = whole_number(record[0], 0, n_sources - 1), record[1]
+    source, name = _whole_number(record[0], 0, n_sources - 1), record[1]
     if name in known and name != "none":
         return Edge(source, known[name])
     if FIXED_POWER.fullmatch(name):
@@ -97,7 +92,7 @@ def _edge(record: Any, n_sources: int, known: Mapping[str, Primitive]) -> Edge:
         except ValueError:
             pass
     raise FormulaError(
-        explain("A saved graph needs its primitives.", repr(name)[:60], "Give the primitives that it was found with.")
+        explain("A saved graph needs its primitives.", repr(name)[:60], "Pass the primitives that it was found with.")
     )
 
 
