@@ -1,7 +1,9 @@
 """The one rule by which a law counts as found again, for every method alike.
 
 A found equation is the law if it agrees with it on fresh rows of the ranges and on rows of ranges 1.5 times as wide,
-and is not much longer. After data with noise its constants are first fitted to rows without: the form is judged then.
+and is not much longer. Where the values of the law span decades it must also agree where they are small: the largest
+make up all of a squared error. After data with noise its constants are first fitted to rows without: the form is judged
+then.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -20,10 +22,10 @@ from eqdarts._typing import Array, Expr
 from eqdarts.benchmark.problems import Problem
 from eqdarts.errors import FormulaError
 
-__all__ = ["Verdict", "is_recovered", "judge", "normalised_error", "snapped", "within"]
+__all__ = ["Verdict", "is_recovered", "judge", "normalised_error", "relative_error", "snapped", "within"]
 
 
-TOLERANCE = 1e-9  # largest mean squared error over the variance
+TOLERANCE = 1e-9  # largest mean squared error over the variance, and largest squared relative error
 TOLERANCE_REFITTED = 1e-8  # the same after data with noise
 WIDENED = 1.5
 N_ROWS, N_REFIT_ROWS = 1000, 500
@@ -32,6 +34,9 @@ LEAST_SHARE = {"fresh": 0.99, "wide": 0.5}  # of the rows where the law is finit
 FEWEST_ROWS = 20
 POLE = 1000.0  # times the median size of the law
 MOST_POLE_ROWS = 0.05
+SPAN = 100.0  # ratio of the sizes that 95 % and 5 % of the rows stay below, above which relative errors count too
+RELATIVE_SHARE = 0.95  # of the rows; where a law crosses zero, the relative error is that of rounding
+SMALLEST = 1e-290  # size below which doubles have fewer digits
 SECONDS_TO_REFIT, SECONDS_TO_SIMPLIFY = 20.0, 5.0
 
 
@@ -43,11 +48,15 @@ class Verdict:
     ----------
     recovered : bool
     reason : str
-        "recovered", "differs", "differs outside" (equal in the ranges only), "too complex" or "unreadable".
+        "recovered", "differs", "differs where small" (equal where the law is large only), "differs outside" (equal in
+        the ranges only), "too complex" or "unreadable".
     error, error_wide : float
         Mean squared error over the variance, on fresh rows and on the wider ranges; inf where too few are finite.
     complexity, complexity_true : int
         Symbols of the found equation, simple constants as such, and of the law.
+    relative, relative_wide : float
+        The square of the relative error below which 95 % of the rows are, on the same rows; zero where the values of
+        the law do not span two decades.
     """
 
     recovered: bool
@@ -56,6 +65,8 @@ class Verdict:
     error_wide: float
     complexity: int
     complexity_true: int
+    relative: float = np.inf
+    relative_wide: float = np.inf
 
 
 def is_recovered(found: Any, problem: Problem, *, noisy: bool = False) -> bool:
@@ -79,13 +90,15 @@ def judge(found: Any, problem: Problem, *, noisy: bool = False, seed: int = 0) -
 
     Notes
     -----
-    Both errors must be below the tolerance, and the complexity at most ``max(2 * true, true + 10)``. Constants and
-    exponents within 1e-6 of an integer or half count as it, if the equation still agrees then. An equation that is too
-    long is simplified before it is refused.
+    All four errors must be below the tolerance, and the complexity at most ``max(2 * true, true + 10)``. Constants and
+    exponents within 1e-6 of an integer or half count as it, if the equation still agrees then; near zero they do so
+    only if that changes the values by less than 1e-6 of their spread. An equation that is too long is simplified before
+    it is refused.
 
     Compared are rows at which both are finite. On fresh rows the found equation must be finite at 99 % of them; on the
     wider ranges, where ``sqrt(a)*sqrt(b)`` and ``sqrt(a*b)`` differ, at half. Rows next to a pole, at which the law is
-    both 1000 times its median and in its largest 5 %, are left out: rounding in a constant is all that they measure.
+    both 1000 times its median and in its largest 5 %, are left out of the squared error: rounding in a constant is all
+    that they measure. What counts is the value that an equation has in doubles.
     """
     from eqdarts.expression.written import complexity
 
@@ -95,40 +108,88 @@ def judge(found: Any, problem: Problem, *, noisy: bool = False, seed: int = 0) -
         if noisy:
             expr = refitted(expr, problem, seed)
         rows = {"fresh": problem.box(N_ROWS, seed), "wide": problem.box(N_ROWS, seed, "wide", WIDENED)}
-        return _compare(expr, problem, rows, true_size, TOLERANCE_REFITTED if noisy else TOLERANCE)
+        return _compare(expr, _Comparison(problem, rows, TOLERANCE_REFITTED if noisy else TOLERANCE), true_size)
     except FormulaError:
         return Verdict(False, "unreadable", np.inf, np.inf, 0, true_size)
 
 
-def _compare(
-    expr: Expr, problem: Problem, rows: dict[str, tuple[Array, Array]], true_size: int, tolerance: float
-) -> Verdict:
+class _Errors(NamedTuple):
+    """The errors of one expression, as `Verdict` has them."""
+
+    error: float
+    error_wide: float
+    relative: float
+    relative_wide: float
+
+    def reason(self, tolerance: float) -> str:
+        """Return why they are too large, "" where all are below the tolerance."""
+        if not self.error < tolerance:
+            return "differs"
+        if not self.relative < tolerance:
+            return "differs where small"
+        return "" if max(self.error_wide, self.relative_wide) < tolerance else "differs outside"
+
+
+@dataclass(frozen=True)
+class _Comparison:
+    """The rows on which an expression is compared with the law, and how near it must be."""
+
+    problem: Problem
+    rows: dict[str, tuple[Array, Array]]  # in the order of LEAST_SHARE
+    tolerance: float
+
+    @property
+    def spans_decades(self) -> bool:
+        """Whether the values of the law span two decades."""
+        small, large = np.quantile(np.abs(self.rows["fresh"][1]), [1 - RELATIVE_SHARE, RELATIVE_SHARE])
+        return bool(large > SPAN * small)
+
+    def errors(self, expr: Expr) -> _Errors:
+        """Return the errors of an expression."""
+        values = self._values(expr)
+        squared = self._measured(normalised_error, values)
+        return _Errors(*squared, *(self._measured(relative_error, values) if self.spans_decades else (0.0, 0.0)))
+
+    def simple(self, expr: Expr) -> Iterator[Expr]:
+        """Yield the expression with simple numbers: without those near zero if they change nothing, and with them."""
+        kept = snapped(expr, keep_small=True)
+        bare = snapped(expr)
+        if bare != kept and _is_real(bare):
+            pairs = zip(self._values(bare), self._values(kept), LEAST_SHARE.values(), strict=True)
+            if max(normalised_error(*pair) for pair in pairs) < SNAP**2:
+                yield bare
+        yield kept
+
+    def agrees(self, expr: Expr) -> bool:
+        """Return whether all errors of a real expression are below the tolerance."""
+        return _is_real(expr) and not self.errors(expr).reason(self.tolerance)
+
+    def _values(self, expr: Expr) -> list[Array]:
+        return [_values(expr, self.problem, X) for X, _ in self.rows.values()]
+
+    def _measured(self, measure: Callable[[Array, Array, float], float], values: list[Array]) -> list[float]:
+        truths = [y for _, y in self.rows.values()]
+        return [measure(*given) for given in zip(values, truths, LEAST_SHARE.values(), strict=True)]
+
+
+def _compare(expr: Expr, comparison: _Comparison, true_size: int) -> Verdict:
     from eqdarts.expression.written import complexity
 
-    def errors(candidate: Expr) -> tuple[float, float]:
-        fresh, wide = (
-            normalised_error(_values(candidate, problem, X), y, LEAST_SHARE[purpose])
-            for purpose, (X, y) in rows.items()
-        )
-        return fresh, wide
-
-    def agrees(candidate: Expr) -> bool:
-        return max(errors(candidate)) < tolerance
-
-    simple = snapped(expr)
-    chosen = simple if _is_real(simple) and agrees(simple) else expr
-    error, error_wide = errors(chosen)
+    chosen = next(filter(comparison.agrees, comparison.simple(expr)), expr)
+    errors = comparison.errors(chosen)
     size, most = complexity(chosen), max(2 * true_size, true_size + 10)
-    if not max(error, error_wide) < tolerance:
-        reason = "differs outside" if error < tolerance else "differs"
-        return Verdict(False, reason, error, error_wide, size, true_size)
-    for shorter in _simplifications(chosen) if size > most else ():
-        if agrees(shorter):
-            size = min(size, complexity(shorter))
-        if size <= most:
-            break
-    recovered = size <= most
-    return Verdict(recovered, "recovered" if recovered else "too complex", error, error_wide, size, true_size)
+    reason = errors.reason(comparison.tolerance)
+    if not reason:
+        for shorter in _simplifications(chosen) if size > most else ():
+            if comparison.agrees(shorter):
+                size = min(size, complexity(shorter))
+            if size <= most:
+                break
+        reason = "recovered" if size <= most else "too complex"
+    return Verdict(
+        reason == "recovered", reason, errors.error, errors.error_wide, size, true_size,
+        errors.relative, errors.relative_wide,
+    )  # fmt: skip
 
 
 def _expression(found: Any, problem: Problem) -> Expr:
@@ -177,14 +238,35 @@ def normalised_error(found: Array, truth: Array, least_share: float) -> float:
         return float(np.mean((found / scale - truth / scale) ** 2)) / variance
 
 
-def snapped(expr: Expr) -> Expr:
-    """Return the expression with every coefficient and exponent within 1e-6 of an integer or half replaced by it."""
+def relative_error(found: Array, truth: Array, least_share: float) -> float:
+    """Return the square of the relative error below which 95 % of the rows are, where both are finite.
+
+    Parameters
+    ----------
+    found, truth : ndarray of shape (n,)
+    least_share : float
+        Of the rows with a finite truth, on which `found` must be finite; else the error is inf.
+    """
+    known = np.isfinite(truth)
+    both = known & np.isfinite(found)
+    if both.sum() < max(least_share * known.sum(), FEWEST_ROWS):
+        return float(np.inf)
+    size = np.maximum(np.abs(truth[both]), SMALLEST)
+    with np.errstate(over="ignore"):
+        return float(np.quantile(np.abs(found[both] / size - truth[both] / size), RELATIVE_SHARE, method="higher") ** 2)
+
+
+def snapped(expr: Expr, keep_small: bool = False) -> Expr:
+    """Return the expression with every coefficient and exponent within 1e-6 of an integer or half replaced by it.
+
+    With `keep_small` none becomes zero: constants of nature can be smaller than that.
+    """
     import sympy
 
     simple = {}
     for number in expr.atoms(sympy.Float):
         nearest = round(2 * float(number)) / 2
-        if abs(float(number) - nearest) <= SNAP:
+        if abs(float(number) - nearest) <= SNAP and not (keep_small and nearest == 0):
             simple[number] = sympy.Rational(nearest)
     return expr.xreplace(simple) if simple else expr
 
@@ -206,12 +288,13 @@ def _simplifications(expr: Expr) -> Iterator[Expr]:
     for way in ways:
         try:
             with within(SECONDS_TO_SIMPLIFY):
-                simpler = snapped(way(expr))
-            compile_expression(simpler)
+                simpler = way(expr)
+            found = [e for e in (snapped(simpler), snapped(simpler, keep_small=True)) if _is_real(e)]
+            for e in found:
+                compile_expression(e)
         except Exception:  # sympy gives up in many ways, and this one is then no help
             continue
-        if _is_real(simpler):
-            yield simpler
+        yield from found
 
 
 def refitted(expr: Expr, problem: Problem, seed: int = 0) -> Expr:
