@@ -8,7 +8,6 @@ from fractions import Fraction
 import numpy as np
 import pytest
 import torch
-from numpy.typing import NDArray
 
 from eqdarts.data import Data, prepare
 from eqdarts.graph.draft import Draft, DraftEdge, DraftNode
@@ -21,17 +20,7 @@ from eqdarts.search.evaluator import EXACT, THOROUGH, Budget, Trials
 from eqdarts.search.implicit.grower import Grower
 from eqdarts.search.problem import Problem, training_problem
 from eqdarts.solver.batch import Batch
-
-Array = NDArray[np.float64]
-
-
-def rows(n: int = 60, d: int = 2, low: float = 0.5, high: float = 3.0, seed: int = 0) -> Array:
-    return np.random.default_rng(seed).uniform(low, high, (n, d))
-
-
-def noise(n: int = 60, seed: int = 1) -> Array:
-    return np.random.default_rng(seed).normal(size=n)
-
+from tests.helpers import Array, noise, rows
 
 # --- trials and budget ---
 

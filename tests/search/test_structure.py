@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
 from eqdarts.data import prepare
 from eqdarts.graph.draft import Draft, DraftEdge, DraftNode
@@ -18,16 +18,14 @@ from eqdarts.search.problem import Problem, Rows, training_problem
 from eqdarts.search.smooth import fit_smooth
 from eqdarts.search.structure import Group, Reduction, find_reductions, reduce
 from eqdarts.solver.batch import Batch
+from tests import helpers
+from tests.helpers import Array
 from tests.strategies import evaluate, graphs
 
-Array = NDArray[np.float64]
+rows = partial(helpers.rows, low=0.4, high=2.5)
 Law = Callable[..., torch.Tensor]
 Chain = tuple[Reduction, ...]
 NOTHING = Group("product", ())
-
-
-def rows(n: int = 60, d: int = 2, seed: int = 0) -> Array:
-    return np.random.default_rng(seed).uniform(0.4, 2.5, (n, d))
 
 
 def value_and_gradient(law: Law, X: Array) -> tuple[Array, Array]:

@@ -7,7 +7,6 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from eqdarts.data import prepare
 from eqdarts.graph.fitted import FittedGraph
@@ -17,16 +16,7 @@ from eqdarts.search.evaluator import EXACT, Budget, Trials
 from eqdarts.search.implicit.implicit import _tidy
 from eqdarts.search.problem import training_problem
 from eqdarts.search.search import Config, Moment, OnProgress, SearchResult, search
-
-Array = NDArray[np.float64]
-
-
-def rows(n: int = 60, d: int = 2, low: float = 0.5, high: float = 3.0, seed: int = 0) -> Array:
-    return np.random.default_rng(seed).uniform(low, high, (n, d))
-
-
-def noise(n: int = 60, seed: int = 1) -> Array:
-    return np.random.default_rng(seed).normal(size=n)
+from tests.helpers import Array, noise, rows
 
 
 def run(
