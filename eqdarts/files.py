@@ -66,15 +66,15 @@ def read_json(
     return record
 
 
-def write_atomically(path: Path, text: str) -> None:
+def write_atomically(path: Path, content: str | bytes) -> None:
     """Write a file so that a reader finds the old one or the whole new one, even after a crash.
 
     Parameters
     ----------
     path : Path
         Its folder must exist.
-    text : str
-        Written as UTF-8.
+    content : str or bytes
+        Text is written as UTF-8.
 
     Raises
     ------
@@ -83,8 +83,8 @@ def write_atomically(path: Path, text: str) -> None:
     """
     aside = path.with_name(f".{path.name}.{os.getpid()}.new")
     try:
-        with aside.open("w", encoding="utf-8") as file:
-            file.write(text)
+        with aside.open("wb") as file:
+            file.write(content.encode("utf-8") if isinstance(content, str) else content)
             # Without this the new name could reach the disk before the content does.
             file.flush()
             os.fsync(file.fileno())

@@ -54,9 +54,9 @@ def test_true_is_not_version_one() -> None:
 
 def test_a_file_is_replaced_as_a_whole_and_nothing_is_left_beside_it(tmp_path: Path) -> None:
     path = tmp_path / "law.json"
-    for text in ("old", "new θ\n"):
-        write_atomically(path, text)
-        assert path.read_text(encoding="utf-8") == text
+    for content in ("old", "new θ\n", b"bytes \xff\r\n"):
+        write_atomically(path, content)
+        assert path.read_bytes() == (content.encode() if isinstance(content, str) else content)
     assert os.listdir(tmp_path) == ["law.json"]
 
 

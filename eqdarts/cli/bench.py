@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
-from eqdarts.cli.notes import note
+from eqdarts.cli.notes import note, show
+from eqdarts.cli.saving import picture, save, tell_of_replaced
 from eqdarts.errors import explain
 
 __all__ = ["EPILOG", "run"]
@@ -64,7 +64,7 @@ def _run_suites(arguments: argparse.Namespace) -> None:
         n_jobs=arguments.jobs,
         progress=not arguments.quiet,
     )
-    print(markdown(table))
+    show(markdown(table))
 
 
 def _problems(arguments: argparse.Namespace) -> list[Any]:
@@ -107,9 +107,12 @@ def _tabulate(arguments: argparse.Namespace) -> None:
     results = read_results([Path(name) for name in arguments.table])
     text = markdown(results)
     if arguments.out is None:
-        print(text)
-    else:
-        Path(arguments.out).write_text(text + "\n", encoding="utf-8")
+        show(text)
+    written = [Path(name) for name in (arguments.out, arguments.plot) if name is not None]
+    for path in written:
+        tell_of_replaced(path.parent, (path.name,))
+    if arguments.out is not None:
+        save(Path(arguments.out), text + "\n")
     if arguments.plot is not None:
         import matplotlib
 
@@ -121,9 +124,6 @@ def _tabulate(arguments: argparse.Namespace) -> None:
         with matplotlib.rc_context(STYLE):
             figure, axes = pyplot.subplots(figsize=(5.0, 3.2))
             plot_recovery(results, axes)
-            figure.savefig(arguments.plot)
-        pyplot.close(figure)
-    written = [name for name in (arguments.out, arguments.plot) if name is not None]
+        save(Path(arguments.plot), picture(figure, Path(arguments.plot).suffix))
     if written:
-        note(f"wrote {', '.join(written)}", arguments.quiet)
-    sys.stdout.flush()
+        note(f"wrote {', '.join(map(str, written))}", arguments.quiet)

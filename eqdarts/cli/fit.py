@@ -5,28 +5,27 @@ from __future__ import annotations
 import argparse
 import math
 import sys
-from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from eqdarts.cli.columns import Columns, select
+from eqdarts.cli.interrupts import LateInterrupts
 from eqdarts.cli.notes import for_terminal, note, notes_to_stderr, show
-from eqdarts.cli.spreadsheets import law_cell
+from eqdarts.cli.output import DATA, DIGITS, NAMES, PICTURES, Found, write
+from eqdarts.cli.saving import tell_of_replaced
 from eqdarts.cli.tables import read_table, table_name
 from eqdarts.cli.usage import TableError
 from eqdarts.errors import explain
-from eqdarts.fitting.run import PAGE_FILE, RUN_FILE, run_of, run_to_json
 from eqdarts.inference.summary import coefficient_table
 
 if TYPE_CHECKING:
     from eqdarts.estimator import DARTSRegressor
-    from eqdarts.fitting.run import Run
 
-__all__ = ["front_table", "run", "write_files"]
+__all__ = ["front_table", "run"]
 
-DIGITS = 6
 OPTIONS = {  # option of the command line -> parameter of DARTSRegressor; its defaults are the estimator's
     "time_limit": "time_limit",
     "primitives": "primitives",
@@ -43,25 +42,66 @@ def run(arguments: argparse.Namespace) -> None:
     folder = _make_folder(arguments)
     for message in columns.notes:
         note(message)
+    before = tell_of_replaced(folder, NAMES)
     with notes_to_stderr(arguments.quiet):
-        fitted = _fit(columns, arguments)
+        model = _fit(columns, arguments)
+    with LateInterrupts() as interrupts:
+        _show_law(model, columns)
+        written: list[str] = []
+        _write(Found(model, columns, arguments.file), folder, written, interrupts, arguments.quiet)
+        kept = [name for name in before if name not in written]
+        if kept:
+            note(f"Still of the earlier fit in {folder}: {', '.join(kept)}.")
+        show(f"Wrote to {for_terminal(str(folder))}: {', '.join(written)}")
+
+
+def _show_law(model: DARTSRegressor, columns: Columns) -> None:
     target = for_terminal(str(columns.y.name))
     show(f"Pareto front of {target}, from {len(columns.y)} rows (* the chosen equation):\n")
-    show(front_table(fitted, columns.y))
-    show(f"\n{for_terminal(fitted.equation_.format(DIGITS))}\n")
-    for snap in fitted.snaps_:
-        note(f"{snap}.", arguments.quiet)
-    with notes_to_stderr(arguments.quiet):
-        coefficients = coefficient_table(fitted.inference())
+    show(front_table(model, columns.y))
+    show(f"\n{for_terminal(model.equation_.format(DIGITS))}\n")
+
+
+def _write(found: Found, folder: Path, written: list[str], interrupts: LateInterrupts, quiet: bool) -> None:
+    """Write what is quick; then print the coefficients and draw, which an interrupt ends.
+
+    The coefficients are printed even if the disk is full: nothing else may be left of the search.
+    """
+    try:
+        for name in write(found, folder, DATA):
+            written.append(name)
+    finally:
+        interrupts.unless_interrupted(partial(_show_coefficients, found.model, quiet))
+    interrupts.unless_interrupted(partial(_draw, found, folder, written, quiet))
+    if interrupts.seen:
+        note(f"Interrupted. eqdarts report {folder} writes the page.", quiet)
+    elif "alpha.png" not in written:
+        searched = found.model.history_.stop_reason != "interrupt"
+        why = "The law is a constant" if searched else "Interrupted"
+        note(f"{why}, without primitives to weigh: no alpha.png.", quiet)
+
+
+def _show_coefficients(model: DARTSRegressor, quiet: bool) -> None:
+    for snap in model.snaps_:
+        note(f"{snap}.", quiet)
+    with notes_to_stderr(quiet):
+        coefficients = coefficient_table(model.inference())
     if coefficients:
         show(f"{coefficients}\n")
-    names = []
-    for name in write_files(fitted, columns, folder, arguments.file):
-        names.append(name)
-    if "alpha.png" not in names:
-        why = "Interrupted" if fitted.history_.stop_reason == "interrupt" else "The law is a constant"
-        note(f"{why}, without primitives to weigh: no alpha.png.", arguments.quiet)
-    show(f"Wrote to {for_terminal(str(folder))}: {', '.join(names)}")
+
+
+def _draw(found: Found, folder: Path, written: list[str], quiet: bool) -> None:
+    """Draw the pictures and the page, with a bar."""
+    import matplotlib
+    from tqdm import tqdm
+
+    matplotlib.use("Agg")  # files only: no window, no display needed
+    hidden = quiet or not sys.stderr.isatty()
+    with tqdm(total=len(PICTURES), desc="drawing", file=sys.stderr, leave=False, disable=hidden) as bar:
+        for name in write(found, folder, PICTURES):
+            written.append(name)
+            bar.n = list(PICTURES).index(name) + 1
+            bar.refresh()
 
 
 def _make_folder(arguments: argparse.Namespace) -> Path:
@@ -128,71 +168,3 @@ def _r2(loss: float, variance: float) -> str:
         return "-"
     r2 = 1 - loss / variance
     return f"{math.floor(r2 * 1e6) / 1e6:.6f}" if math.isfinite(r2) else "-"
-
-
-def write_files(fitted: DARTSRegressor, columns: Columns, folder: Path, source: str) -> Iterator[str]:
-    """Write the equations, then the pictures and the report, and yield the name of each file when it is there."""
-    equation = fitted.equation_
-    front = fitted.equations_.assign(equation=fitted.equations_["equation"].map(law_cell))
-    front.to_csv(folder / "equations.csv", index=False)
-    yield "equations.csv"
-    (folder / "equation.json").write_text(equation.to_json() + "\n", encoding="utf-8")
-    yield "equation.json"
-    (folder / "equation.tex").write_text(_tex(equation), encoding="utf-8")
-    yield "equation.tex"
-    run = run_of(fitted, source)
-    (folder / RUN_FILE).write_text(run_to_json(run) + "\n", encoding="utf-8")
-    yield RUN_FILE
-    yield from _write_pictures(fitted, columns, folder)
-    yield from _write_report(run, folder)
-
-
-def _tex(equation: Any) -> str:
-    head = "% Made by eqdarts: \\input this file; it needs \\usepackage{amsmath}."
-    return f"{head}\n\\begin{{equation}}\n  {equation.latex(DIGITS)}\n\\end{{equation}}\n"
-
-
-def _write_report(run: Run, folder: Path) -> Iterator[str]:
-    from eqdarts.report.page import write_report
-
-    write_report(run, folder / PAGE_FILE)
-    yield PAGE_FILE
-
-
-def _write_pictures(fitted: DARTSRegressor, columns: Columns, folder: Path) -> Iterator[str]:
-    import matplotlib
-
-    matplotlib.use("Agg")  # files only: no window, no display needed
-    from matplotlib import pyplot
-
-    from eqdarts import plotting
-
-    X, y, equation = columns.X, columns.y, fitted.equation_
-
-    def save(figure: Any, name: str) -> str:
-        with matplotlib.rc_context(plotting.STYLE):
-            figure.savefig(folder / name)
-        pyplot.close(figure)
-        return name
-
-    yield save(plotting.plot_front(fitted.equations_).figure, "front.png")
-    with matplotlib.rc_context(plotting.STYLE):
-        figure, (above, below) = pyplot.subplots(2, 1, figsize=(3.5, 4.2), height_ratios=(3, 2))
-    plotting.plot_fit(equation, X, y, above)
-    plotting.plot_residuals(equation, X, y, below)
-    if above.get_xlabel() == below.get_xlabel():
-        above.xaxis.label.set_visible(False)
-    yield save(figure, "fit.png")
-    graph = plotting.plot_graph(
-        fitted.graph_,
-        fitted.graph_coefficients_,
-        list(X.columns),
-        str(y.name),
-        input_scale=fitted.x_scale_,
-        target_scale=fitted.y_scale_,
-    )
-    yield save(graph.figure, "graph.png")
-    if fitted.history_.alpha is not None:
-        yield save(plotting.plot_alpha_grid(fitted.history_.alpha), "alpha.png")
-    elif len(fitted.alpha_):
-        yield save(plotting.plot_evidence(fitted.alpha_).figure, "alpha.png")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from eqdarts.cli.notes import show
+from eqdarts.cli.saving import save, tell_of_replaced
 from eqdarts.cli.usage import TableError
 from eqdarts.errors import explain
 
@@ -21,11 +23,12 @@ def run(arguments: argparse.Namespace) -> None:
     import matplotlib
 
     matplotlib.use("Agg")  # files only: no window, no display needed
-    from eqdarts.report.page import write_report
+    from eqdarts.report.page import report_page
 
     page = Path(arguments.out) if arguments.out is not None else folder / PAGE_FILE
-    write_report(past, page, units)
-    print(f"Wrote {page}")
+    tell_of_replaced(page.parent, (page.name,))
+    save(page, report_page(past, units))
+    show(f"Wrote {page}")
 
 
 def _unit(text: str) -> tuple[str, str]:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -16,12 +17,14 @@ import pandas as pd
 import pytest
 
 from eqdarts import __version__
+from eqdarts.cli import output
 from eqdarts.cli.command import main
 from eqdarts.cli.notes import for_terminal
 from eqdarts.cli.spreadsheets import name_from_cell
 from eqdarts.equation.equation import Equation
 from eqdarts.estimator import DARTSRegressor
 from eqdarts.fitting.checkpoint import CHECKPOINT_FILE
+from eqdarts.fitting.run import run_from_json
 from tests import fake_estimator
 from tests.places import ROOT
 
@@ -36,8 +39,7 @@ def _in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 
 @pytest.fixture
 def no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("eqdarts.cli.fit._write_pictures", lambda *_: iter(()))
-    monkeypatch.setattr("eqdarts.cli.fit._write_report", lambda *_: iter(()))
+    monkeypatch.setattr("eqdarts.cli.fit.PICTURES", {})
 
 
 @pytest.fixture
@@ -102,11 +104,13 @@ def test_fit_writes_the_files_that_it_names(fake: list, capsys: pytest.CaptureFi
     main([*FIT, "--quiet"])
     folder, names = capsys.readouterr().out.splitlines()[-1].removeprefix("Wrote to ").split(": ")
     assert folder == str(Path("eqdarts-out") / "solar_system")
-    tables, pages = ["equations.csv", "equation.json", "equation.tex", "run.json"], ["law.html"]
+    tables, pages = ["equation.json", "run.json", "equations.csv", "equation.tex"], ["law.html"]
     pictures = ["front.png", "fit.png", "graph.png", "alpha.png"]
     expected = [*tables, *pictures, *pages]
     assert names.split(", ") == expected
     assert sorted(expected) == sorted(os.listdir(folder))
+    ages = [Path(folder, name).stat().st_mtime_ns for name in expected]
+    assert ages == sorted(ages)
     table = pd.read_csv(Path(folder, "equations.csv"))
     assert table.columns.tolist() == ["complexity", "loss", "score", "equation", "latex", "chosen"]
     assert Equation.from_json(Path(folder, "equation.json").read_text(encoding="utf-8")) == fake[0].equation_
@@ -286,6 +290,119 @@ def test_a_hostile_name_is_plain_text_on_a_terminal_and_no_formula(
     written = pd.read_csv(io.StringIO(capsys.readouterr().out)).columns[0]
     assert not written.startswith("=")
     assert name_from_cell(written) == f"{name} of y"
+
+
+# --- files are whole ---
+
+FILES = ("equation.json", "run.json", "equations.csv", "equation.tex", "front.png", "fit.png", "graph.png", "law.html")
+
+
+def _old(folder: str) -> None:
+    Path(folder).mkdir()
+    for name in FILES:
+        Path(folder, name).write_text("old", encoding="utf-8")
+
+
+@pytest.fixture
+def quick_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put the last bytes of a picture in the place of each, and of a page."""
+    for name in output.PICTURES:
+        content = "</html>\n" if name == "law.html" else b"IEND\xaeB`\x82"
+        monkeypatch.setitem(output.PICTURES, name, lambda _, content=content: content)
+
+
+def _contents(folder: str) -> dict[str, bool]:
+    """Return for every file whether it is an old one, after a check that each is whole."""
+    assert set(os.listdir(folder)) - {"alpha.png"} == set(FILES)  # nothing half written lies beside them
+    old = {name: Path(folder, name).read_bytes() == b"old" for name in FILES}
+    if not old["equation.json"]:
+        Equation.from_json(Path(folder, "equation.json").read_text(encoding="utf-8"))
+    if not old["run.json"]:
+        run_from_json(Path(folder, "run.json").read_text(encoding="utf-8"))
+    assert all(old[n] or Path(folder, n).read_bytes().endswith(b"IEND\xaeB`\x82") for n in FILES if n.endswith("png"))
+    assert old["law.html"] or Path(folder, "law.html").read_text(encoding="utf-8").endswith("</html>\n")
+    return old
+
+
+def test_what_is_replaced_is_said_before_the_search_even_to_the_quiet(
+    fake: list, no_pictures: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*FIT, "--quiet", "--out", "o"]) == 0
+    assert "earlier" not in capsys.readouterr().err
+    Path("o/alpha.png").touch()
+    assert main([*FIT, "--quiet", "--out", "o"]) == 0
+    said, kept = capsys.readouterr().err.splitlines()[1:]
+    names = "equation.json, run.json, equations.csv, equation.tex, alpha.png"
+    assert said == f"eqdarts: o holds earlier files, which will be replaced: {names}."
+    assert kept == "eqdarts: Still of the earlier fit in o: alpha.png."
+
+
+@pytest.mark.parametrize("fails_at", range(9))
+def test_a_full_disk_leaves_the_earlier_files(
+    fake: list, quick_pictures: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], fails_at: int
+) -> None:
+    _old("o")
+    written = []
+
+    def fsync(_: int) -> None:
+        if len(written) == fails_at:
+            raise OSError(28, "No space left on device")
+        written.append(1)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    assert main([*FIT, "--quiet", "--out", "o"]) == 2
+    out, err = capsys.readouterr()
+    assert "period_days = " in out
+    assert "std. error" in out
+    assert "cannot be written. Got o/" in err
+    assert "No space left on device" in err
+    n_written = fails_at - (fails_at == 8)  # the eighth is alpha.png, which the earlier fit had not
+    assert list(_contents("o").values()) == [*[False] * n_written, *[True] * (len(FILES) - n_written)]
+
+
+@pytest.mark.parametrize("where", ["equation.json", "run.json", "coefficients", "front.png", "graph.png", "law.html"])
+def test_an_interrupt_after_the_law_loses_nothing_that_is_quick(
+    fake: list, quick_pictures: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], where: str
+) -> None:
+    def interrupted(make: Callable[..., object]) -> Callable[..., object]:
+        def then_make(*given: object) -> object:
+            os.kill(os.getpid(), signal.SIGINT)
+            return make(*given)
+
+        return then_make
+
+    _old("o")
+    for rows in (output.DATA, output.PICTURES):
+        if where in rows:
+            monkeypatch.setitem(rows, where, interrupted(rows[where]))
+    if where == "coefficients":
+        monkeypatch.setattr("eqdarts.cli.fit.coefficient_table", interrupted(lambda _: "std. error"))
+    assert main([*FIT, "--out", "o"]) == 0
+    out, err = capsys.readouterr()
+    assert "\nperiod_days = " in out
+    assert "Interrupted. eqdarts report o writes the page." in err
+    assert "Traceback" not in err
+    drawn = FILES[4:].index(where) if where in FILES[4:] else 0
+    assert list(_contents("o").values()) == [*[False] * (4 + drawn), *[True] * (4 - drawn)]
+    assert "Still of the earlier fit in o: " in err
+    assert ("std. error" in out) == (where in FILES[4:])
+
+
+def test_a_reader_that_leaves_does_not_lose_the_files(fake: list, no_pictures: None) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    before = os.dup(1)
+    os.dup2(writing, 1)
+    try:
+        out = io.TextIOWrapper(io.FileIO(1, "w", closefd=False), line_buffering=True)
+        with out, pytest.MonkeyPatch.context() as patch:
+            patch.setattr(sys, "stdout", out)
+            assert main([*FIT, "--quiet", "--out", "o"]) == 0
+    finally:
+        os.dup2(before, 1)
+        os.close(before)
+        os.close(writing)
+    assert Path("o/equation.json").is_file()
 
 
 def test_an_unknown_command_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:

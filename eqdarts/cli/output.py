@@ -1,0 +1,153 @@
+"""The files of a fit: first the law and all that is needed to draw it again, then the pictures.
+
+A file is a row: its name, and what makes its content from the fit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from eqdarts.cli.saving import picture, save
+from eqdarts.cli.spreadsheets import law_cell
+from eqdarts.fitting.run import PAGE_FILE, RUN_FILE, run_of, run_to_json
+
+if TYPE_CHECKING:
+    from eqdarts.cli.columns import Columns
+    from eqdarts.estimator import DARTSRegressor
+    from eqdarts.fitting.run import Run
+
+__all__ = ["DATA", "DIGITS", "NAMES", "PICTURES", "Found", "write"]
+
+DIGITS = 6
+
+
+@dataclass(frozen=True)
+class Found:
+    """A fit, and the table that it was fitted to.
+
+    Parameters
+    ----------
+    model : DARTSRegressor
+    columns : Columns
+    source : str
+        The file of the table.
+    """
+
+    model: DARTSRegressor
+    columns: Columns
+    source: str
+
+    @cached_property
+    def run(self) -> Run:
+        import matplotlib
+
+        matplotlib.use("Agg")  # a run has pictures: files only, no window, no display needed
+        return run_of(self.model, self.source)
+
+
+Make = Callable[[Found], str | bytes | None]
+
+
+def write(found: Found, folder: Path, files: dict[str, Make]) -> Iterator[str]:
+    """Write files one after the other and yield the name of each that is there; one without content is left out."""
+    for name, make in files.items():
+        content = make(found)
+        if content is not None:
+            save(folder / name, content)
+            yield name
+
+
+# --- what is quick ---
+
+
+def _equation(found: Found) -> str:
+    return found.model.equation_.to_json() + "\n"
+
+
+def _run(found: Found) -> str:
+    return run_to_json(found.run) + "\n"
+
+
+def _front(found: Found) -> str:
+    table = found.model.equations_
+    return str(table.assign(equation=table["equation"].map(law_cell)).to_csv(index=False, lineterminator="\n"))
+
+
+def _tex(found: Found) -> str:
+    head = "% Made by eqdarts: \\input this file; it needs \\usepackage{amsmath}."
+    return f"{head}\n\\begin{{equation}}\n  {found.model.equation_.latex(DIGITS)}\n\\end{{equation}}\n"
+
+
+# --- what is drawn ---
+
+
+def _front_picture(found: Found) -> bytes:
+    from eqdarts import plotting
+
+    return picture(plotting.plot_front(found.model.equations_).figure)
+
+
+def _fit_picture(found: Found) -> bytes:
+    import matplotlib
+    from matplotlib import pyplot
+
+    from eqdarts import plotting
+
+    equation, X, y = found.model.equation_, found.columns.X, found.columns.y
+    with matplotlib.rc_context(plotting.STYLE):
+        figure, (above, below) = pyplot.subplots(2, 1, figsize=(3.5, 4.2), height_ratios=(3, 2))
+    plotting.plot_fit(equation, X, y, above)
+    plotting.plot_residuals(equation, X, y, below)
+    if above.get_xlabel() == below.get_xlabel():
+        above.xaxis.label.set_visible(False)
+    return picture(figure)
+
+
+def _graph_picture(found: Found) -> bytes:
+    from eqdarts import plotting
+
+    model, columns = found.model, found.columns
+    drawn = plotting.plot_graph(
+        model.graph_,
+        model.graph_coefficients_,
+        list(columns.X.columns),
+        str(columns.y.name),
+        input_scale=model.x_scale_,
+        target_scale=model.y_scale_,
+    )
+    return picture(drawn.figure)
+
+
+def _alpha_picture(found: Found) -> bytes | None:
+    from eqdarts import plotting
+
+    model: Any = found.model
+    if model.history_.alpha is not None:
+        return picture(plotting.plot_alpha_grid(model.history_.alpha))
+    return picture(plotting.plot_evidence(model.alpha_).figure) if len(model.alpha_) else None
+
+
+def _page(found: Found) -> str:
+    from eqdarts.report.page import report_page
+
+    return report_page(found.run)
+
+
+DATA: dict[str, Make] = {
+    "equation.json": _equation,
+    RUN_FILE: _run,
+    "equations.csv": _front,
+    "equation.tex": _tex,
+}
+PICTURES: dict[str, Make] = {
+    "front.png": _front_picture,
+    "fit.png": _fit_picture,
+    "graph.png": _graph_picture,
+    "alpha.png": _alpha_picture,
+    PAGE_FILE: _page,
+}
+NAMES = (*DATA, *PICTURES)

@@ -1,0 +1,54 @@
+"""Files of the command line: each is the old one or the whole new one, and what is replaced is said."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+from eqdarts.cli.notes import note
+from eqdarts.cli.usage import UsageError
+from eqdarts.errors import explain
+from eqdarts.files import write_atomically
+
+__all__ = ["picture", "save", "tell_of_replaced"]
+
+
+def save(path: Path, content: str | bytes) -> None:
+    """Write a file as a whole; a device or a pipe is written to as it is.
+
+    Raises
+    ------
+    UsageError
+        If it cannot be written. The file that was there before is then unchanged.
+    """
+    try:
+        if path.exists() and not path.is_file():
+            path.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
+        else:
+            write_atomically(path.resolve(), content)  # behind a link, so that the link stays
+    except OSError as error:
+        todo = "Make room there, or choose another place with --out. A file that was there before is unchanged."
+        raise UsageError(explain("The file cannot be written.", f"{path} ({error.strerror})", todo)) from None
+
+
+def tell_of_replaced(folder: Path, names: tuple[str, ...]) -> list[str]:
+    """Say which of these files are there already and will be replaced, and return their names."""
+    there = [name for name in names if (folder / name).is_file()]
+    if there:
+        note(f"{folder} holds earlier files, which will be replaced: {', '.join(there)}.")
+    return there
+
+
+def picture(figure: Any, suffix: str = ".png") -> bytes:
+    """Return a figure as the content of a file, and close it."""
+    import matplotlib
+    from matplotlib import pyplot
+
+    from eqdarts.plotting.style import STYLE
+
+    page = io.BytesIO()
+    with matplotlib.rc_context(STYLE):
+        figure.savefig(page, format=suffix.removeprefix(".") or "png")
+    pyplot.close(figure)
+    return page.getvalue()
