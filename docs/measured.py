@@ -24,7 +24,7 @@ from eqdarts.plotting import plot_fit, plot_slices
 ROOT = Path(__file__).parents[1]
 OUT = ROOT / "docs" / "measured"
 SECONDS = 10
-COLUMNS = "| data | rows | found | accepted | 1 - R², found; accepted | BIC, found less accepted |"
+COLUMNS = "| data | rows | found | accepted | 1 - R² | BIC |"
 
 
 @dataclass(frozen=True)
