@@ -1,17 +1,13 @@
-"""Where a search starts: random graphs, and the smallest ones in order."""
+"""Random graphs: diverse, within the limit, the same for the same seed."""
 
 from __future__ import annotations
-
-from itertools import islice, pairwise
 
 import numpy as np
 import pytest
 
-from eqdarts.graph.draft import Draft
 from eqdarts.graph.graph import Graph
 from eqdarts.graph.random_graphs import random_graph
-from eqdarts.graph.small_graphs import small_graphs
-from eqdarts.primitives.table import PRESETS, resolve
+from eqdarts.primitives.table import resolve
 
 DEFAULT = resolve("default")
 
@@ -58,37 +54,3 @@ def test_functions_are_not_nested_in_themselves() -> None:
                 name = edge.primitive.name
                 assert edge.primitive.homogeneous or name not in inside[edge.source]
                 inside[-1] |= inside[edge.source] | ({name} if not edge.primitive.homogeneous else set())
-
-
-@pytest.mark.parametrize("preset", PRESETS)
-@pytest.mark.parametrize("n_inputs", [1, 2, 4])
-def test_small_graphs_come_by_rising_complexity_each_once(preset: str, n_inputs: int) -> None:
-    found = list(islice(small_graphs(n_inputs, resolve(preset)), 1500))
-    graphs = [graph for graph, _ in found]
-    assert all(a.complexity <= b.complexity for a, b in pairwise(graphs))
-    assert len({graph.key for graph in graphs}) == len(graphs)
-    for graph, coefficients in found:
-        assert len(coefficients) == graph.n_coefficients
-        assert Draft.from_graph(graph, coefficients).prune().build() == (graph, coefficients)
-
-
-@pytest.mark.parametrize(
-    ("n_inputs", "key"),
-    [
-        (1, "Sc[]"),
-        (1, "S[log(Sc[linear(x0)])]"),
-        (1, "S[tanh(x0)]"),
-        (1, "Sc[exp(x0),exp(x0)]"),
-        (2, "Pc[linear(x0),linear(x1)]"),
-        (2, "Pc[exp(x1),square(x0)]"),
-        (2, "Pc[linear(x0),reciprocal(Sc[linear(x0)])]"),
-        (2, "S[sqrt(S[linear(x0),linear(x1)])]"),
-    ],
-)
-def test_small_laws_are_among_the_small_graphs(n_inputs: int, key: str) -> None:
-    assert key in {graph.key for graph, _ in islice(small_graphs(n_inputs, DEFAULT), 4000)}
-
-
-def test_power_products_of_all_inputs_are_among_the_small_graphs() -> None:
-    keys = [graph.key for graph, _ in islice(small_graphs(4, resolve(["power"])), 1500)]
-    assert "Pc[power(x0),power(x1),power(x2),power(x3)]" in keys

@@ -1,0 +1,47 @@
+"""The smallest graphs in order, each once."""
+
+from __future__ import annotations
+
+from itertools import islice, pairwise
+
+import pytest
+
+from eqdarts.graph.draft import Draft
+from eqdarts.graph.small_graphs import small_graphs
+from eqdarts.primitives.table import PRESETS, resolve
+
+DEFAULT = resolve("default")
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize("n_inputs", [1, 2, 4])
+def test_small_graphs_come_by_rising_complexity_each_once(preset: str, n_inputs: int) -> None:
+    found = list(islice(small_graphs(n_inputs, resolve(preset)), 1500))
+    graphs = [graph for graph, _ in found]
+    assert all(a.complexity <= b.complexity for a, b in pairwise(graphs))
+    assert len({graph.key for graph in graphs}) == len(graphs)
+    for graph, coefficients in found:
+        assert len(coefficients) == graph.n_coefficients
+        assert Draft.from_graph(graph, coefficients).prune().build() == (graph, coefficients)
+
+
+@pytest.mark.parametrize(
+    ("n_inputs", "key"),
+    [
+        (1, "Sc[]"),
+        (1, "S[log(Sc[linear(x0)])]"),
+        (1, "S[tanh(x0)]"),
+        (1, "Sc[exp(x0),exp(x0)]"),
+        (2, "Pc[linear(x0),linear(x1)]"),
+        (2, "Pc[exp(x1),square(x0)]"),
+        (2, "Pc[linear(x0),reciprocal(Sc[linear(x0)])]"),
+        (2, "S[sqrt(S[linear(x0),linear(x1)])]"),
+    ],
+)
+def test_small_laws_are_among_the_small_graphs(n_inputs: int, key: str) -> None:
+    assert key in {graph.key for graph, _ in islice(small_graphs(n_inputs, DEFAULT), 4000)}
+
+
+def test_power_products_of_all_inputs_are_among_the_small_graphs() -> None:
+    keys = [graph.key for graph, _ in islice(small_graphs(4, resolve(["power"])), 1500)]
+    assert "Pc[power(x0),power(x1),power(x2),power(x3)]" in keys
