@@ -13,7 +13,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eqdarts.benchmark.problems import SUITES, UNITS, Problem, load_problem, load_suite
-from eqdarts.benchmark.strogatz import STARTS, trajectories
 
 ALL = load_suite("all")
 SIMPLE = Problem("simple", "sqrt(a-b)", (("a", 0.0, 2.0), ("b", 0.0, 1.0)))
@@ -90,32 +89,6 @@ def test_noise_is_a_share_of_the_size_of_y_and_leaves_the_rows() -> None:
     np.testing.assert_array_equal(X, X_noisy)
     assert np.std(y_noisy - y) == pytest.approx(0.1 * np.sqrt(np.mean(y**2)), rel=0.05)
     assert not np.array_equal(y_noisy, problem.sample(4000, 4, noise=0.1)[1])
-
-
-@pytest.mark.parametrize("system", list(STARTS))
-def test_trajectories_solve_their_equations_inside_the_ranges(system: str) -> None:
-    n = 4 * 400
-    states = trajectories(f"{system}-x", n)
-    np.testing.assert_array_equal(states, trajectories(f"{system}-y", n))
-    problem = load_problem(f"{system}-x")
-    for column, (_, low, high) in zip(states.T, problem.ranges, strict=True):
-        assert low - 1e-6 <= column.min()
-        assert column.max() <= high + 1e-6
-    np.testing.assert_allclose(states[::400], STARTS[system])
-    step = 9.9 / 399
-    for k, side in enumerate("xy"):
-        slope = load_problem(f"{system}-{side}").value(states).reshape(4, 400)
-        path = states[:, k].reshape(4, 400)
-        moved = step * (slope[:, :-2] + 4 * slope[:, 1:-1] + slope[:, 2:]) / 3  # Simpson's rule
-        size = np.abs(path).max()
-        error = np.abs(path[:, 2:] - path[:, :-2] - moved) / size
-        assert np.median(error) < 1e-4
-
-
-def test_rows_of_a_trajectory_are_shared_among_its_starts() -> None:
-    X, y = load_problem("Glider-y").sample(10)
-    assert X.shape == (10, 2)
-    assert np.isfinite(y).all()
 
 
 def test_unknown_names_are_told_what_is_near() -> None:

@@ -1,32 +1,24 @@
-"""The runner of benchmarks: processes, resuming, tables and the command line."""
+"""The runner of benchmarks: processes, resuming, and what goes wrong in a run."""
 
 from __future__ import annotations
 
-import importlib.util
-import itertools
 import json
 import os
-import pkgutil
-import sys
 import time
 from dataclasses import asdict
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
-import numpy as np
-import pandas as pd
 import pytest
 
 from eqdarts.benchmark import run as benchmark
-from eqdarts.benchmark import worker as benchmark_worker
-from eqdarts.benchmark.problems import Problem, load_problem
+from eqdarts.benchmark.problems import Problem
 from eqdarts.benchmark.run import COLUMNS, run_benchmark
-from eqdarts.benchmark.table import _apart, markdown, plot_recovery, read_results
-from eqdarts.cli import command as cli
-from tests.places import ROOT
+from eqdarts.benchmark.table import read_results
 
 LINE = Problem("line", "2*x+1", (("x", 0.0, 1.0),), "made-up")
+
+
 ADAPTER = """
 import json, os, sys, time
 given = json.load(sys.stdin)
@@ -120,33 +112,6 @@ def _assert_gone(pid: int) -> None:
     pytest.fail(f"process {pid} still runs")
 
 
-def test_the_estimator_is_run_with_the_options() -> None:
-    task = {"budget": 20.0, "seed": 0, "options": {"search": "random", "max_refits": 200}}
-    X, y = load_problem("I.12.1").sample(60)
-    found = benchmark_worker.fit_eqdarts(task, ("mu", "Nn"), X, y)
-    assert found.front
-    assert found.equation in found.front
-    assert 0 < found.record["found_s"] <= found.record["cpu_s"] + 0.1
-    assert found.record["peak_rss_mb"] > 10
-
-
-def test_the_time_of_the_law_is_that_of_the_last_real_improvement() -> None:
-    def point(seconds: float, loss: float) -> SimpleNamespace:
-        return SimpleNamespace(seconds=seconds, loss=loss)
-
-    exact = [point(1.0, 1e-3), point(2.0, 1e-26), point(9.0, 1e-29)]
-    assert benchmark_worker.found_seconds(exact) == 2.0
-    assert benchmark_worker.found_seconds([point(1.0, 0.011), point(5.0, 0.01), point(7.0, 0.00999)]) == 5.0
-    assert benchmark_worker.found_seconds([]) is None
-
-
-def test_after_noise_only_fits_like_the_noise_are_refitted() -> None:
-    _, y = LINE.sample(200, noise=0.05)
-    front = ["1.5", "0.97+2.05*x", "log(x)"]
-    assert benchmark_worker.on_front(benchmark_worker.Found("x", front, {}), LINE, 0.05, y)
-    assert not benchmark_worker.on_front(benchmark_worker.Found("x", ["5.0+9.0*x"], {}), LINE, 0.05, y)
-
-
 def test_the_last_whole_row_counts() -> None:
     lines = [json.dumps({"status": "unjudged", "equation": "x"}), json.dumps({"status": "done", "recovered": 1})]
     assert benchmark._last_row("\n".join(lines), True, 3.0) == {"status": "done", "recovered": 1}
@@ -164,99 +129,3 @@ def test_unknown_methods_and_foreign_files_are_refused(tmp_path: Path) -> None:
         run_benchmark([LINE], out=foreign)
     with pytest.raises(ValueError, match="must have the columns"):
         read_results([foreign])
-
-
-def results() -> pd.DataFrame:
-    rng = np.random.default_rng(0)
-    rows = []
-    for method, share in (("eqdarts", 0.9), ("pyoperon", 0.5), ("eqdarts-random", 0.2)):
-        for k in range(20):
-            recovered = int(k < 20 * share)
-            rows.append(
-                dict.fromkeys(COLUMNS)
-                | {
-                    "suite": "feynman", "problem": f"p{k}", "method": method, "seed": 0, "noise": 0.0, "rows": 1000,
-                    "budget": 60.0, "status": "done", "recovered": recovered, "on_front": recovered,
-                    "cpu_s": float(10 ** rng.uniform(-0.5, 1.7)), "wall_s": 1.0, "peak_rss_mb": 400.0,
-                }
-            )  # fmt: skip
-    rows[-1] |= {"status": "killed", "cpu_s": None}
-    return pd.DataFrame(rows)
-
-
-def test_the_table_has_the_methods_side_by_side() -> None:
-    text = markdown(results())
-    assert "| suite | noise | eqdarts, 60 s | pyoperon, 60 s | eqdarts-random, 60 s |" in text
-    assert "| feynman | 0 | 18 of 20 (90 %) | 10 of 20 (50 %) | 4 of 20 (20 %) |" in text
-    assert text.splitlines()[-1].endswith("| 1 |")
-    assert markdown(results().iloc[:0]) == "No results."
-
-
-def test_the_plot_ends_at_the_share_recovered() -> None:
-    ax = plot_recovery(results())
-    ends = [line.get_ydata()[-1] for line in ax.get_lines()]
-    assert ends == [90.0, 50.0, 20.0]
-    for line in ax.get_lines():
-        assert (np.diff(line.get_ydata()) >= 0).all()
-    assert ax.texts[0].get_text() == "eqdarts, 60 s: 90 %"
-
-
-def test_noise_has_a_line_of_its_own() -> None:
-    ax = plot_recovery(pd.concat([results(), results().assign(noise=0.1, recovered=0)]))
-    assert len(ax.get_lines()) == 6
-    assert "eqdarts, 60 s, noise 0.1: 0 %" in [text.get_text() for text in ax.texts]
-
-
-def test_labels_do_not_cover_each_other() -> None:
-    for heights in ([90.0, 90.0, 89.0], [0.0, 100.0, 100.0, 99.0], [50.0], []):
-        placed = sorted(_apart(heights))
-        assert all(b - a >= 5.999 for a, b in itertools.pairwise(placed))
-        assert all(-20 <= place <= 100 for place in placed)
-
-
-def test_the_command_line_runs_and_tabulates(adapter: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    out, table, plot = tmp_path / "own.csv", tmp_path / "table.md", tmp_path / "plot.png"
-    given = ["bench", "nguyen", "--only", "nguyen-8", "--method", "own", "--adapter", str(adapter), "--rows", "30"]
-    more = ["--python", sys.executable, "--option", "what=sqrt(x1)", "--out", str(out), "--quiet"]
-    assert cli.main([*given, *more]) == 0
-    assert "| nguyen | 0 | 1 of 1 (100 %) |" in capsys.readouterr().out
-    assert cli.main(["bench", "--table", str(out), "--out", str(table), "--plot", str(plot)]) == 0
-    assert "own, 60 s" in table.read_text()
-    assert plot.stat().st_size > 1000
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        ([], "needs a SUITE"),
-        (["feynmann"], "Did you mean 'feynman'"),
-        (["nguyen", "--only", "I.12.1"], "There must be a problem"),
-        (["nguyen", "--noise", "a"], "--seed and --noise must be numbers"),
-        (["nguyen", "--option", "x"], "must be NAME=VALUE"),
-        (["nguyen", "--method", "gp"], "A method must be known"),
-        (["--table", "missing.csv"], "missing.csv"),
-    ],
-)
-def test_bad_arguments_are_one_line(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["bench", *arguments]) == 2
-    error = capsys.readouterr().err
-    assert message in error
-    assert error.count("\n") == 1
-
-
-def test_every_part_of_the_ablation_is_there_to_be_switched_off_and_comes_back() -> None:
-    source = ROOT / "benchmarks" / "recovery" / "ablation.py"
-    spec = importlib.util.spec_from_file_location("ablation", source)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    for part, changes in module.PARTS.items():
-        before = [pkgutil.resolve_name(f"{owner}.{name}") for owner, name, _ in changes]
-        with module.switched_off(f"without {part}") as parameters:
-            during = [pkgutil.resolve_name(f"{owner}.{name}") for owner, name, _ in changes]
-        assert not parameters
-        assert all(a is not b for a, b in zip(before, during, strict=True))
-        assert before == [pkgutil.resolve_name(f"{owner}.{name}") for owner, name, _ in changes]
-    with module.switched_off("random") as parameters:
-        assert parameters == {"search": "random"}

@@ -1,0 +1,53 @@
+"""eqdarts bench: a run, its table, and one line for bad arguments."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from eqdarts.cli import command as cli
+
+ADAPTER = """
+import json, sys
+given = json.load(sys.stdin)
+print(json.dumps({"equation": given["options"]["what"], "cpu_s": 1.5, "wall_s": 2.0, "peak_rss_mb": 3.0}))
+"""
+
+
+@pytest.fixture
+def adapter(tmp_path: Path) -> Path:
+    path = tmp_path / "own_adapter.py"
+    path.write_text(ADAPTER)
+    return path
+
+
+def test_the_command_line_runs_and_tabulates(adapter: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out, table, plot = tmp_path / "own.csv", tmp_path / "table.md", tmp_path / "plot.png"
+    given = ["bench", "nguyen", "--only", "nguyen-8", "--method", "own", "--adapter", str(adapter), "--rows", "30"]
+    more = ["--python", sys.executable, "--option", "what=sqrt(x1)", "--out", str(out), "--quiet"]
+    assert cli.main([*given, *more]) == 0
+    assert "| nguyen | 0 | 1 of 1 (100 %) |" in capsys.readouterr().out
+    assert cli.main(["bench", "--table", str(out), "--out", str(table), "--plot", str(plot)]) == 0
+    assert "own, 60 s" in table.read_text()
+    assert plot.stat().st_size > 1000
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "needs a SUITE"),
+        (["feynmann"], "Did you mean 'feynman'"),
+        (["nguyen", "--only", "I.12.1"], "There must be a problem"),
+        (["nguyen", "--noise", "a"], "--seed and --noise must be numbers"),
+        (["nguyen", "--option", "x"], "must be NAME=VALUE"),
+        (["nguyen", "--method", "gp"], "A method must be known"),
+        (["--table", "missing.csv"], "missing.csv"),
+    ],
+)
+def test_bad_arguments_are_one_line(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["bench", *arguments]) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1

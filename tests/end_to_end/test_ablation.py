@@ -1,0 +1,26 @@
+"""The parts of the search that the ablation switches off."""
+
+from __future__ import annotations
+
+import importlib.util
+import pkgutil
+
+from tests.places import ROOT
+
+
+def test_every_part_of_the_ablation_is_there_to_be_switched_off_and_comes_back() -> None:
+    source = ROOT / "benchmarks" / "recovery" / "ablation.py"
+    spec = importlib.util.spec_from_file_location("ablation", source)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    for part, changes in module.PARTS.items():
+        before = [pkgutil.resolve_name(f"{owner}.{name}") for owner, name, _ in changes]
+        with module.switched_off(f"without {part}") as parameters:
+            during = [pkgutil.resolve_name(f"{owner}.{name}") for owner, name, _ in changes]
+        assert not parameters
+        assert all(a is not b for a, b in zip(before, during, strict=True))
+        assert before == [pkgutil.resolve_name(f"{owner}.{name}") for owner, name, _ in changes]
+    with module.switched_off("random") as parameters:
+        assert parameters == {"search": "random"}
