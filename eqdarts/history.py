@@ -70,6 +70,8 @@ class SearchHistory:
         None if the relaxed stage did not run.
     stage_seconds : dict of str to float
         CPU seconds by stage.
+    left_out : dict of str to str
+        The stages that ended in a numerical error and were left out, each with the error.
     """
 
     best: tuple[BestPoint, ...]
@@ -78,11 +80,15 @@ class SearchHistory:
     stop_reason: str
     alpha: AlphaHistory | None = None
     stage_seconds: dict[str, float] = field(default_factory=dict)
+    left_out: dict[str, str] = field(default_factory=dict)
 
 
 def with_totals(history: SearchHistory, histories: Sequence[SearchHistory]) -> SearchHistory:
-    """Return `history` with the refits and the seconds of all `histories`, searches that followed each other."""
+    """Return `history` with the refits, seconds and failures of all `histories`, searches that followed each other."""
     stages: dict[str, float] = {}
+    left_out: dict[str, str] = {}
+    for other in histories:
+        left_out = {**other.left_out, **left_out}
     for stage, seconds in (item for other in histories for item in other.stage_seconds.items()):
         stages[stage] = stages.get(stage, 0.0) + seconds
     return replace(
@@ -90,4 +96,5 @@ def with_totals(history: SearchHistory, histories: Sequence[SearchHistory]) -> S
         n_refits=sum(other.n_refits for other in histories),
         seconds=sum(other.seconds for other in histories),
         stage_seconds=stages,
+        left_out=left_out,
     )

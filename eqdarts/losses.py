@@ -92,7 +92,9 @@ class Loss:
     def mean(self, y: Array, f: Array, weight: Array | None = None) -> float:
         """Return the mean loss of the rows with weight, infinite where a prediction is impossible."""
         if weight is not None:
-            y, f, weight = y[weight > 0], f[weight > 0], weight[weight > 0]
+            seen = weight > 0
+            y, f = y[seen], f[seen]
+            weight = weight[seen]
         with np.errstate(all="ignore"):
             loss = float(np.average(self.value(y, f), weights=weight))
         return loss if math.isfinite(loss) else math.inf

@@ -29,7 +29,6 @@ STILL_LONG: frozenset[str] = frozenset(
     {
         "fitting/choice.py choose",
         "primitives/own.py _checked_value",
-        "search/parallel.py search_many",
     }
 )
 
@@ -43,19 +42,8 @@ STILL_DENSE: frozenset[str] = frozenset(
         "fitting/progress.py",
         "fitting/saved.py",
         "fitting/stages.py",
-        "losses.py",
         "primitives/table.py",
         "report/pictures.py",
-        "search/closed_form/polynomial.py",
-        "search/evaluator.py",
-        "search/growth/features.py",
-        "search/growth/swaps.py",
-        "search/implicit/grower.py",
-        "search/implicit/island.py",
-        "search/relaxed/relaxed.py",
-        "search/relaxed/steps.py",
-        "search/relaxed/supernet_values.py",
-        "search/worker_files.py",
         "solver/compiled.py",
         "solver/kernels.py",
         "solver/kernels_refit.py",

@@ -72,7 +72,7 @@ PARTS: dict[str, tuple[tuple[Any, str, Any], ...]] = {
     ),
     "wraps": (("eqdarts.search.implicit.grower", "wraps", _nothing),),
     "high frequencies": (("eqdarts.search.implicit.grower.Grower", "_oscillations", _no_features),),
-    "close fits": (("eqdarts.search.search", "MOST_CLOSE", 0),),
+    "close fits": (("eqdarts.search.running", "MOST_CLOSE", 0),),
 }
 VARIANTS = ("auto", *(f"without {part}" for part in PARTS), "random", "relaxed")
 

@@ -48,23 +48,22 @@ def weber(seed: int) -> tuple[Any, Any]:
 
 
 def eqdarts_side(restarts: int, order: int, seed: int) -> dict[str, float]:
-    """Time `relaxed_search`, with the way back to graphs and the refit of every restart's argmax graph."""
+    """Time the training of a supernet, with the way back to graphs and the refit of every restart's argmax graph."""
     import numpy as np
     import torch
 
     from eqdarts.data import prepare
     from eqdarts.primitives.table import resolve
-    from eqdarts.search.relaxed.relaxed import Schedule, relaxed_search
+    from eqdarts.search.relaxed.options import RelaxedOptions
+    from eqdarts.search.relaxed.training import train_supernet
 
     torch.set_num_threads(1)
     rng = np.random.default_rng(seed)
     data = prepare(*weber(seed), None, 0.25, rng)
 
     def search(n_steps: int) -> None:
-        relaxed_search(
-            data, resolve(EQDARTS), n_hidden=NODES, n_restarts=restarts, n_steps=n_steps, order=order, rng=rng,
-            schedule=Schedule(n_samples=0),
-        )  # fmt: skip
+        options = RelaxedOptions(order=order, n_steps=n_steps, n_samples=0)
+        train_supernet(data, resolve(EQDARTS), n_hidden=NODES, n_restarts=restarts, rng=rng, options=options)
 
     search(2)
     steps = 100

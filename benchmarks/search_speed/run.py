@@ -26,7 +26,8 @@ from eqdarts.benchmark.problems import Problem, load_suite
 from eqdarts.clock import count_cpu_seconds
 from eqdarts.data import prepare
 from eqdarts.primitives.table import resolve
-from eqdarts.search.search import Config, search
+from eqdarts.search.result import Config
+from eqdarts.search.search import search
 
 HERE = Path(__file__).parent
 N_ROWS, NOISE, EVERY = 100, 0.01, 12

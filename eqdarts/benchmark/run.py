@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from eqdarts.benchmark.problems import Problem, load_suite
 from eqdarts.errors import closest, explain
+from eqdarts.search.strategies import SEARCHES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,9 +28,7 @@ __all__ = ["COLUMNS", "METHODS", "run_benchmark"]
 
 METHODS: dict[str, dict[str, Any]] = {  # name -> parameters of DARTSRegressor
     "eqdarts": {},
-    "eqdarts-implicit": {"search": "implicit"},
-    "eqdarts-random": {"search": "random"},
-    "eqdarts-relaxed": {"search": "relaxed"},
+    **{f"eqdarts-{row.name}": {"search": row.name} for row in SEARCHES.values() if row.alias_of is None},
 }
 KEY = ("suite", "problem", "method", "seed", "noise", "rows", "budget", "options")
 COLUMNS = (
@@ -61,8 +60,8 @@ def run_benchmark(
     problems : str or iterable of Problem
         A suite (see `eqdarts.benchmark.problems.SUITES`), "all", or problems.
     method : str, default="eqdarts"
-        "eqdarts", "eqdarts-implicit", "eqdarts-random" or "eqdarts-relaxed"; with `adapter` or `options` any name that
-        the rows shall bear.
+        A key of `METHODS`: "eqdarts", or "eqdarts-" and a search, such as "eqdarts-random". With `adapter` or
+        `options`: any name for the rows.
     time_limit : float, default=60
         Budget of each fit in seconds, which the method is told: CPU seconds for eqdarts, which a shared machine does
         not stretch; what an adapter makes of it otherwise. A process that takes five times as long and a minute is

@@ -18,6 +18,7 @@ from eqdarts._version import __version__
 from eqdarts.cli.notes import for_terminal, leave_output, note
 from eqdarts.cli.usage import TableError, UsageError
 from eqdarts.errors import FormulaError, closest, explain
+from eqdarts.search.strategies import DEFAULT, SEARCHES
 
 __all__ = ["main"]
 
@@ -129,7 +130,8 @@ def _add_fit(commands: argparse._SubParsersAction[_Parser]) -> None:
     fit.add_argument(
         "--max-complexity", type=_whole(3), metavar="N", help="symbols in the longest equation; default: 60"
     )
-    fit.add_argument("--search", choices=("auto", "implicit", "relaxed", "random"), help="default: auto")
+    searches = "; ".join(f"{row.name}: {row.label}" for row in SEARCHES.values())
+    fit.add_argument("--search", choices=tuple(SEARCHES), help=f"{searches}; default: {DEFAULT.name}")
     fit.add_argument(
         "--guess",
         action="append",

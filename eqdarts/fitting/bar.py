@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from eqdarts.search.search import Moment
+from eqdarts.search.result import Moment
 
 __all__ = ["Progress"]
 

@@ -21,7 +21,7 @@ from eqdarts.fitting.table import Table
 from eqdarts.graph.fitted import FittedGraph
 from eqdarts.graph.record import is_plain
 from eqdarts.primitives.table import Primitive
-from eqdarts.search.search import Moment
+from eqdarts.search.result import Moment
 from eqdarts.search.worker_files import (
     LONGEST,
     member_records,

@@ -16,18 +16,18 @@ from eqdarts.data import Data
 from eqdarts.errors import closest, explain
 from eqdarts.losses import LOSSES, Loss, loss_of, resolve_loss
 from eqdarts.primitives.table import Primitive, resolve
+from eqdarts.search.strategies import SEARCHES
 from eqdarts.selection import CRITERIA
 
 __all__ = ["checked_constants", "checked_held_out", "checked_loss", "checked_parameters", "checked_weight", "loss_name"]
 
 
-KINDS = ("auto", "implicit", "relaxed", "random")
 OWN_NAMES = re.compile(r"c_*\d+")  # what the coefficients of an equation are called
 
 
 def checked_parameters(estimator: Any) -> tuple[Primitive, ...]:
     """Raise ValueError for a parameter that makes no sense; return the primitives."""
-    known: dict[str, Iterable[str]] = {"search": KINDS, "selection": CRITERIA}
+    known: dict[str, Iterable[str]] = {"search": SEARCHES, "selection": CRITERIA}
     for name, choices in known.items():
         value = getattr(estimator, name)
         if value not in tuple(choices):

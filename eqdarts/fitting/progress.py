@@ -17,7 +17,7 @@ from eqdarts.fitting.bar import Progress
 from eqdarts.fitting.checkpoint import Checkpoint
 from eqdarts.fitting.interrupts import Interrupts
 from eqdarts.graph.fitted import FittedGraph
-from eqdarts.search.search import Moment, StopSearch
+from eqdarts.search.result import Moment, StopSearch
 
 __all__ = ["Callback", "FitProgress", "JsonLog", "Watch"]
 

@@ -32,7 +32,8 @@ from eqdarts.inference.constants import Snap
 from eqdarts.losses import loss_of, resolve_loss
 from eqdarts.primitives.table import Primitive
 from eqdarts.search.parallel import search_many
-from eqdarts.search.search import Config, search
+from eqdarts.search.result import Config
+from eqdarts.search.search import search
 from eqdarts.selection import CRITERIA
 
 __all__ = ["Outcome", "Stages", "time_for_search"]

@@ -1,69 +1,35 @@
-"""Trials: refits of graphs on one problem, the archive they end in, and the budget that all of them share."""
+"""Trials: refits of graphs on one problem, and the archive they end in."""
 
 from __future__ import annotations
 
 import itertools
 import math
-import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 import torch
 
-from eqdarts.clock import now
 from eqdarts.graph.draft import Draft
 from eqdarts.graph.fitted import FittedGraph, Start
 from eqdarts.graph.graph import Graph
-from eqdarts.history import BestPoint
 from eqdarts.search.archive import Archive
+from eqdarts.search.budget import Budget
 from eqdarts.search.growth.moves import simple_exponents
 from eqdarts.search.problem import Problem
 from eqdarts.solver.compiled import predict_all
 from eqdarts.solver.refit import refit
 
-__all__ = ["EXACT", "QUICK", "SCREEN", "THOROUGH", "Budget", "Trials"]
+__all__ = ["EXACT", "QUICK", "SCREEN", "THOROUGH", "Trials"]
 
 EXACT = 1e-24  # loss, as a share of the variance, below which a law is exact: rounding level, beyond lookalikes
 PATIENCE, LEAST_REFITS = 3, 12_000  # a search is stale at this many times the refits of its last progress, and more
 NATS_PER_SYMBOL = 2.0
 MOST_MISSES = 3000  # proposals in a row that were tried before or are too large, after which a stage ends
-SCREEN, QUICK, THOROUGH = (15, 1e-2), (30, 1e-3), (200, 1e-12)  # iterations and tolerance of a refit
 
-
-@dataclass
-class Budget:
-    """What a search may spend and has spent, and its best loss over time."""
-
-    time_limit: float | None
-    max_refits: int
-    n_refits: int = 0
-    stage: str = "small"
-    stage_seconds: dict[str, float] = field(default_factory=dict)
-    best: list[BestPoint] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.began, self.cpu_began = now(), time.process_time()
-
-    def spent(self) -> float:
-        """Return the spent share of the budget, whichever of its two limits is nearer."""
-        share = self.n_refits / self.max_refits
-        if self.time_limit:
-            share = max(share, (now() - self.began) / self.time_limit)
-        return share
-
-    def stop_reason(self) -> str | None:
-        """Say which limit is reached, None if neither is."""
-        if self.time_limit is not None and now() - self.began >= self.time_limit:
-            return "time"
-        return "budget" if self.n_refits >= self.max_refits else None
-
-    def book(self, stage: str, began: float) -> None:
-        """Add the CPU seconds since `began` to those of the stage."""
-        self.stage_seconds[stage] = self.stage_seconds.get(stage, 0.0) + time.process_time() - began
-
-    def note(self, loss: float) -> None:
-        """Remember that the best loss has fallen to `loss`."""
-        self.best.append(BestPoint(time.process_time() - self.cpu_began, self.n_refits, loss, self.stage))
+# iterations and tolerance of a refit
+SCREEN = 15, 1e-2
+QUICK = 30, 1e-3
+THOROUGH = 200, 1e-12
 
 
 @dataclass
@@ -141,18 +107,11 @@ class Trials:
         """Refit `starts` in one batch and offer them to the archive; return all, and whether it kept them."""
         if not starts:
             return []
-        graphs, coefficients = [graph for graph, _ in starts], [start for _, start in starts]
-        iterations, tolerance = limits
-        X, y, weight = self.problem.train.tensors
-        fits = refit(graphs, coefficients, X, y, weight, max_iterations=iterations, tolerance=tolerance, patience=3)
-        self.budget.n_refits += len(fits)
-        X, y, weight = self.problem.held.tensors
-        residual = y - predict_all(graphs, [fit.coefficients for fit in fits], X)
-        held = (residual.square() * weight).mean(1).nan_to_num(nan=torch.inf).tolist()
+        members = self._refitted(starts, limits)
+        self.budget.n_refits += len(members)
         offered = []
         best = self.archive.best_loss
-        for fit, loss in zip(fits, held, strict=True):
-            member = FittedGraph(fit.graph, fit.coefficients, max(fit.loss, loss) / self.problem.variance)
+        for member in members:
             offered.append((member, self.archive.add(member)))
             if (length := self._length(member)) < self.shortest - 1:
                 self.shortest, self.shortest_at = length, self.budget.n_refits
@@ -162,8 +121,39 @@ class Trials:
                     self.on_best(member)
         return offered
 
+    def _refitted(self, starts: list[Start], limits: tuple[int, float]) -> list[FittedGraph]:
+        """Refit in one batch; where that ends in a numerical error, in halves, until the graph is found that causes it.
+
+        That graph has an infinite loss.
+        """
+
+        def in_halves() -> list[FittedGraph]:
+            if len(starts) == 1:
+                return [FittedGraph(*starts[0], math.inf)]
+            half = len(starts) // 2
+            return self._refitted(starts[:half], limits) + self._refitted(starts[half:], limits)
+
+        return self.budget.failures.attempt("refit of a graph", lambda: self._in_batch(starts, limits), in_halves)
+
+    def _in_batch(self, starts: list[Start], limits: tuple[int, float]) -> list[FittedGraph]:
+        """Refit on the training rows; the loss is that of these or of the rows held back, whichever is larger."""
+        graphs, coefficients = [graph for graph, _ in starts], [start for _, start in starts]
+        iterations, tolerance = limits
+        X, y, weight = self.problem.train.tensors
+        fits = refit(graphs, coefficients, X, y, weight, max_iterations=iterations, tolerance=tolerance, patience=3)
+        X, y, weight = self.problem.held.tensors
+        residual = y - predict_all(graphs, [fit.coefficients for fit in fits], X)
+        held = (residual.square() * weight).mean(1).nan_to_num(nan=torch.inf).tolist()
+        return [
+            FittedGraph(fit.graph, fit.coefficients, max(fit.loss, loss) / self.problem.variance)
+            for fit, loss in zip(fits, held, strict=True)
+        ]
+
     def refine(self, kept: list[FittedGraph]) -> None:
         """Refit new members of the front to convergence, and try simple exponents in place of learned ones."""
+        self.budget.failures.attempt("refinement of the front", lambda: self._refine(kept), lambda: None)
+
+    def _refine(self, kept: list[FittedGraph]) -> None:
         front = set(map(id, self.archive.front()))
         chosen = [member for member in kept if id(member) in front and math.isfinite(member.loss)]
         polished = self.add([(m.graph, m.coefficients) for m in chosen], THOROUGH)

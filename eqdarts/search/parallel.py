@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -23,7 +23,9 @@ from eqdarts.data import Data, draw_rows
 from eqdarts.graph.fitted import Start
 from eqdarts.history import BestPoint, SearchHistory, with_totals
 from eqdarts.search.archive import Archive
-from eqdarts.search.search import Config, Moment, OnProgress, SearchResult, StopSearch, search
+from eqdarts.search.result import Config, Moment, OnProgress, SearchResult, StopSearch
+from eqdarts.search.search import search
+from eqdarts.search.strategies import SEARCHES, Strategy
 from eqdarts.search.worker_files import PART, PartFile, read_parts
 
 __all__ = ["merged", "search_many", "thinned"]
@@ -89,11 +91,14 @@ def search_many(
         with TemporaryDirectory(prefix="eqdarts-") as folder:
             own_parts = Path(folder), uuid4().hex
             return search_many(data, config, rng, n_searches, n_jobs, on_progress, starts, own_parts)
-    workers = min(joblib.effective_n_jobs(n_jobs), n_searches)
     seeds = np.random.SeedSequence(int(rng.integers(2**63))).spawn(n_searches)
     data, own = thinned(data, MOST_ROWS, rng), replace(config, max_refits=max(config.max_refits // n_searches, 1))
-    turns = _turns(config.time_limit, n_searches, workers)
-    tasks = (joblib.delayed(_numbered)(k, data, own, seeds[k], turns[k], starts, parts) for k in range(n_searches))
+    turns = _turns(config.time_limit, n_searches, min(joblib.effective_n_jobs(n_jobs), n_searches))
+    strategy = SEARCHES[config.kind]
+    tasks = (
+        joblib.delayed(_numbered)(k, strategy, data, own, seeds[k], turns[k], starts, parts) for k in range(n_searches)
+    )
+    # without a clock the searches are read in their order, so that where they end does not depend on the workers
     in_order = config.time_limit is None
     spread = joblib.Parallel(n_jobs=n_jobs, return_as="generator" if in_order else "generator_unordered")
     found: dict[int, SearchResult] = {}
@@ -103,10 +108,7 @@ def search_many(
             for k, result in finished:
                 found[k] = result
                 if on_progress is not None:
-                    whole = merged([found[j] for j in sorted(found)])
-                    best = min(whole.front, key=lambda member: member.loss)
-                    front = whole.front
-                    on_progress(Moment(len(found) / n_searches, whole.history.n_refits, best, partial(tuple, front)))
+                    on_progress(_moment(found, n_searches))
                 if result.history.stop_reason == "interrupt":  # in a worker that hears of it too
                     raise KeyboardInterrupt
                 if result.history.stop_reason == "exact":
@@ -117,6 +119,13 @@ def search_many(
         cut = "interrupt"
     results = [found[k] for k in sorted(found)]
     return merged(results) if cut is None else _cut_short(results, cut, data, config, parts)
+
+
+def _moment(found: Mapping[int, SearchResult], n_searches: int) -> Moment:
+    """Return how far the searches are, by those that have finished."""
+    whole = merged([found[k] for k in sorted(found)])
+    best = min(whole.front, key=lambda member: member.loss)
+    return Moment(len(found) / n_searches, whole.history.n_refits, best, partial(tuple, whole.front))
 
 
 def _cut_short(
@@ -153,6 +162,7 @@ def _turns(time_limit: float | None, n_searches: int, workers: int) -> list[_Tur
 
 def _numbered(
     k: int,
+    strategy: Strategy,
     data: Data,
     config: Config,
     seed: np.random.SeedSequence,
@@ -162,6 +172,7 @@ def _numbered(
 ) -> tuple[int, SearchResult]:
     """Run search number k, in whatever process this is."""
     config = replace(config, time_limit=None if turn is None else turn.left())
+    SEARCHES.setdefault(strategy.name, strategy)  # another process does not have what was registered in this one
     folder, token = parts
     return k, search(data, config, np.random.default_rng(seed), PartFile(folder / PART.format(k), token), starts)
 

@@ -20,7 +20,7 @@ from eqdarts.graph.record import graph_record, is_plain, read_fitted
 from eqdarts.primitives.table import Primitive
 
 if TYPE_CHECKING:
-    from eqdarts.search.search import Moment
+    from eqdarts.search.result import Moment
 
 __all__ = [
     "LONGEST",
@@ -49,7 +49,9 @@ class PartFile:
     """
 
     def __init__(self, path: Path, token: str) -> None:
-        self.path, self.token, self.last = path, token, time.monotonic() - EVERY
+        self.path = path
+        self.token = token
+        self.last = time.monotonic() - EVERY
 
     def __call__(self, moment: Moment) -> None:
         if time.monotonic() - self.last < EVERY:

@@ -13,7 +13,8 @@ from eqdarts.data import prepare
 from eqdarts.graph.fitted import FittedGraph
 from eqdarts.primitives.table import resolve
 from eqdarts.search.evaluator import EXACT
-from eqdarts.search.search import Config, Moment, OnProgress, SearchResult, search
+from eqdarts.search.result import Config, Moment, OnProgress, SearchResult
+from eqdarts.search.search import search
 from eqdarts.solver.batch import Batch
 
 Array = NDArray[np.float64]

@@ -21,7 +21,7 @@ from eqdarts import DARTSRegressor, EqdartsWarning, FitProgress, FormulaError, J
 from eqdarts.fitting.checkpoint import CHECKPOINT_FILE
 from eqdarts.fitting.interrupts import Interrupts
 from eqdarts.graph.record import read_fitted
-from eqdarts.search.search import Moment
+from eqdarts.search.result import Moment
 from eqdarts.search.worker_files import PartFile, read_members, read_parts
 from tests.kill_child import started, table
 

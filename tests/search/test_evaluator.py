@@ -15,8 +15,9 @@ from eqdarts.graph.draft_terms import LINEAR, POWER
 from eqdarts.graph.fitted import FittedGraph, Start
 from eqdarts.graph.graph import Edge, Graph, Node
 from eqdarts.primitives.table import PRIMITIVES, Primitive, fixed_power, resolve
+from eqdarts.search.budget import Budget
 from eqdarts.search.closed_form.outer import seeds
-from eqdarts.search.evaluator import EXACT, THOROUGH, Budget, Trials
+from eqdarts.search.evaluator import EXACT, THOROUGH, Trials
 from eqdarts.search.implicit.grower import Grower
 from eqdarts.search.problem import Problem, training_problem
 from eqdarts.solver.batch import Batch

@@ -24,7 +24,7 @@ from eqdarts.history import BestPoint, SearchHistory
 from eqdarts.primitives.table import PRIMITIVES, resolve
 from eqdarts.search import parallel
 from eqdarts.search.parallel import merged, search_many, thinned
-from eqdarts.search.search import Config, Moment, SearchResult
+from eqdarts.search.result import Config, Moment, SearchResult
 
 BY_COUNT: dict[str, Any] = {"max_refits": 600, "time_limit": None, "random_state": 0}
 

@@ -41,7 +41,8 @@ def polynomial_start(problem: Problem, smooth: Smooth) -> Start | None:
     for _ in range(2):  # once to see which terms are there, once with these alone
         solution = least_squares(design[sound] / size, target[sound])
         there = np.abs(solution) > _NEGLIGIBLE * np.sqrt(np.mean(target[sound] ** 2))
-        exponents, design, size, solution = exponents[there], design[:, there], size[there], solution[there]
+        exponents, design = exponents[there], design[:, there]
+        size, solution = size[there], solution[there]
     if not 1 <= len(exponents) <= _MOST_TERMS:
         return None
     draft = Draft(problem.n_inputs, [])

@@ -209,7 +209,9 @@ def features(
     u = values_of(chosen, sources) if chosen else np.zeros((0, n))
     kept = np.flatnonzero(_varies(u))
     u, arguments = u[kept], tuple(chosen[int(k)] for k in kept)
-    blocks, function, argument = [np.zeros((0, n))], [], []
+    blocks = [np.zeros((0, n))]
+    function: list[Ints] = []
+    argument: list[Ints] = []
     linear_sums = np.array([c.kind == "sum" for c in arguments], dtype=bool)
     divisible = np.abs(u).min(1) > NEAR_ZERO * np.abs(u).max(1) if len(u) else np.zeros(0, dtype=bool)
     argument_tensor = torch.from_numpy(u)

@@ -72,7 +72,9 @@ def _regress(target: Array, candidates: Array, weight: Array) -> tuple[Array, Ar
     centre = float(np.average(target, weights=weight))
     x, t = candidates - mean[:, None], target - centre
     with np.errstate(all="ignore"):
-        xx, xt, tt = (x * x) @ weight, x @ (weight * t), float(t @ (weight * t))
+        xx = (x * x) @ weight
+        xt = x @ (weight * t)
+        tt = float(t @ (weight * t))
     slope = xt / np.where(xx > 0, xx, 1.0)
     return centre - slope * mean, slope, 1 - slope * xt / max(tt, 1e-300)
 

@@ -15,7 +15,7 @@ from eqdarts.graph.draft_terms import LINEAR, POWER
 from eqdarts.graph.fitted import FittedGraph, Start
 from eqdarts.primitives.table import Primitive, fixed_power
 from eqdarts.search.closed_form.outer import behind
-from eqdarts.search.closed_form.pairs import best_pairs, deep_features, input_powers
+from eqdarts.search.closed_form.pairs import Pair, best_pairs, deep_features, input_powers
 from eqdarts.search.closed_form.pursuit import draw, pursue, slope_along
 from eqdarts.search.growth.features import RECIPROCAL, Feature, Features, combinations, features, grid, insert_feature
 from eqdarts.search.growth.gains import Proposal, propose
@@ -28,12 +28,13 @@ from eqdarts.search.growth.moves import (
     without_negligible,
     wraps,
 )
-from eqdarts.search.growth.sites import linearise
+from eqdarts.search.growth.sites import Linearised, linearise
 from eqdarts.search.growth.swaps import swaps
 
 __all__ = ["Grower"]
 
-OSCILLATING, N_FREQUENCIES, BAND = 6, 16, 16.0  # arguments, frequencies of a band, and how wide it is
+OSCILLATING = 6  # arguments of waves
+N_FREQUENCIES, BAND = 16, 16.0  # frequencies of a band, and how wide it is
 LOWEST_BAND, N_BANDS = 0.7, 3  # chance of the lowest band, of the second if not the first, ...; and how many there are
 MORE_POWERS = (-3, -2, 4, 5, 6)  # fixed exponents besides those of the primitives, for inputs of any sign
 FEW = 3  # rows of a function's grid that are tried on pairs
@@ -77,6 +78,7 @@ class Grower:
         self._pair_cache: dict[tuple[int, int], Features] = {}
 
     def _of_pair(self, pair: tuple[int, int]) -> Features:
+        """Return the features of two inputs; they do not change, and are worked out once."""
         if pair not in self._pair_cache:
             units = self.units.tolist()
             of_pair = features(combinations([pair], [], units), self.X.T, self._few_functions)
@@ -97,6 +99,7 @@ class Grower:
         return features(chosen, self.X.T, [(wave, (float(f),)) for wave in waves for f in frequencies])
 
     def _sample(self, items: list[tuple[int, int]], most: int) -> list[tuple[int, int]]:
+        """Return `most` of the items, drawn at random; all, if there are no more."""
         if len(items) <= most:
             return items
         return [items[k] for k in self.rng.choice(len(items), most, replace=False)]
@@ -109,11 +112,13 @@ class Grower:
         pairs = self._sample(self._pairs, MOST_PAIRS)
         hidden = range(d, d + len(values) - 1)  # the output is read by nobody
         parts = [self._singles, *map(self._of_pair, pairs)]
+        # what reads a node is new with every graph; sums with an input besides, so that a node can be shifted
         if hidden:
             mixed = self._sample(list(itertools.product(range(d), hidden)), MOST_PAIRS)
             parts.append(features(combinations([], hidden, units), sources, self._functions))
             parts.append(features(combinations(mixed, [], units), sources, [(LINEAR, ())]))
         parts.append(self._oscillations())
+        # what may be raised to a learned power: sources and their sums, where they are positive on all rows
         bases = [c for c in combinations(pairs, [*range(d), *hidden], units) if c.kind != "product"]
         bare = features(bases, sources, [(LINEAR, ())], sums=True)
         logs = bare.select(np.flatnonzero(bare.values.min(1) > 1e-3 * np.abs(bare.values).max(1)))
@@ -126,6 +131,7 @@ class Grower:
         with np.errstate(all="ignore"):
             lin = linearise(draft, self.X)
             residual = self.y - lin.prediction
+            # parts that hardly matter make the Jacobian nearly singular: children grow from the graph without them
             cleaned_start = None
             cleaned = without_negligible(draft, lin, NEGLIGIBLE * float(np.mean(residual**2)))
             if cleaned is not draft:
@@ -134,21 +140,12 @@ class Grower:
                 residual = self.y - lin.prediction
             if not np.isfinite(lin.jacobian).all() or not np.isfinite(residual).all():
                 return []
-            parts, logs = self._features(lin.values)
-            grown = propose(lin, residual, self.sqrt_weight, parts, logs, self.n_inputs, TOP)
-            products = sorted(
-                monomial_moves(draft, lin, residual, self.sqrt_weight, self.positive), key=lambda m: -m.merit()
-            )[: TOP // 3]
-        candidates: list[Proposal | MonomialMove] = [*grown, *products]
+            candidates = self._candidates(draft, lin, residual)
+        # by lot, the better ones more often: the best move alone would be the same whenever a walker comes here
         starts: list[Start] = []
         for k in draw([c.merit() for c in candidates], sharpness, DRAWN, self.rng):
-            candidate = candidates[k]
-            if isinstance(candidate, MonomialMove):
-                starts.append(candidate.build())
-            else:
-                move = candidate.move
-                exponents = FACTOR_EXPONENTS if move.kind == "multiply" else FACTOR_EXPONENTS[:1]
-                starts.extend(apply(draft, move, exponent) for exponent in exponents)
+            starts.extend(_built(draft, candidates[k]))
+        # growth alone cannot leave a wrong part behind: some children lose or exchange one
         taken = [*deletions(draft), *simple_exponents(draft), *(wraps(draft) if POWER in self.primitives else ())]
         for swap in swaps(draft, lin, self.X, self._functions) if self.rng.random() < SWAPPING else ():
             (starts if swap.missed < DISGUISED else taken).append(swap.start)
@@ -157,6 +154,13 @@ class Grower:
         if cleaned_start is not None:
             taken.append(cleaned_start)
         return starts + taken
+
+    def _candidates(self, draft: Draft, lin: Linearised, residual: Array) -> list[Proposal | MonomialMove]:
+        """Return what may enter the draft, with what it would gain by the linear model."""
+        parts, logs = self._features(lin.values)
+        grown = propose(lin, residual, self.sqrt_weight, parts, logs, self.n_inputs, TOP)
+        products = monomial_moves(draft, lin, residual, self.sqrt_weight, self.positive)
+        return [*grown, *sorted(products, key=lambda m: -m.merit())[: TOP // 3]]
 
     def pursuit(self, name: str, factor: float, inner: Array, sharpness: float) -> Iterator[Start]:
         """Build the inside h (N,) of y = c f(h) from features, with f, c and h as `outer_functions` gives them."""
@@ -173,23 +177,27 @@ class Grower:
         parts = Features.join([self._singles, *map(self._of_pair, pairs), self._oscillations(), deep])
         if not len(parts):
             return
+        # all pairs of all features are too many: a dictionary is drawn, simple features more often
         chance = 1 / parts.symbols
         chosen = self.rng.choice(len(parts), min(DICTIONARY, len(parts)), replace=False, p=chance / chance.sum())
         slope = np.ones_like(inner) if name == "linear" else slope_along(inner, self.y)
         price = float(self.rng.choice(PAIR_PRICES))
         for pair in best_pairs(parts.select(chosen), inner, slope * self.sqrt_weight, price, BEST_PAIRS):
-            draft, edges = self._inserted(pair.features)
-            if pair.kind == "product":
-                edges = [DraftEdge(draft.insert(len(draft.nodes), DraftNode("product", edges)), LINEAR)]
-            for edge, weight in zip(edges, pair.weights, strict=True):
-                edge.weight = weight
-            if pair.kind == "ratio":
-                above, below = (DraftNode("sum", [e], c) for e, c in zip(edges, (pair.constant, 1.0), strict=True))
-                sources = [draft.insert(len(draft.nodes), node) for node in (above, below)]
-                inside = DraftNode("product", [DraftEdge(sources[0], LINEAR), DraftEdge(sources[1], RECIPROCAL)])
-            else:
-                inside = DraftNode("sum", edges, pair.constant)
+            draft, inside = self._paired(pair)
             yield behind(name, factor, inside, self.n_inputs, draft.nodes).prune().build()
+
+    def _paired(self, pair: Pair) -> tuple[Draft, DraftNode]:
+        """Return the node that a pair is, and a draft with what it reads."""
+        draft, edges = self._inserted(pair.features)
+        if pair.kind == "product":
+            edges = [DraftEdge(draft.insert(len(draft.nodes), DraftNode("product", edges)), LINEAR)]
+        for edge, weight in zip(edges, pair.weights, strict=True):
+            edge.weight = weight
+        if pair.kind != "ratio":
+            return draft, DraftNode("sum", edges, pair.constant)
+        above, below = (DraftNode("sum", [e], c) for e, c in zip(edges, (pair.constant, 1.0), strict=True))
+        sources = [draft.insert(len(draft.nodes), node) for node in (above, below)]
+        return draft, DraftNode("product", [DraftEdge(sources[0], LINEAR), DraftEdge(sources[1], RECIPROCAL)])
 
     def _inserted(self, chosen: Sequence[Feature]) -> tuple[Draft, list[DraftEdge]]:
         """Return a draft with what the features read, and the edges that are they."""
@@ -197,8 +205,17 @@ class Grower:
         return draft, [insert_feature(draft, len(draft.nodes), feature)[0] for feature in chosen]
 
     def _assembled(self, name: str, factor: float, chosen: Sequence[Feature], solution: Array) -> Start:
+        """Return c f(h) with h a sum of features, from the constant and the weights of the sum."""
         draft, edges = self._inserted(chosen)
         for edge, weight in zip(edges, solution[1:], strict=True):
             edge.weight = float(weight)
         inside = DraftNode("sum", edges, float(solution[0]))
         return behind(name, factor, inside, self.n_inputs, draft.nodes).prune().build()
+
+
+def _built(draft: Draft, candidate: Proposal | MonomialMove) -> list[Start]:
+    """Return the draft after a move; a factor (1 + s f / k)**k is tried with each of several k."""
+    if isinstance(candidate, MonomialMove):
+        return [candidate.build()]
+    exponents = FACTOR_EXPONENTS if candidate.move.kind == "multiply" else FACTOR_EXPONENTS[:1]
+    return [apply(draft, candidate.move, exponent) for exponent in exponents]

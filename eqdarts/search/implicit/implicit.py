@@ -7,8 +7,9 @@ model of the data has shown. What an island finds is carried back to the data as
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+import time
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -24,6 +25,7 @@ from eqdarts.search.growth.moves import deletions, simple_exponents, without_neg
 from eqdarts.search.growth.sites import linearise
 from eqdarts.search.growth.swaps import swaps
 from eqdarts.search.implicit.island import ACCURATE, Island
+from eqdarts.search.running import Running
 from eqdarts.search.structure import Reduction, find_reductions, reduce_by
 
 __all__ = ["implicit_search"]
@@ -36,8 +38,10 @@ WORSE = 1.2  # loss, as a multiple of what the same structure should reach, that
 TIDYINGS, TIDY = 3, 1e-2  # passes, and the share of the loss or of an edge's variance that a part may matter
 LINGER = 1.5  # share of the refits spent so far at which a search for shorter forms of an exact law ends
 MOST_IDLE = 20  # rounds in a row that come upon nothing new, after which there is nothing left to try
+MOST_BROKEN = 20  # rounds that a numerical error has ended, after which the search gives up
 LENIENCE = (100.0, 10.0, 1.0)  # squared error of a gradient, as multiples of the loss
 ROUNDING = 1e-14  # loss of a polynomial that is as good as exact
+ROUNDED_OFF = 1e-18  # share of the variance that a part of an exact law may change without being one
 TELLING = 3e-2  # loss at which a graph's gradient is asked for structure
 
 
@@ -53,17 +57,25 @@ class _Archipelago:
         self.islands = [Island(self.root, (), self.primitives, self.rng)]
         self.seen: set[str] = set()
         self.idle = 0  # rounds in a row that came upon nothing new
+        self.broken = 0  # rounds that a numerical error has ended
         self.islands[0].begin()
         self._read_smooth(self.islands[0])
 
     def step(self) -> None:
         """Give one island a round, carry what it found to the data as given, and look for structure in it."""
+        self.root.budget.failures.attempt("round of an island", self._round, self._break)
+
+    def _round(self) -> None:
         island = self._choose()
         self._carry(island, island.round())
         self.idle = 0 if island.found_new else self.idle + 1
         self._analyse(island)
 
+    def _break(self) -> None:
+        self.broken += 1
+
     def _choose(self) -> Island:
+        """Return the island whose round it is: a young one, one with an exact law, or one of the best by lot."""
         young = [island for island in self.islands if island.rounds < 3 and island.walkers]
         if young:
             return young[-1]
@@ -80,7 +92,9 @@ class _Archipelago:
         """Offer an island's new front members to the archive of the data as given."""
         if not island.chain:
             return
-        front, new = island.trials.archive.front(), set(map(id, kept))
+        front = island.trials.archive.front()
+        new = set(map(id, kept))
+        # a lifted graph may be one that another island has found: only new ones are refitted, on the data as given
         sizes = [self.root.problem.n_inputs, *(len(step.groups) for step in island.chain[:-1])]
         starts = [island.lift(m, sizes) for m in front if m.loss < ACCURATE or id(m) in new]
         starts = [s for s in starts if self.root.is_admissible(s[0])]
@@ -95,23 +109,30 @@ class _Archipelago:
         island.analysed = best.loss
         X = island.trials.problem.train.X
         lin = linearise(Draft.from_graph(best.graph, best.coefficients), X)
-        self._read(island, X, lin.prediction, lin.gradient, best.loss)
+        self._read_safely(island, X, lin.prediction, lin.gradient, best.loss)
 
     def _read_smooth(self, island: Island) -> None:
         """Ask the smooth model of an island for structure."""
         smooth = island.smooth
         if smooth is not None and smooth.loss < TELLING:
-            self._read(island, island.trials.problem.wide.X[smooth.rows], smooth.value, smooth.gradient, smooth.loss)
+            X = island.trials.problem.wide.X[smooth.rows]
+            self._read_safely(island, X, smooth.value, smooth.gradient, smooth.loss)
+
+    def _read_safely(self, island: Island, X: Array, f: Array, gradient: Array, loss: float) -> None:
+        attempt = self.root.budget.failures.attempt
+        attempt("look for structure", lambda: self._read(island, X, f, gradient, loss), lambda: None)
 
     def _read(self, island: Island, X: Array, f: Array, gradient: Array, loss: float) -> None:
         """Settle the reductions that a gradient suggests and a smooth model of the reduced data bears out."""
         if not np.isfinite(gradient).all() or len(island.chain) >= DEEPEST:
             return
         units = island.trials.problem.units
+        # the most lenient first: what it sees has the fewest inputs left, if it is there at all
         suggested: list[tuple[Reduction, ...]] = []
         for factor in LENIENCE:
             tolerance = float(np.clip(factor * loss, 1e-10, 3e-2))
             suggested += find_reductions(X, f, gradient, units, tolerance, self.rng)
+        # a gradient that is not exact suggests much that is not so: a smooth model of the reduced data must agree
         borne_out: list[tuple[float, Island]] = []
         for chain in suggested:
             key = str([step.key for step in (*island.chain, *chain)])
@@ -124,6 +145,7 @@ class _Archipelago:
             own = math.inf if settled.smooth is None else settled.smooth.loss
             if island.smooth is None or own < 2 * max(island.smooth.loss, ROUNDING):
                 borne_out.append((own, settled))
+        # each island takes rounds from the others: only the best may begin
         borne_out.sort(key=lambda pair: pair[0])
         for _, settled in borne_out[:MOST_NEW]:
             self._settle(settled)
@@ -138,6 +160,7 @@ class _Archipelago:
         return Island(trials, (*parent.chain, *done), self.primitives, self.rng)
 
     def _settle(self, island: Island) -> None:
+        """Let an island begin, in the place of the worst if there are too many."""
         if len(self.islands) > MOST_ISLANDS:
             self.islands.remove(max(self.islands[1:], key=lambda i: i.best_score))
         self.islands.append(island)
@@ -145,40 +168,36 @@ class _Archipelago:
         self._read_smooth(island)
 
 
-def implicit_search(
-    trials: Trials,
-    primitives: tuple[Primitive, ...],
-    rng: np.random.Generator,
-    report: Callable[[], None],
-) -> None:
-    """Grow graphs until the law is exact or the budget is spent.
-
-    Parameters
-    ----------
-    trials : Trials
-        Of the data as given; what is found ends in its archive.
-    primitives : tuple of Primitive
-    rng : numpy.random.Generator
-    report : callable
-        Called after each round.
-    """
-    archipelago = _Archipelago(trials, primitives, rng)
+def implicit_search(running: Running) -> None:
+    """Grow graphs until the law is exact or the budget is spent, then tidy the front up."""
+    trials, primitives = running.trials, running.config.primitives
+    running.budget.stage = "implicit"
+    began = time.process_time()
     most = trials.max_complexity
+    try:
+        _grow(running, _Archipelago(trials, primitives, running.rng))
+    finally:
+        trials.max_complexity = most
+    if trials.archive.best_loss > EXACT:
+        running.budget.failures.attempt("tidying of the front", lambda: _tidy(trials, primitives), lambda: None)
+    running.budget.book("implicit", began)
+
+
+def _grow(running: Running, archipelago: _Archipelago) -> None:
+    """Give the islands rounds until an exact law has no shorter form, nothing new is found, or the budget ends."""
+    trials, budget = running.trials, running.budget
     last = math.inf  # refits at which the search ends, once a law is exact
-    budget = trials.budget
     while budget.stop_reason() is None and budget.spent() < GROWING and budget.n_refits < last:
-        if archipelago.idle >= MOST_IDLE or trials.is_stale():
+        if archipelago.idle >= MOST_IDLE or archipelago.broken >= MOST_BROKEN or trials.is_stale():
             break
         exact = [m for m in trials.archive.front() if m.loss <= EXACT]
         if exact and exact[0].graph.complexity <= trials.max_complexity:
+            # the form that was found first is seldom the shortest: from here on only shorter ones are of interest
             shortest = _simplify(trials, exact[0])
-            trials.max_complexity = shortest.graph.complexity - 1  # from here on only shorter forms are of interest
+            trials.max_complexity = shortest.graph.complexity - 1
             last = min(last, LINGER * budget.n_refits + 500)
         archipelago.step()
-        report()
-    trials.max_complexity = most
-    if trials.archive.best_loss > EXACT:
-        _tidy(trials, primitives)
+        running.report()
 
 
 def _tidy(trials: Trials, primitives: tuple[Primitive, ...]) -> None:
@@ -189,10 +208,12 @@ def _tidy(trials: Trials, primitives: tuple[Primitive, ...]) -> None:
         starts: list[Start] = []
         again: list[Start] = []
         for member in trials.archive.front():
+            # first what hardly matters goes, so that every other edit starts from the leaner graph
             draft = Draft.from_graph(member.graph, member.coefficients)
             draft = without_negligible(draft, linearise(draft, X), TIDY * member.loss * trials.problem.variance)
             lin = linearise(draft, X)
             starts += [shortened(draft).build(), *deletions(draft), *simple_exponents(draft)]
+            # a simpler function in disguise was perhaps fitted before, but from a start that led nowhere
             alike = [swap.start for swap in swaps(draft, lin, X, functions) if swap.missed < TIDY]
             again += [start for start in alike if _is_better_start(trials, start[0], member)]
             starts += alike
@@ -210,18 +231,24 @@ def _is_better_start(trials: Trials, graph: Graph, member: FittedGraph) -> bool:
 
 def _simplify(trials: Trials, member: FittedGraph) -> FittedGraph:
     """Take parts away from an exact member as long as it stays exact; return the shortest."""
-    X: Array = trials.problem.train.X
+    attempt = trials.budget.failures.attempt
     while True:
-        draft = Draft.from_graph(member.graph, member.coefficients)
-        lin = linearise(draft, X)
-        smaller = [without_negligible(draft, lin, 1e-18 * trials.problem.variance).build()]
-        smaller += [*deletions(draft), *simple_exponents(draft), shortened(draft).build()]
-        if (opened := expanded(draft)) is not None:
-            rest = without_negligible(opened, linearise(opened, X), 1e-18 * trials.problem.variance)
-            smaller.append(shortened(rest).build())
-        size = member.graph.complexity, member.graph.n_coefficients
-        smaller = [s for s in smaller if s[0].complexity < size[0] or s[0].n_coefficients < size[1]]
+        smaller = attempt("shortening of an exact law", partial(_shorter, trials, member), list[Start])
         exact = [m for m, _ in trials.fit(smaller, limits=THOROUGH) if m.loss <= EXACT]
         if not exact:
             return member
         member = min(exact, key=lambda m: (m.graph.complexity, m.graph.n_coefficients))
+
+
+def _shorter(trials: Trials, member: FittedGraph) -> list[Start]:
+    """Return what a member becomes with a part less, with simpler exponents, or multiplied out, if that is shorter."""
+    X: Array = trials.problem.train.X
+    negligible = ROUNDED_OFF * trials.problem.variance
+    draft = Draft.from_graph(member.graph, member.coefficients)
+    found = [without_negligible(draft, linearise(draft, X), negligible).build()]
+    found += [*deletions(draft), *simple_exponents(draft), shortened(draft).build()]
+    # multiplied out, terms may cancel that no deletion can reach
+    if (opened := expanded(draft)) is not None:
+        found.append(shortened(without_negligible(opened, linearise(opened, X), negligible)).build())
+    symbols, coefficients = member.graph.complexity, member.graph.n_coefficients
+    return [s for s in found if s[0].complexity < symbols or s[0].n_coefficients < coefficients]

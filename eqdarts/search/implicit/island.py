@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from eqdarts._typing import Array
 from eqdarts.graph.draft import Draft
 from eqdarts.graph.fitted import FittedGraph, Start
 from eqdarts.graph.rewrites import shortened
@@ -63,52 +65,82 @@ class Island:
     def __init__(
         self, trials: Trials, chain: tuple[Reduction, ...], primitives: tuple[Primitive, ...], rng: np.random.Generator
     ) -> None:
-        self.trials, self.chain, self.primitives, self.rng = trials, chain, primitives, rng
-        train = trials.problem.train
-        self.grower = Grower(train.X, train.y, train.weight, primitives, trials.problem.units, rng)
-        self.smooth = fit_smooth(trials.problem.wide, trials.problem.held)
-        self.n_small = max(SMALL // trials.problem.n_inputs**2, 16)
-        largest, most = min(LARGEST_SMALL, trials.max_complexity), trials.problem.most_coefficients
-        rising = small_graphs(trials.problem.n_inputs, primitives)
-        within = itertools.takewhile(lambda start: start[0].complexity <= largest, rising)
-        self.small = filter(lambda start: start[0].n_coefficients <= most, within)
+        self.trials = trials
+        self.chain = chain
+        self.primitives = primitives
+        self.rng = rng
+        self.attempt = trials.budget.failures.attempt
+        problem = trials.problem
+        train = problem.train
+        self.grower = Grower(train.X, train.y, train.weight, primitives, problem.units, rng)
+        self.smooth = self.attempt("smooth model", lambda: fit_smooth(problem.wide, problem.held), lambda: None)
+        self.n_small = max(SMALL // problem.n_inputs**2, 16)
+        self.small = self._small_graphs()
         self.rounds = 0
         self.found_new = True  # whether the last round came upon structures that were not fitted lately
         self.analysed = math.inf  # best loss when the gradient was last asked for structure
         self.walkers: list[_Walker] = []
 
+    def _small_graphs(self) -> Iterator[Start]:
+        """Return the small graphs that are within the limits, by rising size."""
+        largest, most = min(LARGEST_SMALL, self.trials.max_complexity), self.trials.problem.most_coefficients
+        rising = small_graphs(self.trials.problem.n_inputs, self.primitives)
+        within = itertools.takewhile(lambda start: start[0].complexity <= largest, rising)
+        return filter(lambda start: start[0].n_coefficients <= most, within)
+
     def begin(self) -> list[FittedGraph]:
         """Fit the seeds; return what entered the archive."""
-        train = self.trials.problem.train
-        starts = [
-            (name, start)
-            for name, start in seeds(train.X, train.y, train.weight, self.primitives, self.trials.problem.y_unit)
-            if self.trials.is_admissible(start[0])
-        ]
-        polynomial = None if self.smooth is None else polynomial_start(self.trials.problem, self.smooth)
-        if polynomial is not None and self.trials.is_admissible(polynomial[0]):
-            starts.append(("linear", polynomial))
-        if polynomial is None and not (self.smooth is not None and self.smooth.is_noisy):
-            rational = rational_starts(self.trials.problem, self.primitives)
-            starts += [("linear", start) for start in rational if self.trials.is_admissible(start[0])]
+        starts = self._seeds() + [("linear", start) for start in self._read_off()]
         fitted = self.trials.fit([start for _, start in starts])
+        # the outer functions behind which a smooth model of the data is simple come first, as do their seeds
         simplicity = {} if self.smooth is None else self.smooth.outer
-        outer = outer_functions(train.y, self.primitives, self.trials.problem.y_unit)
-        self.outer = sorted(outer, key=lambda o: simplicity.get(o[0], 1.0))
+        self.outer = sorted(self._outer_functions(), key=lambda o: simplicity.get(o[0], 1.0))
         ranked = sorted(zip(starts, fitted, strict=True), key=lambda pair: simplicity.get(pair[0][0], 1.0))
         self.origins = [m for _, (m, _) in ranked if math.isfinite(m.loss)] or self.trials.archive.front()
         kept = [m for m, kept in fitted if kept]
         if self.origins:
+            # every walker has its own origin, as long as there are enough of them
             first = self.origins[:N_WALKERS]
             self.walkers = [replace(self._fresh(), member=origin) for origin in first]
             self.walkers += [self._fresh() for _ in range(N_WALKERS - len(first))]
         return kept
 
+    def _seeds(self) -> list[tuple[str, Start]]:
+        """Return the starts of climbs, each with the function outside."""
+        train, unit = self.trials.problem.train, self.trials.problem.y_unit
+        found = self.attempt(
+            "seeds", lambda: list(seeds(train.X, train.y, train.weight, self.primitives, unit)), list[tuple[str, Start]]
+        )
+        return [(name, start) for name, start in found if self.trials.is_admissible(start[0])]
+
+    def _read_off(self) -> list[Start]:
+        """Return laws that are read off the rows: a polynomial, or where there is none and no noise, rational laws."""
+        problem, smooth = self.trials.problem, self.smooth
+        polynomial = None
+        if smooth is not None:
+            polynomial = self.attempt("polynomial laws", lambda: polynomial_start(problem, smooth), lambda: None)
+        if polynomial is not None:
+            found = [polynomial]
+        elif smooth is not None and smooth.is_noisy:
+            found = []
+        else:
+            found = self.attempt("rational laws", lambda: list(rational_starts(problem, self.primitives)), list[Start])
+        return [start for start in found if self.trials.is_admissible(start[0])]
+
+    def _outer_functions(self) -> list[tuple[str, float, Array]]:
+        """Return what may stand outside of the law: at least nothing."""
+        y, unit = self.trials.problem.train.y, self.trials.problem.y_unit
+        return self.attempt(
+            "outer functions", lambda: list(outer_functions(y, self.primitives, unit)), lambda: [("linear", 1.0, y)]
+        )
+
     @property
     def best_score(self) -> float:
+        """The lowest score in the archive, infinite if that is empty."""
         return min((score(m) for m in self.trials.archive.best.values()), default=math.inf)
 
     def _fresh(self) -> _Walker:
+        """Return a walker at a member of the front or at a seed, with a limit to how far it climbs drawn at random."""
         low, high = np.log(LEAST_CAP), np.log(max(self.trials.max_complexity, LEAST_CAP))
         cap = round(float(np.exp(self.rng.uniform(low, high))))
         front = [m for m in self.trials.archive.front() if m.graph.complexity < cap - 4]
@@ -128,8 +160,12 @@ class Island:
             self.trials.max_complexity = min(self.trials.max_complexity, exact.graph.complexity - 1)
         candidates, children = self._children()
         is_new = any(self.trials.archive.recall(graph) is None for _, (graph, _) in children)
-        tried = self.trials.fit([*itertools.islice(self.small, self.n_small), *self._pursuits(), *self._pairs()])
+        # what does not climb is tried before the children move the walkers, so that it sees the rounds' own numbers
+        small = self.attempt("small graphs", lambda: list(itertools.islice(self.small, self.n_small)), list[Start])
+        pursuits = self.attempt("matching pursuit", self._pursuits, list[Start])
+        tried = self.trials.fit([*small, *pursuits, *self.attempt("pairs of features", self._pairs, list[Start])])
         self.found_new = is_new or bool(tried)
+        # most children are no good: a few steps of the refit tell, and only the promising get more
         screened = self.trials.fit([start for _, start in children], SCREEN)
         promising = self._promising([(w, m) for (w, _), (m, _) in zip(children, screened, strict=True)])
         again = self.trials.fit([(m.graph, m.coefficients) for _, m in promising])
@@ -147,7 +183,7 @@ class Island:
         known: list[tuple[int, FittedGraph]] = []
         starts: list[tuple[int, Start]] = []
         for w, walker in enumerate(self.walkers):
-            for start in self.grower.children(walker.member, walker.sharpness):
+            for start in self._grown(walker):
                 graph = start[0]
                 if graph.complexity > walker.cap or not self.trials.is_small(graph):
                     continue
@@ -157,6 +193,9 @@ class Island:
                 else:
                     starts.append((w, start))
         return known, starts
+
+    def _grown(self, walker: _Walker) -> list[Start]:
+        return self.attempt("growth", lambda: self.grower.children(walker.member, walker.sharpness), list[Start])
 
     def _promising(self, fitted: list[tuple[int, FittedGraph]]) -> list[tuple[int, FittedGraph]]:
         """Return the best few of each walker's children."""

@@ -9,7 +9,6 @@ on :math:`\alpha` and is differentiated through.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import torch
@@ -23,7 +22,6 @@ from eqdarts.search.relaxed.supernet_values import Rows, hidden_values, output_w
 __all__ = [
     "Adam",
     "Bilevel",
-    "Order",
     "alpha_gradient",
     "coefficient_gradient",
     "make_bilevel",
@@ -31,8 +29,6 @@ __all__ = [
     "training_loss",
     "validation_loss",
 ]
-
-Order = Literal[1, 2]
 
 
 @dataclass(frozen=True)
@@ -126,7 +122,7 @@ def coefficient_gradient(problem: Bilevel, w: Tensor, alpha: Tensor, temperature
 
 
 def alpha_gradient(
-    problem: Bilevel, w: Tensor, alpha: Tensor, temperature: float, order: Order = 1, rate: float = 0.0
+    problem: Bilevel, w: Tensor, alpha: Tensor, temperature: float, order: int = 1, rate: float = 0.0
 ) -> tuple[Tensor, Tensor]:
     r"""Return the validation loss (R,) and its gradient in alpha (R, A).
 
@@ -173,7 +169,10 @@ class Adam:
     def __init__(
         self, parameters: Tensor, betas: tuple[float, float], clip: float = 1.0, bounds: Tensor | None = None
     ) -> None:
-        self.parameters, self.betas, self.clip, self.bounds = parameters, betas, clip, bounds
+        self.parameters = parameters
+        self.betas = betas
+        self.clip = clip
+        self.bounds = bounds
         self.mean, self.square = torch.zeros_like(parameters), torch.zeros_like(parameters)
         self.count = 0
 

@@ -84,7 +84,8 @@ def hidden_values(net: Supernet, w: Tensor, alpha: Tensor, rows: Rows, temperatu
 
 def _groups(net: Supernet, w: Tensor, alpha: Tensor, temperature: float) -> list[_Group]:
     """Return the edges from all inputs, then those from each hidden node but the last."""
-    R, D, H = len(w), net.n_inputs, net.n_hidden
+    R = len(w)
+    D, H = net.n_inputs, net.n_hidden
     chosen = torch.softmax(net.edge_logits(alpha) / temperature, dim=-1)  # (R, E, M + 1)
     # an absent edge adds 0 to a sum and counts as 1 in a product
     in_sum = torch.nn.functional.pad(chosen[..., 1:] * net.weights(w), (1, 0))

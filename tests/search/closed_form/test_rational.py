@@ -10,8 +10,9 @@ import pytest
 from eqdarts.data import prepare
 from eqdarts.graph.draft import Draft
 from eqdarts.primitives.table import resolve
+from eqdarts.search.budget import Budget
 from eqdarts.search.closed_form.rational import MOST_TERMS, rational_starts
-from eqdarts.search.evaluator import EXACT, Budget, Trials
+from eqdarts.search.evaluator import EXACT, Trials
 from eqdarts.search.growth.sites import linearise
 from eqdarts.search.problem import Array, Problem, training_problem
 

@@ -12,10 +12,12 @@ from eqdarts.data import prepare
 from eqdarts.graph.fitted import FittedGraph
 from eqdarts.graph.graph import Edge, Graph, Node
 from eqdarts.primitives.table import PRIMITIVES, resolve
-from eqdarts.search.evaluator import EXACT, Budget, Trials
+from eqdarts.search.budget import Budget
+from eqdarts.search.evaluator import EXACT, Trials
 from eqdarts.search.implicit.implicit import _tidy
 from eqdarts.search.problem import training_problem
-from eqdarts.search.search import Config, Moment, OnProgress, SearchResult, search
+from eqdarts.search.result import Config, Moment, OnProgress, SearchResult
+from eqdarts.search.search import search
 from tests.helpers import Array, noise, rows
 
 

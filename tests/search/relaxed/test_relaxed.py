@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import fields
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +15,7 @@ from hypothesis import strategies as st
 
 from eqdarts.data import Data, prepare
 from eqdarts.primitives.table import PRIMITIVES, resolve
-from eqdarts.search import search as stages
+from eqdarts.search.relaxed import relaxed
 from eqdarts.search.relaxed.discretise import (
     Choices,
     argmax_choices,
@@ -22,7 +24,7 @@ from eqdarts.search.relaxed.discretise import (
     one_hot,
     sample_choices,
 )
-from eqdarts.search.relaxed.relaxed import RelaxedResult, Schedule, relaxed_search
+from eqdarts.search.relaxed.options import RelaxedOptions
 from eqdarts.search.relaxed.steps import (
     Adam,
     Bilevel,
@@ -34,6 +36,9 @@ from eqdarts.search.relaxed.steps import (
 )
 from eqdarts.search.relaxed.supernet import Supernet, admissible, initial_parameters, keep_in_domain, make_supernet
 from eqdarts.search.relaxed.supernet_values import hidden_values, output_weights, place_rows, predictions
+from eqdarts.search.relaxed.training import TrainedSupernet, train_supernet
+from eqdarts.search.result import Config
+from eqdarts.search.search import search
 from eqdarts.solver.batch import Batch
 from eqdarts.solver.refit import refit
 
@@ -317,10 +322,12 @@ def test_samples_follow_the_softmax() -> None:
 # --- the search ---
 
 
-def _search(data: Data, seed: int = 0, **more: object) -> RelaxedResult:
-    settings: dict[str, object] = {"n_hidden": 1, "n_restarts": 6, "n_steps": 12, "schedule": Schedule(n_samples=2)}
-    settings |= more
-    return relaxed_search(data, MINIMAL, rng=np.random.default_rng(seed), **settings)  # type: ignore[arg-type]
+def _search(data: Data, seed: int = 0, n_hidden: int = 1, n_restarts: int = 6, **given: Any) -> TrainedSupernet:
+    names = {item.name for item in fields(RelaxedOptions)}
+    options = RelaxedOptions(**{"n_steps": 12, "n_samples": 2} | {k: v for k, v in given.items() if k in names})
+    more = {k: v for k, v in given.items() if k not in names}
+    rng = np.random.default_rng(seed)
+    return train_supernet(data, MINIMAL, n_hidden=n_hidden, n_restarts=n_restarts, rng=rng, options=options, **more)
 
 
 @pytest.mark.parametrize("order", [1, 2])
@@ -396,7 +403,7 @@ def test_progress() -> None:
 
 
 def test_proposals_are_distinct_and_finite() -> None:
-    result = _search(_data(), n_hidden=2, n_restarts=12, schedule=Schedule(n_samples=5))
+    result = _search(_data(), n_hidden=2, n_restarts=12, n_samples=5)
     keys = [graph.key for graph, _ in result.proposals]
     assert len(set(keys)) == len(keys) > 20
     for graph, coefficients in result.proposals:
@@ -417,7 +424,8 @@ def test_recovery(law: Callable[[np.ndarray], np.ndarray], low: float, complexit
     rng = np.random.default_rng(seed)
     X = rng.uniform(low, 2, (200, 2))
     data = prepare(X, law(X), None, 0.25, rng)
-    result = relaxed_search(data, resolve("default"), n_hidden=1, n_restarts=24, n_steps=60, rng=rng)
+    options = RelaxedOptions(n_steps=60)
+    result = train_supernet(data, resolve("default"), n_hidden=1, n_restarts=24, rng=rng, options=options)
     fits = refit(
         [g for g, _ in result.proposals],
         [c for _, c in result.proposals],
@@ -451,9 +459,9 @@ def test_constant_target_and_weightless_validation_rows() -> None:
 
 
 def test_none_among_the_primitives_is_the_absent_edge() -> None:
-    result = relaxed_search(
-        _data(), (PRIMITIVES["none"], PRIMITIVES["linear"]), n_hidden=1, n_restarts=2, n_steps=2,
-        rng=np.random.default_rng(0),
+    result = train_supernet(
+        _data(), (PRIMITIVES["none"], PRIMITIVES["linear"]), n_hidden=1, n_restarts=2,
+        rng=np.random.default_rng(0), options=RelaxedOptions(n_steps=2),
     )  # fmt: skip
     assert result.alpha.primitives == ("none", "linear")
 
@@ -463,8 +471,6 @@ def test_none_among_the_primitives_is_the_absent_edge() -> None:
     [
         ({"n_hidden": 0}, r"n_hidden must be at least 1\. Got 0\."),
         ({"n_restarts": -1}, r"n_restarts must be at least 1\. Got -1\."),
-        ({"n_steps": -1}, r"n_steps must be at least 0\. Got -1\."),
-        ({"order": 3}, r"order must be 1 or 2\. Got 3\."),
     ],
 )
 def test_errors(wrong: dict[str, object], message: str) -> None:
@@ -482,17 +488,17 @@ def test_supernets_are_trained_in_turn_until_the_budget_is_spent(
     trained: list[int] = []
     rows: set[tuple[int, int]] = set()
 
-    def train(data: Data, *given: object, **options: object) -> RelaxedResult:
-        trained.append(int(str(options["n_hidden"])))
+    def train(data: Data, *args: Any, **given: Any) -> TrainedSupernet:
+        trained.append(given["n_hidden"])
         rows.add((len(data.train), len(data.validation)))
-        return relaxed_search(data, *given, **(options | {"n_steps": 2}))  # type: ignore[arg-type]
+        return train_supernet(data, *args, **given)
 
-    monkeypatch.setattr(stages, "relaxed_search", train)
-    config = stages.Config(MINIMAL, "relaxed", 40, None, max_refits, 2, ("a", "b"))
-    found = stages.search(_data(n=1000), config, np.random.default_rng(0))
+    monkeypatch.setattr(relaxed, "train_supernet", train)
+    config = Config(MINIMAL, "relaxed", 40, None, max_refits, 2, ("a", "b"), RelaxedOptions(n_steps=2))
+    found = search(_data(n=1000), config, np.random.default_rng(0))
     assert trained == [1 + k % 3 for k in range(len(trained))]
     assert (len(trained) > 3) == (max_refits == 300)
-    assert rows == {(stages.MOST_ROWS, stages.MOST_ROWS)}
+    assert rows == {(relaxed.MOST_ROWS, relaxed.MOST_ROWS)}
     assert found.history.n_refits >= max_refits
     assert found.history.stop_reason == "budget"
     assert found.history.alpha is not None
@@ -500,11 +506,9 @@ def test_supernets_are_trained_in_turn_until_the_budget_is_spent(
 
 def test_a_supernet_leaves_time_for_its_refits(monkeypatch: pytest.MonkeyPatch) -> None:
     seconds = iter(range(10**6))
-    monkeypatch.setattr(
-        "eqdarts.search.evaluator.now", lambda: float(next(seconds))
-    )  # each look at the clock takes one
-    config = stages.Config(MINIMAL, "relaxed", 40, 60.0, 10**6, 4, ("a", "b"))
-    found = stages.search(_data(n=100), config, np.random.default_rng(0))
+    monkeypatch.setattr("eqdarts.search.budget.now", lambda: float(next(seconds)))  # each look at the clock takes one
+    config = Config(MINIMAL, "relaxed", 40, 60.0, 10**6, 4, ("a", "b"))
+    found = search(_data(n=100), config, np.random.default_rng(0))
     assert found.history.stop_reason == "time"
     assert found.history.n_refits > 1
 
@@ -513,11 +517,11 @@ def test_supernets_that_propose_nothing_new_end_the_search(monkeypatch: pytest.M
     alpha = _search(_data()).alpha
     calls: list[object] = []
 
-    def train(*_: object, **options: object) -> RelaxedResult:
+    def train(*_: object, **options: object) -> TrainedSupernet:
         calls.append(options)
-        return RelaxedResult((), alpha, 100, False)
+        return TrainedSupernet((), alpha, 100, False)
 
-    monkeypatch.setattr(stages, "relaxed_search", train)
-    config = stages.Config(MINIMAL, "relaxed", 40, None, 1000, 4, ("a", "b"))
-    assert stages.search(_data(), config, np.random.default_rng(0)).history.stop_reason == "finished"
+    monkeypatch.setattr(relaxed, "train_supernet", train)
+    config = Config(MINIMAL, "relaxed", 40, None, 1000, 4, ("a", "b"))
+    assert search(_data(), config, np.random.default_rng(0)).history.stop_reason == "finished"
     assert len(calls) == 3

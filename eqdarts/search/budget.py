@@ -1,0 +1,80 @@
+"""What all parts of one search share: what it may spend, what it has spent, and how its best loss fell."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+from eqdarts.clock import now
+from eqdarts.failures import Failures
+from eqdarts.history import AlphaHistory, BestPoint, SearchHistory
+
+__all__ = ["Budget"]
+
+
+@dataclass
+class Budget:
+    """What a search may spend and has spent, and its course.
+
+    Parameters
+    ----------
+    time_limit : float or None
+        Seconds of wall time; None for no limit.
+    max_refits : int
+    n_refits : int
+        Graphs refitted so far.
+    stage : str
+        What the search is doing now.
+    stage_seconds : dict of str to float
+        CPU seconds by stage.
+    best : list of BestPoint
+        Every fall of the best loss.
+    failures : Failures
+        The stages that were left out.
+    """
+
+    time_limit: float | None
+    max_refits: int
+    n_refits: int = 0
+    stage: str = "small"
+    stage_seconds: dict[str, float] = field(default_factory=dict)
+    best: list[BestPoint] = field(default_factory=list)
+    failures: Failures = field(default_factory=Failures)
+
+    def __post_init__(self) -> None:
+        self.began = now()
+        self.cpu_began = time.process_time()
+
+    def spent(self) -> float:
+        """Return the spent share of the budget, whichever of its two limits is nearer."""
+        share = self.n_refits / self.max_refits
+        if self.time_limit:
+            share = max(share, (now() - self.began) / self.time_limit)
+        return share
+
+    def stop_reason(self) -> str | None:
+        """Say which limit is reached, None if neither is."""
+        if self.time_limit is not None and now() - self.began >= self.time_limit:
+            return "time"
+        return "budget" if self.n_refits >= self.max_refits else None
+
+    def book(self, stage: str, began: float) -> None:
+        """Add the CPU seconds since `began` to those of the stage."""
+        self.stage_seconds[stage] = self.stage_seconds.get(stage, 0.0) + time.process_time() - began
+
+    def note(self, loss: float) -> None:
+        """Remember that the best loss has fallen to `loss`."""
+        self.best.append(BestPoint(time.process_time() - self.cpu_began, self.n_refits, loss, self.stage))
+
+    def history(self, stop_reason: str, alpha: AlphaHistory | None) -> SearchHistory:
+        """Return how the search went, at its end."""
+        seconds = time.process_time() - self.cpu_began
+        return SearchHistory(
+            tuple(self.best),
+            self.n_refits,
+            seconds,
+            stop_reason,
+            alpha,
+            self.stage_seconds,
+            self.failures.left_out,
+        )

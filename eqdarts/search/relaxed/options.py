@@ -1,0 +1,132 @@
+"""How the relaxed search trains its supernets: one record of options, each with its default."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from eqdarts.errors import closest, explain
+
+__all__ = ["RelaxedOptions", "relaxed_options"]
+
+DTYPES = ("float32", "float64")
+
+
+@dataclass(frozen=True)
+class RelaxedOptions:
+    """How the relaxed search trains its supernets.
+
+    Parameters
+    ----------
+    order : {1, 2}
+        Whether alpha follows the validation loss at the current coefficients w, or through one unrolled step of w.
+    n_steps : int
+        Bilevel steps of one supernet: one of w and one of alpha each. 50 to 200 are useful.
+    n_hidden : tuple of int
+        Hidden nodes of the supernets that are trained in turn.
+    n_samples : int
+        Architectures drawn from softmax(alpha) per restart and proposed beside the argmax.
+    rate_w, rate_alpha : float
+        Learning rates of Adam; that of w falls to a tenth along a cosine.
+    temperature : tuple of float
+        Of the softmax, at the first and at the last step, geometric in between.
+    clip : float
+        Largest norm of a restart's gradient.
+    dtype : {"float32", "float64"}
+        Of the supernet; what it proposes is refitted in float64 anyway.
+    device : str
+        Where the supernet is trained, as torch names it: "cpu", "cuda", "cuda:1". The refits stay on the CPU.
+
+    Raises
+    ------
+    ValueError
+        For an option out of its range, or a device that is not there.
+    """
+
+    order: int = 1
+    n_steps: int = 100
+    n_hidden: tuple[int, ...] = (1, 2, 3)
+    n_samples: int = 7
+    rate_w: float = 0.05
+    rate_alpha: float = 0.1
+    temperature: tuple[float, float] = (0.5, 0.1)
+    clip: float = 1.0
+    dtype: str = "float32"
+    device: str = "cpu"
+
+    def __post_init__(self) -> None:
+        for name, choices in (("order", (1, 2)), ("dtype", DTYPES)):
+            value = getattr(self, name)
+            if value not in choices:
+                todo = f"Choose {choices[0]!r} or {choices[1]!r}."
+                raise ValueError(explain(f"{name} must be {choices[0]!r} or {choices[1]!r}.", repr(value), todo))
+        for name, least in (("n_steps", 0), ("n_samples", 0)):
+            _check_whole(name, getattr(self, name), least)
+        for value in _sequence("n_hidden", self.n_hidden):
+            _check_whole("n_hidden", value, 1)
+        for name in ("rate_w", "rate_alpha", "clip"):
+            _check_positive(name, getattr(self, name))
+        for value in _sequence("temperature", self.temperature, length=2):
+            _check_positive("temperature", value)
+        if self.device != "cpu":
+            _check_device(self.device)
+
+    def temperature_at(self, progress: float) -> float:
+        """Return the temperature when a share `progress` of the steps is done."""
+        first, last = self.temperature
+        return float(first * (last / first) ** progress)
+
+    def rate_w_at(self, progress: float) -> float:
+        """Return the learning rate of w when a share `progress` of the steps is done."""
+        return self.rate_w * (0.55 + 0.45 * math.cos(math.pi * progress))
+
+
+def relaxed_options(given: Mapping[str, Any] | RelaxedOptions | None) -> RelaxedOptions:
+    """Return the options that a mapping of names gives; the others have their defaults.
+
+    Raises
+    ------
+    ValueError
+        For an unknown name, or an option out of its range.
+    """
+    if isinstance(given, RelaxedOptions):
+        return given
+    if given is None:
+        return RelaxedOptions()
+    if not isinstance(given, Mapping):
+        raise ValueError(explain("relaxed must map options to values.", repr(given)[:80], 'Try {"order": 2}.'))
+    names = [item.name for item in fields(RelaxedOptions)]
+    for name in given:
+        if name not in names:
+            raise ValueError(explain("An option of relaxed must be known.", repr(name), closest(str(name), names)))
+    plain: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in given.items()}
+    return RelaxedOptions(**plain)
+
+
+def _sequence(name: str, value: Any, length: int | None = None) -> tuple[Any, ...]:
+    if isinstance(value, tuple) and value and length in (None, len(value)):
+        return value
+    wanted = "one number or more" if length is None else f"{length} numbers"
+    raise ValueError(explain(f"{name} must be a tuple of {wanted}.", repr(value), "Write (1, 2), for example."))
+
+
+def _check_whole(name: str, value: Any, least: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise ValueError(explain(f"{name} must be at least {least}.", value, f"Give {least} or more."))
+
+
+def _check_positive(name: str, value: Any) -> None:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < math.inf:
+        raise ValueError(explain(f"{name} must be positive.", repr(value), "Give a number above 0."))
+
+
+def _check_device(device: Any) -> None:
+    import torch
+
+    try:
+        torch.zeros(1, device=device)
+    except (RuntimeError, AssertionError, TypeError, NotImplementedError) as error:
+        given = f"{device!r} ({str(error).splitlines()[0][:80]})"
+        raise ValueError(explain("device must be one that torch can use here.", given, "Try 'cpu'.")) from None

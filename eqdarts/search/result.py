@@ -1,0 +1,71 @@
+"""What a search is given besides the rows, what it says while it runs, and what it returns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from eqdarts.graph.fitted import FittedGraph
+from eqdarts.history import SearchHistory
+from eqdarts.primitives.table import Primitive
+from eqdarts.search.relaxed.options import RelaxedOptions
+
+__all__ = ["Config", "Moment", "OnProgress", "SearchResult", "StopSearch"]
+
+
+class StopSearch(Exception):  # noqa: N818  (not an error)
+    """Raised by `on_progress` to end the search and keep what was found."""
+
+
+@dataclass(frozen=True)
+class Moment:
+    """How far a search is: the spent share of the budget, refits, the best member, and what gives the front."""
+
+    share: float
+    n_refits: int
+    best: FittedGraph
+    front: Callable[[], Sequence[FittedGraph]]
+
+
+OnProgress = Callable[[Moment], None]
+
+
+@dataclass(frozen=True)
+class Config:
+    """What a search may use.
+
+    Parameters
+    ----------
+    primitives : tuple of Primitive
+    kind : str
+        A key of `eqdarts.search.strategies.SEARCHES`.
+    max_complexity : int
+    time_limit : float or None
+        Seconds of wall time; None for no limit.
+    max_refits : int
+        Maximum number of graphs to refit.
+    n_restarts : int
+        Restarts of each supernet of the relaxed search.
+    names : tuple of str
+        Names of the inputs, for the labels of alpha.
+    relaxed : RelaxedOptions
+        How the relaxed search trains its supernets.
+    """
+
+    primitives: tuple[Primitive, ...]
+    kind: str
+    max_complexity: int
+    time_limit: float | None
+    max_refits: int
+    n_restarts: int
+    names: tuple[str, ...]
+    relaxed: RelaxedOptions = field(default_factory=RelaxedOptions)
+
+
+@dataclass(frozen=True)
+class SearchResult:
+    """The archive's front, simplest first, how the search went, and what all rows might prefer to the front."""
+
+    front: tuple[FittedGraph, ...]
+    history: SearchHistory
+    close: tuple[FittedGraph, ...] = ()
