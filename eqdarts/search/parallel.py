@@ -91,20 +91,11 @@ def search_many(
         with TemporaryDirectory(prefix="eqdarts-") as folder:
             own_parts = Path(folder), uuid4().hex
             return search_many(data, config, rng, n_searches, n_jobs, on_progress, starts, own_parts)
-    seeds = np.random.SeedSequence(int(rng.integers(2**63))).spawn(n_searches)
-    data, own = thinned(data, MOST_ROWS, rng), replace(config, max_refits=max(config.max_refits // n_searches, 1))
-    turns = _turns(config.time_limit, n_searches, min(joblib.effective_n_jobs(n_jobs), n_searches))
-    strategy = SEARCHES[config.kind]
-    tasks = (
-        joblib.delayed(_numbered)(k, strategy, data, own, seeds[k], turns[k], starts, parts) for k in range(n_searches)
-    )
-    # without a clock the searches are read in their order, so that where they end does not depend on the workers
-    in_order = config.time_limit is None
-    spread = joblib.Parallel(n_jobs=n_jobs, return_as="generator" if in_order else "generator_unordered")
     found: dict[int, SearchResult] = {}
     cut: str | None = None
+    searches = _spread(data, config, rng, n_searches, n_jobs, starts, parts)
     try:
-        with _cancelling(spread(tasks)) as finished:
+        with _cancelling(searches) as finished:
             for k, result in finished:
                 found[k] = result
                 if on_progress is not None:
@@ -119,6 +110,30 @@ def search_many(
         cut = "interrupt"
     results = [found[k] for k in sorted(found)]
     return merged(results) if cut is None else _cut_short(results, cut, data, config, parts)
+
+
+def _spread(
+    data: Data,
+    config: Config,
+    rng: np.random.Generator,
+    n_searches: int,
+    n_jobs: int,
+    starts: Sequence[Start],
+    parts: tuple[Path, str],
+) -> Generator[tuple[int, SearchResult]]:
+    """Start the searches; return what gives each one's number and result when it has finished."""
+    seeds = np.random.SeedSequence(int(rng.integers(2**63))).spawn(n_searches)
+    data, own = thinned(data, MOST_ROWS, rng), replace(config, max_refits=max(config.max_refits // n_searches, 1))
+    turns = _turns(config.time_limit, n_searches, min(joblib.effective_n_jobs(n_jobs), n_searches))
+    strategy = SEARCHES[config.kind]
+    tasks = (
+        joblib.delayed(_numbered)(k, strategy, data, own, seeds[k], turns[k], starts, parts) for k in range(n_searches)
+    )
+    # without a clock the searches are read in their order, so that where they end does not depend on the workers
+    in_order = config.time_limit is None
+    spread = joblib.Parallel(n_jobs=n_jobs, return_as="generator" if in_order else "generator_unordered")
+    results: Generator[tuple[int, SearchResult]] = spread(tasks)
+    return results
 
 
 def _moment(found: Mapping[int, SearchResult], n_searches: int) -> Moment:

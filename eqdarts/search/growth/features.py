@@ -214,13 +214,10 @@ def features(
     argument: list[Ints] = []
     linear_sums = np.array([c.kind == "sum" for c in arguments], dtype=bool)
     divisible = np.abs(u).min(1) > NEAR_ZERO * np.abs(u).max(1) if len(u) else np.zeros(0, dtype=bool)
-    argument_tensor = torch.from_numpy(u)
     number = 0
     for primitive, group in itertools.groupby(functions, key=lambda f: f[0]):
-        rows = torch.tensor([row for _, row in group], dtype=torch.float64)  # all coefficients of one function at once
-        with np.errstate(all="ignore"):
-            values = primitive(argument_tensor[None], *rows.T[:, :, None, None]).numpy()
-        values = np.broadcast_to(values, (len(rows), *u.shape))
+        rows = [row for _, row in group]
+        values = _at_all_rows(primitive, rows, u)
         usable = _varies(values)
         if not primitive.domain.zero or primitive.domain.lower == 0.0:
             usable &= divisible
@@ -240,6 +237,14 @@ def features(
         np.concatenate(blocks), newest[where], of_argument[where] + own[which], which, where, tuple(functions),
         arguments,
     )  # fmt: skip
+
+
+def _at_all_rows(primitive: Primitive, rows: Sequence[tuple[float, ...]], u: Array) -> Array:
+    """Return the values (R, M, N) of a function at R rows of coefficients and arguments (M, N), all at once."""
+    coefficients = torch.tensor(rows, dtype=torch.float64)
+    with np.errstate(all="ignore"):
+        values = primitive(torch.from_numpy(u)[None], *coefficients.T[:, :, None, None]).numpy()
+    return np.broadcast_to(values, (len(rows), *u.shape))
 
 
 def _varies(values: Array) -> NDArray[np.bool_]:

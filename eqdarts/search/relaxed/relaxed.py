@@ -21,7 +21,8 @@ def relaxed_search(running: Running) -> None:
 
     The weights that are kept are those of the supernet that proposed the best member so far.
     """
-    trials, budget, hidden = running.trials, running.budget, running.config.relaxed.n_hidden
+    trials, budget = running.trials, running.budget
+    hidden = running.config.relaxed.n_hidden
     data = _fewer_rows(running)
     idle = 0  # supernets in a row that proposed nothing new
     for n_hidden in itertools.cycle(hidden):
