@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -10,6 +16,9 @@ from eqdarts.graph.graph import Graph
 from eqdarts.solver.batch import Batch
 
 Array = NDArray[np.float64]
+
+# Parameters of an estimator that ends by a count of refits, in about a second.
+QUICK: dict[str, Any] = {"search": "random", "max_refits": 256, "time_limit": None, "random_state": 0}
 
 
 def rows(n: int = 60, d: int = 2, low: float = 0.5, high: float = 3.0, seed: int = 0) -> Array:
@@ -27,3 +36,14 @@ def predict(start: tuple[Graph, tuple[float, ...]], X: Array) -> Array:
     graph, coefficients = start
     batch = Batch([graph], torch.from_numpy(X))
     return batch.predict(batch.pad([coefficients]))[0].numpy()
+
+
+def load_script(path: Path, name: str) -> ModuleType:
+    """Return a script of the checkout, which is in no package, as the module `name`."""
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module

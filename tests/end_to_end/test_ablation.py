@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
 import pkgutil
 
+from tests.helpers import load_script
 from tests.places import ROOT
 
 
 def test_every_part_of_the_ablation_is_there_to_be_switched_off_and_comes_back() -> None:
-    source = ROOT / "benchmarks" / "recovery" / "ablation.py"
-    spec = importlib.util.spec_from_file_location("ablation", source)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = load_script(ROOT / "benchmarks" / "recovery" / "ablation.py", "ablation")
     for part, changes in module.PARTS.items():
         before = [pkgutil.resolve_name(f"{owner}.{name}") for owner, name, _ in changes]
         with module.switched_off(f"without {part}") as parameters:

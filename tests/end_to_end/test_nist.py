@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from functools import cache
-from types import ModuleType
 
 import numpy as np
 import pytest
@@ -13,22 +10,10 @@ import pytest
 from eqdarts.equation.equation import Equation
 from eqdarts.expression.parse import parse_formula
 from eqdarts.expression.program import evaluate
+from tests.helpers import load_script
 from tests.places import ROOT
 
-SOURCE = ROOT / "benchmarks" / "nist" / "problems.py"
-
-
-def _load_module() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("nist_problems", SOURCE)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["nist_problems"] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-nist = _load_module()
+nist = load_script(ROOT / "benchmarks" / "nist" / "problems.py", "nist_problems")
 NAMES = list(nist.FORMULAS)
 FAR, NEAR = 0, 1
 

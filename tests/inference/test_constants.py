@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import pytest
-import sympy
-from hypothesis import given
-from hypothesis import strategies as st
 
 from eqdarts.equation.equation import Equation
 from eqdarts.inference.constants import Snapping, snap_constants
-from eqdarts.inference.constants_table import near, near_exponent, units_of
 from eqdarts.inference.uncertainty import inference
 from tests.places import DATASETS
 
@@ -176,30 +170,6 @@ def test_names_must_be_new_and_values_usable() -> None:
         snap_constants(equation, columns, y, constants={"x": 3.0})
     with pytest.raises(ValueError, match="must be finite and not 0"):
         snap_constants(equation, columns, y, constants={"h": 0.0})
-
-
-def test_units_are_a_code() -> None:
-    for named in ({}, {"g": G}, {"g": G, "k": 2.5}):
-        units = units_of(named)
-        assert sum(math.exp(-unit.cost) for unit in units) <= 1 + 1e-12
-        for unit in units:
-            assert unit.value == pytest.approx(
-                float(unit.expr.subs({s: named[s.name] for s in unit.expr.free_symbols})), rel=1e-12
-            )
-
-
-def test_exponents_are_a_code() -> None:
-    found = {c.expr: c.cost for p in range(-4000, 4001) for c in near_exponent(p / 12, 1e-9, math.inf)}
-    assert 0.85 < sum(math.exp(-cost) for cost in found.values()) <= 1
-    assert found[sympy.Rational(3, 2)] < found[sympy.Rational(4, 3)] < found[sympy.Rational(-7, 4)]
-
-
-@given(st.floats(0.01, 100), st.floats(1e-8, 0.1))
-def test_near_yields_what_it_says(value: float, share: float) -> None:
-    for constant in near(value, share * value, 12.0, units_of({})):
-        assert abs(constant.value - value) <= share * value
-        assert constant.cost <= 12.0
-        assert float(constant.expr) == pytest.approx(constant.value, rel=1e-12)
 
 
 def test_what_cannot_be_told_from_nothing_is_left_out() -> None:
