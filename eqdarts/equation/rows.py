@@ -56,11 +56,19 @@ def as_columns(X: Any, variables: Sequence[str], needed: Iterable[str]) -> tuple
     if hasattr(X, "columns"):
         return columns, len(X)
     # A mapping may hold scalars: they are repeated for the rows of the other columns.
-    lengths = {len(_numeric(values, f"Column {name!r}")) for name, values in X.items() if np.ndim(values)} or {1}
+    lengths = {length for values in X.values() if (length := _length(values)) is not None} or {1}
     if len(lengths) > 1:
         raise ValueError(explain("Columns must be equally long.", sorted(lengths), "Check the lengths."))
     n_rows = lengths.pop()
     return {name: np.broadcast_to(column, n_rows) for name, column in columns.items()}, n_rows
+
+
+def _length(values: Any) -> int | None:
+    """Return the number of rows of a column in a mapping; None for a scalar."""
+    try:
+        return None if isinstance(values, str) else len(values)
+    except TypeError:
+        return None
 
 
 def _from_array(X: Any, variables: Sequence[str], needed: Iterable[str]) -> tuple[dict[str, Array], int]:

@@ -25,7 +25,7 @@ def rounded(expr: Expr, columns: Mapping[str, Array], n_rows: int) -> Expr:
     """Return the expression with each coefficient rounded as far as the values on the rows allow.
 
     All coefficients are first rounded together to as few digits as possible. If that needs more than 12 digits, each is
-    rounded on its own, to at least 12. A coefficient that becomes 1 disappears, and so does one that has no effect.
+    rounded on its own, to at least 12. A coefficient without effect becomes 0, and its term or factor disappears.
 
     Parameters
     ----------

@@ -9,8 +9,6 @@ import numpy as np
 import pytest
 import sympy
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from eqdarts.errors import FormulaError
@@ -18,7 +16,6 @@ from eqdarts.expression.build import symbol
 from eqdarts.expression.parse import parse_formula
 from eqdarts.expression.program import BLOCK, compile_expression, evaluate
 from eqdarts.primitives.functions import FUNCTIONS
-from eqdarts.solver.formula import FormulaModel
 
 Array = NDArray[np.float64]
 X = np.random.default_rng(0).uniform(0.2, 0.9, (50, 2))
@@ -130,39 +127,3 @@ def test_needs_no_torch() -> None:
         "law.latex(); Equation.from_json(law.to_json()); assert 'torch' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
-
-
-MODELS = [
-    "a*exp(-b*x) + c", "a*x**b", "a/(1 + exp(b - c*x))", "a*log(1 + exp(b*x)) + c", "a*sin(b*x + c)*y", "(a + b*x)**c",
-    "a*Max(0, x - b) + Min(c, x)", "a/(b + c*x)**2", "sqrt(a + b*x*c)", "abs(x - a)*b + c", "a**b*c",
-    "tanh(a*x)*b + y**c",
-]  # fmt: skip
-
-
-@pytest.mark.parametrize("formula", MODELS)
-@given(seed=st.integers(0, 2**32 - 1))
-@settings(deadline=None, max_examples=5)
-def test_jacobian_is_that_of_autograd(formula: str, seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    theta = torch.tensor(rng.uniform(0.2, 1.5, (3, 3)))
-    program = compile_expression(parse_formula(formula).expr)
-    columns = {name: torch.tensor(values) for name, values in COLUMNS.items() if name in program.names}
-    model = FormulaModel(program, ("a", "b", "c"), columns, 50, torch.zeros(3, 3, dtype=torch.bool))
-    value, jacobian = model.evaluate(theta)
-    exact = torch.autograd.functional.jacobian(lambda t: model.evaluate(t)[0], theta)
-    for g in range(3):
-        torch.testing.assert_close(jacobian[g].T, exact[g, :, g], rtol=1e-10, atol=1e-12)
-        numbers = dict(zip("abc", theta[g].tolist(), strict=True))
-        expected = evaluate(
-            parse_formula(formula).expr, {**COLUMNS, **{k: np.array(v) for k, v in numbers.items()}}, 50
-        )
-        np.testing.assert_allclose(value[g].numpy(), expected, rtol=1e-12)
-
-
-def test_subset_keeps_the_chosen_models() -> None:
-    program = compile_expression(parse_formula("a*x").expr)
-    linear = torch.tensor([[True], [False], [False]])
-    model = FormulaModel(program, ["a"], {"x": torch.ones(4, dtype=torch.float64)}, 4, linear)
-    chosen = model.subset(torch.tensor([True, False, True]))
-    assert chosen.linear.tolist() == [[True], [False]]
-    assert chosen.n_coefficients.tolist() == [1, 1]

@@ -17,20 +17,16 @@ from xml.etree import ElementTree
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
 
 from eqdarts.cli.command import main
 from eqdarts.data import FitRows
 from eqdarts.equation.equation import Equation
-from eqdarts.equation.from_graph import graph_to_expression
 from eqdarts.errors import FormulaError
 from eqdarts.fitting.run import Run, run_from_json, run_of, run_to_json
-from eqdarts.graph.graph import Graph
 from eqdarts.report.page import report_page, write_report
 from eqdarts.report.pictures import Picture
 from eqdarts.report.words import command_line, python_lines
 from tests import fake_estimator
-from tests.strategies import graphs
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 HOSTILE = (
@@ -191,36 +187,6 @@ def test_a_model_writes_its_report(no_pictures: None, tmp_path: Path) -> None:
     text = (tmp_path / "law.html").read_text(encoding="utf-8")
     assert "A law of period" in text
     assert "planets.csv" not in text
-
-
-@given(graphs())
-@settings(max_examples=40)
-def test_mathml_is_xml(drawn: tuple[Graph, tuple[float, ...]]) -> None:
-    graph, coefficients = drawn
-    names = tuple(f"x{k}" for k in range(graph.n_inputs))
-    shown = Equation(
-        graph_to_expression(graph, coefficients, names, np.ones(len(names)), 1.0), names, target="a < b"
-    ).mathml()
-    tree = ElementTree.fromstring(f"<p>{shown}</p>")
-    for parent in ("msup", "msub", "mfrac"):
-        assert all(len(element) == 2 for element in tree.iter(parent))
-    assert all(len(element) == 1 for element in tree.iter("math"))
-
-
-@pytest.mark.parametrize(
-    ("formula", "text"),
-    [
-        ("theta_0 - 2.5*x", "θ0 -2.5 x"),
-        ("a/(b + x)", "ab+x"),
-        ("exp(-x)*lambda_x", "λx e-x"),
-        ("1.5e-7*abs(x)", "1.5.10-7 |x|"),
-        ("-log(x)**2*(a - 2)", "-(a-2) (log(x))2"),
-    ],
-)
-def test_mathml(formula: str, text: str) -> None:
-    shown = ElementTree.fromstring(f"<p>{Equation.parse(formula).mathml()}</p>")
-    plain = {0x2212: "-", 0x2062: " ", 0x2061: "", 0x22C5: "."}  # minus, times, of, dot
-    assert "".join(shown.itertext()).translate(plain) == text
 
 
 # --- the run ---

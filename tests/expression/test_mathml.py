@@ -1,0 +1,44 @@
+"""Formulas as MathML: well-formed, and read as they are written."""
+
+from __future__ import annotations
+
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+
+from eqdarts.equation.equation import Equation
+from eqdarts.equation.from_graph import graph_to_expression
+from eqdarts.graph.graph import Graph
+from tests.strategies import graphs
+
+
+@given(graphs())
+@settings(max_examples=40)
+def test_mathml_is_xml(drawn: tuple[Graph, tuple[float, ...]]) -> None:
+    graph, coefficients = drawn
+    names = tuple(f"x{k}" for k in range(graph.n_inputs))
+    shown = Equation(
+        graph_to_expression(graph, coefficients, names, np.ones(len(names)), 1.0), names, target="a < b"
+    ).mathml()
+    tree = ElementTree.fromstring(f"<p>{shown}</p>")
+    for parent in ("msup", "msub", "mfrac"):
+        assert all(len(element) == 2 for element in tree.iter(parent))
+    assert all(len(element) == 1 for element in tree.iter("math"))
+
+
+@pytest.mark.parametrize(
+    ("formula", "text"),
+    [
+        ("theta_0 - 2.5*x", "θ0 -2.5 x"),
+        ("a/(b + x)", "ab+x"),
+        ("exp(-x)*lambda_x", "λx e-x"),
+        ("1.5e-7*abs(x)", "1.5.10-7 |x|"),
+        ("-log(x)**2*(a - 2)", "-(a-2) (log(x))2"),
+    ],
+)
+def test_mathml(formula: str, text: str) -> None:
+    shown = ElementTree.fromstring(f"<p>{Equation.parse(formula).mathml()}</p>")
+    plain = {0x2212: "-", 0x2062: " ", 0x2061: "", 0x22C5: "."}  # minus, times, of, dot
+    assert "".join(shown.itertext()).translate(plain) == text
