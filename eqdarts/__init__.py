@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from eqdarts.errors import EqdartsWarning, FormulaError
     from eqdarts.estimator import DARTSRegressor
     from eqdarts.fitting.progress import FitProgress, JsonLog
-    from eqdarts.primitives.table import Primitive, make_primitive
+    from eqdarts.primitives.own import make_primitive
+    from eqdarts.primitives.table import Primitive
 
 __all__ = [
     "DARTSRegressor",
@@ -43,7 +44,7 @@ _HOMES = {
     "JsonLog": "eqdarts.fitting.progress",
     "Primitive": "eqdarts.primitives.table",
     "load_problem": "eqdarts.benchmark.problems",
-    "make_primitive": "eqdarts.primitives.table",
+    "make_primitive": "eqdarts.primitives.own",
     "run_benchmark": "eqdarts.benchmark.run",
 }
 __getattr__, __dir__ = handed_on(__name__, _HOMES)

@@ -12,9 +12,9 @@ residuals is half their chi-square, and the known mean square stands in the plac
 
 S is the length of the graph without its numbers, which the coefficients have paid for: at every node which aggregator,
 how many terms and whether one of them is a constant, and for every edge which primitive on which source. It is a prefix
-code: over all graphs :math:`\sum e^{-S} \le 1`. An edge costs what the frequency of its primitive in science says
-(`FREQUENCIES`). So the more graphs a search may try, the dearer is each of them, and noise alone seldom pays for any:
-this is what accounts for the number of candidates. A count of the graphs that a search has refitted would be paid
+code: over all graphs :math:`\sum e^{-S} \le 1`. An edge costs what the frequency of its primitive in science says (a
+column of their table). So the more graphs a search may try, the dearer is each of them, and noise alone seldom pays for
+any: this is what accounts for the number of candidates. A count of the graphs that a search has refitted would be paid
 twice: by Kraft's inequality no more than :math:`e^S` graphs have a code as short as S, whether they were tried or not.
 A constant is as short as nothing at all, if that is shorter: a law must beat saying nothing. The other criteria of
 `CRITERIA` add the same S, as the extended BIC adds the logarithm of the number of models of a size (Chen and Chen
@@ -29,7 +29,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from eqdarts.graph.graph import Edge, Graph, Node
-from eqdarts.primitives.table import PRIMITIVES, Primitive
+from eqdarts.primitives.table import LINEAR, Primitive
 
 __all__ = [
     "CRITERIA",
@@ -48,15 +48,7 @@ ALPHABET = 12  # symbols beside the inputs: operators, functions, a number
 BIT = math.log(2)
 CLOSE = 5.0  # nats within which a rival is named: odds of 150 to 1
 MOST_NAMED = 3  # rivals named in a sentence
-# How often 4080 formulas of an encyclopedia use a function (Guimera et al. 2020, Sci. Adv. 6, eaav6971). A plain
-# operand counts as the most frequent of them: a line is the first thing that noise looks like. Of the general powers
-# half count as learned exponents and half as fixed ones, a quarter of these as roots. The inverses of tangent and sine
-# do not occur. Others, such as a user's, are as frequent as exp.
-FREQUENCIES = {
-    "linear": 1146, "reciprocal": 1146, "power": 326, "square": 547, "cube": 38, "sqrt": 211, "exp": 129, "log": 132,
-    "sin": 39, "cos": 65, "tan": 4, "tanh": 6, "arcsin": 1, "arctan": 1, "abs": 27, "relu": 27, "softplus": 27,
-}  # fmt: skip
-OF_A_FIXED_POWER, OF_ANOTHER = 326, 129
+OF_A_FIXED_POWER = 326  # frequency of all exponents together that are fixed and have no primitive of their own
 
 
 @dataclass(frozen=True)
@@ -109,20 +101,20 @@ def structure_length(graph: Graph, primitives: Collection[Primitive]) -> float:
 
     A node with t terms, a constant being one of them, costs t + 3 bits: its aggregator, whether it has a constant, how
     many terms there are (t bits), and whether another node follows. An edge costs the logarithm of the number of
-    sources, and that of one over the primitive's share in `FREQUENCIES`; the fixed exponents without a row share one.
+    sources, and that of one over the primitive's share of the frequencies; the fixed exponents without a row share one.
 
     Of two graphs of one function the shorter counts: f / (a + b f) as 1 / (b + a / f), for a power f.
     """
     length = 0.0
-    total = OF_A_FIXED_POWER + sum(FREQUENCIES.get(row.name, OF_ANOTHER) for row in primitives)
+    total = OF_A_FIXED_POWER + sum(row.frequency for row in primitives)
     for n_sources, node in enumerate(graph.nodes, graph.n_inputs):
         edges = [edge for edge in node.edges if not _is_numerator(edge, node, graph)]
         length += (len(edges) + node.constant + 3) * BIT
         for edge in edges:
             primitive = edge.primitive
-            if primitive.name == "reciprocal" and _is_denominator(n_sources, graph):
-                primitive = PRIMITIVES["linear"]  # of 1 / (b + a / x), which is x / (a + b x)
-            frequency = FREQUENCIES.get(primitive.name, OF_ANOTHER)
+            if primitive.exponent == -1 and _is_denominator(n_sources, graph):
+                primitive = LINEAR  # of 1 / (b + a / x), which is x / (a + b x)
+            frequency = primitive.frequency
             if edge.primitive not in primitives:
                 frequency = OF_A_FIXED_POWER
                 length += _exponent_length(primitive.exponent)

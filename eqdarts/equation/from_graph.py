@@ -8,9 +8,10 @@ import numpy as np
 
 from eqdarts._typing import Array, Expr
 from eqdarts.errors import FormulaError, explain
-from eqdarts.expression.build import absolute, exponential, symbol
+from eqdarts.expression.build import symbol
 from eqdarts.expression.simplify import points_of, simplified
-from eqdarts.graph.graph import Edge, Graph
+from eqdarts.graph.graph import Graph
+from eqdarts.primitives.table import NONE
 
 __all__ = ["equation_expression", "graph_to_expression"]
 
@@ -74,9 +75,9 @@ def graph_to_expression(
             # Inner coefficients that the graph leaves out have their neutral values.
             values = theta[own.first : own.first + own.count]
             full = [*edge.primitive.neutral, *values] if own.neutral else values
-            if edge.primitive.name == "none":
+            if edge.primitive == NONE:
                 continue  # an absent edge: 0 in a sum, 1 in a product
-            term = _applied(edge, sources[edge.source], full)
+            term = edge.primitive.sympy(sources[edge.source], *map(_float, full))
             terms.append(_float(theta[own.weight]) * term if own.weight >= 0 else term)
         if node.aggregator == "sum":
             sources.append(sympy.Add(*terms, *([] if constant is None else [constant])))
@@ -95,22 +96,3 @@ def _float(value: float) -> Expr:
     import sympy
 
     return sympy.Integer(int(value)) if value in (0.0, 1.0, -1.0) else sympy.Float(float(value))
-
-
-def _applied(edge: Edge, source: Expr, coefficients: Sequence[float]) -> Expr:
-    import sympy
-
-    primitive = edge.primitive
-    numbers = [_float(c) for c in coefficients]
-    u = primitive.inner_value(source, numbers)
-    shape = numbers[len(primitive.inner) :]
-    # sympy's exp would take constants out of the exponent, to where they may overflow; its Abs thinks of complex roots
-    if primitive.name == "exp":
-        return exponential(u)
-    if primitive.name == "abs":
-        return absolute(u)
-    if primitive.name == "logistic":
-        return 1 / (1 + exponential(-u))
-    if primitive.name == "softplus":
-        return sympy.log(1 + exponential(u))
-    return primitive.sympy_form(u, *shape)

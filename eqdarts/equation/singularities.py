@@ -16,7 +16,7 @@ import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -25,6 +25,8 @@ from eqdarts.equation.equation import Equation
 from eqdarts.expression.bounds import Interval, ranges
 from eqdarts.expression.program import compile_expression, evaluate
 from eqdarts.expression.written import text, write
+from eqdarts.primitives.domain import NOT_NEGATIVE, NOT_ZERO, POSITIVE, Domain
+from eqdarts.primitives.functions import function_of
 
 __all__ = ["Singularities", "Singularity", "find_brink", "find_singularities", "singularities_in_range"]
 
@@ -90,12 +92,15 @@ class Singularities:
 class _Condition(NamedTuple):
     """A condition on the range of `base`."""
 
-    kind: str
     base: Expr
-    must: str  # "nonzero", "positive", "not negative", or "within 1"
+    domain: Domain
     name: str  # of the base in a sentence
     part: Expr  # of the equation, that is singular where the condition is broken
     steep: bool = False  # whether its value or its slope grows without bound there
+
+    @property
+    def kind(self) -> str:
+        return "edge" if self.domain.zero else "pole"
 
 
 def find_singularities(equation: Equation, box: Mapping[str, tuple[float, float]]) -> Singularities:
@@ -173,7 +178,9 @@ def _is_removable(
     equation: Equation, condition: _Condition, pole: Singularity, box: Mapping[str, tuple[float, float]]
 ) -> bool:
     """Return whether the values stay bounded near a zero of a denominator, as those of sin(x)/x do."""
-    if condition.kind != "pole" or type(condition.part).__name__ == "log":  # a logarithm grows too slowly to be seen
+    function = function_of(condition.part)
+    is_slow = function is not None and function.limit is not None and function.limit.slow  # values near do not show it
+    if condition.kind != "pole" or is_slow:
         return False
     names = sorted(map(str, equation.expr.free_symbols))
     low, high = (np.array([box[name][k] for name in names]) for k in (0, 1))
@@ -210,39 +217,47 @@ def _conditions(expr: Expr) -> tuple[_Condition, ...]:
 def _of_power(e: Expr) -> Iterator[_Condition]:
     if not e.exp.is_number:
         if not e.base.is_positive:
-            yield _Condition("edge", e.base, "positive", "the base", e)
+            yield _Condition(e.base, POSITIVE, "the base", e)
         return
     if e.exp.is_negative:
         yield from _nonzero(e.base, "the denominator", e)
     if not float(e.exp).is_integer():
-        yield _Condition("edge", e.base, "not negative", "the base", e, steep=bool(e.exp < 1))
+        yield _Condition(e.base, NOT_NEGATIVE, "the base", e, steep=bool(e.exp < 1))
 
 
 def _of_call(e: Expr) -> Iterator[_Condition]:
-    import sympy
+    function, u = function_of(e), e.args[0]
+    if function is None or function.limit is None:
+        return
+    limit = function.limit
+    if not limit.domain.zero:
+        yield from _nonzero(limit.of(u), limit.words, e)
+    elif limit.domain == POSITIVE and _is_never_negative(u):
+        yield from _nonzero(u.args[0], limit.words, e)
+    else:
+        yield _Condition(limit.of(u), limit.domain, limit.words, e, steep=limit.steep)
 
-    name, u = type(e).__name__, e.args[0]
-    if name == "log":
-        argument = "the argument of the logarithm,"
-        if type(u).__name__ == "Abs" or (u.is_Pow and u.exp.is_Integer and u.exp.is_even):
-            yield from _nonzero(u.args[0], argument, e)
-        else:
-            yield _Condition("edge", u, "positive", argument, e, steep=True)
-    elif name in ("asin", "acos"):
-        yield _Condition("edge", u, "within 1", f"the argument of arc{name[1:]},", e, steep=True)
-    elif name == "tan":
-        yield from _nonzero(sympy.cos(u, evaluate=False), "in a tangent,", e)
+
+def _is_never_negative(u: Expr) -> bool:
+    """Whether `u` is an even power of its first argument, or a function such as abs, which is zero where that is."""
+    if u.is_Pow:
+        return bool(u.exp.is_Integer and u.exp.is_even)
+    function = function_of(u)
+    if function is None or not function.zero_with_argument:
+        return False
+    return bool(function.bounds(Interval(-np.inf, np.inf)).low >= 0)
 
 
 def _nonzero(base: Expr, name: str, part: Expr) -> Iterator[_Condition]:
     """Yield the conditions that make `base` nonzero: on every factor of a product, on what is raised to a power."""
+    function = function_of(base)
     if base.is_Mul:
         for factor in base.args:
             yield from _nonzero(factor, name, part)
-    elif (base.is_Pow and base.exp.is_positive) or type(base).__name__ == "Abs":
+    elif (base.is_Pow and base.exp.is_positive) or (function is not None and function.zero_with_argument):
         yield from _nonzero(base.args[0], name, part)
-    elif base.free_symbols and type(base).__name__ != "exp":
-        yield _Condition("pole", base, "nonzero", name, part, steep=True)
+    elif base.free_symbols and not (function is not None and function.never_zero):
+        yield _Condition(base, NOT_ZERO, name, part, steep=True)
 
 
 def _shown(base: Expr) -> str:
@@ -250,24 +265,11 @@ def _shown(base: Expr) -> str:
     return shown if len(shown) <= LONGEST else shown[: LONGEST - 3] + "..."
 
 
-_BROKEN = {"nonzero": "zero", "positive": "not positive", "not negative": "negative", "within 1": "beyond -1 or 1"}
-
-
 def _claim(condition: _Condition) -> str:
-    return f"{condition.name} {_shown(condition.base)} is {_BROKEN[condition.must]}"
+    return f"{condition.name} {_shown(condition.base)} is {condition.domain.outside}"
 
 
 # --- branch and bound ---
-
-
-def _bad(must: str) -> Callable[[Interval], tuple[Any, Any]]:
-    """Return the function of bounds that says where a condition certainly holds, and where it is certainly broken."""
-    return {
-        "nonzero": lambda u: ((u.low > 0) | (u.high < 0), (u.low == 0) & (u.high == 0)),
-        "positive": lambda u: (u.low > 0, u.high <= 0),
-        "not negative": lambda u: (u.low >= 0, u.high < 0),
-        "within 1": lambda u: ((u.low >= -1) & (u.high <= 1), (u.low > 1) | (u.high < -1)),
-    }[must]
 
 
 def _examine(condition: _Condition, box: Mapping[str, tuple[float, float]]) -> Singularity | bool:
@@ -277,7 +279,7 @@ def _examine(condition: _Condition, box: Mapping[str, tuple[float, float]]) -> S
     low, high = (np.array([box[name][k] for name in names], dtype=np.float64) for k in (0, 1))
     margin = OPEN * (high - low)
     low, high = low + margin, high - margin
-    judge = _bad(condition.must)
+    domain = condition.domain
     signs = _Signs(condition, names)
 
     def bounds(lower: Array, upper: Array) -> Interval:  # (B, D)
@@ -285,11 +287,10 @@ def _examine(condition: _Condition, box: Mapping[str, tuple[float, float]]) -> S
         return Interval(*(np.broadcast_to(end, len(lower)) for end in found))
 
     # The cheap answers first: the whole box at once, then its corners and random points.
-    fine, _ = judge(bounds(low[None], high[None]))
-    if fine.all():
+    if domain.holds_all(*bounds(low[None], high[None])).all():
         return True
     points = _points(low, high)
-    answer = signs.seen(points, bounds(points, points), judge)
+    answer = signs.seen(points, bounds(points, points))
     if answer is not None:
         return _placed(answer, bounds)
     # Branch and bound: halve the boxes that are still open, and try the middle of each half.
@@ -299,10 +300,10 @@ def _examine(condition: _Condition, box: Mapping[str, tuple[float, float]]) -> S
         now, rest = slice(0, MOST_AT_ONCE), slice(MOST_AT_ONCE, None)
         left, right = _halved(lower[now], upper[now], high - low)
         n_seen += len(left)
-        fine, _ = judge(bounds(left, right))
+        fine = domain.holds_all(*bounds(left, right))
         left, right = left[~fine], right[~fine]
         middle = (left + right) / 2
-        answer = signs.seen(middle, bounds(middle, middle), judge) if len(middle) else None
+        answer = signs.seen(middle, bounds(middle, middle)) if len(middle) else None
         if answer is not None:
             return _placed(answer, bounds)
         lower, upper = np.concatenate([lower[rest], left]), np.concatenate([upper[rest], right])
@@ -322,14 +323,17 @@ class _Signs:
     """Two points at which a denominator has different signs, so that it has a zero, or a pole, between them."""
 
     def __init__(self, condition: _Condition, names: tuple[str, ...]) -> None:
+        import sympy
+
         self.condition, self.names = condition, names
-        self.crosses = condition.must == "nonzero" and "sign" not in str(condition.base)
+        jumps = any(row is not None and row.jumps for row in map(function_of, sympy.preorder_traversal(condition.base)))
+        self.crosses = not condition.domain.zero and not jumps
         self.negative: Array | None = None
         self.positive: Array | None = None
 
-    def seen(self, points: Array, u: Interval, judge: Callable[[Interval], tuple[Any, Any]]) -> _Broken | None:
+    def seen(self, points: Array, u: Interval) -> _Broken | None:
         """Return where the condition is broken, if these points (B, D) with values u, or earlier ones, show it."""
-        broken = np.flatnonzero(judge(u)[1])
+        broken = np.flatnonzero(self.condition.domain.holds_none(*u))
         if len(broken):
             return _Broken(self.condition, self.names, None, points[broken[0]])
         if not self.crosses:

@@ -9,19 +9,18 @@ from typing import Any
 
 from eqdarts._typing import Expr
 from eqdarts.errors import FormulaError, explain
-from eqdarts.expression.program import compile_expression
+from eqdarts.expression.build import symbol
+from eqdarts.expression.program import Program, compile_expression
 from eqdarts.graph.draft import Draft
 from eqdarts.graph.draft_terms import LINEAR, POWER, DraftEdge, DraftNode
 from eqdarts.graph.graph import Graph
-from eqdarts.primitives.table import PRIMITIVES, Primitive, fixed_power
+from eqdarts.primitives.functions import EXP, FUNCTIONS, LOG, Function
+from eqdarts.primitives.table import PRIMITIVES, Primitive, fixed_power, primitive_of
 
 __all__ = ["graph_of_formula", "rescaled"]
 
 
-_DIRECT = {
-    "exp": "exp", "log": "log", "sin": "sin", "cos": "cos", "tan": "tan", "tanh": "tanh", "asin": "arcsin",
-    "atan": "arctan", "Abs": "abs",
-}  # fmt: skip
+_ARGUMENT = "u"  # of a function that is written by others
 LARGEST_DENOMINATOR = 12  # of an exponent that becomes a fraction
 
 
@@ -47,10 +46,7 @@ def graph_of_formula(
         If the formula has no variable, or has a function that a graph cannot have.
     """
     builder = _Builder(variables, values, x_scale)
-    results: list[_Value] = []
-    for operation, arguments, detail in compile_expression(expr).steps:
-        results.append(builder.step(operation, [results[k] for k in arguments], detail))
-    output = results[-1]
+    output = builder.run(compile_expression(expr))
     if isinstance(output, float):
         raise FormulaError(
             explain("A formula to start from must have a column in it.", str(expr), "Use a column in it.")
@@ -119,12 +115,19 @@ class _Builder:
         self.draft.nodes.append(DraftNode(aggregator, edges, constant))
         return self.draft.n_inputs + len(self.draft.nodes) - 1
 
-    def step(self, operation: str, arguments: list[_Value], detail: Any) -> _Value:
-        """Return the value of one step."""
+    def run(self, program: Program, names: Mapping[str, _Value] | None = None) -> _Value:
+        """Return the value of a program; `names` are those of its own, if it is not the formula itself."""
+        names = self.names if names is None else names
+        results: list[_Value] = []
+        for operation, arguments, detail in program.steps:
+            own = names[detail] if operation == "name" else None
+            results.append(self._step(operation, [results[k] for k in arguments], detail) if own is None else own)
+        return results[-1]
+
+    def _step(self, operation: str, arguments: list[_Value], detail: Any) -> _Value:
+        """Return the value of one step that is not a name."""
         if operation == "number":
             return float(detail)
-        if operation == "name":
-            return self.names[detail]
         if operation == "power":
             return self._power(arguments[0], float(detail), learned=False)
         if operation == "pow":
@@ -156,24 +159,22 @@ class _Builder:
         if isinstance(exponent, float):
             return self._power(base, exponent, learned=True)
         if isinstance(base, float):
-            return self._call("exp", self._mul(_finite(lambda: math.log(base)), exponent))
-        return self._call("exp", self._mul(exponent, self._call("log", base)))
+            return self._function(EXP, self._mul(_finite(lambda: math.log(base)), exponent))
+        return self._function(EXP, self._mul(exponent, self._function(LOG, base)))
 
     def _call(self, name: str, u: _Value) -> _Value:
-        if isinstance(u, float):
-            from eqdarts.primitives.functions import FUNCTIONS
+        return self._function(FUNCTIONS[name], u)
 
-            return _finite(lambda: float(FUNCTIONS[name].numpy(u)))
-        if name in _DIRECT:
-            return self._applied(PRIMITIVES[_DIRECT[name]], u)
-        if name == "acos":
-            return self._add(math.pi / 2, self._mul(-1.0, self._applied(PRIMITIVES["arcsin"], u)))
-        if name in ("sinh", "cosh"):
-            sign = 1.0 if name == "cosh" else -1.0
-            rising, falling = (self._call("exp", self._mul(s, u)) for s in (1.0, -1.0))
-            return self._mul(0.5, self._add(rising, self._mul(sign, falling)))
-        known = ", ".join([*(row for row in _DIRECT.values()), "arccos, sinh, cosh"])
-        raise FormulaError(explain("A search cannot start from this function.", name, f"Use one of {known}."))
+    def _function(self, function: Function, u: _Value) -> _Value:
+        if isinstance(u, float):
+            return _finite(lambda: float(function.numpy(u)))
+        primitive = primitive_of(function)
+        if primitive is not None:
+            return self._applied(primitive, u)
+        if function.by_others is not None:
+            return self.run(compile_expression(function.by_others(symbol(_ARGUMENT))), {_ARGUMENT: u})
+        known = ", ".join(row.name for row in FUNCTIONS.values() if row.by_others or primitive_of(row))
+        raise FormulaError(explain("A search cannot start from this function.", function.name, f"Use one of {known}."))
 
     def _logistic(self, a: float, minus_u: _Value) -> _Value:
         return self._mul(1.0 / a, self._sigmoid("logistic", self._add(minus_u, math.log(a))))

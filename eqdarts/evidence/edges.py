@@ -26,7 +26,7 @@ from eqdarts.data import moments
 from eqdarts.graph.draft import Draft, DraftEdge
 from eqdarts.graph.fitted import FittedGraph, Start
 from eqdarts.graph.graph import Graph
-from eqdarts.primitives.table import PRIMITIVES, Primitive
+from eqdarts.primitives.table import NONE, Primitive
 from eqdarts.search.growth.moves import without_edge
 from eqdarts.search.problem import Rows
 from eqdarts.selection import CRITERIA, Candidate, structure_length
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Evidence", "evidence", "neighbours"]
 
-NONE = PRIMITIVES["none"]
 SCREENED_ROWS = 200
 SCREENING = (20, 1e-3)  # iterations and tolerance
 THOROUGH = (60, 1e-10)

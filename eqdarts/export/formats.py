@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from eqdarts.errors import explain
@@ -73,15 +74,16 @@ def to_numpy_source(equation: Formula, name: str = "predict") -> str:
     >>> float(space["predict"](0.0))
     0.0
     """
-    taken = {*PYTHON_WORDS, *NUMPY.helpers}
+    taken = {*PYTHON_WORDS, *NUMPY.helpers()}
     checked_identifier(name, taken)
     arguments, body = _rendered(equation, NUMPY, {*taken, name})
     # The head: imports, signature, and the equation as a comment.
-    lines = ["import math", ""] if "erf" in body.helpers else []
+    lines = sorted({helper.imports for helper in body.helpers if helper.imports})
+    lines += [""] if lines else []
     lines += ["import numpy as np", "", "", *_signature(f"def {name}(", arguments, "):")]
     lines += [f"    {line}" for line in _notes(equation, arguments, "# ")]
     for helper in body.helpers:
-        lines += ["", *textwrap.indent(NUMPY.helpers[helper], "    ").splitlines()]
+        lines += ["", *textwrap.indent(helper.definition, "    ").splitlines()]
     # The body: arrays first, so that lists are accepted too; then one line for each step.
     lines += [""] if body.helpers else []
     lines += [f"    {a} = np.asarray({a}, dtype=np.float64)" for a in arguments]
@@ -115,16 +117,13 @@ def to_c_source(equation: Formula, name: str = "predict") -> str:
     Compile without ``-ffast-math``, which has no NaN.
     """
     # Helpers bear the function's name, so that one file can hold several equations.
-    own = Dialect(
-        {key: f"{name}_{called}" if called in C.helpers else called for key, called in C.calls.items()},
-        {f"{name}_{helper}": _prefixed(text, name) for helper, text in C.helpers.items()},
-    )
-    taken = {*C_WORDS, *own.helpers}
+    own = replace(C, prefix=f"{name}_")
+    taken = {*C_WORDS, *own.helpers()}
     checked_identifier(name, C_WORDS)
     arguments, body = _rendered(equation, own, {*taken, name})
     lines = ["#include <math.h>", ""]
     for helper in body.helpers:
-        lines += [own.helpers[helper], ""]
+        lines += [helper.definition, ""]
     notes = _notes(equation, arguments, "")
     lines += [f"/* {notes[0]}", *(f"   {line}" for line in notes[1:])]
     lines[-1] += " */"
@@ -187,13 +186,6 @@ def _letters() -> Iterator[str]:
     alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
     yield from (f"{letter}2" for letter in alphabet)
     yield from (f"{first}{second}2" for first in alphabet for second in alphabet)
-
-
-def _prefixed(definition: str, name: str) -> str:
-    """Return a helper's definition under a name of its own, so that one file can hold several equations."""
-    head, bracket, rest = definition.partition("(")
-    kind, _, helper = head.rpartition(" ")
-    return f"{kind} {name}_{helper}{bracket}{rest}"
 
 
 def _check_fitted(equation: Formula) -> None:

@@ -1,16 +1,19 @@
 """Source text of an equation in other languages: the compiled program that `predict` runs, step by step.
 
 A language is a row of data, `Dialect`: what each operation is called, and the helpers that make it real and finite
-exactly where it is so in `predict`. The operations stand in the same order, so that the values are the same.
+exactly where it is so in `predict`. What a function is called stands in its own row. The operations stand in the same
+order, so that the values are the same.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
+from eqdarts.errors import explain
 from eqdarts.expression.program import Program, Step
+from eqdarts.primitives.functions import EXP, FUNCTIONS, Function, Spelling
 
 __all__ = ["EXCEL", "NUMPY", "C", "Dialect", "Rendered", "render"]
 
@@ -20,30 +23,67 @@ LONGEST = 60  # characters of a text before it becomes a step of its own
 
 @dataclass(frozen=True)
 class Dialect:
-    """What operations are called in one language.
+    """What operations and functions are called in one language.
 
     Parameters
     ----------
-    calls : mapping of str to str
-        Operation or sympy function -> name of the function that is called, or a text with {0} and {1} for arguments.
-    helpers : mapping of str to str
-        Name of a function that the language does not have -> its definition, on lines of its own.
+    name : str
+        How people call the language.
+    column : str
+        The field of `eqdarts.primitives.functions.Source` that has its spelling of a function.
+    operations : mapping of str to Spelling
+        The others: "square", "power" and so on.
     inline : bool, default=False
         Whether the language has no steps, so that all stands in one text.
+    prefix : str, default=""
+        What the names of helpers begin with.
     """
 
-    calls: Mapping[str, str]
-    helpers: Mapping[str, str] = field(default_factory=dict)
+    name: str
+    column: str
+    operations: Mapping[str, Spelling]
     inline: bool = False
+    prefix: str = ""
+
+    def spelling(self, operation: str | Function) -> Spelling:
+        """Return what an operation or a function is called.
+
+        Raises
+        ------
+        ValueError
+            If the language has no name for the function.
+        """
+        if isinstance(operation, str):
+            spelling = self.operations[operation]
+        else:
+            spelling = getattr(operation.source, self.column)
+            if spelling is None:
+                what, todo = f"{self.name} has no name for this function.", "Write it by other functions."
+                raise ValueError(explain(what, operation.name, todo))
+        return _prefixed(spelling, self.prefix) if self.prefix and spelling.definition else spelling
+
+    def helpers(self) -> Iterator[str]:
+        """Yield the names of all functions that the language does not have itself."""
+        own = [getattr(row.source, self.column) for row in FUNCTIONS.values()]
+        for spelling in (*self.operations.values(), *own):
+            if spelling is not None and spelling.definition:
+                yield f"{self.prefix}{spelling.call}"
+
+
+def _prefixed(spelling: Spelling, prefix: str) -> Spelling:
+    """Return a helper under a name of its own, so that two equations can stand in one file."""
+    head, bracket, rest = spelling.definition.partition("(")
+    kind, _, helper = head.rpartition(" ")
+    return spelling._replace(call=prefix + helper, definition=f"{kind} {prefix}{helper}{bracket}{rest}")
 
 
 @dataclass(frozen=True)
 class Rendered:
-    """An equation as text: steps in order, the result, and the helpers that they call."""
+    """An equation as text: steps in order, the result, and the helpers that they call, in order of their first call."""
 
     steps: tuple[tuple[str, str], ...]
     result: str
-    helpers: tuple[str, ...]
+    helpers: tuple[Spelling, ...]
 
 
 @dataclass(frozen=True)
@@ -75,7 +115,7 @@ def render(program: Program, dialect: Dialect, names: Mapping[str, str], prefix:
     for step in program.steps:
         for k in step.arguments:
             uses[k] += 1
-    called: dict[str, None] = {}
+    called: dict[Spelling, None] = {}
     pieces: list[_Piece] = []
     steps: list[tuple[str, str]] = []
     for k, step in enumerate(program.steps):
@@ -89,18 +129,18 @@ def render(program: Program, dialect: Dialect, names: Mapping[str, str], prefix:
             steps.append((name, piece.text))
             piece = _Piece(name)
         pieces.append(piece)
-    return Rendered(tuple(steps), pieces[-1].text, tuple(name for name in dialect.helpers if name in called))
+    return Rendered(tuple(steps), pieces[-1].text, tuple(helper for helper in called if helper.definition))
 
 
-def _write(step: Step, arguments: Sequence[_Piece], dialect: Dialect, called: dict[str, None]) -> _Piece:
+def _write(step: Step, arguments: Sequence[_Piece], dialect: Dialect, called: dict[Spelling, None]) -> _Piece:
     """Write one step; record in `called` which functions it calls."""
 
-    def call(operation: str, *texts: str) -> _Piece:
-        name = dialect.calls[operation]
-        called[name] = None
-        if "{" in name:
-            return _Piece(name.format(*texts))
-        return _Piece(f"{name}({', '.join(texts)})")
+    def call(operation: str | Function, *texts: str) -> _Piece:
+        spelling = dialect.spelling(operation)
+        called[spelling] = None
+        if "{" in spelling.call:
+            return _Piece(spelling.call.format(*texts))
+        return _Piece(f"{spelling.call}({', '.join(texts)})")
 
     match step.operation:
         case "number":
@@ -117,10 +157,10 @@ def _write(step: Step, arguments: Sequence[_Piece], dialect: Dialect, called: di
             return call("softplus", _number(math.log(step.detail)).text, arguments[0].text)
         case "logistic":
             exponent = _product([_number(-1.0), arguments[0]])
-            bottom = _sum([_number(step.detail), call("exp", exponent.text)])
+            bottom = _sum([_number(step.detail), call(EXP, exponent.text)])
             return _Piece(f"1.0 / {bottom.inside(PRODUCT)}", PRODUCT)
         case "call":
-            return call(step.detail, arguments[0].text)
+            return call(FUNCTIONS[step.detail], arguments[0].text)
         case "max" | "min":
             folded = arguments[0]
             for argument in arguments[1:]:
@@ -168,58 +208,66 @@ def _power(p: float, u: _Piece, call: Callable[..., _Piece]) -> _Piece:
     return call("sqrt", u.text) if p == 0.5 else call("power", u.text, repr(p))
 
 
-_SAME_NAMES = ("exp", "sin", "cos", "tan", "sinh", "cosh", "tanh", "sqrt")
-
 NUMPY = Dialect(
-    calls={
-        **{name: f"np.{name}" for name in _SAME_NAMES},
-        "asin": "np.arcsin", "acos": "np.arccos", "atan": "np.arctan", "Abs": "np.abs", "sign": "np.sign",
-        "square": "np.square", "power": "np.power", "softplus": "np.logaddexp", "max": "np.maximum",
-        "min": "np.minimum", "log": "log", "erf": "erf", "nonzero": "nonzero", "whole": "whole_power", "pow": "power",
-    },
-    helpers={
-        "log": "def log(u):\n    return np.log(np.where(u > 0, u, np.nan))",
-        "nonzero": "def nonzero(u):\n    return np.where(u == 0, np.nan, u)",
-        "power": "def power(u, v):\n    return np.power(np.where((u == 0) & (v < 0), np.nan, u), v)",
-        "erf": "def erf(u):\n    return np.vectorize(math.erf, otypes=[float])(u)",
-        "whole_power": (
+    "numpy",
+    "numpy",
+    {
+        "sqrt": Spelling("np.sqrt"),
+        "square": Spelling("np.square"),
+        "power": Spelling("np.power"),
+        "softplus": Spelling("np.logaddexp"),
+        "max": Spelling("np.maximum"),
+        "min": Spelling("np.minimum"),
+        "nonzero": Spelling("nonzero", "def nonzero(u):\n    return np.where(u == 0, np.nan, u)"),
+        "pow": Spelling("power", "def power(u, v):\n    return np.power(np.where((u == 0) & (v < 0), np.nan, u), v)"),
+        "whole": Spelling(
+            "whole_power",
             "def whole_power(u, n):\n    result = 1.0\n    while n:\n        if n % 2:\n            result *= u\n"
-            "        n, u = n // 2, u * u\n    return result"
+            "        n, u = n // 2, u * u\n    return result",
         ),
     },
-)  # fmt: skip
+)
 
 C = Dialect(
-    calls={
-        **{name: name for name in (*_SAME_NAMES, "asin", "acos", "atan", "erf")},
-        "Abs": "fabs", "power": "pow", "log": "real_log", "sign": "real_sign", "square": "square",
-        "nonzero": "nonzero", "whole": "whole_power", "pow": "real_pow", "softplus": "log_add_exp", "max": "larger",
-        "min": "smaller",
-    },
-    helpers={
-        "real_log": "static double real_log(double u) { return u > 0 ? log(u) : NAN; }",
-        "real_sign": "static double real_sign(double u) { return u > 0 ? 1.0 : u < 0 ? -1.0 : u; }",
-        "square": "static double square(double u) { return u * u; }",
-        "nonzero": "static double nonzero(double u) { return u == 0 ? NAN : u; }",
-        "real_pow": "static double real_pow(double u, double v) { return u == 0 && v < 0 ? NAN : pow(u, v); }",
-        "whole_power": (
+    "C",
+    "c",
+    {
+        "sqrt": Spelling("sqrt"),
+        "square": Spelling("square", "static double square(double u) { return u * u; }"),
+        "power": Spelling("pow"),
+        "nonzero": Spelling("nonzero", "static double nonzero(double u) { return u == 0 ? NAN : u; }"),
+        "pow": Spelling(
+            "real_pow",
+            "static double real_pow(double u, double v) { return u == 0 && v < 0 ? NAN : pow(u, v); }",
+        ),
+        "whole": Spelling(
+            "whole_power",
             "static double whole_power(double u, int n)\n{\n    double result = 1.0;\n    for (; n; n /= 2, u *= u)\n"
-            "        if (n % 2)\n            result *= u;\n    return result;\n}"
+            "        if (n % 2)\n            result *= u;\n    return result;\n}",
         ),
-        "log_add_exp": (
+        "softplus": Spelling(
+            "log_add_exp",
             "static double log_add_exp(double a, double b)\n{\n"
-            "    return a > b ? a + log1p(exp(b - a)) : b + log1p(exp(a - b));\n}"
+            "    return a > b ? a + log1p(exp(b - a)) : b + log1p(exp(a - b));\n}",
         ),
-        "larger": "static double larger(double a, double b) { return isnan(a) || a > b ? a : b; }",
-        "smaller": "static double smaller(double a, double b) { return isnan(a) || a < b ? a : b; }",
+        "max": Spelling("larger", "static double larger(double a, double b) { return isnan(a) || a > b ? a : b; }"),
+        "min": Spelling("smaller", "static double smaller(double a, double b) { return isnan(a) || a < b ? a : b; }"),
     },
-)  # fmt: skip
+)
 
 EXCEL = Dialect(
-    calls={
-        **{name: name.upper() for name in (*_SAME_NAMES, "asin", "acos", "atan", "erf", "Abs", "sign", "max", "min")},
-        "log": "LN", "square": "POWER({0}, 2)", "power": "POWER", "whole": "POWER", "pow": "POWER", "nonzero": "({0})",
-        "softplus": "(MAX({0}, {1}) + LN(1 + EXP(-ABS(({0}) - ({1})))))",
+    "A spreadsheet",
+    "excel",
+    {
+        "sqrt": Spelling("SQRT"),
+        "square": Spelling("POWER({0}, 2)"),
+        "power": Spelling("POWER"),
+        "whole": Spelling("POWER"),
+        "pow": Spelling("POWER"),
+        "nonzero": Spelling("({0})"),
+        "softplus": Spelling("(MAX({0}, {1}) + LN(1 + EXP(-ABS(({0}) - ({1})))))"),
+        "max": Spelling("MAX"),
+        "min": Spelling("MIN"),
     },
     inline=True,
-)  # fmt: skip
+)

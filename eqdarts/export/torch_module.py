@@ -6,6 +6,7 @@ A row at which a derivative is infinite, such as that of a root at zero, adds no
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
@@ -16,14 +17,13 @@ from torch import Tensor, nn
 from eqdarts.errors import explain
 from eqdarts.export.formula import TrainableFormula
 from eqdarts.expression.program import Program, Step, compile_expression, folded
-from eqdarts.primitives.functions import FUNCTIONS
+from eqdarts.primitives.domain import REAL
+from eqdarts.primitives.functions import EXP, FUNCTIONS, LOG, Function
 from eqdarts.primitives.table import integer_power
 
 __all__ = ["EquationModule"]
 
 F = TypeVar("F", bound=TrainableFormula)
-
-LARGEST_EXPONENT = math.log(1.7e308)  # exp overflows above
 
 
 class EquationModule(nn.Module, Generic[F]):
@@ -109,16 +109,20 @@ def _with_softplus(program: Program) -> Program:
     """
     steps = list(program.steps)
     for k, step in enumerate(steps):
-        if step.operation != "call" or step.detail != "log":
+        if not _calls(step, LOG):
             continue
         inside = steps[step.arguments[0]]
         if inside.operation != "add" or len(inside.arguments) != 2:
             continue
         for shift, other in (inside.arguments, inside.arguments[::-1]):
-            if steps[other].operation == "call" and steps[other].detail == "exp":
+            if _calls(steps[other], EXP):
                 steps[k] = Step("log_add_exp", (shift, steps[other].arguments[0], step.arguments[0]))
                 break
     return Program(tuple(steps), program.names)
+
+
+def _calls(step: Step, function: Function) -> bool:
+    return step.operation == "call" and FUNCTIONS[step.detail] is function
 
 
 def _guarded(f: Callable[[Tensor], Tensor], inside: Callable[[Tensor], Tensor], safe: float) -> Callable[..., Tensor]:
@@ -137,17 +141,18 @@ def _positive(u: Tensor) -> Tensor:
     return u > 0
 
 
-def _unit(u: Tensor) -> Tensor:
-    return u.abs() < 1
+@functools.cache
+def _torch_of(function: Function) -> Callable[[Tensor], Tensor]:
+    """Return the function of tensors: NaN outside its domain, without a gradient where that is infinite."""
+    domain, smooth = function.domain, function.smooth
 
+    def real(u: Tensor) -> Tensor:
+        return value(torch.where(domain.contains(u), u, math.nan))
 
-_FUNCTIONS: dict[str, Callable[[Tensor], Tensor]] = {
-    **{name: row.torch for name, row in FUNCTIONS.items()},
-    "exp": _guarded(torch.exp, lambda u: u < LARGEST_EXPONENT, 0.0),
-    "log": _guarded(lambda u: torch.where(u > 0, u, math.nan).log(), _positive, 1.0),
-    "asin": _guarded(torch.asin, _unit, 0.0),
-    "acos": _guarded(torch.acos, _unit, 0.0),
-}
+    value: Callable[[Tensor], Tensor] = function.torch
+    defined = value if domain == REAL else real
+    return defined if smooth == REAL else _guarded(defined, smooth.contains, function.smooth_at)
+
 
 _root = _guarded(torch.sqrt, _positive, 1.0)
 _inverse = _guarded(lambda u: torch.where(u == 0, math.nan, u).reciprocal(), lambda u: u != 0, 1.0)
@@ -179,7 +184,7 @@ def _log_add_exp(_: Any, a: Tensor, u: Tensor, total: Tensor) -> Tensor:
     """Return log(a + exp(u)), for a > 0 without overflow."""
     good = a > 0
     safe = torch.logaddexp(torch.where(good, a, 1.0).log(), u)
-    return safe if bool(good.all()) else torch.where(good, safe, _FUNCTIONS["log"](total))
+    return safe if bool(good.all()) else torch.where(good, safe, _torch_of(LOG)(total))
 
 
 _OPERATIONS: dict[str, Callable[..., Tensor]] = {
@@ -189,8 +194,8 @@ _OPERATIONS: dict[str, Callable[..., Tensor]] = {
     "pow": _pow,
     "log_add_exp": _log_add_exp,
     "softplus": lambda a, u: torch.logaddexp(u.new_tensor(math.log(a)), u),
-    "logistic": lambda a, m: _inverse(a + _FUNCTIONS["exp"](-m)),
-    "call": lambda name, u: _FUNCTIONS[name](u),
+    "logistic": lambda a, m: _inverse(a + _torch_of(EXP)(-m)),
+    "call": lambda name, u: _torch_of(FUNCTIONS[name])(u),
     "max": folded(torch.maximum),
     "min": folded(torch.minimum),
 }

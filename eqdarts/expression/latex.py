@@ -6,9 +6,9 @@ import re
 import unicodedata
 
 from eqdarts.expression.written import Call, Name, Negative, Number, Power, Product, Sum, Written, number_text
-from eqdarts.primitives.functions import SPELLINGS
+from eqdarts.primitives.functions import notation
 
-__all__ = ["GREEK", "latex", "latex_name", "name_parts"]
+__all__ = ["GREEK", "is_enclosed", "latex", "latex_name", "name_parts"]
 
 _SMALL = (
     "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu", "nu", "xi",
@@ -101,7 +101,7 @@ def latex(written: Written, digits: int | None = 6) -> str:
         case Product(above, below):
             return _product(above, below, digits)
         case Power(base, exponent):
-            plain = isinstance(base, Name) or (isinstance(base, Call) and base.function in ("sqrt", "abs"))
+            plain = isinstance(base, Name) or is_enclosed(base)
             plain = plain or (isinstance(base, Number) and re.fullmatch(r"[\d.]+", latex(base, digits)) is not None)
             shown = latex(base, digits) if plain else _bracketed(base, digits)
             return f"{shown}^{{{latex(exponent, digits)}}}"
@@ -146,13 +146,13 @@ def _between(left: Written, right: Written, right_latex: str) -> str:
     return r" \, " if upright else " "
 
 
+def is_enclosed(written: Written) -> bool:
+    """Whether the signs of a function enclose its argument, so that a power of it needs no brackets."""
+    row = notation(written.function) if isinstance(written, Call) else None
+    return row is not None and row.encloses
+
+
 def _call(name: str, arguments: tuple[Written, ...], digits: int | None) -> str:
-    inside = ", ".join(latex(a, digits) for a in arguments)
-    if name == "sqrt":
-        return rf"\sqrt{{{inside}}}"
-    if name == "abs":
-        return rf"\left|{inside}\right|"
-    if name == "exp":
-        return rf"e^{{{inside}}}"
-    command = SPELLINGS[name].latex if name in SPELLINGS else rf"\{name.lower()}"
-    return rf"{command}\left({inside}\right)"
+    row = notation(name)
+    assert row is not None
+    return row.in_latex(", ".join(latex(a, digits) for a in arguments))

@@ -6,9 +6,9 @@ import html
 import re
 import unicodedata
 
-from eqdarts.expression.latex import GREEK, name_parts
+from eqdarts.expression.latex import GREEK, is_enclosed, name_parts
 from eqdarts.expression.written import Call, Name, Negative, Number, Power, Product, Sum, Written, number_text
-from eqdarts.primitives.functions import SPELLINGS
+from eqdarts.primitives.functions import notation
 
 __all__ = ["mathml", "plain_characters"]
 
@@ -102,7 +102,7 @@ def _mathml(written: Written, digits: int | None) -> str:
         case Product(above, below):
             return _product(above, below, digits)
         case Power(base, exponent):
-            plain = isinstance(base, Name) or (isinstance(base, Call) and base.function in ("sqrt", "abs"))
+            plain = isinstance(base, Name) or is_enclosed(base)
             shown = _mathml(base, digits)
             plain = plain or (isinstance(base, Number) and re.fullmatch(r"<mn>[\d.]+</mn>", shown) is not None)
             shown = _row(shown) if plain else _row(_bracketed(base, digits))
@@ -141,12 +141,6 @@ def _factors(factors: tuple[Written, ...], digits: int | None) -> str:
 
 
 def _call(name: str, arguments: tuple[Written, ...], digits: int | None) -> str:
-    inside = "<mo>,</mo>".join(_mathml(argument, digits) for argument in arguments)
-    if name == "sqrt":
-        return f"<msqrt>{_row(inside)}</msqrt>"
-    if name == "abs":
-        return _row(f'<mo fence="true">|</mo>{inside}<mo fence="true">|</mo>')
-    if name == "exp":
-        return f"<msup><mi>e</mi>{_row(inside)}</msup>"
-    shown = SPELLINGS[name].name if name in SPELLINGS else name.lower()
-    return f"<mi>{shown}</mi><mo>\u2061</mo>{_row(f'<mo>(</mo>{inside}<mo>)</mo>')}"
+    row = notation(name)
+    assert row is not None
+    return row.in_mathml("<mo>,</mo>".join(_mathml(argument, digits) for argument in arguments))

@@ -11,8 +11,9 @@ import math
 from collections.abc import Iterator, Sequence
 
 from eqdarts._typing import Expr
-from eqdarts.expression.build import absolute, apply, exponential, product
+from eqdarts.expression.build import applied, exponential, product
 from eqdarts.expression.written import numbers, symbols_of, write
+from eqdarts.primitives.functions import EXP, LOG, function_of, notation_of
 
 __all__ = ["cost", "normalise"]
 
@@ -43,11 +44,10 @@ def normalise(expr: Expr) -> Expr:
         return _without_log_scales(sympy.Add(*(part for t in expr.args for part in _terms(normalise(t)))))
     if expr.is_Mul:
         return _scaled(expr.args)
-    name = type(expr).__name__
-    if (expr.is_Pow and expr.exp.is_Number) or name in ("Abs", "Max", "Min"):
+    row = notation_of(expr)
+    if (expr.is_Pow and expr.exp.is_Number) or (row is not None and row.homogeneous):
         return _scaled((expr,))
-    arguments = [normalise(a) for a in expr.args]
-    return apply(name, *arguments) if name in ("exp", "Abs") else expr.func(*arguments)
+    return applied(expr, [normalise(a) for a in expr.args])
 
 
 def _terms(expr: Expr) -> list[Expr]:
@@ -87,7 +87,6 @@ def _pull(factor: Expr, many: bool) -> tuple[Expr, Expr]:
     one = sympy.Integer(1)
     if factor.is_Number:
         return factor, one
-    name = type(factor).__name__
     if factor.is_Add:
         return _content(normalise(factor), signed=True)
     if factor.is_Pow and factor.exp.is_Number:
@@ -95,15 +94,14 @@ def _pull(factor: Expr, many: bool) -> tuple[Expr, Expr]:
         content, base = _content(normalise(factor.base), signed=integer)
         scale = content**factor.exp
         return (scale, base**factor.exp) if _is_ordinary(scale) else (one, (content * base) ** factor.exp)
-    if name == "Abs":
-        content, inside = _content(normalise(factor.args[0]), signed=False)
-        return content, absolute(inside)
-    if name in ("Max", "Min") and 0 in factor.args and len(factor.args) == 2:
-        other = next(a for a in factor.args if not a.is_zero)
-        content, inside = _content(normalise(other), signed=False)
-        return content, factor.func(0, inside)
+    row = notation_of(factor)
+    if row is not None and row.homogeneous:
+        zeros, others = [a for a in factor.args if a == 0], [a for a in factor.args if a != 0]
+        if len(others) == 1:
+            content, inside = _content(normalise(others[0]), signed=False)
+            return content, row.build(*zeros, inside)
     whole = normalise(factor)
-    if name == "exp" and many and whole.is_Function and whole.args[0].is_Add:
+    if row is EXP and many and whole.is_Function and whole.args[0].is_Add:
         constant, rest = whole.args[0].as_coeff_Add()
         if not constant.is_zero and abs(constant) < LARGEST_CONSTANT:
             return sympy.exp(constant.evalf()), sympy.exp(rest)
@@ -155,8 +153,7 @@ def _absorbed(scale: Expr, factors: list[Expr]) -> Iterator[Expr]:
         return
     for k, factor in enumerate(factors):
         others = [*factors[:k], *factors[k + 1 :]]
-        name = type(factor).__name__
-        if name == "exp" and scale > 0 and scale.is_Float:
+        if function_of(factor) is EXP and scale > 0 and scale.is_Float:
             constant = sympy.log(scale)
             yield product(exponential(sympy.Add(constant, factor.args[0])), *others)
             continue
@@ -202,7 +199,7 @@ def _without_log_scale(term: Expr) -> list[Expr]:
     import sympy
 
     factors = sympy.Mul.make_args(term)
-    logs = [factor for factor in factors if type(factor).__name__ == "log"]
+    logs = [factor for factor in factors if function_of(factor) is LOG]
     if len(logs) != 1:
         return [term]
     content, inside = _content(logs[0].args[0], signed=False)
@@ -226,7 +223,7 @@ def _constant_into_log(expr: Expr, before: Expr) -> Iterator[Expr]:
 
     constant, rest = expr.as_coeff_Add()
     weight, log = rest.as_coeff_Mul()
-    if constant.is_zero or before.is_zero or type(log).__name__ != "log" or abs(constant / weight) > LARGEST_CONSTANT:
+    if constant.is_zero or before.is_zero or function_of(log) is not LOG or abs(constant / weight) > LARGEST_CONSTANT:
         return
     factor = sympy.Float(math.exp(float(constant / weight)))
     inside = log.args[0]

@@ -14,13 +14,13 @@ import keyword
 import math
 import re
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from eqdarts._typing import Expr
 from eqdarts.errors import FormulaError, closest, explain
-from eqdarts.expression.build import COMPOSED, apply, composed, product, symbol
-from eqdarts.primitives.functions import SPELLINGS
+from eqdarts.expression.build import product, symbol
+from eqdarts.primitives.functions import notation, notations
 
 __all__ = ["FormulaError", "Parsed", "parse_formula", "quoted"]
 
@@ -30,9 +30,6 @@ MAX_DEPTH = 60
 MAX_NODES = 4_000
 LARGEST_INTEGER = 2**53
 LARGEST_EXPONENT = 1000.0
-
-_TWO_ARGUMENTS = {"Max": "Max", "Min": "Min", "max": "Max", "min": "Min"}
-_RESERVED = frozenset({*SPELLINGS, *COMPOSED, *_TWO_ARGUMENTS, "pi"})
 
 _TOKEN = re.compile(
     r"(?P<space>\s+)|`(?P<quoted>(?:[^`]|``)+)`|(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)"
@@ -71,9 +68,13 @@ def quoted(name: str) -> str:
     >>> quoted("x0"), quoted("reaction time"), quoted("lambda"), quoted("exp")
     ('x0', '`reaction time`', '`lambda`', '`exp`')
     """
-    if re.fullmatch(r"[^\W\d]\w*", name) and not keyword.iskeyword(name) and name not in _RESERVED:
+    if re.fullmatch(r"[^\W\d]\w*", name) and not keyword.iskeyword(name) and not _is_reserved(name):
         return name
     return "`" + name.replace("`", "``") + "`"
+
+
+def _is_reserved(name: str) -> bool:
+    return name == "pi" or notation(name) is not None
 
 
 def parse_formula(text: str) -> Parsed:
@@ -134,7 +135,7 @@ def _tokenise(text: str) -> tuple[str, dict[str, str], list[Place]]:
             raise _refuse(text, at, token, "Write an operator between two terms: 2*x, not 2x.")
         if kind == "space":
             token = " "
-        elif kind == "quoted" or (kind == "word" and token not in _RESERVED):
+        elif kind == "quoted" or (kind == "word" and not _is_reserved(token)):
             name = match.group("quoted").replace("``", "`") if kind == "quoted" else token
             if kind == "word" and keyword.iskeyword(name):
                 raise _refuse(text, at, token, f"It is a Python keyword; as a name write `{token}` in backticks.")
@@ -284,24 +285,16 @@ class _Reader:
         return self._checked(node, base**exponent)
 
     def _call(self, node: ast.Call, depth: int) -> Expr:
-        import sympy
-
         name = node.func.id if isinstance(node.func, ast.Name) else ""
-        if name not in _RESERVED or name == "pi":
-            known = closest(self.names.get(name, name), sorted(_RESERVED - {"pi"}))
+        row = notation(name)
+        if row is None:
+            known = closest(self.names.get(name, name), sorted(n for f in notations() for n in (f.name, *f.spellings)))
             raise self.refuse(node, f"Write * for a product; only known functions can be called. {known}")
         if node.keywords or any(isinstance(a, ast.Starred) for a in node.args):
             raise self.refuse(node, "Give plain arguments.")
-        wanted = 2 if name in _TWO_ARGUMENTS else 1
-        if len(node.args) != wanted:
-            raise self.refuse(node, f"{name} takes {wanted} argument(s).")
-        arguments = [self.read(a, depth + 1) for a in node.args]
-        if name in _TWO_ARGUMENTS:
-            make: Callable[..., Expr] = getattr(sympy, _TWO_ARGUMENTS[name])
-            return make(*arguments)
-        if name in COMPOSED:
-            return composed(name, arguments[0])
-        return apply(SPELLINGS[name].sympy_name, arguments[0])
+        if len(node.args) != row.n_arguments:
+            raise self.refuse(node, f"{name} takes {row.n_arguments} argument(s).")
+        return row.build(*[self.read(a, depth + 1) for a in node.args])
 
     def _checked(self, node: ast.expr, expr: Expr) -> Expr:
         """Return `expr`, unless a number in it is not a finite real one; large integers become floats."""

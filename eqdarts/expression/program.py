@@ -16,7 +16,7 @@ import numpy as np
 
 from eqdarts._typing import Array, Expr
 from eqdarts.errors import FormulaError, explain
-from eqdarts.primitives.functions import FUNCTIONS
+from eqdarts.primitives.functions import EXP, FUNCTIONS, LOG, function_of, notation_of
 from eqdarts.primitives.table import integer_power
 
 __all__ = ["Program", "Step", "compile_expression", "evaluate", "folded"]
@@ -87,17 +87,18 @@ def _compile_one(e: Expr, visit: Callable[[Expr], int], add: Callable[..., int])
         if e.exp.is_Number:
             return add("power", visit(e.base), detail=_real(e.exp))
         return add("pow", visit(e.base), visit(e.exp))
-    name = type(e).__name__
-    if name == "log" and (u := _one_plus_exp(e.args[0])) is not None:
+    function = function_of(e)
+    if function is LOG and (u := _one_plus_exp(e.args[0])) is not None:
         return add("softplus", visit(u[1]), detail=u[0])
-    if name in FUNCTIONS:
-        return add("call", visit(e.args[0]), detail=name)
-    if name in ("Max", "Min"):
-        return add(name.lower(), *[visit(a) for a in e.args])
+    if function is not None:
+        return add("call", visit(e.args[0]), detail=function.sympy_name)
+    operator = notation_of(e)
+    if operator is not None:
+        return add(operator.folds, *[visit(a) for a in e.args])
     raise FormulaError(
         explain(
             "Only expressions with the functions of eqdarts can be evaluated.",
-            repr(name),
+            repr(type(e).__name__),
             "Rewrite it with the supported functions.",
         )
     )
@@ -115,7 +116,7 @@ def _one_plus_exp(e: Expr) -> tuple[float, Expr] | None:
     if not (e.is_Add and len(e.args) == 2):
         return None
     number, other = e.args if e.args[0].is_Number else e.args[::-1]
-    if number.is_Number and number.is_positive and type(other).__name__ == "exp":
+    if number.is_Number and number.is_positive and function_of(other) is EXP:
         return float(number), other.args[0]
     return None
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from eqdarts._typing import Expr
 from eqdarts.errors import FormulaError, explain
-from eqdarts.expression.build import apply, composed, product, symbol
+from eqdarts.expression.build import composed, product, symbol
 from eqdarts.expression.parse import quoted
-from eqdarts.primitives.functions import FUNCTIONS, SPELLINGS
+from eqdarts.primitives.functions import EXP, FUNCTIONS, SQRT, notation_of
 
 __all__ = ["Written", "complexity", "number_text", "numbers", "template", "text", "write"]
 
@@ -110,7 +110,7 @@ def write(expr: Expr, ordered: bool = True) -> Written:
         if name == "Pi":
             return Name("pi", constant=True)
         if name == "Exp1":
-            return Call("exp", (ONE,))
+            return Call(EXP.name, (ONE,))
     raise FormulaError(explain("A formula cannot contain this.", repr(str(expr)[:60]), "Use the functions of eqdarts."))
 
 
@@ -157,23 +157,23 @@ def _write_power(expr: Expr, ordered: bool) -> Written:
     base, exponent = expr.base, expr.exp
     if exponent.is_Rational:
         if exponent.p == 1 and exponent.q == 2:
-            return Call("sqrt", (write(base, ordered),))
+            return Call(SQRT.name, (write(base, ordered),))
         return Power(write(base, ordered), Number(float(exponent), False, str(exponent)))
     return Power(write(base, ordered), write(exponent, ordered))
 
 
 def _write_call(expr: Expr, ordered: bool) -> Written:
-    name = type(expr).__name__
-    if name in ("Max", "Min") and expr.args:
-        arguments = [write(a, ordered) for a in sorted(expr.args, key=lambda a: (not a.is_Number, str(a)))]
-        call: Written = arguments[0]
-        for argument in arguments[1:]:
-            call = Call(name, (call, argument))
-        return call
-    if name not in FUNCTIONS:
+    row = notation_of(expr)
+    if row is None:
         known = "Use the functions of eqdarts: " + ", ".join(sorted(row.name for row in FUNCTIONS.values())) + "."
-        raise FormulaError(explain("A formula cannot contain this function.", repr(name), known))
-    return Call(FUNCTIONS[name].name, tuple(write(a, ordered) for a in expr.args))
+        raise FormulaError(explain("A formula cannot contain this function.", repr(type(expr).__name__), known))
+    if not row.folds:
+        return Call(row.name, tuple(write(a, ordered) for a in expr.args))
+    arguments = [write(a, ordered) for a in sorted(expr.args, key=lambda a: (not a.is_Number, str(a)))]
+    call: Written = arguments[0]
+    for argument in arguments[1:]:
+        call = Call(row.name, (call, argument))
+    return call
 
 
 def _begins_with_minus(written: Written) -> bool:
@@ -219,8 +219,6 @@ def symbols_of(written: Written) -> int:
             return inside + len(terms) - 1 - subtracted
         case Product(above, below):
             return inside + max(len(above), 1) + len(below) - 1 + (not above)
-        case Call(name, arguments) if name in ("Max", "Min"):
-            return inside + len(arguments) - 1
     return inside + 1
 
 
@@ -257,10 +255,7 @@ def template(written: Written, names: Callable[[int], str]) -> tuple[Expr, dict[
             case Power(base, exponent):
                 return build(base) ** build(exponent)
             case Call(name, arguments):
-                built = [build(a) for a in arguments]
-                if name == "sqrt":
-                    return composed(name, built[0])
-                return apply(SPELLINGS[name].sympy_name if name in SPELLINGS else name, *built)
+                return composed(name, *[build(a) for a in arguments])
         raise AssertionError(node)
 
     return build(written), values

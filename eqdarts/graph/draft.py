@@ -15,11 +15,11 @@ from eqdarts.graph.draft_terms import (
     NONE,
     DraftEdge,
     DraftNode,
-    exp_or_zero,
     make_moves,
     merge_factors,
     merge_terms,
     moved_scale,
+    moved_shift,
 )
 from eqdarts.graph.graph import Edge, Graph, Node
 
@@ -269,9 +269,9 @@ class Draft:
         """Move the constant of a sum that only exponentials read out of them: exp(a (c + u)) is exp(a c) exp(a u)."""
         for j, inner in enumerate(self.nodes[:-1]):
             users = list(self.users(self.n_inputs + j))
-            if not inner.is_sum or inner.constant is None or any(edge.primitive.name != "exp" for _, edge in users):
+            if not inner.is_sum or inner.constant is None or any(edge.primitive.shift_out is None for _, edge in users):
                 continue
-            factors = [exp_or_zero(edge.coefficients[0] * inner.constant) for _, edge in users]
+            factors = [moved_shift(edge, inner.constant) for _, edge in users]
             if make_moves(users, [(factor, 0.0) if factor else None for factor in factors]):
                 inner.constant = None
                 return True

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 from fractions import Fraction
 
 from eqdarts.graph.graph import Aggregator
-from eqdarts.primitives.table import PRIMITIVES, Primitive, fixed_power
+from eqdarts.primitives.table import LINEAR, NONE, POWER, Primitive, fixed_power
 
-NONE = PRIMITIVES["none"]
-LINEAR = PRIMITIVES["linear"]
-POWER = PRIMITIVES["power"]
+__all__ = [
+    "LINEAR",
+    "NONE",
+    "POWER",
+    "DraftEdge",
+    "DraftNode",
+    "make_moves",
+    "merge_factors",
+    "merge_terms",
+    "moved_scale",
+    "moved_shift",
+]
 
 
 @dataclass
@@ -98,11 +106,11 @@ def merge_terms(first: DraftEdge, second: DraftEdge) -> DraftEdge | None:
 
 def merge_factors(first: DraftEdge, second: DraftEdge) -> DraftEdge | None:
     """Return the product of two powers, or of two exponentials, of one source as one edge; None for other functions."""
-    if first.primitive.name == second.primitive.name == "exp":
+    if first.primitive.shift_out is not None and first.primitive == second.primitive:  # f(a u) f(b u) = f((a + b) u)
         merged = first.copy()
         merged.coefficients = [first.coefficients[0] + second.coefficients[0]]
         return merged
-    exponents = [_exponent(first), _exponent(second)]
+    exponents = [edge.primitive.exponent_at(edge.coefficients) for edge in (first, second)]
     if any(e is None for e in exponents):
         return None
     a, b = exponents
@@ -112,11 +120,6 @@ def merge_factors(first: DraftEdge, second: DraftEdge) -> DraftEdge | None:
     assert a is not None
     assert b is not None
     return DraftEdge(first.source, POWER, 1.0, [float(a) + float(b)])
-
-
-def _exponent(edge: DraftEdge) -> Fraction | float | None:
-    """Return the exponent of a power edge: a Fraction if fixed, a float if learned, None for other functions."""
-    return edge.coefficients[0] if edge.primitive is POWER else edge.primitive.exponent
 
 
 def make_moves(users: list[tuple[DraftNode, DraftEdge]], moves: list[tuple[float, float] | None]) -> bool:
@@ -141,21 +144,12 @@ def moved_scale(node: DraftNode, edge: DraftEdge, scale: float) -> tuple[float, 
     """
     if "scale" in edge.primitive.inner:
         return 1.0, 0.0
-    if edge.primitive.name == "abs":
-        return abs(scale), 0.0
-    if edge.primitive.name == "log" and node.is_sum and scale > 0.0:
-        return 1.0, math.log(scale)
-    exponent = _exponent(edge)
-    is_integer = isinstance(exponent, Fraction) and exponent.denominator == 1
-    if exponent is None or (scale <= 0 and not is_integer):
+    if edge.primitive.scale_is_shift and not node.is_sum:
         return None
-    try:
-        factor = scale ** (int(exponent) if is_integer else float(exponent))
-    except (OverflowError, ZeroDivisionError):
-        return None
-    return (factor, 0.0) if math.isfinite(factor) and factor != 0.0 else None
+    return edge.primitive.scaled(scale, edge.coefficients)
 
 
-def exp_or_zero(exponent: float) -> float:
-    """Return e to the `exponent`, or 0 where that is not a finite number."""
-    return math.exp(exponent) if exponent < 700.0 else 0.0
+def moved_shift(edge: DraftEdge, shift: float) -> float:
+    """Return the factor such that f(a (shift + u)) = factor f(a u), 0 where there is none that is finite."""
+    move = edge.primitive.shift_out
+    return 0.0 if move is None else move(edge.coefficients[0] * shift)

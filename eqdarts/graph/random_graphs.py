@@ -20,17 +20,6 @@ _EDGES = (1, 1, 1, 2, 2, 2, 3, 3)  # numbers of edges of a node, as often as the
 _ATTEMPTS = 20
 _NESTING = 3  # functions inside each other, powers aside
 
-# functions of one family inside each other, such as exp(exp(x)) or sin(cos(x)), are hardly ever laws
-_FAMILIES = {
-    "exp": "exp",
-    "logistic": "exp",
-    "tanh": "exp",
-    "softplus": "exp",
-    "sin": "sin",
-    "cos": "sin",
-    "tan": "sin",
-}
-
 
 def random_graph(
     rng: np.random.Generator,
@@ -92,7 +81,7 @@ def _draw(rng: np.random.Generator, n_inputs: int, primitives: Sequence[Primitiv
             edges.append(DraftEdge(source, primitive, weight, _draw_coefficients(rng, primitive)))
             inside += nested[source]
             if not primitive.homogeneous:
-                inside += (_FAMILIES.get(primitive.name, primitive.name),)
+                inside += (primitive.kin,)
         # a product needs a free scale only at the output: inside, the node that reads it has one
         has_constant = rng.random() < (0.8 if is_output else 0.5) if is_sum else is_output
         nodes.append(DraftNode("sum" if is_sum else "product", edges, rng.standard_normal() if has_constant else None))
@@ -124,7 +113,7 @@ def _draw_primitive(rng: np.random.Generator, primitives: Sequence[Primitive], i
     primitive = primitives[k] if k < len(primitives) else LINEAR
     if primitive.homogeneous or not inside:
         return primitive
-    too_deep = len(inside) >= _NESTING or _FAMILIES.get(primitive.name, primitive.name) in inside
+    too_deep = len(inside) >= _NESTING or primitive.kin in inside
     return LINEAR if too_deep else primitive
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from eqdarts.errors import FormulaError, explain
 from eqdarts.files import AS_WRITTEN, is_number, short
 from eqdarts.graph.graph import Edge, Graph, Node
-from eqdarts.primitives.table import PRIMITIVES, Primitive, get_primitive
+from eqdarts.primitives.table import NONE, PRIMITIVES, Primitive, get_primitive
 
 __all__ = ["graph_record", "is_plain", "read_fitted"]
 
@@ -84,7 +84,7 @@ def _edge(record: Any, n_sources: int, known: Mapping[str, Primitive]) -> Edge:
     if not isinstance(record, list) or len(record) != 2 or not isinstance(record[1], str):
         raise _refused("an edge must have a source and a primitive", record)
     source, name = _whole_number(record[0], 0, n_sources - 1), record[1]
-    if name in known and name != "none":
+    if name in known and name != NONE.name:
         return Edge(source, known[name])
     if FIXED_POWER.fullmatch(name):
         try:

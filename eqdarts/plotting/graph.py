@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from eqdarts.graph.graph import Edge, EdgeSlots, Graph
 from eqdarts.plotting.layout import Layout, layered
 from eqdarts.plotting.style import COLOURS, new_axes, set_name, styled, text_width
+from eqdarts.primitives.table import LINEAR
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -41,17 +42,6 @@ def _number(value: float, digits: int = 4) -> str:
     return f"{mantissa}{{\\cdot}}10^{{{int(exponent)}}}" if exponent else mantissa
 
 
-_FORMS = {
-    "linear": "{u}",
-    "reciprocal": "1/{u}",
-    "sqrt": r"\sqrt{{{u}}}",
-    "square": "{u}^2",
-    "cube": "{u}^3",
-    "exp": "e^{{{u}}}",
-    "abs": "|{u}|",
-}
-
-
 def edge_label(edge: Edge, slots: EdgeSlots, coefficients: Sequence[float] | None) -> str:
     """Return mathtext of what the edge does to the value u of its source, such as ``2.1\\,e^{-0.3u}``.
 
@@ -66,19 +56,15 @@ def edge_label(edge: Edge, slots: EdgeSlots, coefficients: Sequence[float] | Non
     u = "u"
     for name, value in zip(primitive.inner, inner, strict=False):
         u = f"{_number(value)}{u}" if name == "scale" else f"{u}{'+' if value >= 0 else ''}{_number(value)}"
-    if primitive.name == "power":
-        body = f"u^{{{_number(shape[0])}}}"
-    elif primitive.name in _FORMS:
-        body = _FORMS[primitive.name].format(u=u)
-    elif primitive.exponent is not None:
-        body = f"u^{{{primitive.exponent}}}"
+    if primitive.label:
+        body = primitive.label.format(*map(_number, shape), u=u)
     else:
         arguments = ",\\,".join([u, *map(_number, shape)])
         body = r"\mathrm{" + primitive.name.replace("_", r"\_") + f"}}({arguments})"
     if slots.weight < 0:
-        return "" if primitive.name == "linear" else body
+        return "" if primitive == LINEAR else body
     weight = _number(float(coefficients[slots.weight]))
-    return weight if primitive.name == "linear" else f"{weight}\\,{body}"
+    return weight if primitive == LINEAR else f"{weight}\\,{body}"
 
 
 @styled

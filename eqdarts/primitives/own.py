@@ -1,18 +1,88 @@
-"""Derivatives of a user's primitive by autograd, and the checks it must pass when it is made."""
+"""Primitives of the user's own: derivatives by autograd, and the checks that they must pass when they are made."""
 
 from __future__ import annotations
 
+import keyword
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from eqdarts.errors import explain
-from eqdarts.primitives.table import Primitive
+from eqdarts.primitives.domain import Domain
+from eqdarts.primitives.functions import FUNCTIONS, unknown_part
+from eqdarts.primitives.table import PRIMITIVES, Primitive
 
-__all__ = ["check", "partials_by_autograd"]
+__all__ = ["check", "make_primitive", "partials_by_autograd"]
 
 _SAMPLE = 64
+
+
+def make_primitive(
+    name: str,
+    torch_fn: Callable[..., Any],
+    sympy_fn: Callable[..., Any],
+    *,
+    n_coefficients: int = 0,
+    domain: tuple[float, float] = (-math.inf, math.inf),
+    complexity: int = 2,
+    initial: Sequence[Sequence[float]] | None = None,
+) -> Primitive:
+    r"""Make a primitive of your own; it is checked before it is returned.
+
+    Parameters
+    ----------
+    name : str
+        A Python identifier that no built-in primitive has.
+    torch_fn : callable
+        ``torch_fn(x, *coefficients)`` -> tensor: elementwise, differentiable by torch. Coefficients are tensors that
+        broadcast against `x`.
+    sympy_fn : callable
+        ``sympy_fn(x, *coefficients)`` -> the same function as a sympy expression.
+    n_coefficients : int, default=0
+        How many coefficients it takes.
+    domain : tuple of float, default=(-inf, inf)
+        Open interval of `x` on which it is real and finite.
+    complexity : int, default=2
+        Symbols it adds to a printed equation.
+    initial : sequence of sequences of float, optional
+        Starting coefficients to try, for inputs of magnitude one. Default: all ones.
+
+    Raises
+    ------
+    ValueError
+        If the name is taken, the shape changes, a value or derivative in the domain is not finite, torch and sympy
+        disagree, or the sympy form has something that formulas do not have.
+
+    Examples
+    --------
+    >>> import sympy, torch
+    >>> bump = make_primitive(
+    ...     "bump", lambda x, a: torch.exp(-a * x**2), lambda x, a: sympy.exp(-a * x**2), n_coefficients=1
+    ... )
+    >>> bump.name
+    'bump'
+    """
+    if not name.isidentifier() or keyword.iskeyword(name) or name in PRIMITIVES:
+        raise ValueError(
+            explain("A primitive's name must be an identifier that is not taken.", repr(name), "Choose another name.")
+        )
+    if len(domain) != 2:
+        raise ValueError(explain("The domain of a primitive is an interval.", domain, "Give (lower, upper)."))
+    if initial is None:
+        initial = ((1.0,) * n_coefficients,)
+    row = Primitive(
+        name,
+        torch_fn,
+        partials_by_autograd(torch_fn),
+        sympy_fn,
+        shape=tuple(f"c{k}" for k in range(n_coefficients)),
+        domain=Domain(float(domain[0]), float(domain[1])),
+        complexity=complexity,
+        initial=tuple(tuple(float(c) for c in start) for start in initial),
+    )
+    check(row)
+    return row
 
 
 @dataclass(frozen=True)
@@ -83,14 +153,7 @@ def _checked_value(row: Primitive, x: Any, coefficients: list[Any]) -> Any:
                 "Write it with torch operations, and set `n_coefficients` to the number of its further arguments.",
             )
         ) from error
-    if shape != tuple(x.shape) or by_table.shape != table.shape:
-        raise ValueError(
-            explain(
-                f"Primitive {row.name!r} must be elementwise: shape (64,) in, shape (64,) out.",
-                shape if shape != tuple(x.shape) else f"shape {tuple(by_table.shape)} for shape {tuple(table.shape)}",
-                "Use torch operations that keep the shape.",
-            )
-        )
+    _check_shapes(row, (tuple(x.shape), shape), (tuple(table.shape), tuple(by_table.shape)))
     if not value.requires_grad:
         raise ValueError(
             explain(
@@ -110,6 +173,19 @@ def _checked_value(row: Primitive, x: Any, coefficients: list[Any]) -> Any:
     return value.detach()
 
 
+def _check_shapes(row: Primitive, *pairs: tuple[tuple[int, ...], tuple[int, ...]]) -> None:
+    """Compare the shapes of arguments with those of values."""
+    for before, after in pairs:
+        if before != after:
+            raise ValueError(
+                explain(
+                    f"Primitive {row.name!r} must be elementwise: shape (64,) in, shape (64,) out.",
+                    after if len(before) == 1 else f"shape {after} for shape {before}",
+                    "Use torch operations that keep the shape.",
+                )
+            )
+
+
 def _check_finite(row: Primitive, x: Any, coefficients: list[Any]) -> None:
     import torch
 
@@ -127,12 +203,13 @@ def _check_finite(row: Primitive, x: Any, coefficients: list[Any]) -> None:
 
 
 def _check_sympy(row: Primitive, x: Any, value: Any, start: tuple[float, ...]) -> None:
-    """Compare `value` with the sympy form at the few points `x`."""
+    """Compare `value` with the sympy form at the few points `x`, and see whether formulas can have that form."""
     import sympy
 
     symbol = sympy.Symbol("x", real=True)
     try:
         expression = sympy.sympify(row.sympy_form(symbol, *map(sympy.Float, start)))
+        unknown = unknown_part(expression)
         # complex: a form outside its real domain is a wrong form, to be reported as such
         expected = [complex(expression.subs(symbol, sympy.Float(float(v))).evalf()) for v in x]
     except Exception as error:
@@ -143,6 +220,15 @@ def _check_sympy(row: Primitive, x: Any, value: Any, start: tuple[float, ...]) -
                 "Use sympy functions, for example sympy.exp in place of torch.exp.",
             )
         ) from error
+    if unknown is not None:
+        known = ", ".join(sorted(function.name for function in FUNCTIONS.values()))
+        raise ValueError(
+            explain(
+                f"sympy_fn of primitive {row.name!r} must give a formula that can be printed and evaluated.",
+                str(unknown)[:80],
+                f"Write it with + - * / **, Max, Min and these functions: {known}.",
+            )
+        )
     for at, torch_value, sympy_value in zip(x.tolist(), value.tolist(), expected, strict=True):
         if not abs(torch_value - sympy_value) <= 1e-10 + 1e-8 * abs(sympy_value):
             shown = f"{sympy_value.real:.6g}" if sympy_value.imag == 0 else f"{sympy_value:.6g}"

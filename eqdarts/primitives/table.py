@@ -2,75 +2,80 @@ r"""The one table of primitives: the scalar functions that an edge may apply.
 
 A primitive maps a source value :math:`x` to :math:`f(u; s)` where :math:`u = a x + b` is the *inner* affine map
 (absent, scale only, or scale and shift) and :math:`s` are shape coefficients (the exponent of ``power``).
-Everything that eqdarts knows about a function stands in its row: value, derivatives, sympy form, domain, complexity and
-the grid of initial coefficients. A new primitive is one more row.
+Everything that eqdarts knows about a function stands in its row, or, where formulas call it by name, in the row of
+`eqdarts.primitives.functions` that it refers to. Nobody else asks for a function by its name. A new primitive is one
+more row; where its refits must be quick it has a kernel, too, and without one tensors do the work.
 
 The functions use tensor methods only, so this module imports neither torch nor sympy.
 """
 
 from __future__ import annotations
 
-import keyword
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
+import numpy as np
+
+from eqdarts._typing import Array
 from eqdarts.errors import closest, explain
+from eqdarts.primitives import forms
+from eqdarts.primitives.domain import NOT_NEGATIVE, NOT_ZERO, REAL, Domain
+from eqdarts.primitives.functions import FUNCTIONS, SHORTHANDS, Function
 
-__all__ = ["PRESETS", "PRIMITIVES", "Domain", "Primitive", "fixed_power", "get_primitive", "make_primitive", "resolve"]
+__all__ = [
+    "LINEAR",
+    "NONE",
+    "POWER",
+    "PRESETS",
+    "PRIMITIVES",
+    "Domain",
+    "Inverse",
+    "Kernel",
+    "Primitive",
+    "Transform",
+    "fixed_power",
+    "get_primitive",
+    "integer_power",
+    "primitive_of",
+    "resolve",
+]
 
 Tensor = Any  # torch.Tensor; torch is imported late, so that `import eqdarts` stays quick
 Partials = tuple[Tensor, Tensor, tuple[Tensor, ...]]
 
+AS_EXP = 129  # frequency of a function that nobody has counted: that of exp
 
-@dataclass(frozen=True)
-class Domain:
-    """Where a primitive is real and finite: an interval, perhaps without zero.
 
-    Parameters
-    ----------
-    lower, upper : float
-        Ends of the interval of the inner value `u`.
-    closed : bool
-        Whether the ends belong to the domain.
-    zero : bool
-        Whether zero belongs to the domain.
+class Kernel(NamedTuple):
+    """The compiled function of `eqdarts.solver.kernels` that a primitive is, and the power that it takes.
+
+    A name and not a number: the compiler keeps its results on disk as long as the file of the kernels stays the same,
+    and so the numbers must stand in that file.
     """
 
-    lower: float = -math.inf
-    upper: float = math.inf
-    closed: bool = False
-    zero: bool = True
-
-    def __post_init__(self) -> None:
-        if not self.lower < self.upper:
-            raise ValueError(
-                explain(
-                    "A domain needs its lower end below its upper end.", (self.lower, self.upper), "Order the ends."
-                )
-            )
-
-    def contains(self, u: Tensor) -> Tensor:
-        """Return a boolean array or tensor of the shape of `u`: which values lie in the domain."""
-        inside = (u >= self.lower) & (u <= self.upper) if self.closed else (u > self.lower) & (u < self.upper)
-        return inside if self.zero else inside & (u != 0)
-
-    def clamp(self, u: Tensor, margin: float = 1e-3) -> Tensor:
-        """Move the values of tensor `u` that lie outside the domain, or within `margin` of its edge, to that margin."""
-        if not self.zero and self.lower < 0:
-            away = u.detach().sign()
-            away = away + (away == 0).to(u.dtype)
-            u = (u * away).clamp(min=margin) * away
-        low = self.lower + margin if math.isfinite(self.lower) else None
-        high = self.upper - margin if math.isfinite(self.upper) else None
-        return u if low is None and high is None else u.clamp(min=low, max=high)
+    name: str
+    power: float = 0.0
 
 
-REAL, POSITIVE, NOT_NEGATIVE = Domain(), Domain(lower=0.0), Domain(lower=0.0, closed=True)
-NOT_ZERO, UNIT = Domain(zero=False), Domain(lower=-1.0, upper=1.0, closed=True)
+class Transform(NamedTuple):
+    """What it takes to fit a polynomial to h where y = f(h): the slope dh/dy at y, and f, on arrays of y > 0."""
+
+    slope: Callable[[Array], Array]
+    value: Callable[[Array], Array]
+
+
+class Inverse(NamedTuple):
+    """How y = f(h) is solved for h, on arrays: ``solve(y)`` is h, or not finite where there is none.
+
+    With a `transform`, a polynomial in the inputs is fitted to h as well as to y.
+    """
+
+    solve: Callable[[Array], Array]
+    transform: Transform | None = None
 
 
 @dataclass(frozen=True)
@@ -101,6 +106,26 @@ class Primitive:
         p, if the function is the fixed power :math:`u^p`.
     homogeneous : bool
         Whether :math:`f(k u) = k^p f(u)` for k > 0, so that an inner scale would be redundant.
+    function : Function, optional
+        What formulas call it, if it has no shape coefficients.
+    kernel : Kernel, optional
+        Its compiled form. Without one, graphs that have it are left to tensors.
+    frequency : int
+        How often it occurs in 4080 formulas of an encyclopedia: what it costs in a description.
+    family : str
+        Functions of one family are hardly ever laws inside each other. Default: a family of its own.
+    inverse : Inverse, optional
+        For a function that may stand outside of a law.
+    label : str
+        Mathtext of f, with {u} in the place of the argument and {0} in that of the first shape coefficient. Default:
+        its name and brackets.
+    oscillates : bool
+        Whether it is a wave, whose frequency may lie far from those of `initial`.
+    scale_out : callable, optional
+        ``scale_out(k)`` -> (factor, shift) with f(k u) = factor f(u) + shift, or None where there are none. Powers need
+        none.
+    shift_out : callable, optional
+        ``shift_out(c)`` -> factor with f(c + u) = factor f(u); 0 where it is not finite.
     """
 
     name: str
@@ -114,6 +139,15 @@ class Primitive:
     initial: tuple[tuple[float, ...], ...] = field(default=((),), compare=False, repr=False)
     exponent: Fraction | None = field(default=None, compare=False, repr=False)
     homogeneous: bool = field(default=False, compare=False, repr=False)
+    function: Function | None = field(default=None, compare=False, repr=False)
+    kernel: Kernel | None = field(default=None, compare=False, repr=False)
+    frequency: int = field(default=AS_EXP, compare=False, repr=False)
+    family: str = field(default="", compare=False, repr=False)
+    inverse: Inverse | None = field(default=None, compare=False, repr=False)
+    label: str = field(default="", compare=False, repr=False)
+    oscillates: bool = field(default=False, compare=False, repr=False)
+    scale_out: Callable[[float], tuple[float, float] | None] | None = field(default=None, compare=False, repr=False)
+    shift_out: Callable[[float], float] | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         wrong = [row for row in self.initial if len(row) != self.n_coefficients]
@@ -156,46 +190,45 @@ class Primitive:
         """Return the sympy expression of f(a x + b; s)."""
         return self.sympy_form(self.inner_value(x, coefficients), *coefficients[len(self.inner) :])
 
+    @property
+    def kin(self) -> str:
+        """The family: its own name, unless the row says otherwise."""
+        return self.family or self.name
+
+    @property
+    def scale_is_shift(self) -> bool:
+        """Whether a scale of `u` comes out as a shift of the value, as that of a logarithm does."""
+        return self.scale_out is not None and not self.homogeneous
+
+    @property
+    def keeps_form_when_scaled(self) -> bool:
+        """Whether c f can be written with a coefficient inside of f in the place of c, whatever the unit of y."""
+        return self.homogeneous or self.shift_out is not None
+
+    def exponent_at(self, shape: Sequence[float]) -> Fraction | float | None:
+        """Return p, if the function is :math:`u^p`: a Fraction if it is fixed, a float if it is learned."""
+        return shape[0] if self.homogeneous and shape else self.exponent
+
+    def scaled(self, k: float, shape: Sequence[float] = ()) -> tuple[float, float] | None:
+        """Return (factor, shift) such that f(k u) = factor f(u) + shift wherever f(u) is defined, None for none."""
+        if self.scale_out is not None:
+            return self.scale_out(k)
+        exponent = self.exponent_at(shape)
+        whole = isinstance(exponent, Fraction) and exponent.denominator == 1
+        if exponent is None or (k <= 0 and not whole):
+            return None
+        try:
+            factor = k ** float(exponent)
+        except (OverflowError, ZeroDivisionError):
+            return None
+        return (factor, 0.0) if math.isfinite(factor) and factor != 0.0 else None
+
 
 def _rebuild(state: tuple[Any, ...]) -> Primitive:
     return Primitive(*state)
 
 
-# --- sympy forms (sympy is imported when an equation is written, not before) ---
-
-
-def _sympy_function(name: str) -> Callable[[Any], Any]:
-    def form(u: Any) -> Any:
-        import sympy
-
-        return getattr(sympy, name)(u)
-
-    return form
-
-
-def _sympy_logistic(u: Any) -> Any:
-    import sympy
-
-    return 1 / (1 + sympy.exp(-u))
-
-
-def _sympy_softplus(u: Any) -> Any:
-    import sympy
-
-    return sympy.log(1 + sympy.exp(u))
-
-
-def _sympy_relu(u: Any) -> Any:
-    import sympy
-
-    return sympy.Max(0, u)
-
-
-def _sympy_power(u: Any, p: Any) -> Any:
-    return u**p
-
-
-# --- values and partial derivatives ---
+# --- values and partial derivatives of what formulas have no function for ---
 
 
 def _log_or_zero(u: Tensor) -> Tensor:
@@ -203,124 +236,142 @@ def _log_or_zero(u: Tensor) -> Tensor:
     return u.log().nan_to_num(nan=math.nan, posinf=math.inf, neginf=0.0)
 
 
-def _power(u: Tensor, p: Tensor) -> Tensor:
-    return u.pow(p)
-
-
 def _power_partials(u: Tensor, p: Tensor) -> Partials:
     value = u.pow(p)
     return value, p * u.pow(p - 1), (value * _log_or_zero(u),)
-
-
-def _exp_partials(u: Tensor) -> Partials:
-    value = u.exp()
-    return value, value, ()
-
-
-def _sqrt_partials(u: Tensor) -> Partials:
-    value = u.sqrt()
-    return value, 0.5 / value, ()
-
-
-def _reciprocal_partials(u: Tensor) -> Partials:
-    value = u.reciprocal()
-    return value, -value * value, ()
-
-
-def _tan_partials(u: Tensor) -> Partials:
-    value = u.tan()
-    return value, 1 + value * value, ()
-
-
-def _tanh_partials(u: Tensor) -> Partials:
-    value = u.tanh()
-    return value, 1 - value * value, ()
-
-
-def _logistic_partials(u: Tensor) -> Partials:
-    value = u.sigmoid()
-    return value, value * (1 - value), ()
 
 
 def _softplus(u: Tensor) -> Tensor:
     return u.clamp(min=0) + (-u.abs()).exp().log1p()
 
 
-def _relu(u: Tensor) -> Tensor:
-    return u.clamp(min=0)
+# --- making rows ---
 
 
+def _row(
+    name: str,
+    value: Callable[[Tensor], Tensor],
+    slope: Callable[[Tensor, Tensor], Tensor],
+    form: Callable[..., Any],
+    **columns: Any,
+) -> Primitive:
+    """Make the row of a function without shape coefficients from its value and ``slope(u, value)``."""
+
+    def partials(u: Tensor) -> Partials:
+        f = value(u)
+        return f, slope(u, f), ()
+
+    return Primitive(name, value, partials, form, **columns)
+
+
+def _row_of(sympy_name: str, **columns: Any) -> Primitive:
+    """Make the row of a function that formulas have."""
+    f = FUNCTIONS[sympy_name]
+    return _row(f.name, f.torch, f.slope, f.build, function=f, domain=f.domain, **columns)
+
+
+def _exp_or_zero(c: float) -> float:
+    """Return e to the c, or 0 where that is not a finite number."""
+    return math.exp(c) if c < 700.0 else 0.0
+
+
+def _log_scale(k: float) -> tuple[float, float] | None:
+    return (1.0, math.log(k)) if k > 0.0 else None
+
+
+_SCALE, _BOTH = ("scale",), ("scale", "shift")
 _SCALES = ((1.0,), (-1.0,), (0.3,), (-0.3,))
 _FREQUENCIES = ((1.0,), (2.0,), (4.0,), (0.5,), (3.0,), (6.0,))
 _SIGMOIDS = ((2.0, -2.0), (-2.0, 2.0), (1.0, 0.0), (-1.0, 0.0))
 
-
-def _row(
-    name: str, value: Callable[..., Tensor], derivative: Callable[..., Tensor], form: Any, **more: Any
-) -> Primitive:
-    """Make the row of a function without shape coefficients from its value and derivative."""
-    return Primitive(name, value, lambda u: (value(u), derivative(u), ()), form, **more)
-
-
+# The order of the rows is the order in which outer functions are tried.
+#
+# Frequencies are those in 4080 formulas of an encyclopedia (Guimera et al. 2020, Sci. Adv. 6, eaav6971). A plain
+# operand counts as the most frequent of them: a line is the first thing that noise looks like. Of the general powers
+# half count as learned exponents and half as fixed ones, a quarter of these as roots. The inverses of tangent and sine
+# do not occur. Others, such as a user's, are as frequent as exp.
 _TABLE = (
-    _row("none", lambda u: u * 0, lambda u: u * 0, lambda u: u * 0, complexity=0),
-    _row("linear", lambda u: u, lambda u: u * 0 + 1, lambda u: u, complexity=0, exponent=Fraction(1), homogeneous=True),
+    _row("none", lambda u: u * 0, lambda u, f: u * 0, lambda u: u * 0, complexity=0, kernel=Kernel("none")),
+    _row(
+        "linear", lambda u: u, lambda u, f: u * 0 + 1, lambda u: u,
+        complexity=0, exponent=Fraction(1), homogeneous=True, kernel=Kernel("linear"), frequency=1146, label="{u}",
+        inverse=Inverse(lambda y: y, Transform(np.ones_like, lambda h: h)),
+    ),
     Primitive(
-        "power", _power, _power_partials, _sympy_power,
+        "power", lambda u, p: u.pow(p), _power_partials, lambda u, p: u**p,
         shape=("exponent",), domain=NOT_NEGATIVE, complexity=2, homogeneous=True,
         initial=((0.5,), (1.5,), (-0.5,), (-1.5,)),
+        kernel=Kernel("power"), frequency=326, label="{u}^{{{0}}}",
     ),
-    Primitive(
-        "reciprocal", lambda u: u.reciprocal(), _reciprocal_partials, lambda u: 1 / u,
+    _row_of(
+        "exp", inner=_SCALE, initial=_SCALES, kernel=Kernel("exp"), frequency=129, family="exp", label="e^{{{u}}}",
+        inverse=Inverse(np.log, Transform(lambda y: 1 / y, np.exp)), shift_out=_exp_or_zero,
+    ),
+    _row(
+        "reciprocal", lambda u: u.reciprocal(), lambda u, f: -f * f, lambda u: 1 / u,
         domain=NOT_ZERO, complexity=2, exponent=Fraction(-1), homogeneous=True,
+        kernel=Kernel("reciprocal"), frequency=1146, label="1/{u}",
+        inverse=Inverse(lambda y: 1 / y, Transform(lambda y: -1 / y**2, lambda h: 1 / h)),
     ),
-    Primitive("exp", lambda u: u.exp(), _exp_partials, _sympy_function("exp"), inner=("scale",), initial=_SCALES),
-    _row("log", lambda u: u.log(), lambda u: u.reciprocal(), _sympy_function("log"), domain=POSITIVE),
-    Primitive(
-        "sqrt", lambda u: u.sqrt(), _sqrt_partials, _sympy_function("sqrt"),
+    _row(
+        "sqrt", lambda u: u.sqrt(), lambda u, f: 0.5 / f, SHORTHANDS["sqrt"].build,
         domain=NOT_NEGATIVE, exponent=Fraction(1, 2), homogeneous=True,
+        kernel=Kernel("sqrt"), frequency=211, label=r"\sqrt{{{u}}}",
+        inverse=Inverse(np.square, Transform(lambda y: 2 * y, np.sqrt)),
     ),
     _row(
-        "square", lambda u: u * u, lambda u: 2 * u, lambda u: u**2,
+        "square", lambda u: u * u, lambda u, f: 2 * u, SHORTHANDS["square"].build,
         complexity=2, exponent=Fraction(2), homogeneous=True,
+        kernel=Kernel("square"), frequency=547, label="{u}^2", inverse=Inverse(np.sqrt),
     ),
     _row(
-        "cube", lambda u: u * u * u, lambda u: 3 * u * u, lambda u: u**3,
-        complexity=2, exponent=Fraction(3), homogeneous=True,
+        "cube", lambda u: u * u * u, lambda u, f: 3 * u * u, SHORTHANDS["cube"].build,
+        complexity=2, exponent=Fraction(3), homogeneous=True, kernel=Kernel("cube"), frequency=38, label="{u}^3",
     ),
-    _row("sin", lambda u: u.sin(), lambda u: u.cos(), _sympy_function("sin"), inner=("scale",), initial=_FREQUENCIES),
-    _row("cos", lambda u: u.cos(), lambda u: -u.sin(), _sympy_function("cos"), inner=("scale",), initial=_FREQUENCIES),
-    Primitive(
-        "tan", lambda u: u.tan(), _tan_partials, _sympy_function("tan"), inner=("scale",), initial=((1.0,), (0.3,)),
+    _row_of(
+        "log", kernel=Kernel("log"), frequency=132,
+        inverse=Inverse(lambda y: np.exp(np.clip(y, -30, 30))), scale_out=_log_scale,
     ),
-    Primitive(
-        "tanh", lambda u: u.tanh(), _tanh_partials, _sympy_function("tanh"),
-        inner=("scale", "shift"), initial=_SIGMOIDS,
+    _row_of(
+        "sin", inner=_SCALE, initial=_FREQUENCIES, kernel=Kernel("sin"), frequency=39, family="sin", oscillates=True,
+        inverse=Inverse(np.arcsin),
     ),
-    Primitive(
-        "logistic", lambda u: u.sigmoid(), _logistic_partials, _sympy_logistic,
-        inner=("scale", "shift"), complexity=5, initial=_SIGMOIDS,
+    _row_of(
+        "cos", inner=_SCALE, initial=_FREQUENCIES, kernel=Kernel("cos"), frequency=65, family="sin", oscillates=True,
     ),
-    _row(
-        "softplus", _softplus, lambda u: u.sigmoid(), _sympy_softplus,
-        inner=("scale", "shift"), complexity=4, initial=_SIGMOIDS,
-    ),
-    _row(
-        "relu", _relu, lambda u: (u > 0).to(u.dtype), _sympy_relu,
-        inner=("shift",), complexity=2, initial=((-1.0,), (0.0,), (-0.3,)),
-    ),
-    _row("abs", lambda u: u.abs(), lambda u: u.sign(), _sympy_function("Abs"), homogeneous=True),
-    _row(
-        "arcsin", lambda u: u.asin(), lambda u: (1 - u * u).rsqrt(), _sympy_function("asin"),
-        inner=("scale",), domain=UNIT, initial=((0.3,), (0.1,)),
+    _row_of("tan", inner=_SCALE, initial=((1.0,), (0.3,)), kernel=Kernel("tan"), frequency=4, family="sin"),
+    _row_of(
+        "tanh", inner=_BOTH, initial=_SIGMOIDS, kernel=Kernel("tanh"), frequency=6, family="exp",
+        inverse=Inverse(np.arctanh),
     ),
     _row(
-        "arctan", lambda u: u.atan(), lambda u: (1 + u * u).reciprocal(), _sympy_function("atan"),
-        inner=("scale",), initial=((1.0,), (0.3,), (3.0,)),
+        "logistic", lambda u: u.sigmoid(), lambda u, f: f * (1 - f), SHORTHANDS["logistic"].build,
+        inner=_BOTH, complexity=5, initial=_SIGMOIDS, kernel=Kernel("logistic"), family="exp",
+        inverse=Inverse(lambda y: np.log(y / (1 - y))),
+    ),
+    _row(
+        "softplus", _softplus, lambda u, f: u.sigmoid(), SHORTHANDS["softplus"].build,
+        inner=_BOTH, complexity=4, initial=_SIGMOIDS, kernel=Kernel("softplus"), frequency=27, family="exp",
+    ),
+    _row(
+        "relu", lambda u: u.clamp(min=0), lambda u, f: (u > 0).to(u.dtype), SHORTHANDS["relu"].build,
+        inner=("shift",), complexity=2, initial=((-1.0,), (0.0,), (-0.3,)), kernel=Kernel("relu"), frequency=27,
+    ),
+    _row_of(
+        "Abs", homogeneous=True, kernel=Kernel("abs"), frequency=27, label="|{u}|", scale_out=lambda k: (abs(k), 0.0),
+    ),
+    _row_of(
+        "asin", inner=_SCALE, initial=((0.3,), (0.1,)), kernel=Kernel("arcsin"), frequency=1, inverse=Inverse(np.sin),
+    ),
+    _row_of(
+        "atan", inner=_SCALE, initial=((1.0,), (0.3,), (3.0,)), kernel=Kernel("arctan"), frequency=1,
+        inverse=Inverse(np.tan),
     ),
 )  # fmt: skip
 
 PRIMITIVES: dict[str, Primitive] = {row.name: row for row in _TABLE}
+
+NONE, LINEAR, POWER = PRIMITIVES["none"], PRIMITIVES["linear"], PRIMITIVES["power"]
 
 PRESETS: dict[str, tuple[str, ...]] = {
     "default": (
@@ -334,15 +385,6 @@ PRESETS: dict[str, tuple[str, ...]] = {
         "arctan",
     ),
 }  # fmt: skip
-
-
-def _sympy_rational(exponent: Fraction) -> Callable[[Any], Any]:
-    def form(u: Any) -> Any:
-        import sympy
-
-        return u ** sympy.Rational(exponent.numerator, exponent.denominator)
-
-    return form
 
 
 def integer_power(u: Any, n: int) -> Any:
@@ -380,7 +422,7 @@ def fixed_power(exponent: Fraction) -> Primitive:
     ValueError
         If the exponent is zero.
     """
-    for row in _TABLE:
+    for row in PRIMITIVES.values():
         if row.exponent == exponent:
             return row
     if exponent == 0:
@@ -391,7 +433,7 @@ def fixed_power(exponent: Fraction) -> Primitive:
         def value(u: Tensor) -> Tensor:
             return integer_power(u, n)
 
-        def derivative(u: Tensor) -> Tensor:
+        def slope(u: Tensor, f: Tensor) -> Tensor:
             return n * integer_power(u, n - 1)
 
     elif exponent.denominator == 2:
@@ -399,7 +441,7 @@ def fixed_power(exponent: Fraction) -> Primitive:
         def value(u: Tensor) -> Tensor:
             return _half_integer_power(u, exponent.numerator)
 
-        def derivative(u: Tensor) -> Tensor:
+        def slope(u: Tensor, f: Tensor) -> Tensor:
             return float(exponent) * _half_integer_power(u, exponent.numerator - 2)
 
     else:
@@ -407,16 +449,24 @@ def fixed_power(exponent: Fraction) -> Primitive:
         def value(u: Tensor) -> Tensor:
             return u.pow(float(exponent))
 
-        def derivative(u: Tensor) -> Tensor:
+        def slope(u: Tensor, f: Tensor) -> Tensor:
             return float(exponent) * u.pow(float(exponent) - 1)
 
     domain = Domain(
         lower=-math.inf if exponent.denominator == 1 else 0.0, closed=exponent.denominator != 1, zero=exponent > 0
     )
+    kind = {1: "integer", 2: "half"}.get(exponent.denominator, "real")
+    kernel = Kernel(kind, float(exponent) if kind == "real" else float(exponent.numerator))
     return _row(
-        f"power[{exponent}]", value, derivative, _sympy_rational(exponent),
-        domain=domain, complexity=2, exponent=exponent, homogeneous=True,
+        f"power[{exponent}]", value, slope, forms.rational_power(exponent),
+        domain=domain, complexity=2, exponent=exponent, homogeneous=True, kernel=kernel,
+        label=f"{{u}}^{{{{{exponent}}}}}",
     )  # fmt: skip
+
+
+def primitive_of(function: Function) -> Primitive | None:
+    """Return the primitive that a function of formulas is, None if there is none."""
+    return next((row for row in PRIMITIVES.values() if row.function is function), None)
 
 
 def _builtin(name: str) -> Primitive | None:
@@ -465,7 +515,7 @@ def resolve(primitives: str | Iterable[str | Primitive]) -> tuple[Primitive, ...
                 "primitives must be a preset or a list of names.", repr(primitives), f"Presets: {', '.join(PRESETS)}."
             )
         )
-    rows: dict[str, Primitive] = {"linear": PRIMITIVES["linear"]}
+    rows: dict[str, Primitive] = {LINEAR.name: LINEAR}
     for entry in primitives:
         if not isinstance(entry, (str, Primitive)):
             raise TypeError(
@@ -478,75 +528,6 @@ def resolve(primitives: str | Iterable[str | Primitive]) -> tuple[Primitive, ...
         row = get_primitive(entry) if isinstance(entry, str) else entry
         if row.name in rows and rows[row.name] is not row:
             raise ValueError(explain("Two primitives share one name.", repr(row.name), "Rename one of them."))
-        if row.name != "none":
+        if row != NONE:
             rows[row.name] = row
     return tuple(rows.values())
-
-
-def make_primitive(
-    name: str,
-    torch_fn: Callable[..., Any],
-    sympy_fn: Callable[..., Any],
-    *,
-    n_coefficients: int = 0,
-    domain: tuple[float, float] = (-math.inf, math.inf),
-    complexity: int = 2,
-    initial: Sequence[Sequence[float]] | None = None,
-) -> Primitive:
-    r"""Make a primitive of your own; it is checked before it is returned.
-
-    Parameters
-    ----------
-    name : str
-        A Python identifier that no built-in primitive has.
-    torch_fn : callable
-        ``torch_fn(x, *coefficients)`` -> tensor: elementwise, differentiable by torch. Coefficients are tensors that
-        broadcast against `x`.
-    sympy_fn : callable
-        ``sympy_fn(x, *coefficients)`` -> the same function as a sympy expression.
-    n_coefficients : int, default=0
-        How many coefficients it takes.
-    domain : tuple of float, default=(-inf, inf)
-        Open interval of `x` on which it is real and finite.
-    complexity : int, default=2
-        Symbols it adds to a printed equation.
-    initial : sequence of sequences of float, optional
-        Starting coefficients to try, for inputs of magnitude one. Default: all ones.
-
-    Raises
-    ------
-    ValueError
-        If the name is taken, the shape changes, a value or derivative in the domain is not finite, or torch and sympy
-        disagree.
-
-    Examples
-    --------
-    >>> import sympy, torch
-    >>> bump = make_primitive(
-    ...     "bump", lambda x, a: torch.exp(-a * x**2), lambda x, a: sympy.exp(-a * x**2), n_coefficients=1
-    ... )
-    >>> bump.name
-    'bump'
-    """
-    from eqdarts.primitives.own import check, partials_by_autograd
-
-    if not name.isidentifier() or keyword.iskeyword(name) or name in PRIMITIVES:
-        raise ValueError(
-            explain("A primitive's name must be an identifier that is not taken.", repr(name), "Choose another name.")
-        )
-    if len(domain) != 2:
-        raise ValueError(explain("The domain of a primitive is an interval.", domain, "Give (lower, upper)."))
-    if initial is None:
-        initial = ((1.0,) * n_coefficients,)
-    row = Primitive(
-        name,
-        torch_fn,
-        partials_by_autograd(torch_fn),
-        sympy_fn,
-        shape=tuple(f"c{k}" for k in range(n_coefficients)),
-        domain=Domain(float(domain[0]), float(domain[1])),
-        complexity=complexity,
-        initial=tuple(tuple(float(c) for c in start) for start in initial),
-    )
-    check(row)
-    return row

@@ -21,9 +21,10 @@ from numpy.typing import NDArray
 
 from eqdarts._typing import Array, Ints
 from eqdarts.data import moments
+from eqdarts.primitives.table import LINEAR, PRIMITIVES
 from eqdarts.search.problem import Rows
 
-__all__ = ["OUTER", "Smooth", "exponents_up_to", "fit_smooth"]
+__all__ = ["Smooth", "exponents_up_to", "fit_smooth", "outer"]
 
 MOST_TERMS = 260
 MOST_DEGREE = 8
@@ -42,13 +43,10 @@ class _Outer(NamedTuple):
     inverse: Callable[[Array], Array]
 
 
-# by the name of the primitive that undoes T; all but the first need a target that keeps its sign
-OUTER = {
-    "linear": _Outer(lambda y: y, np.ones_like, lambda t: t),
-    "exp": _Outer(np.log, lambda y: 1 / y, np.exp),
-    "reciprocal": _Outer(lambda y: 1 / y, lambda y: -1 / y**2, lambda t: 1 / t),
-    "sqrt": _Outer(np.square, lambda y: 2 * y, np.sqrt),
-}
+def outer() -> dict[str, _Outer]:
+    """Return T by the name of the primitive that undoes it; all but "linear" need a target that keeps its sign."""
+    inverses = {row.name: row.inverse for row in PRIMITIVES.values() if row.inverse is not None}
+    return {name: _Outer(T.solve, *T.transform) for name, T in inverses.items() if T.transform is not None}
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,7 +143,7 @@ class _Polynomial:
 
     def differentiate(self, X: Array) -> tuple[Array, Array]:
         """Return the gradient (D, N) of T(y), and y times the slope of T there (N,)."""
-        d, row = X.shape[1], OUTER[self.outer]
+        d, row = X.shape[1], outer()[self.outer]
         exponents, scaled = exponents_up_to(d, self.degree), (X - self.centre) / self.half
         gradient = [_design(scaled, exponents, along=i) @ self.solution / self.half[i] for i in range(d)]
         with np.errstate(all="ignore"):
@@ -160,7 +158,8 @@ def _fits(rows: Rows, held: Rows) -> Iterator[_Polynomial]:
     n, d = rows.X.shape
     sign = 1.0 if rows.y[0] > 0 else -1.0
     one_sign = (sign * rows.y).min() > _NEAR_ZERO * np.abs(rows.y).max()
-    signs = {name: sign if name != "linear" else 1.0 for name in OUTER if name == "linear" or one_sign}
+    known = outer()
+    signs = {name: sign if name != LINEAR.name else 1.0 for name in known if name == LINEAR.name or one_sign}
     least = dict.fromkeys(signs, math.inf)
     weight = np.sqrt(rows.weight / rows.weight.max())
     for degree in range(1, MOST_DEGREE + 1):
@@ -171,7 +170,7 @@ def _fits(rows: Rows, held: Rows) -> Iterator[_Polynomial]:
         design = _design((rows.X - centre) / half, exponents)
         beyond = _design(np.clip((held.X - centre) / half, -1.2, 1.2), exponents)
         for name, own in list(signs.items()):
-            row = OUTER[name]
+            row = known[name]
             with np.errstate(all="ignore"):
                 t, t_held = row.transform(own * rows.y), row.transform(own * held.y)
                 solution = _least_squares(design * weight[:, None], t * weight)

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from eqdarts._typing import Ints
 from eqdarts.graph.graph import Graph
-from eqdarts.primitives.table import Primitive
+from eqdarts.primitives.table import LINEAR, Primitive
 
 __all__ = ["Level", "Plan", "Reduce", "Target", "Unary", "tables"]
 
@@ -27,17 +27,23 @@ GRAPH, LEVEL, PRODUCT, CONSTANT, DEGREE, OUTPUT = range(6)
 NODE, SOURCE, HIDDEN, CODE, NEUTRAL, WEIGHT, FIRST = range(7)
 ZEROS, SEED = 0, 1  # rows of the reverse buffer
 
-_CODES: dict[Primitive, int] = {}
-_ROWS: list[Primitive] = []
+_CODES: dict[tuple[object, ...], int] = {}
+_ROWS: list[Primitive] = [LINEAR]
 
 
 def _code(primitive: Primitive) -> int:
-    """Number primitives in the order in which this process meets them; 0 is linear."""
-    code = _CODES.get(primitive)
+    """Number primitives in the order in which this process meets them; 0 is linear.
+
+    A name is not enough to know one by: a user may write a function again and keep its name. Copies, as another process
+    receives them, share the function that `value` is, and so the number.
+    """
+    if primitive is LINEAR:
+        return 0
+    key = primitive.name, id(primitive.value), primitive.inner, primitive.shape
+    code = _CODES.get(key)
     if code is None:
-        code = _CODES[primitive] = 0 if primitive.name == "linear" else 1 + len(_ROWS)
-        if code:
-            _ROWS.append(primitive)
+        code = _CODES[key] = len(_ROWS)
+        _ROWS.append(primitive)  # which keeps the function, so that no other can have its id
     return code
 
 
@@ -193,8 +199,8 @@ class Plan:
 
     def _find_needs(self) -> NDArray[np.bool_]:
         """Say which edges' unary functions are differentiated: a hidden source, or coefficients of their own."""
-        own = np.array([0] + [len(row.shape) for row in _ROWS])[self.edges[:, CODE]]
-        inner = np.array([0] + [len(row.inner) for row in _ROWS])[self.edges[:, CODE]]
+        own = np.array([len(row.shape) for row in _ROWS])[self.edges[:, CODE]]
+        inner = np.array([len(row.inner) for row in _ROWS])[self.edges[:, CODE]]
         free = own + np.where(self.edges[:, NEUTRAL] == 1, 0, inner)
         needs: NDArray[np.bool_] = ~self.is_linear & ((self.edges[:, HIDDEN] == 1) | (free > 0))
         return needs
@@ -226,7 +232,7 @@ class Plan:
 
     def _unary(self, group: Ints, *, needed: bool) -> Unary:
         e, first = self.edges[group], self.edges[group, FIRST]
-        primitive, hidden = _ROWS[e[0, CODE] - 1], bool(e[0, HIDDEN])
+        primitive, hidden = _ROWS[e[0, CODE]], bool(e[0, HIDDEN])
         inner = () if e[0, NEUTRAL] else primitive.inner
         a, out = self._value_rows(len(group))
         self.value_row[group] = np.arange(a, a + len(group))

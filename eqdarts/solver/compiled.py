@@ -13,7 +13,7 @@ from torch import Tensor
 
 from eqdarts._typing import Array, Ints
 from eqdarts.graph.graph import Edge, Graph, Node
-from eqdarts.primitives.table import PRIMITIVES, Primitive
+from eqdarts.primitives.table import LINEAR
 from eqdarts.solver.batch import Batch
 from eqdarts.solver.projection import multipliers_of
 
@@ -31,7 +31,7 @@ def warm_up(tell: Callable[[], None]) -> None:
     timer.daemon = True
     timer.start()
     try:
-        graph = Graph(1, (Node("sum", (Edge(0, PRIMITIVES["linear"]),)),))
+        graph = Graph(1, (Node("sum", (Edge(0, LINEAR),)),))
         X = torch.ones((2, 1), dtype=torch.float64)
         refit_compiled([graph], torch.ones((1, 1), dtype=torch.float64), X, X[:, 0], None, (1, 1e-3, 1))
         predict_all([graph], [(1.0,)], X)
@@ -50,14 +50,14 @@ class _Program(NamedTuple):
 
 
 def can_compile(graphs: Sequence[Graph], X: Tensor) -> bool:
-    """Return whether compiled code can take the graphs: built-in primitives, float64 on a CPU, not too many rows."""
+    """Return whether compiled code can take the graphs: only primitives with kernels, float64 on a CPU, few rows."""
     if X.dtype != torch.float64 or X.device.type != "cpu" or len(X) > MOST_ROWS:
         return False
     return all(_program(graph) is not None for graph in graphs)
 
 
 def _program(graph: Graph) -> _Program | None:
-    """Return the graph's tables, kept with the graph; None if it has a primitive of the user's."""
+    """Return the graph's tables, kept with the graph; None if it has a primitive without a kernel."""
     if "_program" not in graph.__dict__:
         graph.__dict__["_program"] = _make_program(graph)
     program: _Program | None = graph.__dict__["_program"]
@@ -65,6 +65,8 @@ def _program(graph: Graph) -> _Program | None:
 
 
 def _make_program(graph: Graph) -> _Program | None:
+    from eqdarts.solver.kernels import OPERATIONS
+
     nodes: list[tuple[int, ...]] = []
     edges: list[tuple[int, ...]] = []
     powers: list[float] = []
@@ -72,15 +74,15 @@ def _make_program(graph: Graph) -> _Program | None:
     for node, slots in graph.slots():
         nodes.append((len(edges), len(node.edges), node.aggregator == "product", slots.constant))
         for edge, own in zip(node.edges, slots.edges, strict=True):
-            operation = _operation(edge.primitive)
-            if operation is None:
+            kernel = edge.primitive.kernel
+            if kernel is None:
                 return None
             inner = () if own.neutral else edge.primitive.inner
             places = {name: own.first + k for k, name in enumerate(inner)}
             shape = own.first + len(inner) if edge.primitive.shape else -1
-            code, power = operation
+            code = OPERATIONS[kernel.name]
             edges.append((code, edge.source, own.weight, places.get("scale", -1), places.get("shift", -1), shape))
-            powers.append(power)
+            powers.append(kernel.power)
     slots = graph.layout[-1]
     linear[[k for k in (slots.constant, *(own.weight for own in slots.edges)) if k >= 0]] = True
     return _Program(
@@ -91,28 +93,6 @@ def _make_program(graph: Graph) -> _Program | None:
 
 def _programs(graphs: Sequence[Graph]) -> list[_Program]:
     return [program for program in map(_program, graphs) if program is not None]
-
-
-_KNOWN: dict[Primitive, tuple[int, float] | None] = {}
-
-
-def _operation(primitive: Primitive) -> tuple[int, float] | None:
-    """Return the code and the fixed power of a built-in primitive, None for another."""
-    if primitive not in _KNOWN:
-        _KNOWN[primitive] = _find_operation(primitive)
-    return _KNOWN[primitive]
-
-
-def _find_operation(primitive: Primitive) -> tuple[int, float] | None:
-    from eqdarts.solver.kernels import OPERATIONS
-
-    if PRIMITIVES.get(primitive.name) is primitive:
-        return OPERATIONS[primitive.name], 0.0
-    p = primitive.exponent
-    if p is None or not primitive.name.startswith("power["):
-        return None
-    kind = {1: "integer", 2: "half"}.get(p.denominator, "real")
-    return OPERATIONS[kind], float(p) if kind == "real" else float(p.numerator)
 
 
 class _Pack(NamedTuple):

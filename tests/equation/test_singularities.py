@@ -55,6 +55,7 @@ def test_absence_is_proved(text: str, box: Box) -> None:
         ("log(x - 1)", X1, "edge", "x - 1 is not positive at x ="),
         ("sqrt(1 - x)", X1, "edge", "1 - x is negative at x ="),
         ("asin(x)", X1, "edge", "beyond -1 or 1"),
+        ("1/(signal - 2.3)", {"signal": (0.0, 5.0)}, "pole", "signal - 2.3 is zero at signal = 2.3"),
         ("(x - 1)**y", {"x": (0.0, 1.5), "y": (0.0, 1.0)}, "edge", "the base x - 1 is not positive"),
     ],
 )
@@ -82,6 +83,11 @@ def test_a_zero_of_a_denominator_that_the_numerator_takes_away_is_no_pole(text: 
 def test_a_numerator_that_does_not_take_the_zero_away_leaves_the_pole(text: str) -> None:
     box = {"x": (-0.9, 1.3), "y": (-0.5, 1.0)}
     assert find_singularities(Equation.parse(text, list(box)), box).found
+
+
+def test_a_jump_past_zero_is_no_zero() -> None:
+    found = find_singularities(Equation.parse("1/(sign(x) + 0.5)", ["x"]), {"x": (-1.0, 1.0)})
+    assert not found.found
 
 
 def test_a_point_at_which_a_denominator_only_touches_zero_is_unknown() -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eqdarts.graph.draft import DraftEdge, DraftNode
-from eqdarts.graph.draft_terms import exp_or_zero, make_moves, merge_factors, merge_terms, moved_scale
+from eqdarts.graph.draft_terms import make_moves, merge_factors, merge_terms, moved_scale, moved_shift
 from eqdarts.primitives.table import PRIMITIVES, fixed_power
 
 NUMBERS = st.floats(0.2, 3.0)
@@ -124,8 +124,14 @@ def test_moves_are_made_for_all_readers_or_for_none() -> None:
     assert value(third, 1.7) == pytest.approx(2 * before[2])
 
 
-def test_a_huge_exponential_is_zero_and_not_an_error() -> None:
-    assert exp_or_zero(0.0) == 1.0
-    assert exp_or_zero(1e4) == 0.0
-    assert exp_or_zero(-1e4) == 0.0
-    assert exp_or_zero(math.inf) == 0.0
+@given(NUMBERS, NUMBERS, NUMBERS)
+def test_a_shift_comes_out_of_an_exponential_as_a_factor(rate: float, shift: float, x: float) -> None:
+    edge = DraftEdge(0, PRIMITIVES["exp"], 1.0, [rate])
+    assert edge.at(shift + x) == pytest.approx(moved_shift(edge, shift) * edge.at(x))
+
+
+def test_a_shift_that_has_no_finite_factor_stays() -> None:
+    edge = DraftEdge(0, PRIMITIVES["exp"], 1.0, [1.0])
+    assert moved_shift(edge, 0.0) == 1.0
+    assert [moved_shift(edge, shift) for shift in (1e4, -1e4, math.inf)] == [0.0, 0.0, 0.0]
+    assert moved_shift(DraftEdge(0, PRIMITIVES["sin"]), 1.0) == 0.0

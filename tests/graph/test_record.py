@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from eqdarts.errors import FormulaError
 from eqdarts.graph.graph import Edge, Graph, Node
 from eqdarts.graph.record import MOST_EDGES, MOST_NODES, MOST_SHARED, graph_record, is_plain, read_fitted
-from eqdarts.primitives.table import PRIMITIVES, make_primitive
+from eqdarts.primitives.own import make_primitive
+from eqdarts.primitives.table import PRIMITIVES
 from tests.strategies import Pair, graphs
 
 GOOD = [["sum", True, [[0, "exp"]]], ["product", True, [[1, "power[3/2]"], [0, "linear"]]]]

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from eqdarts.graph.graph import Edge, Graph, Node
 from eqdarts.graph.random_graphs import random_graph
-from eqdarts.primitives.table import PRIMITIVES, Primitive, fixed_power, make_primitive
+from eqdarts.primitives.own import make_primitive
+from eqdarts.primitives.table import PRIMITIVES, Primitive, fixed_power
 from eqdarts.solver import levenberg_marquardt as refit_solver
 from eqdarts.solver.batch import Batch
 from eqdarts.solver.compiled import _program, can_compile, predict_all
@@ -122,6 +123,16 @@ def test_what_cannot_be_compiled_is_left_to_tensors() -> None:
     assert can_compile([plain], X)
     assert not can_compile([plain], X.float())
     assert not can_compile([plain], X.repeat(1000, 1))
+
+
+def test_a_function_written_anew_under_its_old_name_is_not_taken_for_the_old_one() -> None:
+    X = torch.linspace(0, 1, 20, dtype=torch.float64)[:, None]
+    for power in (2, 3):
+        own = make_primitive("bent", lambda x, p=power: x**p + 1, lambda x, p=power: x**p + 1)
+        graph = Graph(1, (Node("sum", (Edge(0, own),)),))
+        fit = refit([graph], [(1.0,)], X, 3 * (X[:, 0] ** power + 1))[0]
+        assert fit.coefficients == pytest.approx((3.0,))
+        assert fit.loss < 1e-20
 
 
 def test_a_graph_without_coefficients_or_edges_is_refitted() -> None:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 
 from eqdarts._typing import Array
 from eqdarts.graph.draft import Draft, DraftEdge, DraftNode
 from eqdarts.graph.fitted import Start
-from eqdarts.primitives.table import PRIMITIVES, Primitive
+from eqdarts.primitives.table import LINEAR, PRIMITIVES, Primitive
 from eqdarts.search.growth.monomials import fit_monomial, positive_logs
-from eqdarts.search.smooth import OUTER
 
 __all__ = ["behind", "outer_functions", "seeds"]
 
@@ -27,24 +26,24 @@ def outer_functions(
     Functions that keep no shape when they are scaled, such as sin, are tried on y in the units of the data, `unit` of
     them to one of y's.
     """
-    yield "linear", 1.0, y
+    yield LINEAR.name, 1.0, y
     sign = 1.0 if y[0] > 0 else -1.0
-    for name, inverse in _INVERSES.items():
-        if PRIMITIVES[name] not in primitives:
+    for row in PRIMITIVES.values():
+        if row.inverse is None or row is LINEAR or row not in primitives:
             continue
-        factors = {1.0 / unit, sign / unit} if name in _OF_FIXED_SCALE else {1.0, sign}
+        factors = {1.0, sign} if row.keeps_form_when_scaled else {1.0 / unit, sign / unit}
         for factor in sorted(factors, reverse=True):
             with np.errstate(all="ignore"):
-                inner = inverse(y / factor)
+                inner = row.inverse.solve(y / factor)
             if np.isfinite(inner).mean() >= 0.99:
-                yield name, factor, inner
+                yield row.name, factor, inner
     if ARCSIN in primitives and np.all((y * unit >= 0) & (y * unit <= math.pi)):
         yield ARCCOS, 1.0 / unit, np.cos(y * unit)
 
 
 def behind(name: str, factor: float, inside: DraftNode, d: int, before: list[DraftNode]) -> Draft:
     """Return c f(inside) with the nodes that `inside` reads before it."""
-    if name == "linear":
+    if name == LINEAR.name:
         return Draft(d, [*before, inside])
     if name == ARCCOS:
         edge = DraftEdge(d + len(before), ARCSIN, -factor, [1.0])
@@ -65,16 +64,3 @@ def seeds(
         yield name, behind(name, factor, DraftNode("sum", [], at), d, []).build()
     for monomial in fit_monomial(y, np.sqrt(weight), positive_logs(X)):
         yield "exp", Draft(d, [DraftNode("product", monomial.edges(), monomial.scale)]).prune().build()
-
-
-_OF_FIXED_SCALE = frozenset({"log", "sin", "tanh", "logistic", "arcsin", "arctan"})
-_INVERSES: dict[str, Callable[[Array], Array]] = {
-    **{name: outer.transform for name, outer in OUTER.items() if name != "linear"},
-    "square": np.sqrt,
-    "log": lambda y: np.exp(np.clip(y, -30, 30)),
-    "sin": np.arcsin,
-    "tanh": np.arctanh,
-    "logistic": lambda y: np.log(y / (1 - y)),
-    "arcsin": np.sin,
-    "arctan": np.tan,
-}

@@ -277,7 +277,8 @@ def natural_row(primitive: Primitive, unit: float) -> tuple[tuple[float, ...], f
     """Return the coefficients that make a function one of an input in the units of the data, and what to add to it."""
     unit = abs(unit)  # reduced data may have negative ones
     row = tuple(unit if name == "scale" else 0.0 for name in primitive.inner)
-    return (*row, *primitive.initial[0][len(row) :]), math.log(unit) if primitive.name == "log" else 0.0
+    moved = primitive.scaled(unit, primitive.initial[0][len(row) :])
+    return (*row, *primitive.initial[0][len(row) :]), 0.0 if moved is None else moved[1]
 
 
 def _sized(arguments: Sequence[Combination], X: Array) -> list[Combination]:

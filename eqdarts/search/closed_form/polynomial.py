@@ -15,7 +15,7 @@ from eqdarts.primitives.table import fixed_power
 from eqdarts.search.closed_form.outer import behind
 from eqdarts.search.least_squares import least_squares
 from eqdarts.search.problem import Problem
-from eqdarts.search.smooth import OUTER, Smooth, exponents_up_to
+from eqdarts.search.smooth import Smooth, exponents_up_to, outer
 
 __all__ = ["Term", "polynomial_start", "sum_of_monomials"]
 
@@ -34,7 +34,7 @@ def polynomial_start(problem: Problem, smooth: Smooth) -> Start | None:
     exponents = exponents_up_to(problem.n_inputs, degree)
     rows = problem.wide
     with np.errstate(all="ignore"):
-        target = OUTER[name].transform(sign * rows.y)
+        target = outer()[name].transform(sign * rows.y)
     design = np.stack([np.prod(rows.X**row, axis=1) for row in exponents], axis=1)
     size = np.sqrt(np.mean(design**2, axis=0))
     sound = np.isfinite(target) & np.isfinite(design).all(1)

@@ -124,7 +124,7 @@ def _generator_sets(X: Array, units: Array, primitives: tuple[Primitive, ...]) -
                     values = generator(X)
                 if np.isfinite(values).all() and np.abs(values).max() < 1e6 and np.ptp(values) > 0:
                     pools[i].append(generator)
-                    if primitive.name == "exp":  # of what decays the degree is lower
+                    if primitive.inner and not primitive.oscillates:  # of what decays the degree is lower
                         pools[i].append(generator._replace(coefficients=tuple(-c for c in generator.coefficients)))
     everything: list[tuple[_Generator, ...]]
     if d <= 3:

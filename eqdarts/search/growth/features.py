@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from eqdarts._typing import Array, Ints
 from eqdarts.graph.draft import Draft, DraftEdge, DraftNode
-from eqdarts.graph.draft_terms import LINEAR
+from eqdarts.graph.draft_terms import LINEAR, POWER
 from eqdarts.primitives.table import Primitive, fixed_power
 
 __all__ = [
@@ -61,7 +61,7 @@ class Combination(NamedTuple):
         if self.inner is None:
             return own
         is_alone = len(self.sources) == 1 or self.kind == "product"
-        scale = self.inner[0].name == "log" and is_alone  # c + log x is log of e^c x
+        scale = self.inner[0].scale_is_shift and is_alone  # c + log x is log of e^c x
         return own + self.inner[0].complexity + (2 if self.constant and not scale else 0)
 
 
@@ -137,7 +137,7 @@ class Features:
 
 def grid(primitives: Sequence[Primitive], most: int | None = None) -> list[tuple[Primitive, tuple[float, ...]]]:
     """Return each primitive at the rows of its grid, at `most` of them; learned powers have moves of their own."""
-    return [(p, row) for p in primitives if p.name != "power" for row in p.initial[:most]]
+    return [(p, row) for p in primitives if p is not POWER for row in p.initial[:most]]
 
 
 def combinations(pairs: Sequence[tuple[int, int]], singles: Sequence[int], units: Sequence[float]) -> list[Combination]:

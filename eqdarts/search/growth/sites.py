@@ -17,6 +17,7 @@ import torch
 
 from eqdarts._typing import Array
 from eqdarts.graph.draft import Draft, DraftEdge, DraftNode
+from eqdarts.graph.draft_terms import LINEAR
 
 __all__ = ["Array", "Linearised", "Site", "linearise"]
 
@@ -72,7 +73,7 @@ class _Applied:
 
 def _apply(edge: DraftEdge, x: Array) -> _Applied:
     primitive, theta = edge.primitive, edge.coefficients
-    if primitive.name == "linear":
+    if primitive is LINEAR:
         return _Applied(x, np.ones_like(x), ())
     inner = len(primitive.inner)
     u = torch.from_numpy(np.asarray(primitive.inner_value(x, theta), dtype=np.float64))
@@ -173,7 +174,7 @@ def _node_site(
     j: int, node: DraftNode, readers: list[tuple[DraftNode, DraftEdge]], value: Array, adjoint: Array
 ) -> Site:
     """Make the site of a node's value; what its only, linear reader can do in its stead is left to the reader."""
-    only = readers[0] if len(readers) == 1 and readers[0][1].primitive.name == "linear" else None
+    only = readers[0] if len(readers) == 1 and readers[0][1].primitive is LINEAR else None
     adds = node.is_sum or only is None or not only[0].is_sum
     multiplies = not node.is_sum or only is None or only[0].is_sum
     return Site("node", j, -1, adds, multiplies, value, adjoint)
@@ -191,7 +192,7 @@ def _edge_sites(
 ) -> list[Site]:
     """Make the sites of an edge: its term in a sum of several, and its argument unless that is a node's own site."""
     node, edge = draft.nodes[j], draft.nodes[j].edges[k]
-    linear = edge.primitive.name == "linear"
+    linear = edge.primitive is LINEAR
     shared = edge.source < draft.n_inputs or len(readers[edge.source - draft.n_inputs]) > 1
     found = []
     alone = len(node.edges) == 1 and node.constant is None

@@ -15,7 +15,7 @@ from eqdarts.graph.draft_terms import LINEAR, POWER
 from eqdarts.graph.fitted import FittedGraph, Start
 from eqdarts.primitives.table import Primitive, fixed_power
 from eqdarts.search.closed_form.outer import behind
-from eqdarts.search.closed_form.pairs import Pair, best_pairs, deep_features, input_powers
+from eqdarts.search.closed_form.pairs import EXP, LOG, Pair, best_pairs, deep_features, input_powers
 from eqdarts.search.closed_form.pursuit import draw, pursue, slope_along
 from eqdarts.search.growth.features import RECIPROCAL, Feature, Features, combinations, features, grid, insert_feature
 from eqdarts.search.growth.gains import Proposal, propose
@@ -82,14 +82,14 @@ class Grower:
         if pair not in self._pair_cache:
             units = self.units.tolist()
             of_pair = features(combinations([pair], [], units), self.X.T, self._few_functions)
-            if {"exp", "log"} <= {p.name for p in self.primitives}:
+            if {EXP, LOG} <= set(self.primitives):
                 of_pair = Features.join([of_pair, input_powers(pair, self.X, units)])
             self._pair_cache[pair] = of_pair
         return self._pair_cache[pair]
 
     def _oscillations(self) -> Features:
         """Return sines and cosines of a few arguments, of frequencies that the grid of initial ones does not reach."""
-        waves = [p for p in self.primitives if p.name in ("sin", "cos")]
+        waves = [p for p in self.primitives if p.oscillates]
         if not waves:
             return features([], self.X.T, [])
         everything = combinations(self._sample(self._pairs, OSCILLATING), range(self.n_inputs), self.units.tolist())

@@ -25,7 +25,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from eqdarts.primitives.table import Domain, Primitive
+from eqdarts.primitives.domain import Domain
+from eqdarts.primitives.table import NONE, Primitive
 
 __all__ = [
     "LIMIT",
@@ -145,7 +146,7 @@ class Supernet:
 
 def make_supernet(n_inputs: int, n_hidden: int, primitives: Sequence[Primitive]) -> Supernet:
     """Return the supernet of `primitives` and an `affine` row for each that has an end or a pole, but no inner map."""
-    plain = tuple(p for p in primitives if p.name != "none")
+    plain = tuple(p for p in primitives if p != NONE)
     bases = {affine(p): p for p in plain if not p.inner and p.domain != Domain()}
     return Supernet(n_inputs, n_hidden, (*plain, *bases), {row.name: p for row, p in bases.items()})
 

@@ -11,7 +11,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eqdarts.primitives.table import PRIMITIVES, Primitive, fixed_power, make_primitive, resolve
+from eqdarts.primitives.own import make_primitive
+from eqdarts.primitives.table import PRIMITIVES, Primitive, fixed_power, resolve
 from eqdarts.search.relaxed.supernet import (
     LIMIT,
     Supernet,
