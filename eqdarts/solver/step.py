@@ -16,8 +16,9 @@ __all__ = ["Model", "Problem", "Scaling", "Solver", "State", "begin", "try_step"
 
 RUNNING, CONVERGED, EXACT, STALLED, ITERATIONS, UNDEFINED = range(6)
 
-DAMPING_START, DAMPING_LEAST, DAMPING_MOST = 1e-2, 1e-15, 1e16
-DAMPING_START_UNIT = 0.1
+DAMPING_START = 1e-2
+DAMPING_START_UNIT = 0.1  # where all coefficients are scaled alike
+DAMPING_LEAST, DAMPING_MOST = 1e-15, 1e16
 LINEAR_STIFFNESS = 1e-6  # coefficients that the output is linear in need no damping but for a singular matrix
 EXACT_LOSS = 1e-31  # relative to the mean square of y: a few hundred times machine epsilon squared
 
