@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import math
 import os
@@ -18,7 +19,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from eqdarts.benchmark.problems import Problem, load_suite
+from eqdarts.benchmark.regret import REGRET_COLUMNS
 from eqdarts.errors import closest, explain
+from eqdarts.files import write_atomically
 from eqdarts.search.strategies import SEARCHES
 
 if TYPE_CHECKING:
@@ -34,6 +37,7 @@ KEY = ("suite", "problem", "method", "seed", "noise", "rows", "budget", "options
 COLUMNS = (
     *KEY, "version", "status", "recovered", "on_front", "reason", "complexity", "complexity_true", "error",
     "error_wide", "cpu_s", "found_s", "wall_s", "process_cpu_s", "peak_rss_mb", "refits", "stopped", "equation",
+    *REGRET_COLUMNS,
 )  # fmt: skip
 PATIENCE, GRACE = 5, 60.0  # wall time a process gets: this many times the budget (machines are shared), and seconds
 
@@ -51,6 +55,7 @@ def run_benchmark(
     python: str | Path | None = None,
     out: str | Path | None = None,
     n_jobs: int = 1,
+    regret: bool = False,
     progress: bool = False,
 ) -> pd.DataFrame:
     """Run one method over problems and return one row for each problem, seed and noise.
@@ -81,6 +86,10 @@ def run_benchmark(
         A CSV to which each row is added as it comes. Rows that it has already are not run again.
     n_jobs : int, default=1
         Problems at a time, each in a process with one thread.
+    regret : bool, default=False
+        Fit every law that was missed again, with the law as a guess. Column `regret` is then "search" if the law is
+        chosen when it is given, "choice" if another equation is preferred, by `regret_nats` nats, and "failed" if the
+        law could not be given. Only for eqdarts itself. Rows of `out` that lack it get it.
     progress : bool, default=False
         Show a bar on standard error.
 
@@ -95,6 +104,10 @@ def run_benchmark(
     settings = {**METHODS.get(method, {}), **(options or {})}
     if method not in METHODS and adapter is None and not settings:
         raise ValueError(explain("A method must be known.", repr(method), closest(method, METHODS)))
+    if regret and adapter is not None:
+        raise ValueError(
+            explain("The law can only be given to eqdarts itself.", str(adapter), "Leave out the adapter.")
+        )
     own = {
         "method": method,
         "options": settings,
@@ -113,6 +126,11 @@ def run_benchmark(
     missing = [task for task in tasks if _key(task) not in table.done]
     for row in _run_all(missing, n_jobs, progress, len(tasks)):
         table.add(row)
+    if regret:
+        # The rows are in the file by now: an interrupt here loses no fit.
+        missed = [{**task, "law_given": True} for task in tasks if _lacks_regret(table.done[_key(task)])]
+        for row in _run_all(missed, n_jobs, progress, len(missed)):
+            table.add(table.done[_key(row)] | _regret(row))
     wanted = {_key(task) for task in tasks}
     return pd.DataFrame([row for key, row in table.done.items() if key in wanted], columns=list(COLUMNS))
 
@@ -130,6 +148,16 @@ def _key(row: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(str(known[name]) for name in KEY)
 
 
+def _lacks_regret(row: Mapping[str, Any]) -> bool:
+    return not row["recovered"] and row["regret"] is None
+
+
+def _regret(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the columns of regret of a row whose law was given; the reason where it has none."""
+    missing = {"regret": "failed", "regret_equation": row.get("reason")}
+    return {name: row.get(name, missing.get(name)) for name in REGRET_COLUMNS}
+
+
 class _Table:
     """The rows, also in a file if there is one."""
 
@@ -144,21 +172,37 @@ class _Table:
             return
         with path.open(newline="", encoding="utf-8") as file:
             reader = csv.DictReader(file)
-            if tuple(reader.fieldnames or ()) != COLUMNS:
+            known = tuple(reader.fieldnames or ())
+            if known not in (COLUMNS, COLUMNS[: -len(REGRET_COLUMNS)]):
                 raise ValueError(
                     explain("The file of results must have the columns of one.", str(path), "Choose another file.")
                 )
-            self.done = {_key(row): {name: _cell(row[name]) for name in COLUMNS} for row in reader}
+            self.done = {_key(row): {name: _cell(row.get(name)) for name in COLUMNS} for row in reader}
+        if known != COLUMNS:
+            self._write(path)
 
     def add(self, row: dict[str, Any]) -> None:
         cells = {name: row.get(name) for name in COLUMNS} | dict(zip(KEY, _key(row), strict=True))
         for name, value in cells.items():
             if isinstance(value, float):
                 cells[name] = float(f"{value:.6g}")
+        is_new = _key(row) not in self.done
         self.done[_key(row)] = {name: _cell(value) for name, value in cells.items()}
-        if self.path is not None:
+        if self.path is None:
+            return
+        if is_new:
             with self.path.open("a", newline="", encoding="utf-8") as file:
                 csv.DictWriter(file, COLUMNS, lineterminator="\n").writerow(cells)
+        else:
+            self._write(self.path)
+
+    def _write(self, path: Path) -> None:
+        """Write the file anew, with every row once."""
+        text = io.StringIO()
+        writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(self.done.values())
+        write_atomically(path, text.getvalue())
 
 
 def _cell(text: Any) -> Any:

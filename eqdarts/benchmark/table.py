@@ -28,15 +28,16 @@ def read_results(paths: Sequence[Path]) -> pd.DataFrame:
     """Read files that `run_benchmark` wrote, as one table; of a run that stands twice the last counts."""
     import pandas as pd
 
+    from eqdarts.benchmark.regret import REGRET_COLUMNS
     from eqdarts.benchmark.run import COLUMNS, KEY
 
     parts = []
     for path in paths:
         part = pd.read_csv(path)
-        if missing := [name for name in COLUMNS if name not in part]:
+        if missing := [name for name in COLUMNS if name not in part and name not in REGRET_COLUMNS]:
             todo = "Give files that eqdarts bench wrote."
             raise ValueError(explain(f"{path} must have the columns of results.", f"no {', '.join(missing)}", todo))
-        parts.append(part)
+        parts.append(part.reindex(columns=[*COLUMNS]))
     table: pd.DataFrame = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
     return table.drop_duplicates(list(KEY), keep="last")
 
@@ -61,7 +62,28 @@ def markdown(results: pd.DataFrame) -> str:
     lines += ["", f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
     for label in methods:
         lines.append(f"| {' | '.join([label, *_totals(results[results['label'] == label])])} |")
-    return "\n".join(lines)
+    return "\n".join([*lines, *_regret_lines(results)])
+
+
+def _regret_lines(results: pd.DataFrame) -> list[str]:
+    """Return a table of the laws that were missed and then given, where there are any."""
+    if "regret" not in results or not results["regret"].notna().any():
+        return []
+    head = (
+        "suite", "noise", "method", "missed", "chosen when given", "another preferred", "by nats, median",
+        "could not be given", "not tried",
+    )  # fmt: skip
+    lines = ["", f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
+    for (suite, noise, label), part in results.groupby([*SETTING, "label"], sort=False):
+        missed = part[part["recovered"] == 0]
+        if not missed["regret"].notna().any():
+            continue
+        n = {kind: int((missed["regret"] == kind).sum()) for kind in ("search", "choice", "failed")}
+        nats = missed.loc[missed["regret"] == "choice", "regret_nats"].astype(float).median()
+        shares = [_share(count, len(part)) for count in (len(missed), n["search"], n["choice"])]
+        rest = "" if nats != nats else f"{nats:.3g}", str(n["failed"]), str(len(missed) - sum(n.values()))
+        lines.append(f"| {' | '.join([suite or '-', f'{noise:g}', label, *shares, *rest])} |")
+    return lines
 
 
 def _labelled(results: pd.DataFrame) -> pd.DataFrame:
@@ -74,8 +96,11 @@ def _labelled(results: pd.DataFrame) -> pd.DataFrame:
 def _recovered(part: pd.DataFrame) -> str:
     if part.empty:
         return ""
-    n = int(part["recovered"].sum())
-    return f"{n} of {len(part)} ({100 * n / len(part):.0f} %)"
+    return _share(int(part["recovered"].sum()), len(part))
+
+
+def _share(n: int, n_all: int) -> str:
+    return f"{n} of {n_all} ({100 * n / n_all:.0f} %)"
 
 
 def _totals(part: pd.DataFrame) -> list[str]:

@@ -7,7 +7,6 @@ after that on the rest of the front. If the process must be killed, what it prin
 from __future__ import annotations
 
 import json
-import math
 import os
 import resource
 import subprocess
@@ -15,29 +14,17 @@ import sys
 import time
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from eqdarts.benchmark.judge import judge, normalised_error, within
+from eqdarts.benchmark.found import Found, law_on_front
+from eqdarts.benchmark.judge import judge
 from eqdarts.benchmark.problems import Problem
+from eqdarts.benchmark.regret import regret_row
 from eqdarts.clock import count_cpu_seconds
 
-__all__ = ["Found", "fit_adapter", "fit_eqdarts", "main", "on_front"]
+__all__ = ["fit_adapter", "fit_eqdarts", "main"]
 
-SECONDS_FOR_FRONT = 40.0
 SAME_LAW = 1e-20  # loss below which an improvement is only rounding
-LIKE_NOISE = 0.25  # clean error of a front member, as a share of the noise's variance, up to which it may be the law
-
-
-@dataclass(frozen=True)
-class Found:
-    """What a method found: the chosen equation and all of the front (text or expressions), and what it took."""
-
-    equation: Any
-    front: Sequence[Any]
-    record: dict[str, Any]
 
 
 def cpu_seconds() -> float:
@@ -54,6 +41,11 @@ def peak_rss_mb() -> float:
 
 def fit_eqdarts(task: dict[str, Any], variables: Sequence[str], X: Any, y: Any) -> Found:
     """Fit `DARTSRegressor` with the task's options."""
+    return fit_model(task, variables, X, y)[0]
+
+
+def fit_model(task: dict[str, Any], variables: Sequence[str], X: Any, y: Any) -> tuple[Found, Any]:
+    """Fit `DARTSRegressor` with the task's options; return what it found and the estimator."""
     import pandas as pd
     import torch
 
@@ -74,7 +66,7 @@ def fit_eqdarts(task: dict[str, Any], variables: Sequence[str], X: Any, y: Any) 
         "refits": history.n_refits,
         "stopped": history.stop_reason,
     }
-    return Found(model.equation_, model.front_, record)
+    return Found(model.equation_, model.front_, record, model.equations_["score"].tolist()), model
 
 
 def found_seconds(best: Sequence[Any]) -> float | None:
@@ -110,36 +102,15 @@ def fit_adapter(task: dict[str, Any], variables: Sequence[str], X: Any, y: Any) 
     return Found(equation, front, answer)
 
 
-def on_front(found: Found, problem: Problem, noise: float, y: Any) -> bool:
-    """Return whether some front member is the law, within the seconds set aside for that.
-
-    After noisy data only members whose error on clean rows is that of a fit to noise are looked at: each needs a refit.
-    """
-    X, clean = problem.box(500, 0)
-    limit = LIKE_NOISE * noise**2 * float(np.mean(y**2)) / (float(np.var(clean)) or 1.0) if noise else math.inf
-    try:
-        with within(SECONDS_FOR_FRONT):
-            for member in reversed(found.front):
-                if noise and not _error(member, problem, X, clean) <= limit:
-                    continue
-                if judge(member, problem, noisy=noise > 0).recovered:
-                    return True
-    except TimeoutError:
-        pass
-    return False
-
-
-def _error(member: Any, problem: Problem, X: Any, y: Any) -> float:
-    from eqdarts.equation.equation import Equation
-
-    equation = Equation.parse(member, problem.variables) if isinstance(member, str) else member
-    return normalised_error(equation.predict(X), y, 0.9)
-
-
 def run(task: dict[str, Any], report: Any) -> None:
     """Do one task, and call ``report(row)`` each time that more of its row is known."""
     problem = Problem.from_record(task["law"])
     X, y = problem.sample(task["rows"], task["seed"], task["noise"])
+    if task.get("law_given"):
+        given = {**task, "options": {**task["options"], "guesses": [problem.expression]}}
+        found, model = fit_model(given, problem.variables, X, y)
+        report({"status": "done", **regret_row(found, model, problem, task["noise"], X, y)})
+        return
     fit = fit_adapter if task["adapter"] else fit_eqdarts
     found = fit(task, problem.variables, X, y)
     row = {"status": "unjudged", "equation": _text(found.equation), **found.record}
@@ -157,7 +128,7 @@ def run(task: dict[str, Any], report: Any) -> None:
     }
     report(row)
     if not verdict.recovered:
-        row["on_front"] = int(on_front(found, problem, task["noise"], y))
+        row["on_front"] = int(law_on_front(found, problem, task["noise"], y) is not None)
     report({**row, "process_cpu_s": cpu_seconds()})
 
 

@@ -22,9 +22,15 @@ A law is recovered if the chosen equation agrees with it on fresh rows and on ra
 error below 1e-9 of the variance) and is at most max(2 * true, true + 10) symbols long. After noise the constants are
 fitted to clean rows first, and the limit is 1e-8. on_front says the same of any equation of the front.
 
+Where the values of a law span two decades, the squared relative error of 95 % of the rows must be below the limit too.
+
+--regret fits every missed law again with the law as a guess. Chosen then: the search missed it. Not chosen: another
+equation has a shorter description, by the nats in the column regret_nats.
+
 examples:
   eqdarts bench feynman --time-limit 60 --out feynman.csv
   eqdarts bench feynman --every 3 --seed 1,2 --noise 0,0.01 --jobs 2 --out seeds.csv
+  eqdarts bench feynman --noise 0.1 --time-limit 20 --regret --out regret.csv
   eqdarts bench psych --method capped --option max_complexity=20 --out capped.csv
   eqdarts bench nguyen --method gplearn --adapter gplearn_adapter.py --python peers/bin/python --out gplearn.csv
   eqdarts bench --table *.csv --out table.md --plot accuracy.png
@@ -62,6 +68,7 @@ def _run_suites(arguments: argparse.Namespace) -> None:
         python=arguments.python,
         out=arguments.out,
         n_jobs=arguments.jobs,
+        regret=arguments.regret,
         progress=not arguments.quiet,
     )
     show(markdown(table))

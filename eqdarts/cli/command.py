@@ -176,6 +176,7 @@ def _add_bench(commands: argparse._SubParsersAction[_Parser]) -> None:
     bench.add_argument("--only", type=_names, metavar="LAW,..", help="only these laws")
     bench.add_argument("--jobs", type=_whole(1), default=1, metavar="N", help="laws at a time; default: 1")
     bench.add_argument("--out", metavar="FILE", help="CSV of the rows; laws that it has already are not run again")
+    bench.add_argument("--regret", action="store_true", help="fit missed laws again with the law as a guess")
     bench.add_argument("--table", nargs="+", metavar="CSV", help="no run: make the table of these results")
     bench.add_argument("--plot", metavar="PNG", help="with --table: draw the share recovered against CPU seconds")
     bench.add_argument(

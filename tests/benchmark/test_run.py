@@ -9,10 +9,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from eqdarts.benchmark import run as benchmark
 from eqdarts.benchmark.problems import Problem
+from eqdarts.benchmark.regret import REGRET_COLUMNS
 from eqdarts.benchmark.run import COLUMNS, run_benchmark
 from eqdarts.benchmark.table import read_results
 
@@ -129,3 +131,43 @@ def test_unknown_methods_and_foreign_files_are_refused(tmp_path: Path) -> None:
         run_benchmark([LINE], out=foreign)
     with pytest.raises(ValueError, match="must have the columns"):
         read_results([foreign])
+
+
+WAVE = Problem("wave", "2*x*exp(-x)*sin(3*x)", (("x", 0.0, 5.0),), "made-up")
+
+
+def test_a_law_that_was_missed_is_given_and_the_rows_of_an_older_file_get_that_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "regret.csv"
+    arguments: dict[str, Any] = {"options": {"search": "random", "max_refits": 1}, "out": out, "rows": 50}
+    assert run_benchmark([WAVE], **arguments)["regret"].isna().all()
+    older = [name for name in COLUMNS if name not in REGRET_COLUMNS]
+    pd.read_csv(out)[older].to_csv(out, index=False)
+    ran = []
+    run = benchmark._Processes.run
+    monkeypatch.setattr(benchmark._Processes, "run", lambda self, task: ran.append(task) or run(self, task))
+    row = run_benchmark([WAVE], regret=True, **arguments).iloc[0]
+    assert [task["law_given"] for task in ran] == [True]
+    assert (row["recovered"], row["regret"], row["regret_nats"]) == (0, "search", 0)
+    assert "sin(" in row["regret_equation"]
+    assert "sin(" not in str(row["equation"])
+    again = run_benchmark([WAVE], regret=True, **arguments)
+    assert len(ran) == 1
+    assert again.iloc[0]["regret"] == "search"
+    (line,) = read_results([out]).to_dict("records")
+    assert (line["regret"], line["regret_cpu_s"]) == ("search", row["regret_cpu_s"])
+
+
+def test_a_law_that_cannot_be_given_has_a_reason() -> None:
+    assert benchmark._regret({"status": "failed", "reason": "FormulaError: too long"}) == {
+        "regret": "failed",
+        "regret_nats": None,
+        "regret_cpu_s": None,
+        "regret_equation": "FormulaError: too long",
+    }
+
+
+def test_only_eqdarts_can_be_given_the_law(adapter: Path) -> None:
+    with pytest.raises(ValueError, match="only be given to eqdarts"):
+        run_benchmark([LINE], "own", adapter=adapter, regret=True)

@@ -38,6 +38,15 @@ def test_the_table_has_the_methods_side_by_side() -> None:
     assert markdown(results().iloc[:0]) == "No results."
 
 
+def test_the_table_says_what_the_search_missed() -> None:
+    assert "chosen when given" not in markdown(results())
+    table = results().query("method == 'eqdarts'").assign(recovered=[1] * 14 + [0] * 6)
+    table["regret"] = [None] * 14 + ["search", "search", "search", "choice", "choice", "failed"]
+    table["regret_nats"] = [None] * 14 + [0, 0, 0, 2.0, 5.0, None]
+    last = markdown(table).splitlines()[-1]
+    assert last == "| feynman | 0 | eqdarts, 60 s | 6 of 20 (30 %) | 3 of 20 (15 %) | 2 of 20 (10 %) | 3.5 | 1 | 0 |"
+
+
 def test_the_plot_ends_at_the_share_recovered() -> None:
     ax = plot_recovery(results())
     ends = [line.get_ydata()[-1] for line in ax.get_lines()]

@@ -35,13 +35,6 @@ def test_the_time_of_the_law_is_that_of_the_last_real_improvement() -> None:
     assert benchmark_worker.found_seconds([]) is None
 
 
-def test_after_noise_only_fits_like_the_noise_are_refitted() -> None:
-    _, y = LINE.sample(200, noise=0.05)
-    front = ["1.5", "0.97+2.05*x", "log(x)"]
-    assert benchmark_worker.on_front(benchmark_worker.Found("x", front, {}), LINE, 0.05, y)
-    assert not benchmark_worker.on_front(benchmark_worker.Found("x", ["5.0+9.0*x"], {}), LINE, 0.05, y)
-
-
 def task(adapter: Path) -> dict[str, Any]:
     return {
         "problem": "line", "law": asdict(LINE), "seed": 0, "noise": 0.0, "rows": 50, "budget": 5.0,
