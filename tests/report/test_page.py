@@ -289,3 +289,51 @@ def test_a_browser_runs_no_code_of_a_name_and_prints_two_pages(tmp_path: Path) -
     assert document.count("<script>") == 1
     _browse(path, "", f"--print-to-pdf={tmp_path / 'law.pdf'}", "--no-pdf-header-footer")
     assert re.findall(rb"/Count (\d+)", (tmp_path / "law.pdf").read_bytes()) == [b"2"]
+
+
+LONG = (
+    "(1.23456*semi_major_axis + 3.2e-8*semi_major_axis**2 + 12.345678)"
+    "/(1 + exp(-0.25*semi_major_axis)*semi_major_axis**2.5 + 3.777*semi_major_axis**3)"
+)
+
+
+def _measured(tmp_path: Path, page: str, width: int) -> list[dict[str, float]]:
+    """Return of every formula that is shown on a screen of `width` pixels its size, and how far it goes beyond."""
+    frame = tmp_path / "frame.html"
+    frame.write_text(
+        f"""<iframe style="width: {width}px; height: 900px" srcdoc="{html.escape(page)}"></iframe><pre></pre><script>
+        const frame = document.querySelector("iframe");
+        frame.onload = function () {{
+          const inside = frame.contentDocument, rows = [];
+          for (const box of inside.querySelectorAll(".formula")) {{
+            if (box.clientWidth === 0) continue;
+            const shown = Array.from(box.children).filter((part) => part.getClientRects().length > 0);
+            const right = Math.max(...shown.flatMap((part) => Array.from(part.querySelectorAll("*"),
+              (leaf) => leaf.getBoundingClientRect().right)));
+            rows.push({{beyond: right - box.getBoundingClientRect().right, text: shown[0].tagName === "CODE",
+              n: shown.length, size: parseFloat(inside.defaultView.getComputedStyle(shown[0]).fontSize)}});
+          }}
+          rows.push({{beyond: inside.documentElement.scrollWidth - frame.clientWidth}});
+          document.querySelector("pre").textContent = JSON.stringify(rows);
+        }};</script>""",
+        encoding="utf-8",
+    )
+    document, log = _browse(frame, "", "--dump-dom")
+    assert "CONSOLE" not in log
+    rows: list[dict[str, float]] = json.loads(re.findall(r"<pre>(.+?)</pre>", document)[-1])
+    return rows
+
+
+@pytest.mark.skipif(BROWSER is None, reason="needs chromium")
+@pytest.mark.parametrize(("width", "n_text"), [(390, 2), (1200, 0)])
+def test_no_formula_is_cut_on_a_narrow_screen(tmp_path: Path, run: Run, width: int, n_text: int) -> None:
+    """A law whose end is hidden reads as another law: it shrinks, and where it would get too small it is text."""
+    laws = (run.equations[0], run.equations[-1], Equation.parse(LONG, run.names, target="period"))
+    *formulas, page = _measured(tmp_path, report_page(replace(run, equations=laws)), width)
+    assert page["beyond"] <= 0
+    assert len(formulas) == 4  # the law that was chosen, and one for each row of the front
+    for formula in formulas:
+        assert formula["n"] == 1
+        assert formula["beyond"] < 1
+        assert formula["size"] >= 11
+    assert sum(bool(formula["text"]) for formula in formulas) == n_text
