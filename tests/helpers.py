@@ -12,7 +12,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from eqdarts.graph.graph import Graph
+from eqdarts.graph.graph import Aggregator, Edge, Graph, Node
+from eqdarts.primitives.table import PRIMITIVES
 from eqdarts.solver.batch import Batch
 
 Array = NDArray[np.float64]
@@ -29,6 +30,15 @@ def rows(n: int = 60, d: int = 2, low: float = 0.5, high: float = 3.0, seed: int
 def noise(n: int = 60, seed: int = 1) -> Array:
     """Return n normal values."""
     return np.random.default_rng(seed).normal(size=n)
+
+
+def edge(source: int, name: str) -> Edge:
+    """Return an edge by the name of its primitive."""
+    return Edge(source, PRIMITIVES[name])
+
+
+def node(aggregator: Aggregator, *edges: Edge, constant: bool = False) -> Node:
+    return Node(aggregator, edges, constant)
 
 
 def predict(start: tuple[Graph, tuple[float, ...]], X: Array) -> Array:
