@@ -15,6 +15,6 @@ def now() -> float:
 
 
 def count_cpu_seconds() -> None:
-    """Count this process's CPU seconds from now on, which a shared machine does not stretch: for benchmarks."""
+    """Count CPU seconds of this process from now on. For benchmarks: other jobs hardly affect CPU time."""
     global _clock
     _clock = time.process_time

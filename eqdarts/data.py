@@ -1,4 +1,4 @@
-"""The table that a search sees: scaled, never shifted, and split into training and validation rows."""
+"""The rows as a search uses them: scaled, never shifted, and split into training and validation rows."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ class Data:
     Parameters
     ----------
     X : ndarray of shape (n, d)
-        Inputs divided by `x_scale`: typical magnitude one, zero stays zero, signs stay.
+        Inputs divided by `x_scale`. Their typical magnitude is then one; zero and signs are unchanged.
     y : ndarray of shape (n,)
         Target divided by `y_scale`.
     weight : ndarray of shape (n,)
         Weights with mean one.
     train, validation : ndarray of int
-        Row numbers: disjoint, unless there are too few rows to hold any back; then both are all rows.
+        Row numbers. The two are disjoint, unless there are too few rows to hold any back; then both are all rows.
     x_scale : ndarray of shape (d,)
     y_scale : float
     """
@@ -50,7 +50,7 @@ class Data:
         return moments(self.y, self.weight)[1]
 
     def count_distinct(self, at_most: int) -> int:
-        """Return how many different inputs the rows with weight have, or `at_most` as soon as there are so many."""
+        """Return the number of different inputs among the rows with weight, counted up to `at_most`."""
         return _count_distinct(self.X, np.flatnonzero(self.weight > 0), at_most)
 
 
@@ -61,13 +61,13 @@ def moments(y: Array, weight: Array | None) -> tuple[float, float]:
 
 
 def weighted_rows(weight: Array) -> float:
-    """Return how many rows weights (n,) stand for: whole numbers say how often one was seen, others are relative."""
+    """Return the number of rows that weights (n,) represent: whole numbers count repeated rows, others are relative."""
     whole = bool((weight == np.round(weight)).all())
     return float(weight.sum() if whole else np.count_nonzero(weight))
 
 
 def draw_rows(rows: NDArray[np.intp], most: int, rng: np.random.Generator) -> NDArray[np.intp]:
-    """Return `most` of the rows in order, drawn at random; all of them if there are no more."""
+    """Return `most` rows drawn at random, in order; all rows if there are no more."""
     return rows if len(rows) <= most else np.sort(rng.choice(rows, most, replace=False))
 
 
@@ -84,7 +84,7 @@ def typical_magnitude(values: Array, weight: Array | None = None) -> Array:
 
 
 def _count_distinct(X: Array, rows: NDArray[np.intp], at_most: int) -> int:
-    """Count the different rows of X among `rows`; a large table is looked at only as far as it takes."""
+    """Count the different rows of X among `rows`, looking at no more of a large table than necessary."""
     n_seen = 2 * at_most
     while (found := len(np.unique(X[rows[:n_seen]], axis=0))) < at_most and n_seen < len(rows):
         n_seen *= 8
@@ -106,8 +106,8 @@ def prepare(
     sample_weight : ndarray of shape (n,) or None
         Not negative, not all zero.
     validation_fraction : float
-        Share of the rows held back for alpha, in (0, 1): at least one row, and not all. Below 20 rows none is held
-        back: every row is needed. Rows of weight zero count for nothing; they lie among the training rows.
+        Share of the rows held back for alpha, in (0, 1): at least one row, and not all. With fewer than 20 rows nothing
+        is held back. Rows of weight zero have no influence; they are among the training rows.
     rng : numpy.random.Generator
     """
     n = len(y)
@@ -117,7 +117,7 @@ def prepare(
     weighted = np.flatnonzero(weight > 0)
     if (
         _count_distinct(X, weighted, FEWEST_TO_SPLIT) < FEWEST_TO_SPLIT
-    ):  # a row repeated is the same row with more weight
+    ):  # a repeated row is the same row with more weight
         train = validation = np.arange(n)
     else:
         held_back = min(max(round(validation_fraction * len(weighted)), 1), len(weighted) - 1)
@@ -130,7 +130,7 @@ def prepare(
 
 @dataclass(frozen=True, eq=False)
 class FitRows:
-    """The rows that the coefficients come from, kept for inference; weights and errors as they were given."""
+    """The rows to which the coefficients were fitted, kept for inference, with weights and errors as given."""
 
     X: Array  # (n, D)
     y: Array  # (n,)

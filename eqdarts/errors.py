@@ -1,4 +1,4 @@
-"""How eqdarts phrases what went wrong, in one place."""
+"""The wording of errors, in one place."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ __all__ = ["EqdartsWarning", "FormulaError", "closest", "explain"]
 
 
 class EqdartsWarning(UserWarning):
-    """Something the user should know although the computation went on."""
+    """Warns of something that the user should know, although the computation continued."""
 
 
 class FormulaError(ValueError):
-    """A formula text, or an equation file, that eqdarts cannot accept."""
+    """Raised for a formula or an equation file that eqdarts cannot accept."""
 
 
-def explain(what: str, given: object, todo: str) -> str:
-    """Phrase an error: what is wrong, what was given, what to do.
+def explain(rule: str, given: object, todo: str) -> str:
+    """Return the text of an error: the rule that was broken, what was given, what to do.
 
     >>> explain("max_complexity must be at least 3.", 1, "Give 3 or more.")
     'max_complexity must be at least 3. Got 1. Give 3 or more.'
     """
-    return f"{what} Got {given}. {todo}"
+    return f"{rule} Got {given}. {todo}"
 
 
 def closest(name: str, known: Iterable[str]) -> str:
-    """Suggest the known name most like `name`, as a sentence, or list what is known.
+    """Return a sentence that suggests the known name most similar to `name`, or lists all known names.
 
     >>> closest("expp", ["exp", "log"])
     "Did you mean 'exp'?"

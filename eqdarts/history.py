@@ -1,4 +1,4 @@
-"""What a search keeps about how it went: alpha trajectories, discretisation gap, best loss over time."""
+"""The course of a search: alpha trajectories, discretisation gap, best loss over time."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class AlphaHistory:
     edges : tuple of str
         Label of each edge of the supernet, such as ``"x -> h1"``; length E.
     primitives : tuple of str
-        Names of the primitives that an edge chooses from; length M.
+        Names of the primitives among which an edge chooses; length M.
     weights : ndarray of shape (T, R, E, M)
         softmax(alpha) of every restart.
     aggregators : ndarray of shape (T, R, H)
@@ -54,14 +54,14 @@ class BestPoint:
 
 @dataclass(frozen=True)
 class SearchHistory:
-    """How a search went.
+    """The course of a search.
 
     Parameters
     ----------
     best : tuple of BestPoint
         Every improvement of the best loss, in time order.
     n_refits : int
-        Graphs refitted in all.
+        Total number of graphs refitted.
     seconds : float
         CPU seconds spent.
     stop_reason : {"exact", "budget", "time", "callback", "interrupt", "finished"}
@@ -84,7 +84,7 @@ class SearchHistory:
 
 
 def with_totals(history: SearchHistory, histories: Sequence[SearchHistory]) -> SearchHistory:
-    """Return `history` with the refits, seconds and failures of all `histories`, searches that followed each other."""
+    """Return `history` with the totals of all `histories`, which are successive searches: refits, seconds, failures."""
     stages: dict[str, float] = {}
     left_out: dict[str, str] = {}
     for other in histories:

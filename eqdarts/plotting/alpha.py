@@ -27,8 +27,9 @@ _DASHES = ("-", "--", ":")
 def plot_alpha(alpha: AlphaHistory, edge: int | str = 0, ax: Axes | None = None, legend: bool = True) -> Axes:
     """Plot softmax(alpha) of one edge over the steps.
 
-    Bold: the restart whose refitted graph is best. Thin: the mean over restarts. Band: 10 to 90 % of the restarts.
-    The primitives that end highest, in the best restart and on average, are coloured; the others are grey.
+    The bold line is the restart whose refitted graph is best, the thin line the mean over restarts, and the band holds
+    10 to 90 % of the restarts. The primitives that end highest, in the best restart and on average, have colours; the
+    others are grey.
 
     Parameters
     ----------
@@ -69,17 +70,17 @@ def plot_alpha(alpha: AlphaHistory, edge: int | str = 0, ax: Axes | None = None,
 def _edge_number(alpha: AlphaHistory, edge: int | str) -> int:
     if isinstance(edge, str):
         if edge not in alpha.edges:
-            raise ValueError(explain("The supernet must have the edge.", repr(edge), closest(edge, alpha.edges)))
+            raise ValueError(explain("edge must be an edge of the supernet.", repr(edge), closest(edge, alpha.edges)))
         return alpha.edges.index(edge)
     if not 0 <= edge < len(alpha.edges):
         raise ValueError(
-            explain("The supernet must have the edge.", edge, f"Use 0 to {len(alpha.edges) - 1}, or a label.")
+            explain("edge must be an edge of the supernet.", edge, f"Use 0 to {len(alpha.edges) - 1}, or a label.")
         )
     return edge
 
 
 def _bands(weights: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Return the 10 % quantile, mean and 90 % quantile over restarts of (T, R, M), without those that broke down."""
+    """Return the 10 % quantile, mean and 90 % quantile over restarts of (T, R, M), without those that failed."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="(All-NaN slice|Mean of empty slice)", category=RuntimeWarning)
         low, high = np.nanquantile(weights, [0.1, 0.9], axis=1)
@@ -87,7 +88,7 @@ def _bands(weights: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[n
 
 
 def best_restart(alpha: AlphaHistory) -> int:
-    """Return the restart with the lowest loss after the refit; where none was refitted, before it."""
+    """Return the restart with the lowest loss after the refit; if none was refitted, before it."""
     for loss in (alpha.loss_refitted, alpha.loss_discrete, alpha.loss_relaxed):
         if np.isfinite(loss).any():
             return int(np.nanargmin(loss))
@@ -113,7 +114,7 @@ def plot_alpha_grid(alpha: AlphaHistory, most: int = 12) -> Figure:
     ----------
     alpha : AlphaHistory
     most : int, default=12
-        How many edges to show; of more, those that the best restart decided most.
+        Largest number of edges to show. If there are more, those are shown on which the best restart is most decided.
     """
     from matplotlib import pyplot
 

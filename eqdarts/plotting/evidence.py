@@ -1,4 +1,4 @@
-"""Evidence: how much speaks for each primitive on each edge of the chosen graph."""
+"""The weight of evidence for each primitive on each edge of the chosen graph."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 __all__ = ["plot_evidence"]
 
 LONGEST_NAME = 36
-LEAST_SHOWN = 0.005  # weight that is written into its cell
+LEAST_SHOWN = 0.005  # the smallest weight that is written into its cell
 
 
 @styled
 def plot_evidence(alpha: pd.DataFrame, ax: Axes | None = None) -> Axes:
-    """Plot the weights of evidence as a table of shades, with the numbers that do not round to nothing.
+    """Plot the weights of evidence as a shaded table, with the numbers that do not round to zero.
 
     Parameters
     ----------
@@ -33,11 +33,15 @@ def plot_evidence(alpha: pd.DataFrame, ax: Axes | None = None) -> Axes:
     Raises
     ------
     ValueError
-        If there is no edge: the law is a constant.
+        If there is no edge, because the law is a constant.
     """
     if not len(alpha):
         raise ValueError(
-            explain("The chosen graph needs an edge for a picture of alpha.", "a constant", "There is none to draw.")
+            explain(
+                "A picture of alpha needs a graph with an edge.",
+                "a constant",
+                "The law is a constant, so leave the picture out.",
+            )
         )
     n_edges, n_primitives = alpha.shape
     ax = new_axes(ax, 1.3 + 0.33 * n_primitives, 1.0 + 0.26 * n_edges)

@@ -1,4 +1,4 @@
-"""Pictures of the equation beside what was measured."""
+"""Pictures of the equation beside the measurements."""
 
 from __future__ import annotations
 
@@ -39,10 +39,11 @@ def plot_fit(
     coverage: float = 0.95,
     units: Units | None = None,
 ) -> Axes:
-    """Plot what was measured and what the equation says.
+    """Plot the measurements and the equation.
 
-    An equation in one variable is a curve over the data, with bands if `found` is given; one in two is a map, with
-    the measured values in circles of the same colours; one in more is shown as predicted against measured values.
+    An equation in one variable is a curve over the data, with bands if `found` is given. An equation in two variables
+    is a map, with the measured values as circles on the same colour scale. An equation in more variables is shown as
+    predicted against measured values.
 
     Parameters
     ----------
@@ -51,10 +52,10 @@ def plot_fit(
     y : array-like of shape (n,)
     ax : Axes, optional
     found : Inference, optional
-        What `eqdarts.inference.inference` says for these rows: dark, the band of the equation itself; pale, that of new
-        measurements.
+        Result of `eqdarts.inference.inference` for these rows. The dark band is that of the equation itself, the pale
+        band that of new measurements.
     coverage : float, default=0.95
-        Of the bands, row by row.
+        Coverage of the bands at each row.
     units : mapping of str to str, optional
         Units of variables and target, by name.
     """
@@ -99,7 +100,7 @@ def _plot_curve(
     limits = ax.get_ylim()
     if found is not None:
         _draw_bands(found, name, grid, coverage, ax)
-    if ax.get_yscale() == "log":  # a band that reaches zero would take the whole picture
+    if ax.get_yscale() == "log":  # on a logarithmic axis a band that reaches zero would fill the whole picture
         ax.set_ylim(limits)
     else:
         _limit(ax, y)
@@ -109,7 +110,7 @@ def _plot_curve(
 
 
 def _limit(ax: Axes, y: Array) -> None:
-    """Keep a pole of the equation, or a band without end, from pressing the data flat."""
+    """Limit the axis so that a pole of the equation or an unbounded band does not flatten the data."""
     low, high = float(y.min()), float(y.max())
     span = high - low or abs(high) or 1.0
     bottom, top = ax.get_ylim()
@@ -118,7 +119,7 @@ def _limit(ax: Axes, y: Array) -> None:
 
 def _draw_bands(found: Inference, name: str, grid: Array, coverage: float, ax: Axes) -> None:
     kinds = [(False, 0.35, f"{100 * coverage:g} % of the equation")]
-    if not found.sigma_known:  # else the error of a new measurement is for the user to say
+    if not found.sigma_known:  # with weights only the user knows the error of a new measurement
         kinds.append((True, 0.15, f"{100 * coverage:g} % of measurements"))
     for observation, alpha, label in kinds:
         low, high = found.predict_interval({name: grid}, coverage, observation).T
@@ -179,8 +180,8 @@ def plot_slices(
 ) -> list[Axes]:
     """Plot the equation against one variable at a time, the others at their medians, with the data.
 
-    A row is drawn where it would lie with the other variables at their medians: on the curve, plus its residual (or, if
-    the target is positive and spans two decades, times the ratio of measured to predicted).
+    Each row is drawn as if its other variables were at their medians: at the curve plus its residual or, if the target
+    is positive and spans two decades, at the curve times the ratio of measured to predicted value.
 
     Parameters
     ----------
@@ -188,7 +189,7 @@ def plot_slices(
     X : DataFrame, mapping of columns, or array of shape (n, d)
     y : array-like of shape (n,)
     axes : sequence of Axes, optional
-        One for each variable that the equation depends on; of more than 12 variables, the first 12 are shown.
+        One for each variable of the equation; at most 12 variables are shown.
     units : mapping of str to str, optional
 
     Returns

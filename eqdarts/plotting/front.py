@@ -1,4 +1,4 @@
-"""The front: loss against complexity, with the chosen equation and those that came close."""
+"""The front: loss against complexity, with the chosen equation and its closest rivals."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _OVER_LINES: Any = {"frameon": True, "facecolor": "white", "edgecolor": "none", 
 
 @styled
 def plot_front(equations: pd.DataFrame, ax: Axes | None = None, rivals: int = N_RIVALS) -> Axes:
-    """Plot loss against complexity, with the chosen equation above and those that came close in the legend.
+    """Plot loss against complexity, with the chosen equation as the title and its closest rivals in the legend.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ def plot_front(equations: pd.DataFrame, ax: Axes | None = None, rivals: int = N_
         ``DARTSRegressor.equations_``: columns complexity, loss, equation, latex, chosen and, for the rivals, score.
     ax : Axes, optional
     rivals : int, default=2
-        How many of the equations with the next best scores are named.
+        Number of equations with the next best scores that the legend names.
     """
     from matplotlib.ticker import MaxNLocator
 
@@ -57,7 +57,7 @@ def plot_front(equations: pd.DataFrame, ax: Axes | None = None, rivals: int = N_
 
 
 def _name_rivals(rivals: pd.DataFrame, ax: Axes) -> None:
-    """Mark the rivals with letters and write their equations, without what all have on the left, in the legend."""
+    """Mark the rivals with letters and write their right-hand sides in the legend."""
     rivals = rivals.assign(letter=list(_LETTERS)[: len(rivals)])
     for row in rivals.itertuples():
         ax.annotate(

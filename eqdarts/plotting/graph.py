@@ -24,7 +24,7 @@ ROW = 22.0  # between neighbours of a layer, points
 
 
 class _Item(NamedTuple):
-    """Something drawn: its text, whether it is a formula, and the colour of its frame (None: no frame)."""
+    """A drawn item: its text, whether that is a formula, and the colour of its frame (None: no frame)."""
 
     text: str
     math: bool
@@ -43,9 +43,10 @@ def _number(value: float, digits: int = 4) -> str:
 
 
 def edge_label(edge: Edge, slots: EdgeSlots, coefficients: Sequence[float] | None) -> str:
-    """Return mathtext of what the edge does to the value u of its source, such as ``2.1\\,e^{-0.3u}``.
+    """Return mathtext of the function that the edge applies to the value u of its source, such as ``2.1\\,e^{-0.3u}``.
 
-    Without coefficients only the primitive is named. A product's edge that changes nothing has an empty label.
+    Without coefficients the label is the name of the primitive. An edge of a product that changes nothing has an empty
+    label.
     """
     primitive = edge.primitive
     if coefficients is None:
@@ -84,14 +85,14 @@ def plot_graph(
     ----------
     graph : Graph
     coefficients : sequence of float, optional
-        Of length ``graph.n_coefficients``. Without them edges show the primitive only.
+        Of length ``graph.n_coefficients``. Without them edges show only the primitive.
     names : sequence of str, optional
         Names of the inputs. Default: x0, x1, ...
     target : str, default="y"
     ax : Axes, optional
-        Text shrinks to fit given axes; without axes the figure is made as large as the graph needs.
+        If axes are given, the text shrinks to fit them; otherwise the figure is as large as the graph needs.
     input_scale, target_scale : sequence of float and float, optional
-        What inputs and target were divided by when `coefficients` were fitted; shown beside the names.
+        The divisors of inputs and target when `coefficients` were fitted; shown beside the names.
     """
     names = [f"x{i}" for i in range(graph.n_inputs)] if names is None else [str(name) for name in names]
     items, edges = _items(graph, coefficients, names, target, input_scale, target_scale)
@@ -119,7 +120,7 @@ def _items(
     input_scale: Sequence[float] | NDArray[np.float64] | None,
     target_scale: float,
 ) -> tuple[list[_Item], list[tuple[int, int, str]]]:
-    """Return what stands at the nodes (used inputs, hidden nodes, target) and the edges with their labels."""
+    """Return the items at the nodes (used inputs, hidden nodes, target) and the edges with their labels."""
     used = sorted(graph.inputs)
     place = {source: k for k, source in enumerate([*used, *range(graph.n_inputs, graph.n_inputs + len(graph.nodes))])}
     items = []
@@ -173,7 +174,7 @@ def _set_bounds(ax: Axes, bounds: tuple[float, float, float, float]) -> None:
 
 
 def _shrinking(ax: Axes, bounds: tuple[float, float, float, float]) -> float:
-    """Return by how much text must shrink in axes that are smaller than the graph needs."""
+    """Return the factor by which text must shrink in axes that are smaller than the graph needs."""
     box = ax.get_window_extent()
     wide, high = (side * 72 / ax.figure.dpi for side in (box.width, box.height))
     return min(1.0, 1.08 * wide / (bounds[1] - bounds[0]), 1.08 * high / (bounds[3] - bounds[2]))

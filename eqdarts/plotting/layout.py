@@ -1,7 +1,7 @@
-"""A layered layout for small DAGs: longest-path layers, barycentre order, edges kept apart by slots of their own.
+"""A layered layout for small DAGs: longest-path layers, barycentre order, and a separate slot for each edge.
 
-Nodes stand on even layers. Every edge has a slot of its own on each layer it passes: the first holds its label, the
-others keep its way free. So labels never overlap nodes or each other.
+Nodes are on even layers. Every edge has its own slot on each layer that it passes: the first slot holds its label, the
+others keep its path free. Therefore labels never overlap nodes or each other.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ __all__ = ["Layout", "layered"]
 
 @dataclass(frozen=True)
 class Layout:
-    """Where things stand.
+    """The positions of nodes and edges.
 
     Parameters
     ----------
     layer : tuple of int
         Layer of each item: nodes first, then the slots of the edges.
     height : ndarray of float
-        Vertical place of each item, in units of the least distance.
+        Vertical position of each item, in units of the smallest distance.
     ways : tuple of tuple of int
-        For each edge the items it passes: source, slots, target.
+        For each edge the items that it passes: source, slots, target.
     """
 
     layer: tuple[int, ...]
@@ -61,7 +61,7 @@ def layered(n_nodes: int, edges: Sequence[tuple[int, int]]) -> Layout:
 
 
 def _heights(layer: Sequence[int], neighbours: Sequence[Sequence[int]], n_sweeps: int = 12) -> NDArray[np.float64]:
-    """Order each layer by the mean height of its neighbours, sweeping to and fro, then straighten."""
+    """Order each layer by the mean height of its neighbours, sweeping back and forth, then straighten."""
     layers = [[i for i, own in enumerate(layer) if own == k] for k in range(max(layer) + 1)]
     height = np.zeros(len(layer))
     for items in layers:
@@ -81,14 +81,14 @@ def _heights(layer: Sequence[int], neighbours: Sequence[Sequence[int]], n_sweeps
 def _mean_height(
     i: int, layer: Sequence[int], neighbours: Sequence[Sequence[int]], height: NDArray[np.float64], upward: bool
 ) -> float:
-    """Return the mean height of the neighbours of `i` on the side that the sweep comes from; its own if it has none."""
+    """Return the mean height of the neighbours of `i` on the side from which the sweep comes, or its own."""
     side = [j for j in neighbours[i] if (layer[j] < layer[i]) == upward]
     return float(height[side].mean() if side else height[i])
 
 
 def _spread(desired: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the heights nearest to `desired`, in the given order and at least 1 apart (isotonic regression)."""
-    blocks: list[tuple[float, int]] = []  # mean and length of runs that are pressed together
+    blocks: list[tuple[float, int]] = []  # mean and length of runs that are pushed together
     for value in desired - np.arange(len(desired)):
         mean, length = float(value), 1
         while blocks and blocks[-1][0] > mean:

@@ -1,4 +1,4 @@
-"""What every picture of a fit needs: the equation's variables, labels with units, points however many there are."""
+"""Parts that all pictures of a fit share: the variables, labels with units, and points for few or many rows."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def used_variables(equation: Equation) -> list[str]:
 
 
 def columns_of(equation: Equation, X: Any) -> dict[str, Array]:
-    """Return the columns of X that are variables of the equation; those that it does not depend on may be missing."""
+    """Return the columns of X that are variables of the equation; unused variables may be missing."""
     names = column_names(X)
     there = [name for name in equation.variables if names is None or name in names]
     return as_columns(X, equation.variables, dict.fromkeys([*used_variables(equation), *there]))[0]
@@ -49,7 +49,7 @@ def target_name(equation: Equation) -> str:
 
 
 def label_axis(ax: Axes, which: str, name: str, units: Mapping[str, str] | None = None, more: str = "") -> None:
-    """Label axis `which` ("x" or "y") with a user's name and its unit, as they stand, within the room that there is."""
+    """Label axis `which` ("x" or "y") with a user's name and its unit, unchanged, within the available room."""
     unit = (units or {}).get(name)
     width, height = panel_size(ax)
     text, room = (ax.xaxis.label, width - 44) if which == "x" else (ax.yaxis.label, height - 40)

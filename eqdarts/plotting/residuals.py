@@ -1,4 +1,4 @@
-"""Pictures of what the equation leaves over: residuals, and whether they look like noise."""
+"""Pictures of the residuals, which show whether they look like noise."""
 
 from __future__ import annotations
 
@@ -47,7 +47,8 @@ def plot_residuals(
     y : array-like of shape (n,)
     ax : Axes, optional
     relative : bool, optional
-        Whether residuals are shown in percent of the measured value. Default: if `y` is positive and spans two decades.
+        Whether residuals are shown in percent of the measured value. By default they are if `y` is positive and spans
+        two decades.
     against : str, optional
         A variable, or "prediction". Default: the variable, or the prediction if the equation depends on several.
     units : mapping of str to str, optional
@@ -62,7 +63,7 @@ def plot_residuals(
         against = only[0] if len(only) == 1 else PREDICTION
     if against != PREDICTION and against not in columns:
         known = closest(against, [PREDICTION, *columns])
-        raise ValueError(explain("Residuals can be shown against a variable.", repr(against), known))
+        raise ValueError(explain('against must be a variable or "prediction".', repr(against), known))
     at = columns.get(against, values)
     set_log_if_wide(ax, "x", at[np.isfinite(at)])
     ax.axhline(0, color=COLOURS["grey"], linewidth=0.8, zorder=1)
@@ -86,7 +87,7 @@ def _residual(y: Array, values: Array, relative: bool) -> Array:
 
 @styled
 def plot_qq(equation: Equation, X: pd.DataFrame, y: Any, ax: Axes | None = None, relative: bool | None = None) -> Axes:
-    """Plot the residuals in order against what a normal distribution would give, with a 95 % band for each.
+    """Plot the sorted residuals against the quantiles of a normal distribution, with a 95 % band for each.
 
     Parameters
     ----------
@@ -133,7 +134,7 @@ def plot_residual_panels(
     ----------
     equation : Equation
     X : DataFrame, mapping of columns, or array of shape (n, d)
-        Variables that the equation leaves out are shown too: what they explain is missing.
+        Variables that are not in the equation are shown too, because they may explain the residuals.
     y : array-like of shape (n,)
     axes : sequence of Axes, optional
         One for the prediction, one for each variable, one for the quantiles; at most 12.

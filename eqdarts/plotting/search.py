@@ -1,4 +1,4 @@
-"""Pictures of the search and of what the rows say about the coefficients."""
+"""Pictures of the search and of the intervals of the coefficients."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 __all__ = ["plot_coefficients", "plot_search"]
 
 _HUES = [COLOURS[name] for name in ("blue", "vermillion", "green", "purple", "orange", "sky", "black")]
-WIDEST = 300.0  # percent of the estimate to which an interval is drawn
+WIDEST = 300.0  # percent of the estimate up to which an interval is drawn
 MOST_COEFFICIENTS = 30
 
 
 @styled
 def plot_search(history: SearchHistory, ax: Axes | None = None) -> Axes:
-    """Plot the best loss known against CPU seconds, coloured by the stage that found it.
+    """Plot the best loss so far against CPU seconds, coloured by the stage that found it.
 
     Parameters
     ----------
@@ -58,9 +58,9 @@ def plot_search(history: SearchHistory, ax: Axes | None = None) -> Axes:
 
 @styled
 def plot_coefficients(found: Inference, ax: Axes | None = None, coverage: float = 0.95) -> Axes:
-    """Plot each coefficient's interval in percent of its estimate; its value stands beside its name.
+    """Plot the interval of each coefficient in percent of its estimate, with its value beside its name.
 
-    Where an interval crosses -100 %, the coefficient may be zero. Arrows: the interval goes on.
+    If an interval crosses -100 %, the coefficient may be zero. An arrow means that the interval continues.
 
     Parameters
     ----------
@@ -104,7 +104,7 @@ def _named(found: Inference, k: int, limit: int = 18) -> str:
 
 
 def _rounded(value: float, error: float) -> str:
-    """Return a value with the digits that its standard error leaves it, two of the error's.
+    """Return a value with as many digits as its standard error justifies: two digits of the error.
 
     >>> _rounded(212.6837, 6.947), _rounded(0.0641212, 0.0082), _rounded(-0.11, 1.8e6), _rounded(5.0, float("inf"))
     ('212.7 ± 6.9', '0.0641 ± 0.0082', '-0.11 ± 1.8e+06', '5 ± ∞')

@@ -1,4 +1,4 @@
-"""The one look of all pictures: readable at column width (3.5 in), safe for colour-blind readers, safe for any name."""
+"""The common style of all pictures: readable at column width (3.5 in) and safe for colour-blind readers."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ STYLE: Any = {  # matplotlib types it by a literal of all its keys, which differ
 
 
 def styled(draw: Callable[P, T]) -> Callable[P, T]:
-    """Run a drawing function under `STYLE`, whatever the user's own settings are."""
+    """Run a drawing function with `STYLE` instead of the user's settings."""
 
     @functools.wraps(draw)
     def drawn(*args: P.args, **kwargs: P.kwargs) -> T:
@@ -88,14 +88,14 @@ def new_axes(ax: Axes | None, width: float = 3.5, height: float = 2.6) -> Axes:
 
 
 def set_name(text: Text, name: object, limit: int = 40) -> None:
-    """Show a user's name as it stands: a dollar sign in it starts no formula. Longer ones are cut."""
+    """Show a user's name unchanged: a dollar sign in it does not start a formula. Long names are cut."""
     shown = "\n".join(map(plain_characters, str(name).split("\n")))
     text.set_parse_math(False)
     text.set_text(shown if len(shown) <= limit else shown[: limit - 1] + "…")
 
 
 def fit_name(text: Text, name: str, more: str, room: float, smallest: float = 6.0) -> None:
-    """Show a user's name as it stands, and `more` after it, within `room` points: smaller, then with the name cut."""
+    """Show a user's name unchanged, followed by `more`, within `room` points: in smaller type, then cut."""
     size = float(text.get_fontsize())
     needed = text_width(name + more, size, parse_math=False)
     if needed > room:
@@ -111,7 +111,7 @@ def fit_name(text: Text, name: str, more: str, room: float, smallest: float = 6.
 
 
 def set_log_if_wide(ax: Axes, which: str, values: Any) -> bool:
-    """Make axis `which` ("x" or "y") logarithmic if the values are positive and span two decades; say whether."""
+    """Make axis `which` ("x" or "y") logarithmic if the values are positive and span two decades; return whether."""
     values = np.asarray(values, dtype=np.float64)
     wide = bool(values.size and values.min() > 0 and values.max() > 100 * values.min())
     if wide:
@@ -136,7 +136,7 @@ def text_width(text: str, size: float, parse_math: bool = True) -> float:
 
 
 def panel_size(ax: Axes) -> tuple[float, float]:
-    """Return width and height, in points, of the axes' share of the figure, labels and all."""
+    """Return width and height, in points, of the axes' share of the figure, including labels."""
     spec = ax.get_subplotspec()
     n_rows, n_columns = (1, 1) if spec is None else spec.get_gridspec().get_geometry()
     width, height = (float(side) * 72 / ax.figure.dpi for side in (ax.figure.bbox.width, ax.figure.bbox.height))
@@ -144,7 +144,7 @@ def panel_size(ax: Axes) -> tuple[float, float]:
 
 
 def title_width(ax: Axes) -> float:
-    """Return the points from the left end of the axes to the right edge of their share of the figure, about."""
+    """Return the approximate points from the left end of the axes to the right edge of their share of the figure."""
     return panel_size(ax)[0] - 0.65 * 72
 
 
@@ -162,6 +162,6 @@ def axes_grid(n: int, width: float = 2.1, height: float = 1.7) -> list[Axes]:
 
 
 def is_first(ax: Axes, axes: Sequence[Axes]) -> bool:
-    """Whether axes are the first of `axes`, or of a row of the figure: there stands what all have in common."""
+    """Whether axes are the first of `axes`, or of a row of the figure, which show the labels common to all."""
     spec = ax.get_subplotspec()
     return ax is axes[0] or spec is None or bool(spec.is_first_col())

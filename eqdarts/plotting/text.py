@@ -1,4 +1,4 @@
-"""Formulas in pictures: typeset within a width; long ones are made smaller, then broken into lines, then cut."""
+"""Formulas in pictures: typeset within a width. Long formulas are made smaller, then broken into lines, then cut."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 __all__ = ["broken_lines", "rounded", "terms", "typeset"]
 
-LONGEST = 4000  # characters of LaTeX; beyond, measuring takes longer than anybody looks
+LONGEST = 4000  # characters of LaTeX; measuring a longer formula takes too long
 
 
 def typeset(text: Text, latex: str, plain: str, width: float, smallest: float = 5.5, n_lines: int = 3) -> None:
-    """Show a formula within `width` points and `n_lines` lines: typeset if mathtext can read it, else plain.
+    """Show a formula within `width` points and `n_lines` lines: typeset if mathtext can read it.
 
     Parameters
     ----------
@@ -28,9 +28,9 @@ def typeset(text: Text, latex: str, plain: str, width: float, smallest: float = 
     width : float
         Points.
     smallest : float, default=5.5
-        Font size in points to which it may shrink.
+        Smallest font size in points.
     n_lines : int, default=3
-        Lines into which it may be broken, between terms. What does not fit is cut, with an ellipsis.
+        Largest number of lines; the formula is broken between terms. The rest is replaced by an ellipsis.
     """
     size = float(text.get_fontsize())
     smallest = min(smallest, size)
@@ -49,7 +49,7 @@ def typeset(text: Text, latex: str, plain: str, width: float, smallest: float = 
 
 
 def _typeset_lines(latex: str, width: float, size: float, smallest: float, n_lines: int) -> list[str] | None:
-    """Return the formula on one line if that fits at the smallest size, else broken; None if nothing fits."""
+    """Return the formula on one line if that fits at the smallest size, otherwise on several; None if nothing fits."""
     try:
         if _width(latex, smallest) <= width:
             return [latex]
@@ -65,7 +65,7 @@ def _width(latex: str, size: float) -> float:
 
 
 def _wrapped(plain: str, per_line: int, n_lines: int) -> list[str]:
-    """Return a formula's text on lines, broken at spaces and after operators; an ellipsis stands for what is cut."""
+    """Return a formula's text on lines, broken at spaces and after operators; an ellipsis replaces the rest."""
     lines = [""]
     for piece in re.findall(r"\s*[^\s*/(,]*[*/(,]*", " ".join(plain[:LONGEST].split())):
         if len(lines[-1]) + len(piece) > per_line and lines[-1]:
@@ -81,7 +81,7 @@ def _wrapped(plain: str, per_line: int, n_lines: int) -> list[str]:
 
 
 def rounded(plain: str, digits: int = 5) -> str:
-    """Return a formula's text with its long decimal numbers rounded, for where there is little room.
+    """Return a formula's text with its long decimal numbers rounded, for places with little room.
 
     >>> rounded("364.94185671123*x**1.5 + 1e-12*x2")
     '364.94*x**1.5 + 1e-12*x2'
@@ -90,7 +90,7 @@ def rounded(plain: str, digits: int = 5) -> str:
 
 
 def terms(latex: str) -> list[str]:
-    r"""Return the pieces of a formula that may stand on lines of their own: they begin at + and - outside brackets.
+    r"""Return the pieces of a formula that may be placed on separate lines: they begin at + and - outside brackets.
 
     >>> terms(r"y = a + \left(b - c\right) x - e^{x + 1}")
     ['y = a', '+ \\left(b - c\\right) x', '- e^{x + 1}']
@@ -103,7 +103,7 @@ def terms(latex: str) -> list[str]:
             depth += 1 if latex.startswith(r"\left", at) else -1
             at += 5
         elif latex[at] == "\\":
-            at += 1  # an escaped brace is no bracket
+            at += 1  # an escaped brace is not a bracket
         elif latex[at] in "{}":
             depth += 1 if latex[at] == "{" else -1
         elif depth == 0 and latex[at : at + 3] in (" + ", " - ") and latex[start:at].strip() and latex[at - 1] != "=":
@@ -114,7 +114,7 @@ def terms(latex: str) -> list[str]:
 
 
 def broken_lines(pieces: Sequence[str], width: float, size: float) -> list[str]:
-    """Return the pieces put on as few lines of `width` points as they need."""
+    """Return the pieces joined to as few lines of `width` points as possible."""
     lines: list[str] = []
     room = 0.0
     for piece in pieces:
@@ -129,7 +129,7 @@ def broken_lines(pieces: Sequence[str], width: float, size: float) -> list[str]:
 
 
 class _QuietMathtext:
-    """Silence the complaint of mathtext about a missing glyph: the picture shows a box in its place."""
+    """Silence the warning of mathtext about a missing glyph: the picture shows a box in its place."""
 
     def __enter__(self) -> None:
         self._level = logging.getLogger("matplotlib.mathtext").level
