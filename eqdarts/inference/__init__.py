@@ -1,4 +1,4 @@
-"""How sure the numbers of an equation are, and which of them are exact."""
+"""How certain the coefficients of an equation are, and which of them are exact constants."""
 
 from __future__ import annotations
 

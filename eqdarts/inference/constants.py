@@ -1,7 +1,8 @@
-"""Snapping: a fitted coefficient becomes an exact constant where that makes the description shorter.
+"""Snapping: a fitted coefficient becomes an exact constant if this makes the description shorter.
 
-The coefficient's own bits are saved, the constant's name is paid for, and so is the rise of the loss after the other
-coefficients have been refitted. A constant that the data can tell from the estimate is never taken.
+The description saves the bits of the coefficient. It pays for the name of the constant, and for the rise of the loss
+after the other coefficients have been refitted. A constant that the data can distinguish from the estimate is never
+used.
 """
 
 from __future__ import annotations
@@ -29,32 +30,32 @@ from eqdarts.selection import ROUNDING, Candidate, description_length
 __all__ = ["Snap", "Snapping", "snap_constants"]
 
 
-FARTHEST = 0.9995  # coverage of the interval outside which the data can tell a constant from the estimate
-MOST_ROUNDED = 200  # rows on which rounding the remaining coefficients must not show
+FARTHEST = 0.9995  # coverage of the interval outside which the data distinguish a constant from the estimate
+MOST_ROUNDED = 200  # rows on which rounding the remaining coefficients must change nothing
 MOST_REFITTED = 20_000  # with more rows, one Gauss-Newton step from so close ends at the least squares estimate
-MOST_TRIALS = 6  # refits for each constant that is snapped
+MOST_TRIALS = 6  # largest number of refits for each snapped constant
 MOST_STEPS = 300  # of a refit, which starts beside its optimum
 
 
 @dataclass(frozen=True)
 class Snap:
-    """One coefficient that became a constant.
+    """One coefficient that became an exact constant.
 
     Parameters
     ----------
     coefficient : str
-        Its name in the equation before.
+        Its name in the equation before snapping.
     constant : str
-        What it is now, as text: "3/2", "2*pi", "g/2".
+        The constant as text: "3/2", "2*pi", "g/2".
     value : float
     estimate, standard_error : float
-        Before.
+        Of the coefficient before snapping.
     interval : tuple of two floats
-        95 % interval before.
+        Its 95 % interval before snapping.
     loss_before, loss_after : float
-        Weighted mean squared residual, the other coefficients refitted.
+        Weighted mean squared residual before and after, with the other coefficients refitted.
     saved : float
-        Nats by which the description became shorter.
+        Number of nats by which the description became shorter.
     """
 
     coefficient: str
@@ -79,7 +80,7 @@ class Snap:
 
 @dataclass(frozen=True)
 class Snapping:
-    """The equation with exact constants, and what was snapped."""
+    """The equation with exact constants, and the list of snapped coefficients."""
 
     equation: Equation
     snaps: tuple[Snap, ...]
@@ -94,7 +95,7 @@ class _State(NamedTuple):
 
 
 class _Setting(NamedTuple):
-    """What does not change while an equation is being snapped."""
+    """Everything that stays the same while an equation is snapped."""
 
     rows: Rows
     units: list[Unit]
@@ -120,28 +121,28 @@ def snap_constants(
     constants: Mapping[str, float] | None = None,
     go_on: Callable[[], bool] = lambda: True,
 ) -> Snapping:
-    """Replace coefficients by exact constants where the description does not become longer.
+    """Replace coefficients by exact constants if the description does not become longer.
 
     Parameters
     ----------
     equation : Equation
         Fitted to these rows and weights.
     X, y, sample_weight, sigma
-        As in `inference`; `sigma` counts as weights.
+        As in `inference`; `sigma` is used as weights.
     constants : mapping of str to float, optional
-        Named constants in the units of the data, such as ``{"g": 9.80665}``. One that is found stands in the formula by
-        its name, and is among the equation's `constants`.
+        Named constants in the units of the data, such as ``{"g": 9.80665}``. The formula contains a constant that is
+        found by its name, and the equation's `constants` lists it.
     go_on : callable, optional
-        Whether there is time to try another constant; what was snapped before stays so.
+        Returns whether there is time to try another constant. Coefficients that are already snapped stay snapped.
 
     Returns
     -------
     Snapping
-        With the equation itself where nothing was snapped.
+        With the unchanged equation if nothing was snapped.
 
     Notes
     -----
-    A coefficient that the rows cannot tell from 0 becomes 0, and its term or factor is gone, by the same rule.
+    By the same rule a coefficient that the rows cannot distinguish from 0 becomes 0, and its term or factor disappears.
 
     Examples
     --------
@@ -173,13 +174,17 @@ def _checked_names(named: dict[str, float], equation: Equation) -> dict[str, flo
     taken = sorted(set(named) & {*equation.variables, *equation.coefficients})
     if taken:
         raise ValueError(
-            explain("A constant needs a name of its own.", ", ".join(taken), "It is a column or coefficient.")
+            explain(
+                "A constant needs a name of its own.",
+                ", ".join(taken),
+                "It is the name of a column or coefficient; choose another.",
+            )
         )
     return named
 
 
 def _loss(form: Form, rows: Rows) -> float:
-    """Return the weighted mean squared residual, infinite where the formula is undefined at a row."""
+    """Return the weighted mean squared residual, infinite if the formula is undefined at a row."""
     numbers = {**form.known, **dict(zip(form.names, map(float, form.estimate), strict=True))}
     columns = {**rows.columns, **{name: np.asarray(value) for name, value in numbers.items()}}
     residual = (rows.y - evaluate(form.formula, columns, len(rows.y))) * rows.root
@@ -210,7 +215,7 @@ def _best_step(state: _State, setting: _Setting, go_on: Callable[[], bool]) -> t
 
 
 def _covariance(form: Form, rows: Rows, loss: float) -> Array | None:
-    """Return the covariance (K, K) at this mean squared residual, None where the rows do not identify all of K."""
+    """Return the covariance (K, K) at this mean squared residual, None if the rows do not identify all coefficients."""
     n, k = len(rows.y), len(form.names)
     if not 0 < k < n:
         return None
@@ -225,7 +230,7 @@ def _covariance(form: Form, rows: Rows, loss: float) -> Array | None:
 
 
 def _trials(state: _State, setting: _Setting, error: Array, critical: float) -> list[tuple[float, int, Constant]]:
-    """Return what to try, the best first: the change of the description that the linear model expects, j, constant."""
+    """Return the trials, the best first: change of the description that the linear model predicts, j, constant."""
     form = state.form
     n, k = len(setting.rows.y), len(form.names)
     saving = state.length - state.spent - setting.length(_expr(form), k - 1, state.loss)
@@ -244,7 +249,7 @@ def _trials(state: _State, setting: _Setting, error: Array, critical: float) -> 
 
 
 def _saving_of_zero(state: _State, setting: _Setting, j: int) -> float:
-    """Return the nats that the description without coefficient j, and all that goes with it, is shorter."""
+    """Return the nats by which the description is shorter without coefficient j and all that disappears with it."""
     form = state.form
     formula = rebuild(form.formula, {symbol(form.names[j]): zero().expr})
     if formula.has(*_not_real()):

@@ -1,4 +1,4 @@
-"""Exponents that a search has already made exact: what they were, and what that cost."""
+"""Exponents that the search has already made exact: their fitted values, and the cost of the exact ones."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from eqdarts.solver.formula import fit_formula
 __all__ = ["exponent_snaps"]
 
 
-MOST = 3  # exponents that are let free at once
+MOST = 3  # largest number of exponents that are freed at once
 MOST_STEPS = 100
 LEAD = "exponent of "
 
@@ -35,7 +35,7 @@ def exponent_snaps(
     usual: Collection[Fraction] = (),
     go_on: Callable[[], bool] = lambda: True,
 ) -> tuple[Snap, ...]:
-    """Let the exact exponents of an equation free, fit, and tell at what cost they become exact again.
+    """Free the exact exponents of an equation, fit them, and return the cost of making them exact again.
 
     Parameters
     ----------
@@ -44,15 +44,15 @@ def exponent_snaps(
     X, y, sample_weight, sigma
         As in `snap_constants`.
     usual : collection of Fraction
-        Exponents that the search may use as functions of their own, such as the square; they were never free.
+        Exponents that the search may use as primitives, such as the square; they were never free.
     go_on : callable, optional
-        Whether there is time for it; without, nothing is told.
+        Returns whether there is time; if not, the result is empty.
 
     Returns
     -------
     tuple of Snap
-        Of coefficients called "exponent of" and the base. None for an exponent that the description would rather have
-        free, or that has no base which is positive at every row.
+        One for each coefficient called "exponent of" and its base. Left out are exponents whose description is shorter
+        if they are free, and those without a base that is positive at every row.
     """
     rows = rows_of(equation, X, y, sample_weight, sigma)
     free = _with_free_exponents(equation, {*usual, Fraction(1), Fraction(-1)}, rows)
@@ -63,7 +63,7 @@ def exponent_snaps(
 
 
 def _fitted(free: Equation, rows: Rows) -> Equation:
-    """Fit from where the coefficients stand, which is near their optimum."""
+    """Fit from the present coefficients, which are near their optimum."""
     names, start = zip(*free.parameters, strict=True)
     symbols = [symbol(name) for name in names]
     given = free.formula, symbols, rows.columns, rows.y, np.array(start), rows.root**2

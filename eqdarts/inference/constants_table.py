@@ -1,7 +1,8 @@
-"""Simple constants and what it costs to name them: integers, fractions, and these times pi, e, sqrt(2) or a given name.
+"""Simple constants and the cost of naming them: integers, fractions, and these times pi, e, sqrt(2) or a given name.
 
-The cost is the length of a prefix code in nats: a positive integer m has the probability 1 / (m (m + 1)), numerator and
-denominator one each; the unit costs what its place in a table says, the sign a bit, that the number is exact another.
+The cost is the length of a prefix code in nats. Numerator and denominator are positive integers m with probability
+1 / (m (m + 1)) each. The cost of the unit depends on its place in a table. The sign costs one bit, and the statement
+that the number is exact another.
 """
 
 from __future__ import annotations
@@ -19,17 +20,17 @@ __all__ = ["Constant", "Unit", "is_exponent", "near", "near_exponent", "units_of
 
 
 DENOMINATORS = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 15, 16, 20, 32)
-LARGEST_FRACTION = 200  # of numerator times denominator: 31/10 is not simpler than 3.1
+LARGEST_FRACTION = 200  # limit of numerator times denominator: 31/10 is not simpler than 3.1
 LARGEST_MULTIPLE = 50  # the same in front of a unit, whole numbers included
 POWERS = (Fraction(1), Fraction(-1), Fraction(1, 2), Fraction(-1, 2), Fraction(2), Fraction(-2))
 EXACT_EXPONENT, HALVES = 0.9, 7 / 8
 TWO_BITS = 2 * math.log(2)  # the sign, and that the number is exact
-ZERO_COST = 6.0  # nats; 3/3, which is no fraction, costs less in both codes and leaves its place
+ZERO_COST = 6.0  # nats; the code of 3/3, which is not needed as a fraction, is cheaper in both codes and becomes free
 NAME_SHARES = (1 / 2, 1 / 10, 1 / 10, 1 / 10, 1 / 10, 1 / 10)
 
 
 class Unit(NamedTuple):
-    """What a fraction may be multiplied by: an exact expression, its value, and the cost of naming it."""
+    """A factor of a fraction: an exact expression, its value, and the cost of naming it."""
 
     expr: Expr
     value: float
@@ -38,7 +39,7 @@ class Unit(NamedTuple):
 
 
 class Constant(NamedTuple):
-    """An exact number that a coefficient may be: fraction times unit."""
+    """An exact number that may replace a coefficient: fraction times unit."""
 
     expr: Expr
     value: float
@@ -105,8 +106,8 @@ def near(value: float, radius: float, most_cost: float, units: list[Unit]) -> It
 def near_exponent(value: float, radius: float, most_cost: float) -> Iterator[Constant]:
     """Yield the exponents within `radius` of `value` that cost at most `most_cost` nats; never 0.
 
-    Laws have halves and whole numbers for exponents, thirds and quarters now and then, and seldom anything else: an
-    exponent is exact with a probability of 0.9, positive with 2/3, a number of halves with 7/8.
+    Exponents of laws are usually whole numbers or halves, sometimes thirds and quarters, and rarely anything else.
+    An exponent is exact with a probability of 0.9, positive with 2/3, and a multiple of 1/2 with 7/8.
     """
     import sympy
 
@@ -129,7 +130,7 @@ def zero() -> Constant:
 
 
 def is_exponent(formula: Expr, name: Expr) -> bool:
-    """Whether a coefficient stands in the formula only as the exponent of something that varies."""
+    """Whether a coefficient occurs in the formula only as the exponent of something that varies."""
     import sympy
 
     powers = [p for p in formula.atoms(sympy.Pow) if p.exp in (name, -name) and p.base.free_symbols]

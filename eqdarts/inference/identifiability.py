@@ -1,8 +1,8 @@
-"""Which coefficients the rows cannot tell apart, in plain words.
+"""Coefficients that the rows cannot distinguish, described in sentences.
 
-A direction in the coefficients that changes no prediction is a null vector of the Jacobian. Where it is the same
-direction at every value of the coefficients - in the coefficients, or in the logarithms of some of them - the
-prediction depends on the sums and products that are constant along it, and only on these.
+A direction in the coefficients that changes no prediction is a null vector of the Jacobian. If it is the same direction
+at every value of the coefficients - in the coefficients, or in the logarithms of some of them - the prediction depends
+only on the sums and products that are constant along it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ __all__ = ["unidentifiable"]
 
 Values = Callable[[Array, Mapping[str, Array], int], tuple[Array, Array]]  # (theta, columns, n) -> values, Jacobian
 
-SAME = 1e-6  # largest difference of two projections on the same null space
+SAME = 1e-6  # largest difference between two projections on the same null space
 RANK_TOLERANCE = 1e-9  # at changed coefficients and rows, where only structure should remain
 MOST_TOGETHER = 6  # coefficients for which sums and products are tried
 MOST_ROWS = 200
@@ -33,7 +33,7 @@ SIMPLE = 1e-6  # a combination's coefficient this close to a simple number is th
 def unidentifiable(
     at: Values, names: Sequence[str], theta: Array, columns: Mapping[str, Array], null: Array
 ) -> tuple[str, ...]:
-    """Say what the rows cannot tell apart.
+    """Describe the coefficients that the rows cannot distinguish.
 
     Parameters
     ----------
@@ -43,12 +43,12 @@ def unidentifiable(
     theta : ndarray of shape (K,)
     columns : mapping of str to ndarray of shape (n,)
     null : ndarray of shape (K, K - rank)
-        Orthonormal null vectors of the Jacobian with columns of length one.
+        Orthonormal null vectors of the Jacobian with columns scaled to length one.
 
     Returns
     -------
     tuple of str
-        One sentence for each group of coefficients; empty where all are identified.
+        One sentence for each group of coefficients; empty if all are identified.
     """
     rows = _Rows(at, columns)
     return tuple(_sentence(rows, names, theta, group) for group in _groups(null))
@@ -70,7 +70,7 @@ def _groups(null: Array) -> list[list[int]]:
 
 
 class _Rows:
-    """The rows, spread thin, and the same rows with every input changed on its own."""
+    """A thinned set of the rows, and the same rows with every input changed separately."""
 
     def __init__(self, at: Values, columns: Mapping[str, Array]) -> None:
         n_rows = max((len(column) for column in columns.values()), default=1)
@@ -101,7 +101,7 @@ def _sentence(rows: _Rows, names: Sequence[str], theta: Array, group: list[int])
 
 
 def _is_structural(rows: _Rows, theta: Array, group: list[int]) -> bool:
-    """Whether the group loses as much rank on other rows: then the formula is to blame, not the data."""
+    """Whether the group loses the same rank on other rows: then the cause is the formula, not the data."""
     given, changed = rows.jacobian(theta, group), rows.jacobian(theta, group, changed=True)
     return len(changed) > 0 and _rank(changed) <= _rank(given)
 
@@ -113,7 +113,7 @@ def _rank(jacobian: Array) -> int:
 
 
 def _combinations(rows: _Rows, theta: Array, group: list[int]) -> list[tuple[tuple[bool, ...], Array]]:
-    """Return what the prediction depends on: for each combination which coefficients enter by logarithm, and how.
+    """Return the combinations on which the prediction depends: which coefficients enter by logarithm, and how.
 
     Products are tried first, then sums, then mixtures such as a*exp(b).
     """
@@ -133,7 +133,7 @@ def _combinations(rows: _Rows, theta: Array, group: list[int]) -> list[tuple[tup
         spaces = [_row_space(jacobian * unit) for jacobian, unit in zip(jacobians, units, strict=True)]
         first = spaces[0]
         if len(first) == len(group):
-            return []  # nothing but rounding connects them
+            return []  # only rounding connects them
         if all(s.shape == first.shape and np.abs(s.T @ s - first.T @ first).max() < SAME for s in spaces[1:]):
             return [(logs, row) for row in _reduced(first / np.where(logs, 1.0, size))]
     return []

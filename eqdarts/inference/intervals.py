@@ -1,8 +1,8 @@
 r"""Profile likelihood intervals, quantiles, and the test for lack of fit.
 
 The profile of coefficient k is :math:`\tau(\theta_k) = \sqrt{(S(\theta_k) - S)/s^2}` with :math:`S(\theta_k)` the
-smallest sum of squares at that value of the coefficient; the interval ends where it is the quantile of t (Bates and
-Watts 1988, ch. 6). All ends of all coefficients are looked for at once: each refit is a row of one batch.
+smallest sum of squares at that value of the coefficient. The interval ends where the profile equals the quantile of t
+(Bates and Watts 1988, ch. 6). All ends of all coefficients are sought at once: each refit is a row of one batch.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ __all__ = ["LackOfFit", "lack_of_fit", "profile_bounds", "quantile"]
 
 
 MOST_STEPS = 30
-STEEP = 10  # steps after which the profile is taken to jump, and the bracket is halved every time
+STEEP = 10  # steps after which the profile is assumed to jump, and every further step halves the bracket
 REFIT_STEPS = 60
-TOLERANCE = 1e-4  # of the profile at the ends of the interval, relative
-MOST_NUMBERS = 20_000_000  # in the Jacobians of one batch: 160 MB
+TOLERANCE = 1e-4  # relative tolerance of the profile at the ends of the interval
+MOST_NUMBERS = 20_000_000  # numbers in the Jacobians of one batch: 160 MB
 LOWER = 0.01  # sum of squares, in sigma**2, below that of the estimate at which this is not the minimum
 JUMP = 0.2  # of the profile between neighbouring points, as a share of the quantile, at which refits have failed
 FARTHEST = 1e4  # a coefficient that far out, in units of the t interval, without reaching the quantile has no bound
@@ -45,7 +45,7 @@ class LackOfFit:
     statistic : float
         Mean square of the lack of fit over that of the pure error.
     p_value : float
-        Chance of a larger statistic if the equation is right.
+        Probability of a larger statistic if the equation is correct.
     """
 
     pure_error: float
@@ -66,7 +66,7 @@ def quantile(coverage: float, dof: float) -> float:
 
 
 def lack_of_fit(rows: Rows, squares: float, rank: int) -> LackOfFit | None:
-    """Test the equation against replicate rows; None where no two rows have equal inputs, or nothing is left to test.
+    """Test the equation against replicate rows; None if no two rows have equal inputs or no degree of freedom is left.
 
     Parameters
     ----------
@@ -94,7 +94,7 @@ def lack_of_fit(rows: Rows, squares: float, rank: int) -> LackOfFit | None:
 
 
 def _groups(inputs: Array) -> NDArray[np.intp]:
-    """Number the different rows (N,) of (N, D): equal rows, equal number. Stops as soon as all are different."""
+    """Number the rows (N,) of (N, D) so that equal rows have equal numbers. Stops as soon as all are different."""
     group = np.zeros(len(inputs), dtype=np.intp)
     for column in inputs.T:
         _, codes = np.unique(column, return_inverse=True)
@@ -105,12 +105,12 @@ def _groups(inputs: Array) -> NDArray[np.intp]:
 
 
 class _Held:
-    """A formula at G coefficient vectors, in each of which one coefficient is held where it is."""
+    """A formula at G coefficient vectors; in each of them one coefficient is held fixed."""
 
     def __init__(self, model: Any, held: Any, values: Any) -> None:
         self.model = model
         self.held = held  # (G, 1): which coefficient
-        self.values = values  # (G, 1): where it is held
+        self.values = values  # (G, 1): the value at which it is held
         self.n_coefficients, self.linear = model.n_coefficients, model.linear
 
     def evaluate(self, theta: Any) -> tuple[Any, Any]:
@@ -160,7 +160,7 @@ def _refits(form: Form, rows: Rows) -> Callable[[Array, NDArray[np.intp]], tuple
 
 
 class _Ends(NamedTuple):
-    """The ends that are looked for: G of them, two a coefficient."""
+    """The G ends that are sought, two for each coefficient."""
 
     held: NDArray[np.intp]  # (G,)
     sign: Array  # (G,)
@@ -174,9 +174,9 @@ def profile_bounds(form: Form, rows: Rows, covariance: Array, squares: float, si
     Parameters
     ----------
     form, rows
-        The equation at its estimate, and the rows that it was fitted to.
+        The equation at its estimate, and the rows to which it was fitted.
     covariance : ndarray of shape (K, K)
-        Of the coefficients; rows of coefficients that are not identified hold infinity, and their interval is infinite.
+        Of the coefficients. The rows of coefficients that are not identified are infinite, and so is their interval.
     squares : float
         Weighted residual sum of squares at the estimate.
     sigma : float
@@ -186,10 +186,10 @@ def profile_bounds(form: Form, rows: Rows, covariance: Array, squares: float, si
 
     Notes
     -----
-    An end is infinite where the profile does not reach `critical` within 10000 times the distance at which the linear
-    model would: the data do not bound the coefficient on that side. Where the equation becomes undefined first, the
-    interval ends there. An end is NaN where the refits cannot be trusted, as for coefficients that the rows hardly tell
-    apart: one of them fits better than the estimate, or the sum of squares jumps.
+    An end is infinite if the profile does not reach `critical` within 10000 times the distance at which the linear
+    model would: the data do not bound the coefficient on that side. If the equation becomes undefined before that, the
+    interval ends there. An end is NaN if the refits cannot be trusted, because one of them fits better than the
+    estimate or the sum of squares jumps. This happens if the rows hardly distinguish some coefficients.
     """
     theta, k = form.estimate, len(form.estimate)
     bounds = np.tile([-np.inf, np.inf], (k, 1))
@@ -216,7 +216,7 @@ def _search(
     sigma: float,
     critical: float,
 ) -> Array:
-    """Return the distances (G,) from the estimate to the ends, NaN where unknown: by brackets, secants, halvings."""
+    """Return the distances (G,) from the estimate to the ends, by brackets, secants and halvings; NaN if unknown."""
     n_ends = len(ends.held)
     low, low_height = np.zeros(n_ends), np.full(n_ends, -critical)
     high, high_height = np.full(n_ends, np.inf), np.full(n_ends, np.inf)

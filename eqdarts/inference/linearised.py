@@ -1,6 +1,6 @@
-r"""An equation linearised in its coefficients as printed, at the rows that it was fitted to.
+r"""An equation linearised in its coefficients as printed, at the rows to which it was fitted.
 
-With weights w, residual r and Jacobian J of the prediction in the K coefficients, everything that inference needs is in
+With weights w, residual r and Jacobian J of the prediction in the K coefficients, everything needed for inference is in
 the triangle of one QR decomposition of :math:`\sqrt w\,[J\; r]` and in the singular values of its left part. The normal
 equations, which square the condition number, are never formed.
 
@@ -27,12 +27,12 @@ __all__ = ["Decomposition", "Form", "Rows", "decompose", "form_of", "precise_res
 
 RANK_TOLERANCE = 1e-12  # singular values below this share of the largest are rounding errors of the Jacobian
 ROUNDING_RESIDUAL = 1e-10  # residuals below this share of y are evaluated with more digits than a float has
-MOST_PRECISE_ROWS = 500  # at about a millisecond a row
+MOST_PRECISE_ROWS = 500  # at about a millisecond for each row
 DIGITS = 40
 
 
 class Rows(NamedTuple):
-    """The rows that count, those with weight zero left out."""
+    """The rows with weight above zero."""
 
     columns: dict[str, Array]  # each (N,)
     inputs: Array  # (N, D) all variables of the table, to find replicates
@@ -66,7 +66,7 @@ class Form:
 
 
 class Decomposition(NamedTuple):
-    """What the QR and singular value decompositions of the weighted Jacobian and residual say."""
+    """Results of the QR and singular value decompositions of the weighted Jacobian and residual."""
 
     factor: Array  # (K, rank) F with F F^T = pseudo-inverse of J^T W J
     null: Array  # (K, K - rank) directions of coefficients, in units of 1 / scale, that change no prediction
@@ -77,12 +77,12 @@ class Decomposition(NamedTuple):
 
 
 def form_of(equation: Equation, known: Sequence[str] = ()) -> Form:
-    """Return the formula of an equation with its coefficients; those in `known`, and named constants, as fixed numbers.
+    """Return the formula of an equation. Coefficients in `known` and named constants are fixed numbers.
 
     Raises
     ------
     ValueError
-        If parameters have no values yet, or a known name is not a coefficient.
+        If parameters have no values yet, or a name in `known` is not a coefficient.
     """
     if equation.free_parameters:
         free = ", ".join(equation.free_parameters)
@@ -92,7 +92,9 @@ def form_of(equation: Equation, known: Sequence[str] = ()) -> Form:
     strange = [name for name in known if name not in values]
     if strange:
         raise ValueError(
-            explain("A known name must be a coefficient.", ", ".join(strange), f"Coefficients: {', '.join(values)}.")
+            explain(
+                "Every name in known must be a coefficient.", ", ".join(strange), f"Coefficients: {', '.join(values)}."
+            )
         )
     names = tuple(name for name in values if name not in known)
     return Form(
@@ -104,12 +106,12 @@ def form_of(equation: Equation, known: Sequence[str] = ()) -> Form:
 
 
 def rows_of(equation: Equation, X: Any, y: Any, sample_weight: Any = None, sigma: Any = None) -> Rows:
-    """Return the rows of a table that count, with the square roots of their weights.
+    """Return the rows of a table with weight above zero, and the square roots of their weights.
 
     Raises
     ------
     ValueError
-        If both `sample_weight` and `sigma` are given, or one of them, y or X cannot be used.
+        If both `sample_weight` and `sigma` are given, or if one of them, y or X is not valid.
     """
     available = column_names(X)
     every = [name for name in equation.variables if available is None or name in available]
@@ -129,14 +131,16 @@ def _precision(sigma: Any, sample_weight: Any, n_rows: int) -> Array:
     if sample_weight is not None:
         raise ValueError(
             explain(
-                "Known errors already are weights.", "sigma and sample_weight", "Give one of them: sigma = s / sqrt(w)."
+                "Pass either sigma or sample_weight, not both.",
+                "sigma and sample_weight",
+                "To use both, pass sigma = s / sqrt(w).",
             )
         )
     values = np.asarray(sigma, dtype=np.float64)
     if values.shape not in ((), (n_rows,)) or not (np.isfinite(values) & (values > 0)).all():
         raise ValueError(
             explain(
-                f"sigma must be one positive number, or {n_rows}, as X has rows.",
+                f"sigma must be one positive number, or {n_rows} of them, one for each row of X.",
                 f"shape {values.shape}, least {values.min() if values.size else 'of nothing'}",
                 "Give the standard deviations of the measurements.",
             )
@@ -145,9 +149,9 @@ def _precision(sigma: Any, sample_weight: Any, n_rows: int) -> Array:
 
 
 def precise_residual(equation: Equation, form: Form, rows: Rows) -> Array:
-    """Return y - prediction (N,); where it is at the rounding level of y, evaluated with 40 digits.
+    """Return y - prediction (N,), evaluated with 40 digits if it is at the rounding level of y.
 
-    A float then stands for the shortest decimal number that it prints as: the number that was in the file.
+    Each float then represents the shortest decimal number as which it prints: the number in the file.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""A fitted equation as a text table: what a statistician looks for first, and what to be careful about."""
+"""A fitted equation as a text table: coefficients, intervals, tests, rivals and cautions."""
 
 from __future__ import annotations
 
@@ -17,10 +17,9 @@ __all__ = ["CAVEAT", "cautions", "coefficient_table", "near_one", "rounded", "su
 
 WIDTH = 88
 MOST_RIVALS = 5
-UNLIKELY = 0.05  # chance below which a test against the equation is a warning
+UNLIKELY = 0.05  # p-value below which a test against the equation gives a warning
 CAVEAT = (
-    "Intervals hold for this form of the equation. Where the form was chosen by the same rows they are somewhat too "
-    "narrow."
+    "Intervals take the form of the equation as known. If the same rows chose the form, they are somewhat too narrow."
 )
 
 
@@ -38,16 +37,16 @@ def summary(
     ----------
     found : Inference
     coverage : float, default=0.95
-        Of the intervals.
+        Coverage of the intervals.
     profile : bool, default=True
-        Whether profile likelihood intervals are shown beside the others, at the price of some refits.
+        Whether to show profile likelihood intervals too, which need some refits.
     rivals : iterable of mappings, optional
         The Pareto front with the keys complexity, loss, score, equation and chosen, as
         ``model.equations_.to_dict("records")`` gives it. The closest five are shown.
     snaps : sequence of Snap, optional
         Coefficients that became exact constants.
     warnings : sequence of str, optional
-        What else the reader should know, such as rows outside a domain.
+        Further sentences for the reader, such as rows outside a domain.
     """
     ends = found.profile_interval(coverage) if profile and found.names else None
     sections = [
@@ -64,12 +63,12 @@ def summary(
 
 
 def cautions(found: Inference, ends: Array | None = None) -> list[str]:
-    """Return what to be careful about, as sentences; `ends` are profile likelihood intervals (K, 2)."""
+    """Return the cautions as sentences; `ends` are profile likelihood intervals (K, 2)."""
     return [*found.unidentifiable, *found.notes, *_unbounded(found, ends), *_tests(found)]
 
 
 def coefficient_table(found: Inference, coverage: float = 0.95) -> str:
-    """Return the coefficients with standard errors and intervals, one a line below a header; empty without any."""
+    """Return a table of the coefficients with standard errors and intervals; empty if there are none."""
     return "\n".join(_coefficients(found, coverage, None))
 
 
@@ -102,7 +101,7 @@ def _figures(found: Inference) -> list[str]:
 
 
 def near_one(r_squared: float) -> str:
-    """Return R2 so that 0.99999 and 0.9999999 look different."""
+    """Return R2 as text in which 0.99999 and 0.9999999 look different."""
     return f"1 - {1 - r_squared:.2g}" if 0.9999 < r_squared < 1 else f"{r_squared:.4f}"
 
 
@@ -152,7 +151,7 @@ def _rivals(rivals: Iterable[Mapping[str, Any]]) -> list[str]:
 
 
 def _unbounded(found: Inference, ends: Array | None) -> list[str]:
-    """Say which identified coefficients the rows bound on one side only, or on none."""
+    """Yield a sentence for each identified coefficient that the rows bound on one side only, or on none."""
     if ends is None:
         return []
     lines: list[str] = []
@@ -165,8 +164,8 @@ def _unbounded(found: Inference, ends: Array | None) -> list[str]:
             lines.append(f"The rows do not bound {name} from {' or '.join(sides)}.")
     if unknown and found.dof > 0:
         lines.append(
-            f"No profile likelihood interval of {', '.join(unknown)} (nan): refits near the estimate do not settle, "
-            "because the rows hardly tell the coefficients apart. The other interval may be wrong too."
+            f"No profile likelihood interval of {', '.join(unknown)} (nan): refits near the estimate do not converge, "
+            "because the rows hardly distinguish the coefficients. The other interval may be wrong too."
         )
     return lines
 

@@ -1,10 +1,10 @@
-r"""Uncertainty of a fitted equation: standard errors, intervals, and what the rows cannot tell.
+r"""Uncertainty of a fitted equation: standard errors, intervals, and coefficients that the rows cannot identify.
 
 With J the exact Jacobian of the predictions in the coefficients as printed, w the weights and r the residuals,
 
 .. math:: s^2 = \frac{\sum w r^2}{n - \mathrm{rank}\,J}, \qquad \mathrm{cov} = s^2\,(J^T W J)^{+},
 
-and s is 1 where the measurement errors are known (Seber and Wild 1989, ch. 2 and 5).
+and s is 1 if the measurement errors are known (Seber and Wild 1989, ch. 2 and 5).
 
 Axes: N rows, K coefficients.
 """
@@ -34,27 +34,27 @@ SLIGHTLY_OFF = 0.05
 UNSETTLED = 0.2
 OFF = 1.0
 
-INTERCHANGEABLE = 0.999  # correlation at which two coefficients are named as nearly the same
+INTERCHANGEABLE = 0.999  # correlation at which a note names two coefficients as nearly interchangeable
 VISIBLE = 1e-6  # share of a prediction's derivative along null directions at which it is unidentified
 
 
 @dataclass(frozen=True, eq=False)
 class Inference:
-    """What the rows say about the coefficients of an equation. Made by `inference`.
+    """Uncertainty of the coefficients of an equation. Made by `inference`.
 
     Parameters
     ----------
     equation : Equation
     names : tuple of str
-        The K coefficients: the keys of ``equation.coefficients``, known constants left out.
+        The K coefficients: the keys of ``equation.coefficients`` without known constants.
     estimate, standard_error : ndarray of shape (K,)
-        Standard errors are infinite for coefficients that the rows do not identify, NaN without degrees of freedom.
+        Standard errors are infinite for coefficients that the rows do not identify, and NaN without degrees of freedom.
     covariance : ndarray of shape (K, K)
     sigma : float
-        Standard deviation of y at weight one; 1 where measurement errors were given.
+        Standard deviation of y at weight one; 1 if measurement errors were given.
     sigma_known : bool
     dof : float
-        Degrees of freedom of `sigma`: n - rank, infinite where it is known.
+        Degrees of freedom of `sigma`: n - rank, infinite if it is known.
     n_rows, rank : int
         Rows with weight; rank of the Jacobian.
     squares : float
@@ -66,9 +66,9 @@ class Inference:
     lack_of_fit : LackOfFit or None
         The test against replicate rows, if there are any.
     misfit : float or None
-        Where measurement errors are known: chance of a larger sum of squares if equation and errors are right.
+        If measurement errors are known: the probability of a larger sum of squares if equation and errors are correct.
     notes : tuple of str
-        What to know before trusting the intervals.
+        Sentences to read before trusting the intervals.
     """
 
     equation: Equation
@@ -93,7 +93,7 @@ class Inference:
 
     @property
     def known(self) -> dict[str, float]:
-        """The coefficients that were given, not estimated, by name."""
+        """The coefficients that were given instead of estimated, by name."""
         return dict(self._form.known)
 
     def interval(self, coverage: float = 0.95) -> Array:
@@ -102,11 +102,11 @@ class Inference:
         return np.column_stack([self.estimate - half, self.estimate + half])
 
     def profile_interval(self, coverage: float = 0.95) -> Array:
-        """Return profile likelihood intervals (K, 2), which need not be symmetric; infinite where nothing bounds.
+        """Return profile likelihood intervals (K, 2), which may be asymmetric; infinite on a side without a bound.
 
-        Better than `interval` where the equation is far from linear in a coefficient, at the price of some refits. NaN
-        where the refits cannot be trusted: the rows hardly tell the coefficients apart, or the estimate is not the
-        least squares one.
+        They are better than `interval` if the equation is far from linear in a coefficient, but need some refits. An
+        end is NaN if the refits cannot be trusted: because the rows hardly distinguish the coefficients, or because the
+        estimate is not the least squares estimate.
         """
         critical = quantile(_checked(coverage), self.dof)
         if _distance(self._parts, self.sigma, self._rows) > UNSETTLED:
@@ -121,11 +121,11 @@ class Inference:
         X : DataFrame, mapping of columns, or array
             As in ``equation.predict``.
         observation : bool, default=False
-            Whether the scatter of an observation is added.
+            Whether to add the scatter of an observation.
         sample_weight : array of shape (n,), optional
             Weights of the new observations. Default: 1.
         sigma : float or array of shape (n,), optional
-            Known errors of the new observations. Needed, for observations, where the fit had known errors.
+            Known errors of the new observations. Required for observations if the fit had known errors.
         """
         columns, n_rows = as_columns(X, self.equation.variables, self._rows.columns)
         values, jacobian = self._form.at(self.estimate, columns, n_rows)
@@ -146,7 +146,7 @@ class Inference:
         sample_weight: Any = None,
         sigma: Any = None,
     ) -> Array:
-        """Return intervals (n, 2) that hold a new observation, or the true value, with the given chance.
+        """Return intervals (n, 2) that contain a new observation, or the true value, with the given probability.
 
         Parameters
         ----------
@@ -154,7 +154,7 @@ class Inference:
             As in `predict_std`.
         coverage : float, default=0.95
         observation : bool, default=True
-            False: intervals of the equation's value, without the scatter of an observation.
+            If False, the intervals are those of the equation's value, without the scatter of an observation.
         """
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", EqdartsWarning)  # NaN bounds say it
@@ -174,7 +174,11 @@ class Inference:
         weight = np.ones(n_rows) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
         if weight.shape != (n_rows,) or not (weight > 0).all():
             raise ValueError(
-                explain("sample_weight must hold one weight > 0 a row.", f"shape {weight.shape}", "Check the weights.")
+                explain(
+                    "sample_weight must hold one positive weight for each row.",
+                    f"shape {weight.shape}",
+                    "Check the weights.",
+                )
             )
         return np.asarray(self.sigma / np.sqrt(weight))
 
@@ -187,20 +191,20 @@ def inference(
     sigma: Any = None,
     known: Sequence[str] = (),
 ) -> Inference:
-    """Find out how well the rows determine the coefficients of an equation that was fitted to them.
+    """Return how well the rows determine the coefficients of an equation that was fitted to them.
 
     Parameters
     ----------
     equation : Equation
-        At the least squares estimate for these rows and weights, as `Equation.fit` and a search leave it.
+        At the least squares estimate for these rows and weights, as made by `Equation.fit` or a search.
     X : DataFrame, mapping of columns, or array of shape (n, d)
     y : array of shape (n,)
     sample_weight : array of shape (n,), optional
-        Relative weights: the variance of a row is sigma**2 / weight, with one sigma that is estimated.
+        Relative weights: the variance of a row is sigma**2 / weight, and the common sigma is estimated.
     sigma : float or array of shape (n,), optional
-        Known standard deviations of y, instead of weights: the covariance is not scaled by the residuals.
+        Known standard deviations of y, instead of weights. The covariance is then not scaled by the residuals.
     known : sequence of str, optional
-        Coefficients that were not estimated but given, such as a named constant of nature.
+        Coefficients that were given instead of estimated, such as a named constant of nature.
 
     Returns
     -------
@@ -209,12 +213,12 @@ def inference(
     Warns
     -----
     EqdartsWarning
-        If the equation is further than one standard error from the least squares estimate.
+        If the equation is more than one standard error away from the least squares estimate.
 
     Notes
     -----
-    The intervals hold for the given form of the equation. Where a search chose the form by the same rows, they are
-    somewhat too narrow.
+    The intervals take the form of the equation as known. If a search chose the form by the same rows, they are somewhat
+    too narrow.
 
     Examples
     --------
@@ -273,7 +277,7 @@ def _misfit(squares: float, dof: float) -> float:
 def _notes(form: Form, covariance: Array, dof: float, n_dropped: int) -> list[str]:
     notes = []
     if dof <= 0:
-        notes.append("There are no more rows than coefficients: nothing is left to estimate the scatter from.")
+        notes.append("There are no more rows than coefficients, so the scatter cannot be estimated.")
     if n_dropped:
         notes.append(f"{n_dropped} row(s) at which a derivative is infinite were left out of the covariance.")
     error = np.sqrt(np.diag(covariance))
@@ -287,7 +291,7 @@ def _notes(form: Form, covariance: Array, dof: float, n_dropped: int) -> list[st
 
 
 def _distance(parts: Decomposition, scale: float, rows: Rows) -> float:
-    """Return the distance from the least squares estimate in standard errors; 0 where residuals are rounding errors."""
+    """Return the distance from the least squares estimate in standard errors; 0 if residuals are rounding errors."""
     exact = math.sqrt(parts.squares) <= 1e-9 * float(np.linalg.norm(rows.y * rows.root))
     if exact or not scale > 0 or not parts.rank:
         return 0.0
@@ -295,7 +299,7 @@ def _distance(parts: Decomposition, scale: float, rows: Rows) -> float:
 
 
 def _distance_notes(parts: Decomposition, scale: float, rows: Rows, stacklevel: int) -> list[str]:
-    """Say how far the equation is from the least squares estimate, unless the residuals are rounding errors."""
+    """Yield a note if the equation is far from the least squares estimate, unless the residuals are rounding errors."""
     distance = _distance(parts, scale, rows)
     if distance <= SLIGHTLY_OFF:
         return []

@@ -32,7 +32,7 @@ def test_everything_is_there() -> None:
     for part in (
         found.equation.format(), "form: height = a*t**b", "R2", "1 - ", "degrees of freedom", "22", "std. error",
         "95 % interval", "profile likelihood", "pure error", "lack of fit", "7.2 nats", "4.9*t**2 + 0.01*t",
-        "- 3 rows lie outside", "Intervals hold for this form",
+        "- 3 rows lie outside", "Intervals take the form",
     ):  # fmt: skip
         assert part in shown
     lines = shown.splitlines()

@@ -171,8 +171,8 @@ def test_an_equation_that_was_not_fitted_to_these_rows_is_told() -> None:
     [
         ({"sigma": 0.0}, "sigma must be one positive number"),
         ({"sigma": np.ones(3)}, "sigma must be one positive number"),
-        ({"sigma": 1.0, "sample_weight": np.ones(30)}, "Give one of them"),
-        ({"known": ["q"]}, "A known name must be a coefficient"),
+        ({"sigma": 1.0, "sample_weight": np.ones(30)}, "not both"),
+        ({"known": ["q"]}, "Every name in known must be a coefficient"),
     ],
 )
 def test_bad_input_is_one_clear_error(options: dict[str, object], message: str) -> None:

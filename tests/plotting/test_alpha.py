@@ -37,7 +37,7 @@ def test_a_restart_that_broke_down_is_left_out_of_the_band() -> None:
 
 @pytest.mark.parametrize("edge", [7, -1, "x9 -> h1"])
 def test_an_unknown_edge_is_an_error(edge: int | str) -> None:
-    with pytest.raises(ValueError, match="must have the edge"):
+    with pytest.raises(ValueError, match="must be an edge"):
         plotting.plot_alpha(fake_alpha(), edge)
 
 
