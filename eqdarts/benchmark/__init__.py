@@ -1,4 +1,4 @@
-"""Known laws found again: problems, a judge, and a runner for this library and others."""
+"""Known laws to be found again: problems, a judge, and a runner for eqdarts and other libraries."""
 
 from __future__ import annotations
 

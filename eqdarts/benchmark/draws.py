@@ -1,6 +1,6 @@
-"""How the inputs of benchmark problems are drawn: one row for each kind of draw.
+"""Random draws for the inputs of benchmark problems: one row for each kind of draw.
 
-A draw is a coordinate, uniform between two ends, and the number that belongs to it. So all inputs of a problem come
+A draw is a coordinate, uniform between two ends, and a number computed from it. All inputs of a problem therefore come
 from one call of the generator, whatever their kinds are.
 """
 
@@ -61,7 +61,7 @@ _ROWS = (
     # Widened on the scale of its logarithm: 1 to 100 becomes 0.3 to 316.
     Draw("log-uniform", lambda *ends: _about_the_middle(0.0, 1.0, ends[2]), lambda u, lo, hi, _: _decades(u, lo, hi)),
     Draw("log-uniform, either sign", lambda *_: (-1.0, 1.0), _either_sign),
-    # Whole numbers from `low` on, without `high`.
+    # Whole numbers from `low` to `high`, without `high`.
     Draw("integer", _whole_ends, lambda u, *_: np.floor(u)),
 )
 DRAWS: dict[str, Draw] = {row.name: row for row in _ROWS}
@@ -70,7 +70,7 @@ DRAWS: dict[str, Draw] = {row.name: row for row in _ROWS}
 def get_draw(name: str) -> Draw:
     """Return the kind of draw called `name`."""
     if name not in DRAWS:
-        raise ValueError(explain("A kind of draw must be known.", repr(name), closest(name, DRAWS)))
+        raise ValueError(explain("There is no such kind of draw.", repr(name), closest(name, DRAWS)))
     return DRAWS[name]
 
 
@@ -92,7 +92,7 @@ def draw_rows(
         Keys of `DRAWS`, one for each input; empty: all uniform.
     n_rows : int
     widened : float, default=1
-        How many times as wide the ranges become: about their middle, of logarithms where the draw is log-uniform.
+        Factor by which the ranges are widened about their middle (that of the logarithms if the draw is log-uniform).
     """
     kinds = [get_draw(name) for name in draws or [UNIFORM] * len(ranges)]
     ends = [kind.ends(low, high, widened) for kind, (_, low, high) in zip(kinds, ranges, strict=True)]

@@ -1,9 +1,9 @@
-"""The one rule by which a law counts as found again, for every method alike.
+"""The rule by which a law counts as found again, the same for every method.
 
-A found equation is the law if it agrees with it on fresh rows of the ranges and on rows of ranges 1.5 times as wide,
-and is not much longer. Where the values of the law span decades it must also agree where they are small: the largest
-make up all of a squared error. After data with noise its constants are first fitted to rows without: the form is judged
-then.
+An equation counts as the law if it agrees with the law on fresh rows of the ranges and on rows of ranges 1.5 times as
+wide, and is not much longer. If the values of the law span decades, it must also agree where they are small, because
+the largest values dominate a squared error. For data with noise, the constants are first fitted to rows without noise,
+so that only the form is judged.
 """
 
 from __future__ import annotations
@@ -26,23 +26,23 @@ __all__ = ["Verdict", "is_recovered", "judge", "normalised_error", "relative_err
 
 
 TOLERANCE = 1e-9  # largest mean squared error over the variance, and largest squared relative error
-TOLERANCE_REFITTED = 1e-8  # the same after data with noise
+TOLERANCE_REFITTED = 1e-8  # the same for data with noise
 WIDENED = 1.5
 N_ROWS, N_REFIT_ROWS = 1000, 500
 SNAP = 1e-6
-LEAST_SHARE = {"fresh": 0.99, "wide": 0.5}  # of the rows where the law is finite, on which the found one must be too
+LEAST_SHARE = {"fresh": 0.99, "wide": 0.5}  # rows on which the equation must be finite, among those of the law
 FEWEST_ROWS = 20
-POLE = 1000.0  # times the median size of the law
+POLE = 1000.0  # multiple of the median size of the law
 MOST_POLE_ROWS = 0.05
-SPAN = 100.0  # ratio of the sizes that 95 % and 5 % of the rows stay below, above which relative errors count too
-RELATIVE_SHARE = 0.95  # of the rows; where a law crosses zero, the relative error is that of rounding
+SPAN = 100.0  # ratio of the 95 % and 5 % quantiles of the sizes above which relative errors count too
+RELATIVE_SHARE = 0.95  # share of the rows; where a law crosses zero, the relative error is only rounding
 SMALLEST = 1e-290  # size below which doubles have fewer digits
 SECONDS_TO_REFIT, SECONDS_TO_SIMPLIFY = 20.0, 5.0
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the judge says.
+    """The verdict of the judge.
 
     Parameters
     ----------
@@ -51,12 +51,12 @@ class Verdict:
         "recovered", "differs", "differs where small" (equal where the law is large only), "differs outside" (equal in
         the ranges only), "too complex" or "unreadable".
     error, error_wide : float
-        Mean squared error over the variance, on fresh rows and on the wider ranges; inf where too few are finite.
+        Mean squared error over the variance, on fresh rows and on the wider ranges; inf if too few rows are finite.
     complexity, complexity_true : int
-        Symbols of the found equation, simple constants as such, and of the law.
+        Number of symbols of the equation found, with simple constants as such, and of the law.
     relative, relative_wide : float
-        The square of the relative error below which 95 % of the rows are, on the same rows; zero where the values of
-        the law do not span two decades.
+        Square of the relative error below which 95 % of the same rows are; zero if the values of the law do not span
+        two decades.
     """
 
     recovered: bool
@@ -70,12 +70,12 @@ class Verdict:
 
 
 def is_recovered(found: Any, problem: Problem, *, noisy: bool = False) -> bool:
-    """Return whether `found` is the problem's law; see `judge`."""
+    """Return whether `found` is the law of the problem; see `judge`."""
     return judge(found, problem, noisy=noisy).recovered
 
 
 def judge(found: Any, problem: Problem, *, noisy: bool = False, seed: int = 0) -> Verdict:
-    """Compare a found equation with the law.
+    """Compare an equation with the law.
 
     Parameters
     ----------
@@ -83,22 +83,22 @@ def judge(found: Any, problem: Problem, *, noisy: bool = False, seed: int = 0) -
         In the names of the problem's variables.
     problem : Problem
     noisy : bool, default=False
-        Whether it was found in noisy data: then its constants are fitted to rows without noise first, and the errors
+        Whether it was found in noisy data. If so, its constants are first fitted to rows without noise, and the errors
         may be 1e-8 instead of 1e-9.
     seed : int, default=0
-        Of the rows to compare on.
+        Seed of the rows on which they are compared.
 
     Notes
     -----
     All four errors must be below the tolerance, and the complexity at most ``max(2 * true, true + 10)``. Constants and
-    exponents within 1e-6 of an integer or half count as it, if the equation still agrees then; near zero they do so
-    only if that changes the values by less than 1e-6 of their spread. An equation that is too long is simplified before
-    it is refused.
+    exponents within 1e-6 of an integer or half are replaced by it, if the equation still agrees afterwards. Those near
+    zero are replaced only if that changes the values by less than 1e-6 of their spread. An equation that is too long is
+    simplified before it is rejected.
 
-    Compared are rows at which both are finite. On fresh rows the found equation must be finite at 99 % of them; on the
-    wider ranges, where ``sqrt(a)*sqrt(b)`` and ``sqrt(a*b)`` differ, at half. Rows next to a pole, at which the law is
-    both 1000 times its median and in its largest 5 %, are left out of the squared error: rounding in a constant is all
-    that they measure. What counts is the value that an equation has in doubles.
+    Only rows at which both are finite are compared. The equation must be finite at 99 % of the fresh rows, and at half
+    of those on the wider ranges, where ``sqrt(a)*sqrt(b)`` and ``sqrt(a*b)`` differ. Rows next to a pole, at which the
+    law is both 1000 times its median and in its largest 5 %, are left out of the squared error, because they measure
+    only the rounding of a constant. Values are compared as an equation gives them in double precision.
     """
     from eqdarts.expression.written import complexity
 
@@ -114,7 +114,7 @@ def judge(found: Any, problem: Problem, *, noisy: bool = False, seed: int = 0) -
 
 
 class _Errors(NamedTuple):
-    """The errors of one expression, as `Verdict` has them."""
+    """The errors of one expression, as in `Verdict`."""
 
     error: float
     error_wide: float
@@ -122,7 +122,7 @@ class _Errors(NamedTuple):
     relative_wide: float
 
     def reason(self, tolerance: float) -> str:
-        """Return why they are too large, "" where all are below the tolerance."""
+        """Return which of them are too large; "" if all are below the tolerance."""
         if not self.error < tolerance:
             return "differs"
         if not self.relative < tolerance:
@@ -132,7 +132,7 @@ class _Errors(NamedTuple):
 
 @dataclass(frozen=True)
 class _Comparison:
-    """The rows on which an expression is compared with the law, and how near it must be."""
+    """The rows on which an expression is compared with the law, and the tolerance."""
 
     problem: Problem
     rows: dict[str, tuple[Array, Array]]  # in the order of LEAST_SHARE
@@ -151,7 +151,7 @@ class _Comparison:
         return _Errors(*squared, *(self._measured(relative_error, values) if self.spans_decades else (0.0, 0.0)))
 
     def simple(self, expr: Expr) -> Iterator[Expr]:
-        """Yield the expression with simple numbers: without those near zero if they change nothing, and with them."""
+        """Yield the expression with simple numbers: first without numbers near zero if they change nothing, then with them."""
         kept = snapped(expr, keep_small=True)
         bare = snapped(expr)
         if bare != kept and _is_real(bare):
@@ -193,7 +193,7 @@ def _compare(expr: Expr, comparison: _Comparison, true_size: int) -> Verdict:
 
 
 def _expression(found: Any, problem: Problem) -> Expr:
-    """Return the found equation as an expression of the problem's variables."""
+    """Return the equation as an expression of the problem's variables."""
     from eqdarts.expression.parse import parse_formula
 
     expr = parse_formula(found).expr if isinstance(found, str) else getattr(found, "expr", found)
@@ -216,13 +216,13 @@ def _values(expr: Expr, problem: Problem, X: Array) -> Array:
 
 
 def normalised_error(found: Array, truth: Array, least_share: float) -> float:
-    """Return the mean squared error over the variance of the truth, where both are finite and the truth has no pole.
+    """Return the mean squared error over the variance of the truth, on rows where both are finite and away from poles.
 
     Parameters
     ----------
     found, truth : ndarray of shape (n,)
     least_share : float
-        Of the rows with a finite truth, on which `found` must be finite; else the error is inf.
+        Share of the rows with a finite truth on which `found` must be finite; otherwise the error is inf.
     """
     known = np.isfinite(truth)
     both = known & np.isfinite(found)
@@ -234,18 +234,18 @@ def normalised_error(found: Array, truth: Array, least_share: float) -> float:
     found, truth = found[keep], truth[keep]
     scale = float(np.abs(truth).max()) or 1.0
     with np.errstate(over="ignore"):
-        variance = float(np.var(truth / scale)) or 1.0  # a law that is constant is measured by its own size
+        variance = float(np.var(truth / scale)) or 1.0  # the error of a constant law is relative to its size
         return float(np.mean((found / scale - truth / scale) ** 2)) / variance
 
 
 def relative_error(found: Array, truth: Array, least_share: float) -> float:
-    """Return the square of the relative error below which 95 % of the rows are, where both are finite.
+    """Return the square of the relative error below which 95 % of the rows are, among those where both are finite.
 
     Parameters
     ----------
     found, truth : ndarray of shape (n,)
     least_share : float
-        Of the rows with a finite truth, on which `found` must be finite; else the error is inf.
+        Share of the rows with a finite truth on which `found` must be finite; otherwise the error is inf.
     """
     known = np.isfinite(truth)
     both = known & np.isfinite(found)
@@ -272,13 +272,13 @@ def snapped(expr: Expr, keep_small: bool = False) -> Expr:
 
 
 def _simplifications(expr: Expr) -> Iterator[Expr]:
-    """Yield other ways to write the expression, as far as sympy finds them in a few seconds each."""
+    """Yield other forms of the expression that sympy finds within a few seconds each."""
     import sympy
 
     from eqdarts.expression.program import compile_expression
 
     ways: tuple[Callable[[Expr], Expr], ...] = (
-        sympy.expand,  # 14.0*(0.071428*x + ...): a number outside joins those inside
+        sympy.expand,  # 14.0*(0.071428*x + ...): multiply the number outside into the sum
         lambda e: sympy.factor_terms(snapped(sympy.expand(e))),
         sympy.powsimp,
         sympy.factor_terms,
@@ -292,13 +292,13 @@ def _simplifications(expr: Expr) -> Iterator[Expr]:
             found = [e for e in (snapped(simpler), snapped(simpler, keep_small=True)) if _is_real(e)]
             for e in found:
                 compile_expression(e)
-        except Exception:  # sympy gives up in many ways, and this one is then no help
+        except Exception:  # sympy can fail in many ways; this form is then left out
             continue
         yield from found
 
 
 def refitted(expr: Expr, problem: Problem, seed: int = 0) -> Expr:
-    """Return the expression with its Floats fitted to rows without noise, or as it is where that fails."""
+    """Return the expression with its Floats fitted to rows without noise, or unchanged if the fit fails."""
     from eqdarts.equation.equation import Equation
 
     X, y = problem.box(N_REFIT_ROWS, seed, "refit")
@@ -315,9 +315,9 @@ def refitted(expr: Expr, problem: Problem, seed: int = 0) -> Expr:
 
 @contextmanager
 def within(seconds: float) -> Iterator[None]:
-    """Raise TimeoutError in the block after so many seconds of wall time; limits may be nested.
+    """Raise TimeoutError in the block after `seconds` of wall time; limits may be nested.
 
-    The alarm is POSIX's and rings in the main thread: elsewhere there is no limit.
+    The limit uses the alarm of POSIX in the main thread; elsewhere there is none.
     """
     if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
         yield

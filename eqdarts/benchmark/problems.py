@@ -27,16 +27,16 @@ __all__ = ["SUITES", "UNITS", "Problem", "load_problem", "load_suite"]
 
 
 SUITES = ("feynman", "nguyen", "constant", "jin", "psych", "strogatz", "srsd", "solved")
-UNITS = ("m", "s", "kg", "K", "V")  # whose exponents the unit of an input is
-PURPOSES = {"train": 0, "noise": 1, "fresh": 2, "wide": 3, "refit": 4}  # each draws from a stream of its own
-MOST_DRAWS = 200  # batches after which a box counts as nearly nowhere defined
-SAME_BRANCH = 1e-6  # relative difference up to which a solved law returns the number that was drawn
-VALUE = "val"  # the input of a solved law that is the value of its source
+UNITS = ("m", "s", "kg", "K", "V")  # base units; the unit of an input is a tuple of their exponents
+PURPOSES = {"train": 0, "noise": 1, "fresh": 2, "wide": 3, "refit": 4}  # each draws from its own stream
+MOST_DRAWS = 200  # batches after which a law counts as undefined in most of its ranges
+SAME_BRANCH = 1e-6  # relative difference up to which a solved law counts as returning the number that was drawn
+VALUE = "val"  # name of the input of a solved law that is the value of its source
 
 
 @dataclass(frozen=True)
 class Problem:
-    """A law to be found again.
+    """A known law that a method should find.
 
     Parameters
     ----------
@@ -44,16 +44,17 @@ class Problem:
     expression : str
         The law, in the grammar of `Equation.parse`.
     ranges : tuple of (str, float, float)
-        Name, lower and upper end of every number that is drawn: of every variable, if the law is not a solved one.
+        Name, lower and upper end of every number that is drawn. If the law is not a solved one, these are its
+        variables.
     suite : str
-        Where it is from; "" for a problem of the user's own.
+        Name of its suite; "" for a problem of your own.
     draws : tuple of str
-        How each number is drawn, as `eqdarts.benchmark.draws.DRAWS` names it; empty: all are uniform.
+        Kind of draw of each number: a key of `eqdarts.benchmark.draws.DRAWS`. If empty, all are uniform.
     units : tuple of tuple of int
-        Exponents of `UNITS` for every variable, and last those of the law's value; empty where nothing is known.
+        Exponents of `UNITS` for every variable, followed by those of the value of the law. Empty if they are not known.
     source : str
-        For a law that is another one solved for an input: that other law, whose inputs are drawn. Its value is the
-        variable ``val``.
+        For a law that was obtained by solving another law for an input: that other law, whose inputs are drawn. Its
+        value is the variable ``val``.
     solved_for : str
         The input of `source` for which `expression` is solved.
     """
@@ -69,7 +70,7 @@ class Problem:
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> Problem:
-        """Return the problem whose fields are `record`, in which lists may stand for tuples, as after JSON."""
+        """Return the problem whose fields are `record`. Lists may replace tuples, as after reading JSON."""
         values = {field.name: record[field.name] for field in fields(cls) if field.name in record}
         values["ranges"] = tuple(map(tuple, values["ranges"]))
         values["draws"] = tuple(values.get("draws", ()))
@@ -100,16 +101,16 @@ class Problem:
         ----------
         n_rows : int, default=1000
         seed : int, default=0
-            Of the rows and of the noise; each problem draws from its own stream.
+            Seed of the rows and of the noise; each problem draws from its own stream.
         noise : float, default=0
-            y gets a normal error with standard deviation ``noise * sqrt(mean(y**2))``.
+            A normal error with standard deviation ``noise * sqrt(mean(y**2))`` is added to y.
 
         Notes
         -----
-        X is drawn from the ranges as `draws` says, uniformly if it says nothing, and rows at which the law is not
-        finite are drawn again. The suite `strogatz` has its rows at equal times along four trajectories instead;
-        `seed` then matters for the noise only. For a solved law the inputs of its source are drawn, and rows at which
-        `expression` is another branch of the inverse, so that y is not the number drawn, are drawn again.
+        X is drawn from the ranges according to `draws`. Rows at which the law is not finite are drawn again. The rows
+        of the suite `strogatz` are at equal times along four trajectories instead, and `seed` affects only the noise.
+        For a solved law the inputs of its source are drawn. Rows at which `expression` is another branch of the
+        inverse, so that y is not the number drawn, are drawn again.
         """
         if self.suite == "strogatz":
             from eqdarts.benchmark.strogatz import trajectories
@@ -142,7 +143,7 @@ class Problem:
         return np.concatenate(rows)[:n_rows], np.concatenate(values)[:n_rows]
 
     def _table(self, drawn: Array) -> tuple[Array, Array]:
-        """Return X and y for the numbers drawn (n, len(ranges)); y is NaN at rows that do not belong to the law."""
+        """Return X and y for the numbers drawn (n, len(ranges)); y is NaN at rows of another branch."""
         if not self.source:
             return drawn, self.value(drawn)
         from eqdarts.expression.program import evaluate
@@ -177,7 +178,7 @@ def load_suite(suite: str) -> tuple[Problem, ...]:
     if suite == "all":
         return tuple(problem for name in SUITES for problem in load_suite(name))
     if suite not in SUITES:
-        raise ValueError(explain("A suite must be known.", repr(suite), closest(suite, [*SUITES, "all"])))
+        raise ValueError(explain("There is no such suite.", repr(suite), closest(suite, [*SUITES, "all"])))
     return tuple(_read(suite))
 
 
@@ -200,7 +201,7 @@ def _read(suite: str) -> Iterator[Problem]:
 
 
 def load_problem(name: str) -> Problem:
-    """Return the benchmark problem called `name`; capitals do not matter.
+    """Return the benchmark problem called `name`; upper and lower case are the same.
 
     >>> load_problem("I.12.1").expression
     'mu*Nn'
@@ -208,5 +209,7 @@ def load_problem(name: str) -> Problem:
     known = {problem.name.casefold(): problem for problem in load_suite("all")}
     if name.casefold() not in known:
         hint = closest(name, [problem.name for problem in known.values()])
-        raise ValueError(explain("A problem must be known.", repr(name), hint if "mean" in hint else "See load_suite."))
+        raise ValueError(
+            explain("There is no such problem.", repr(name), hint if "mean" in hint else "See load_suite.")
+        )
     return known[name.casefold()]

@@ -1,4 +1,4 @@
-"""Run a method over benchmark problems, one process a problem, and keep one row each in a CSV that can be resumed."""
+"""Run a method on benchmark problems, each in a process of its own, and keep the rows in a CSV that can be resumed."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ COLUMNS = (
     "error_wide", "cpu_s", "found_s", "wall_s", "process_cpu_s", "peak_rss_mb", "refits", "stopped", "equation",
     *REGRET_COLUMNS,
 )  # fmt: skip
-PATIENCE, GRACE = 5, 60.0  # wall time a process gets: this many times the budget (machines are shared), and seconds
+PATIENCE, GRACE = 5, 60.0  # the wall time of a process may be this multiple of the budget, plus these seconds
 
 
 def run_benchmark(
@@ -58,7 +58,7 @@ def run_benchmark(
     regret: bool = False,
     progress: bool = False,
 ) -> pd.DataFrame:
-    """Run one method over problems and return one row for each problem, seed and noise.
+    """Run one method on problems and return one row for each problem, seed and noise.
 
     Parameters
     ----------
@@ -68,42 +68,42 @@ def run_benchmark(
         A key of `METHODS`: "eqdarts", or "eqdarts-" and a search, such as "eqdarts-random". With `adapter` or
         `options`: any name for the rows.
     time_limit : float, default=60
-        Budget of each fit in seconds, which the method is told: CPU seconds for eqdarts, which a shared machine does
-        not stretch; what an adapter makes of it otherwise. A process that takes five times as long and a minute is
-        killed.
+        Budget of each fit in seconds, which the method receives. For eqdarts they are CPU seconds, which hardly depend
+        on other jobs; an adapter may treat them otherwise. A process that takes more than five times as long plus a
+        minute is killed.
     rows : int, default=1000
     seeds : sequence of int, default=(0,)
-        Each seeds the rows, the noise and the method.
+        Each seed is used for the rows, the noise and the method.
     noise : sequence of float, default=(0,)
-        y gets a normal error with this share of the root mean square of y.
+        Standard deviation of the normal error of y, as a share of the root mean square of y.
     options : mapping, optional
-        Parameters of `DARTSRegressor`, or what the adapter understands.
+        Parameters of `DARTSRegressor`, or options of the adapter.
     adapter : path, optional
         A script that fits another library: it reads a problem as JSON and prints its equation as JSON.
     python : path, optional
-        The Python that runs the adapter. Default: this one.
+        The Python interpreter that runs the adapter. Default: the running one.
     out : path, optional
-        A CSV to which each row is added as it comes. Rows that it has already are not run again.
+        A CSV to which each row is added when it is ready. Rows that it already has are not run again.
     n_jobs : int, default=1
-        Problems at a time, each in a process with one thread.
+        Number of problems that run at the same time, each in a process with one thread.
     regret : bool, default=False
         Fit every law that was missed again, with the law as a guess. Column `regret` is then "search" if the law is
         chosen when it is given, "choice" if another equation is preferred, by `regret_nats` nats, and "failed" if the
         law could not be given. Only for eqdarts itself. Rows of `out` that lack it get it.
     progress : bool, default=False
-        Show a bar on standard error.
+        Whether to show a bar on standard error.
 
     Returns
     -------
     DataFrame
-        With the columns `COLUMNS`: also the rows that `out` had before.
+        With the columns `COLUMNS`, including the rows that `out` had before.
     """
     import pandas as pd
 
     chosen = load_suite(problems) if isinstance(problems, str) else tuple(problems)
     settings = {**METHODS.get(method, {}), **(options or {})}
     if method not in METHODS and adapter is None and not settings:
-        raise ValueError(explain("A method must be known.", repr(method), closest(method, METHODS)))
+        raise ValueError(explain("There is no such method.", repr(method), closest(method, METHODS)))
     if regret and adapter is not None:
         raise ValueError(
             explain("The law can only be given to eqdarts itself.", str(adapter), "Leave out the adapter.")
@@ -140,7 +140,7 @@ def _law(problem: Problem) -> dict[str, Any]:
 
 
 def _key(row: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return what tells rows apart, as the CSV spells it."""
+    """Return the key that distinguishes rows, as text of the CSV."""
     options = row["options"]
     known = {**row, "options": options if isinstance(options, str) else json.dumps(options, sort_keys=True)}
     for name in ("noise", "budget"):
@@ -159,7 +159,7 @@ def _regret(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class _Table:
-    """The rows, also in a file if there is one."""
+    """The rows, and the file to which they are added, if there is one."""
 
     def __init__(self, path: Path | None) -> None:
         self.path = path
@@ -175,7 +175,7 @@ class _Table:
             known = tuple(reader.fieldnames or ())
             if known not in (COLUMNS, COLUMNS[: -len(REGRET_COLUMNS)]):
                 raise ValueError(
-                    explain("The file of results must have the columns of one.", str(path), "Choose another file.")
+                    explain("The file must have the columns of a file of results.", str(path), "Choose another file.")
                 )
             self.done = {_key(row): {name: _cell(row.get(name)) for name in COLUMNS} for row in reader}
         if known != COLUMNS:
@@ -206,7 +206,7 @@ class _Table:
 
 
 def _cell(text: Any) -> Any:
-    """Return a cell of the CSV as a number where it is one, None where it is empty."""
+    """Return a cell of the CSV as a number if it is one, None if it is empty."""
     if not isinstance(text, str):
         return text
     for convert in (int, float):
@@ -218,7 +218,7 @@ def _cell(text: Any) -> Any:
 
 
 def _run_all(tasks: Sequence[dict[str, Any]], n_jobs: int, progress: bool, n_all: int) -> Iterator[dict[str, Any]]:
-    """Run the tasks, `n_jobs` at a time, and yield their rows as they end; kill what runs if this is interrupted."""
+    """Run the tasks, `n_jobs` at a time, and yield their rows as they end; kill the running ones after an interrupt."""
     from tqdm.auto import tqdm
 
     processes = _Processes()
@@ -242,7 +242,7 @@ def _run_all(tasks: Sequence[dict[str, Any]], n_jobs: int, progress: bool, n_all
 
 
 class _Processes:
-    """The processes at work, so that all can be ended."""
+    """The running processes, so that all can be ended."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -280,7 +280,7 @@ class _Processes:
         return {**task, **_last_row(output, killed, time.perf_counter() - began)}
 
     def kill(self) -> None:
-        """End every process, and start no other."""
+        """End every process, and start no new one."""
         with self._lock:
             self._ended = True
             for process in self._running:
@@ -288,7 +288,7 @@ class _Processes:
 
 
 def _kill(process: subprocess.Popen[str]) -> None:
-    """Kill the process and those that it started: they are in a session of their own."""
+    """Kill the process and those that it started, which share its session."""
     try:
         os.killpg(process.pid, signal.SIGKILL)
     except ProcessLookupError:
@@ -296,12 +296,12 @@ def _kill(process: subprocess.Popen[str]) -> None:
 
 
 def _last_row(output: str, killed: bool, seconds: float) -> dict[str, Any]:
-    """Return the last complete row that a process printed, or one that says how it ended without any."""
+    """Return the last complete row that a process printed, or a row that says how it ended without printing one."""
     row: dict[str, Any] = {}
     for line in output.splitlines():
         try:
             row = json.loads(line)
-        except json.JSONDecodeError:  # cut by the kill
+        except json.JSONDecodeError:  # cut off by the kill
             break
     if row.get("status") in ("done", "failed"):
         return row

@@ -1,7 +1,7 @@
 """Trajectories of seven two-state systems from Strogatz's textbook, as in the ODE-Strogatz set of La Cava et al. 2016.
 
 The published set has 100 states at steps of 0.1 from each of four starting points, and the exact derivatives as
-targets. The starting points here are drawn once from the distributions of that set, rounded, and fixed; those of
+targets. The starting points here were drawn once from the distributions of that set, rounded, and fixed. Those of
 Lotka-Volterra are the published ones.
 """
 
@@ -30,7 +30,7 @@ STARTS = {
 
 @functools.lru_cache(maxsize=32)
 def trajectories(problem: str, n_rows: int) -> Array:
-    """Return states (n_rows, 2) of the system whose right-hand side the problem ``NAME-x`` or ``NAME-y`` is.
+    """Return states (n_rows, 2) of the system that has the problem ``NAME-x`` or ``NAME-y`` as a right-hand side.
 
     Parameters
     ----------
@@ -58,5 +58,5 @@ def trajectories(problem: str, n_rows: int) -> Array:
             path = solve_ivp(derivative, (0.0, DURATION), start, method="LSODA", t_eval=times, rtol=1e-9, atol=1e-10)
             parts.append(path.y.T)
     states = np.concatenate(parts)
-    states.flags.writeable = False  # the cache hands the same array out again
+    states.flags.writeable = False  # the cache returns the same array again
     return states

@@ -1,4 +1,4 @@
-"""Tables and the accuracy-time picture of benchmark results, methods side by side."""
+"""Tables of benchmark results by method, and a picture of laws recovered against time."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ STYLES = [
 
 
 def read_results(paths: Sequence[Path]) -> pd.DataFrame:
-    """Read files that `run_benchmark` wrote, as one table; of a run that stands twice the last counts."""
+    """Read files written by `run_benchmark` into one table. If a run occurs twice, the last row counts."""
     import pandas as pd
 
     from eqdarts.benchmark.regret import REGRET_COLUMNS
@@ -35,17 +35,19 @@ def read_results(paths: Sequence[Path]) -> pd.DataFrame:
     for path in paths:
         part = pd.read_csv(path)
         if missing := [name for name in COLUMNS if name not in part and name not in REGRET_COLUMNS]:
-            todo = "Give files that eqdarts bench wrote."
-            raise ValueError(explain(f"{path} must have the columns of results.", f"no {', '.join(missing)}", todo))
+            todo = "Name files written by eqdarts bench."
+            raise ValueError(
+                explain(f"{path} must have the columns of a file of results.", f"no {', '.join(missing)}", todo)
+            )
         parts.append(part.reindex(columns=[*COLUMNS]))
     table: pd.DataFrame = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
     return table.drop_duplicates(list(KEY), keep="last")
 
 
 def markdown(results: pd.DataFrame) -> str:
-    """Return the results as Markdown: recovered laws by suite and noise, then how each method went.
+    """Return the results as Markdown: recovered laws by suite and noise, then totals for each method.
 
-    Every method is counted on the runs that it has; "of" says how many those are.
+    Every method is counted on its own runs; the number after "of" is their number.
     """
     if results.empty:
         return "No results."
@@ -129,7 +131,7 @@ def plot_recovery(results: pd.DataFrame, ax: Axes | None = None) -> Axes:
         told = [f", noise {noise:g}" if noise else "" for noise in results["noise"]]
         results = results.assign(label=results["label"] + told)
     ax = new_axes(ax, 5.0, 3.2)
-    longest = max(float(results["cpu_s"].max()), float(results["budget"].max()))  # the larger, also beside NaN
+    longest = max(float(results["cpu_s"].max()), float(results["budget"].max()))  # the larger of the two, ignoring NaN
     ends: list[tuple[float, str, str]] = []
     recovered = results.loc[results["recovered"] == 1, "cpu_s"]
     first = max(0.8 * min(float(recovered.min()) if recovered.notna().any() else 1.0, longest), EARLIEST)
@@ -160,7 +162,7 @@ def _styles(results: pd.DataFrame) -> list[tuple[str, str]]:
 
 
 def _apart(heights: Sequence[float], gap: float = 6.0) -> list[float]:
-    """Return heights of labels, moved as little as it takes for none to cover another."""
+    """Return heights of labels, moved as little as possible so that none covers another."""
     order = sorted(range(len(heights)), key=lambda k: heights[k])
     placed = [0.0] * len(heights)
     below = -gap

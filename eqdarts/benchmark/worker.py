@@ -1,7 +1,7 @@
 """One benchmark run in a process of its own: ``python -m eqdarts.benchmark.worker`` reads a task and prints its row.
 
-The row is printed three times, each time with more in it: after the fit, after the verdict on the chosen equation, and
-after that on the rest of the front. If the process must be killed, what it printed last is what it found.
+The row is printed three times, each time with more columns: after the fit, after the verdict on the chosen equation,
+and after the verdict on the rest of the front. If the process is killed, the last printed row counts.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ SAME_LAW = 1e-20  # loss below which an improvement is only rounding
 
 
 def cpu_seconds() -> float:
-    """Return the CPU seconds of this process and of those it waited for, as the operating system counts them."""
+    """Return the CPU seconds of this process and of those for which it waited, as the operating system counts them."""
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return sum(u.ru_utime + u.ru_stime for u in used)
 
@@ -70,7 +70,7 @@ def fit_model(task: dict[str, Any], variables: Sequence[str], X: Any, y: Any) ->
 
 
 def found_seconds(best: Sequence[Any]) -> float | None:
-    """Return the CPU seconds at which the best loss was reached, but for rounding."""
+    """Return the CPU seconds at which the best loss was reached, except for rounding."""
     if not best:
         return None
     enough = max(1.02 * best[-1].loss, SAME_LAW)
@@ -78,7 +78,7 @@ def found_seconds(best: Sequence[Any]) -> float | None:
 
 
 def fit_adapter(task: dict[str, Any], variables: Sequence[str], X: Any, y: Any) -> Found:
-    """Fit another library through its adapter script, in the Python that has it."""
+    """Fit another library through its adapter script, in the Python that has the library."""
     request = {
         "problem": task["problem"],
         "variables": list(variables),
@@ -103,7 +103,7 @@ def fit_adapter(task: dict[str, Any], variables: Sequence[str], X: Any, y: Any) 
 
 
 def run(task: dict[str, Any], report: Any) -> None:
-    """Do one task, and call ``report(row)`` each time that more of its row is known."""
+    """Run one task, and call ``report(row)`` each time that more of its row is known."""
     problem = Problem.from_record(task["law"])
     X, y = problem.sample(task["rows"], task["seed"], task["noise"])
     if task.get("law_given"):
@@ -137,7 +137,7 @@ def _text(equation: Any) -> str:
 
 
 def main() -> None:
-    """Read a task from standard input as JSON, and print its row as JSON; what fits print goes to standard error."""
+    """Read a task from standard input as JSON and print its row as JSON. Output of fits goes to standard error."""
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     warnings.simplefilter("ignore")

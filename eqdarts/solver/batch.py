@@ -49,7 +49,7 @@ class Evaluation(NamedTuple):
     ----------
     prediction : Tensor of shape (G, N)
     jacobian : Tensor of shape (G, K, N)
-        Derivative in each coefficient; zero in padded ones. The tensor is reused by the next evaluation.
+        Derivative in each coefficient; zero in padded ones. The next evaluation reuses the tensor.
     """
 
     prediction: Tensor
@@ -78,9 +78,9 @@ class Batch:
     Parameters
     ----------
     graphs : sequence of Graph
-        All with the same `n_inputs`.
+        Graphs with the same `n_inputs`.
     X : Tensor of shape (N, D)
-        The rows. Its dtype and device are those of every result.
+        The rows. All results have its dtype and device.
     """
 
     def __init__(self, graphs: Sequence[Graph], X: Tensor) -> None:
@@ -124,7 +124,7 @@ class Batch:
                 unary.out.copy_(unary.primitive.value(unary.x))
 
     def _linear(self) -> NDArray[np.bool_]:
-        """Say which coefficients (G, K) the outputs are linear in: weights and constant of the output node."""
+        """Return the coefficients (G, K) in which the outputs are linear: weights and constant of the output node."""
         linear = np.zeros((self.n_graphs, self.n_columns), dtype=bool)
         output = self._nodes[:, OUTPUT] == 1
         constants = output & (self._nodes[:, CONSTANT] >= 0)
@@ -180,7 +180,7 @@ class Batch:
             return Evaluation(prediction, self._jacobian.view(self.n_graphs, self.n_columns, -1))
 
     def _apply(self, unary: Unary, *, differentiate: bool) -> _Partials:
-        """Apply one primitive to its sources and write the values; keep what the reverse sweep needs."""
+        """Apply one primitive to its sources and write the values; keep the derivatives for the reverse sweep."""
         x = self._plan.values.index_select(0, unary.source) if unary.x is None else unary.x  # (E, N)
         u, scale = x, None
         for name, coefficient in unary.inner:
@@ -231,7 +231,7 @@ class Batch:
                 torch.mul(delta.index_select(0, target.nodes), weights, out=target.out)
 
     def _differentiate(self, unary: Unary, kept: _Partials) -> None:
-        """Write the columns of a primitive's coefficients and what flows on to its sources."""
+        """Write the columns of a primitive's coefficients and the adjoints that it passes to its sources."""
         adjoint = self._plan.adjoints.index_select(0, unary.adjoint)  # (E, N)
         columns = iter(unary.columns)
         if unary.inner or unary.contribution is not None:

@@ -1,7 +1,7 @@
 """The plan of a batch: which rows of which buffer every group of edges and nodes reads and writes.
 
 Buffers hold rows of N values. *values*: inputs, results of unary functions, nodes. *reverse*: a row of zeros,
-the seed of the outputs, adjoints of nodes, what edges contribute to the adjoints of their sources, and columns of
+the seed of the outputs, adjoints of nodes, contributions of edges to the adjoints of their sources, and columns of
 the Jacobian. *adjoints*: adjoints of the results of unary functions. Groups hold views of the buffers, made once.
 """
 
@@ -68,7 +68,7 @@ def tables(graph: Graph) -> tuple[Ints, Ints]:
 
 @dataclass
 class Unary:
-    """Edges that apply one primitive: all that read inputs, or those of one level that read hidden nodes."""
+    """Edges that apply one primitive: all edges that read inputs, or the edges of one level that read hidden nodes."""
 
     primitive: Primitive
     source: Tensor  # (E,) rows of the values
@@ -77,13 +77,13 @@ class Unary:
     inner: tuple[tuple[str, Tensor], ...]  # name and view (E, 1) of the loaded coefficients
     shape: tuple[Tensor, ...]  # views (E, 1)
     columns: tuple[Tensor, ...]  # views (E, N) of the reverse buffer for inner, then shape coefficients
-    contribution: Tensor | None  # view (E, N) of the reverse buffer for what flows on to hidden sources
+    contribution: Tensor | None  # view (E, N) of the reverse buffer for the adjoints of hidden sources
     adjoint: Tensor  # (E,) rows of the adjoints
 
 
 @dataclass
 class Target:
-    """Where the adjoints of some edge values of a group of nodes go."""
+    """The places for the adjoints of some edge values of a group of nodes."""
 
     edges: Tensor  # numbers of the edges within the group
     nodes: Tensor  # numbers of their nodes within the group
@@ -145,7 +145,7 @@ class Plan:
         self.reverse[SEED] = 1.0
         self.adjoints = inputs.new_empty((e, n))
         self.loaded = inputs.new_empty((k + v, 1))
-        # how many rows of each table are taken so far
+        # number of rows of each table that are used so far
         self.n_values, self.n_reverse = d, 2
         self.n_adjoints, self.n_loaded = 0, 0
         self._positions: list[Ints] = []
@@ -198,7 +198,7 @@ class Plan:
         self.loaded = self.loaded[: self.n_loaded]
 
     def _find_needs(self) -> NDArray[np.bool_]:
-        """Say which edges' unary functions are differentiated: a hidden source, or coefficients of their own."""
+        """Find the edges whose unary functions are differentiated: hidden source or own coefficients."""
         own = np.array([len(row.shape) for row in _ROWS])[self.edges[:, CODE]]
         inner = np.array([len(row.inner) for row in _ROWS])[self.edges[:, CODE]]
         free = own + np.where(self.edges[:, NEUTRAL] == 1, 0, inner)
@@ -297,7 +297,7 @@ class Plan:
         )  # fmt: skip
 
     def _targets(self, edges: Ints, degree: int) -> list[Target]:
-        """Reserve rows for the adjoints of the edges that something reads."""
+        """Reserve rows for the adjoints of the edges that are read."""
         targets = []
         linear = np.flatnonzero(self.is_linear[edges] & (self.edges[edges, HIDDEN] == 1))
         if len(linear):
@@ -314,13 +314,13 @@ class Plan:
         return targets
 
     def _link_users(self) -> None:
-        """Tell each level which contributions its nodes' adjoints are the sums of."""
+        """Give each level the contributions whose sums are the adjoints of its nodes."""
         hidden = np.flatnonzero(self.edges[:, HIDDEN] == 1)
         source = self.edges[hidden, SOURCE]
         order = np.argsort(source, kind="stable")
         hidden, source = hidden[order], source[order]
         rank = np.arange(len(source)) - np.searchsorted(source, source)
-        first = np.where(self.nodes[:, OUTPUT] == 1, SEED, ZEROS)  # zeros: nodes that nobody reads
+        first = np.where(self.nodes[:, OUTPUT] == 1, SEED, ZEROS)  # zeros, for nodes without a reader
         first[source[rank == 0]] = self.contribution_row[hidden[rank == 0]]
         for level, members in zip(self.levels, self._ordered, strict=True):
             level.first_user = self._tensor(first[members])

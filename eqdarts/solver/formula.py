@@ -35,13 +35,13 @@ SCREENING_TOLERANCE = 1e-8
 MAX_ITERATIONS = 2000
 TOLERANCE = 1e-14
 NOTHING_TO_FIT = "nothing was fitted: the formula has no parameters"
-SAME_LOSS = 1e-9  # losses that differ by a smaller share are the same minimum
+SAME_LOSS = 1e-9  # losses that differ by a smaller share belong to the same minimum
 MOST_NUMBERS = 20_000_000  # in the Jacobian of all starts together: 160 MB
 
 
 @dataclass(frozen=True)
 class FitResult:
-    """How a fit went.
+    """The record of a fit.
 
     Parameters
     ----------
@@ -98,13 +98,13 @@ _SLOPES: dict[str, Callable[..., tuple[Any, ...]]] = {
 
 
 class FormulaModel:
-    """One formula at G parameter vectors, in the form that the solver asks for.
+    """One formula at G parameter vectors, in the form that the solver needs.
 
     Parameters
     ----------
     program : Program
     parameters : sequence of str
-        The K names that are fitted.
+        The K names to fit.
     columns : mapping of str to Tensor of shape (N,)
         The other names.
     n_rows : int
@@ -151,7 +151,7 @@ class FormulaModel:
             if operation == "name":
                 jacobian[:, self._parameters.index(detail)] = adjoint
                 continue
-            # The chain rule hands the adjoint on to the arguments; several readers of one step add up.
+            # The chain rule passes the adjoint to the arguments; the adjoints of several readers are added.
             slopes = _SLOPES[operation](detail, values[k], *[values[j] for j in arguments])
             for j, slope in zip(arguments, slopes, strict=True):
                 if active[j]:
@@ -173,7 +173,7 @@ class FormulaModel:
         return results
 
     def _active(self) -> list[bool]:
-        """Return which steps depend on a parameter."""
+        """Return whether each step depends on a parameter."""
         active: list[bool] = []
         for operation, arguments, detail in self._program.steps:
             active.append(detail in self._parameters if operation == "name" else any(active[k] for k in arguments))
@@ -181,7 +181,7 @@ class FormulaModel:
 
 
 def _linear_parameters(expr: Expr, parameters: Sequence[Expr]) -> list[bool]:
-    """Return which parameters the formula is linear in jointly; of a product of two, the first."""
+    """Return the parameters in which the formula is jointly linear; of a product of two, the first."""
     linear: list[Expr] = []
     for parameter in parameters:
         slope = expr.diff(parameter)
@@ -210,8 +210,9 @@ def fit_formula(
 ) -> tuple[tuple[float, ...], FitResult]:
     """Fit the parameters of a formula by weighted least squares.
 
-    Every start is used twice: with the linear parameters nearly free of damping, which is close to variable
-    projection, and with all parameters damped alike. Neither is better on every problem; the lower loss is kept.
+    Every start is used twice: with the linear parameters almost undamped, which is close to variable
+    projection, and with the same damping for all parameters. Neither is better on every problem; the lower loss is
+    kept.
 
     Parameters
     ----------
@@ -222,7 +223,7 @@ def fit_formula(
         The rows of the other names.
     y : ndarray of shape (n,)
     start : ndarray of shape (K,), optional
-        Default: the best of 32 starts that are run for a few steps in one batch.
+        Default: the best of 32 starts after a few steps in one batch.
     sample_weight : ndarray of shape (n,), optional
     max_iterations : int, default=2000
         Largest number of steps tried from each start.
@@ -248,7 +249,7 @@ def fit_formula(
         if start is None:
             start = problem.best_start()
         result = problem.solve(start[None], slice(None), max_iterations, TOLERANCE)
-    # The second solution, with all parameters damped alike, must be better by more than rounding.
+    # The second solution, with the same damping for all parameters, must be better by more than rounding.
     best = int(result.loss[1] < result.loss[0] * (1 - SAME_LOSS))
     loss = float(result.loss[best])
     if not math.isfinite(loss):
@@ -261,7 +262,7 @@ def fit_formula(
 
 
 def _evaluated(expr: Expr, columns: Mapping[str, Array], y: Array, sample_weight: Array | None) -> FitResult:
-    """Return the record of a formula that has no parameters: its loss as it stands."""
+    """Return the record of a formula that has no parameters: its loss."""
     weight = np.ones(len(y)) if sample_weight is None else sample_weight
     counted = weight > 0
     residual = y[counted] - evaluate(expr, columns, len(y))[counted]
@@ -296,7 +297,7 @@ class _Problem(NamedTuple):
         return np.asarray(screened.coefficients[int(screened.loss.argmin())].numpy())
 
     def solve(self, starts: Array, rows: slice | NDArray[np.intp], max_iterations: int, tolerance: float) -> Refit:
-        """Return the solutions from starts (G, K): G with the linear parameters undamped, then G with all damped."""
+        """Return the solutions from starts (G, K): G with linear parameters almost undamped, then G with all damped."""
         tensors = {k: torch.tensor(v[rows]) for k, v in self.columns.items() if k in self.program.names}
         target = torch.tensor(self.y[rows])
         both = torch.stack([self.linear, torch.zeros_like(self.linear)]).repeat_interleave(len(starts), dim=0)

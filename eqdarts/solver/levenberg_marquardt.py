@@ -4,12 +4,11 @@ With residual :math:`r = y - f(\theta)`, weights folded in, Jacobian J of f and 
 
 .. math:: (J^T J + \lambda D^2)\, s = J^T r,
 
-is accepted if the loss falls, and :math:`\lambda` follows the gain ratio (Nielsen 1999). D is the largest column norms
-seen so far (Moré 1978), which makes the units of the coefficients irrelevant; or the same for all coefficients, where
-they are known to be of magnitude one: a coefficient that loses its influence then cannot run away.
-Coefficients that the model is linear in are hardly damped, and solved for at every evaluation where that is possible
-(`eqdarts.solver.projection`). A step to where a model is undefined has infinite loss and is rejected like any other
-that does not help.
+is accepted if the loss falls, and :math:`\lambda` follows the gain ratio (Nielsen 1999). There are two choices of D.
+The largest column norms seen so far (Moré 1978) make the units of the coefficients irrelevant. The same D for all
+coefficients is for coefficients of magnitude one: a coefficient that loses its influence then cannot run away.
+Coefficients in which the model is linear are hardly damped, and are solved for at every evaluation if that is possible
+(`eqdarts.solver.projection`). A step to coefficients at which a model is undefined has infinite loss and is rejected.
 
 Axes: G models, K coefficients (padded), N rows.
 """
@@ -53,7 +52,7 @@ RESULTS: dict[int, str] = {
     ITERATIONS: "stopped at the largest number of iterations: give a better start or more iterations",
     UNDEFINED: "the model is undefined or infinite at the start: give another start",
 }
-# Finished models are carried along until the steps wasted on them cost as much as compiling the rest anew.
+# Finished models stay in the batch until the steps wasted on them cost as much as compiling the others again.
 COMPILE_STEPS, COMPILE_MODELS = 0.5, 100  # the price: steps of the whole batch, and steps of single models
 
 
@@ -104,20 +103,20 @@ def levenberg_marquardt(
     sqrt_weight : Tensor of shape (N,), optional
         Square roots of the rows' weights.
     max_iterations : int, default=100
-        Steps tried per model at most.
+        Largest number of steps tried for each model.
     tolerance : float, default=1e-10
-        A step that lowers the loss by a smaller share gains next to nothing.
+        A step that lowers the loss by a smaller share counts as gaining nothing.
     patience : int, default=2
         A model is finished after this many such steps in a row.
     solver : {"cholesky", "qr"}, default="cholesky"
-        Normal equations (quick), or orthogonal decomposition, which squares no condition number (exact to the last
-        digits of ill-conditioned problems).
+        "cholesky" solves the normal equations (fast). "qr" uses an orthogonal decomposition, which does not square the
+        condition number (exact to the last digits of ill-conditioned problems).
     scaling : {"columns", "unit"}, default="columns"
-        D of the damping: the columns of J, for coefficients of any magnitude, or one for all coefficients, for those
-        of magnitude one.
+        D of the damping. "columns": the norms of the columns of J, for coefficients of any magnitude. "unit": one, for
+        coefficients of magnitude one.
     multiplier : Tensor of shape (G, K), optional
-        `eqdarts.solver.projection.multipliers`: linear coefficients are then solved for at every evaluation, if the
-        solver is "cholesky".
+        From `eqdarts.solver.projection.multipliers`. With the solver "cholesky", linear coefficients are then solved
+        for at every evaluation.
 
     Returns
     -------
@@ -145,7 +144,7 @@ def levenberg_marquardt(
 
 
 def _store(result: Refit, state: State, status: Tensor, iteration: int) -> State:
-    """Store the models that have just finished in `result`; return the state that says so."""
+    """Store the models that have just finished in `result`; return the state in which they are marked as stored."""
     fresh = (status != RUNNING) & ~state.finished
     if not bool(fresh.any()):
         return state
@@ -158,7 +157,7 @@ def _store(result: Refit, state: State, status: Tensor, iteration: int) -> State
 
 
 def _drop(model: Model, state: State) -> tuple[State, Model]:
-    """Return the state and the model of the models that are not finished, or of all if none or all are."""
+    """Return the state and the model without the finished models; unchanged if none or all are finished."""
     running = ~state.finished
     if bool(running.all()) or not bool(running.any()):
         return state, model
@@ -166,7 +165,7 @@ def _drop(model: Model, state: State) -> tuple[State, Model]:
 
 
 class Limits(NamedTuple):
-    """When `levenberg_marquardt` ends."""
+    """Conditions under which `levenberg_marquardt` ends."""
 
     max_iterations: int
     tolerance: float

@@ -1,8 +1,8 @@
-r"""Variable projection: the coefficients that a model is linear in are solved for exactly at every evaluation.
+r"""Variable projection: the coefficients in which a model is linear are solved for exactly at every evaluation.
 
-With :math:`f = \sum_j c_j \phi_j(\alpha)`, the normal equations at :math:`(c, \alpha)` hold all that is needed to move
-c to its optimum without a new evaluation: :math:`\delta = A_{cc}^{-1} b_c` lowers the sum of squares by
-:math:`b_c^T \delta`. Where a nonlinear coefficient acts through one term only, its column of the Jacobian is
+With :math:`f = \sum_j c_j \phi_j(\alpha)`, the normal equations at :math:`(c, \alpha)` suffice to move c to its
+optimum without a new evaluation: :math:`\delta = A_{cc}^{-1} b_c` lowers the sum of squares by
+:math:`b_c^T \delta`. If a nonlinear coefficient acts through one term only, its column of the Jacobian is
 proportional to that term's :math:`c_j`, so that the normal equations at :math:`c + \delta` follow by scaling rows and
 columns (Golub, Pereyra 1973; the step that follows is Kaufman's 1975).
 
@@ -25,15 +25,15 @@ __all__ = ["LINEAR", "SEVERAL", "Projection", "multipliers", "multipliers_of"]
 
 LINEAR, SEVERAL = -1, -2
 SHORTEST, LONGEST = 1e-8, 1e8  # factors between which a linear coefficient may change
-RIDGE = 1e-11  # relative: a matrix that is singular but for rounding is as good as regular
-CANCELLATION = 1e-10  # a sum of squares below this share of its largest parts is not to be had by subtraction
+RIDGE = 1e-11  # relative, added to the diagonal so that a matrix that is singular except for rounding can be solved
+CANCELLATION = 1e-10  # subtraction cannot give a sum of squares below this share of its largest parts
 
 
 def multipliers(graphs: Sequence[Graph], columns: int) -> Tensor:
-    """Return for each coefficient (G, K) the linear coefficient that multiplies all it does.
+    """Return for each coefficient (G, K) the linear coefficient that multiplies its whole effect.
 
-    `LINEAR` (-1) stands at linear coefficients, at padded ones and where the model has no linear coefficient,
-    `SEVERAL` (-2) where a coefficient acts through several of them.
+    The value is `LINEAR` (-1) for linear and padded coefficients and if the model has no linear coefficient. It is
+    `SEVERAL` (-2) for a coefficient that acts through several linear ones.
 
     Parameters
     ----------
@@ -74,11 +74,11 @@ def _only(through: set[int]) -> int:
 
 
 class Projection(NamedTuple):
-    """Which coefficients are solved for at every evaluation; axis 0 is G in every tensor."""
+    """The coefficients that are solved for at every evaluation; axis 0 is G in every tensor."""
 
     linear: Tensor  # (G, K) 1 at linear coefficients
     rest: Tensor  # (G, K) 1 at all others and padded ones
-    multiplier: Tensor  # (G, K) place of the coefficient whose growth the columns follow
+    multiplier: Tensor  # (G, K) index of the coefficient whose growth the columns follow
     follows: Tensor  # (G, K) whether there is one
     possible: Tensor  # (G,) every coefficient has at most one multiplier, and some are linear
 
@@ -107,8 +107,9 @@ class Projection(NamedTuple):
         Returns
         -------
         tuple of Tensor
-            The same four at the new coefficients; as they were for a model where the way there is not safe: no finite
-            numbers, a linear coefficient of zero, a singular matrix, a loss lost to cancellation.
+            The same four at the new coefficients. They are unchanged for a model for which the move is not safe:
+            because of numbers that are not finite, a linear coefficient of zero, a singular matrix, or a loss lost to
+            cancellation.
         """
         diagonal = matrix.diagonal(dim1=1, dim2=2)
         block = matrix * (self.linear.unsqueeze(2) * self.linear.unsqueeze(1))

@@ -1,4 +1,4 @@
-"""Refit graphs: the coefficients of each one that minimise the weighted squared residuals, from one start or from many.
+"""Refit graphs: find the coefficients of each that minimise the weighted squared residuals, from one start or many.
 
 Axes: G graphs, K coefficients (padded), N rows, D inputs.
 """
@@ -38,19 +38,19 @@ def refit(
     ----------
     graphs : sequence of Graph
     starts : sequence of sequences of float
-        One flat coefficient vector per graph.
+        One flat coefficient vector for each graph.
     X : Tensor of shape (N, D)
         Inputs of typical magnitude one.
     y : Tensor of shape (N,) or (G, N)
-        One target for all graphs, or one each.
+        One target for all graphs, or one for each.
     weight : Tensor of shape (N,), optional
     max_iterations, tolerance, patience
         As in `levenberg_marquardt`.
     restarts : int, default=0
-        Further starts drawn at random for each graph. All are screened, the best few and the given one are refitted,
-        and the best result is returned.
+        Number of additional random starts for each graph. All are screened, the best few and the given one are
+        refitted, and the best result is returned.
     rng : numpy.random.Generator, optional
-        What restarts are drawn from. Default: a new one with seed 0.
+        Source of the random starts. Default: a new generator with seed 0.
 
     Returns
     -------
@@ -86,7 +86,7 @@ def refit_in_parts(
     max_iterations: int,
     tolerance: float,
 ) -> list[FittedGraph]:
-    """Refit graphs on many rows, as many at a time as `most_numbers` in the Jacobian (G, K, N) of a batch allow.
+    """Refit graphs on many rows, in batches whose Jacobian (G, K, N) has at most `most_numbers` numbers.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
-"""Refits from many starts: a wide field is screened by a few steps on some of the rows, the best are refitted.
+"""Refits from many starts: all starts are screened by a few steps on some of the rows, and the best are refitted.
 
-Least squares of nested functions have many minima; which one a refit reaches depends on where it starts. Linear
-coefficients are solved for at once, so that only those inside functions need to be drawn well.
+Least squares of nested functions have many minima, and the start decides which one a refit reaches. Linear coefficients
+are solved for at once, so that only the coefficients inside functions need good starts.
 
 Axes: G graphs, R restarts, K coefficients (padded), N rows.
 """
@@ -20,16 +20,16 @@ from eqdarts.solver.levenberg_marquardt import Limits, Refit, solve
 
 __all__ = ["draw_starts", "solve_from_many"]
 
-SPREAD = 0.5  # of the logarithm of a coefficient about its initial value, and of one whose initial value is zero
+SPREAD = 0.5  # spread of the logarithm of a coefficient about its initial value, and of one whose initial value is zero
 SCREENING = Limits(max_iterations=6, tolerance=1e-4, patience=2)
-SCREENING_ROWS = 50  # and five for each coefficient at least
-KEPT = 4  # one in so many screened starts is refitted, beside the given one
-SAME_MINIMUM = 1e-3  # losses closer than this share are taken for one minimum reached twice
-MOST_NUMBERS = 2**24  # of a Jacobian: with more, graphs are refitted in portions
+SCREENING_ROWS = 50  # and at least five for each coefficient
+KEPT = 4  # screened starts for each one that is refitted; the given start is always refitted
+SAME_MINIMUM = 1e-3  # losses closer than this share count as one minimum reached twice
+MOST_NUMBERS = 2**24  # largest size of a Jacobian; beyond it, graphs are refitted in portions
 
 
 def draw_starts(graph: Graph, count: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Draw starting coefficients (count, K): weights and constants are normal, others lie about a row of `initial`."""
+    """Draw starting coefficients (count, K): weights and constants are normal, others are near a row of `initial`."""
     starts = rng.standard_normal((count, graph.n_coefficients))
     for node, slots in graph.slots():
         for edge, own in zip(node.edges, slots.edges, strict=True):
@@ -98,14 +98,14 @@ def _repeat(graphs: Sequence[Graph], times: int) -> list[Graph]:
 
 
 def _screening_rows(n: int, k: int, sqrt_weight: Tensor | None) -> Tensor:
-    """Choose rows that have weight, evenly."""
+    """Choose evenly spaced rows with weight above zero."""
     rows = torch.arange(n) if sqrt_weight is None else torch.nonzero(sqrt_weight.cpu() > 0).squeeze(1)
     count = min(len(rows), max(SCREENING_ROWS, 5 * k))
     return rows[torch.linspace(0, len(rows) - 1, count, dtype=torch.float64).round().long()]
 
 
 def _best_different(loss: Tensor, count: int) -> Tensor:
-    """Return the places (G, count) of the lowest losses (G, R); one that was reached twice counts once."""
+    """Return the indices (G, count) of the lowest losses (G, R); a loss that was reached twice counts once."""
     ordered, order = loss.sort(dim=1)
     again = torch.zeros_like(ordered, dtype=torch.bool)
     again[:, 1:] = ordered[:, 1:] - ordered[:, :-1] <= SAME_MINIMUM * ordered[:, 1:]

@@ -1,4 +1,4 @@
-"""One step of the batched Levenberg-Marquardt iteration, and what every model carries from step to step.
+"""One step of the batched Levenberg-Marquardt iteration, and the state that every model keeps from step to step.
 
 Axes: G models, K coefficients (padded), N rows.
 """
@@ -19,7 +19,7 @@ RUNNING, CONVERGED, EXACT, STALLED, ITERATIONS, UNDEFINED = range(6)
 DAMPING_START = 1e-2
 DAMPING_START_UNIT = 0.1  # where all coefficients are scaled alike
 DAMPING_LEAST, DAMPING_MOST = 1e-15, 1e16
-LINEAR_STIFFNESS = 1e-6  # coefficients that the output is linear in need no damping but for a singular matrix
+LINEAR_STIFFNESS = 1e-6  # coefficients in which the output is linear need damping only if the matrix is singular
 EXACT_LOSS = 1e-31  # relative to the mean square of y: a few hundred times machine epsilon squared
 
 Solver = Literal["cholesky", "qr"]
@@ -27,10 +27,10 @@ Scaling = Literal["columns", "unit"]
 
 
 class Model(Protocol):
-    """What can be refitted: G models of up to K coefficients on the same N rows."""
+    """The interface of a model that can be refitted: G models of up to K coefficients on the same N rows."""
 
     n_coefficients: Tensor  # (G,)
-    linear: Tensor  # (G, K) which coefficients the prediction is linear in, jointly
+    linear: Tensor  # (G, K) whether the prediction is linear in the coefficient, jointly with the others
 
     def evaluate(self, theta: Tensor) -> tuple[Tensor, Tensor]:
         """Return predictions (G, N) and Jacobian (G, K, N) at coefficients (G, K)."""
@@ -43,7 +43,7 @@ class Normal(NamedTuple):
     """The problem linearised at coefficients: factor and right side, for one of the two solvers.
 
     For "cholesky" the factor is J^T J (G, K, K) and the right side J^T r (G, K); for "qr" they are R of the economic QR
-    decomposition of J and Q^T r. Where a projection is made, `theta` is what it moved the coefficients to.
+    decomposition of J and Q^T r. After a projection, `theta` has the coefficients to which it moved.
     """
 
     theta: Tensor  # (G, K)
@@ -60,7 +60,7 @@ class Normal(NamedTuple):
 
 
 class State(NamedTuple):
-    """Everything a model carries from step to step; axis 0 is G in every tensor."""
+    """The state of every model between two steps; axis 0 is G in every tensor."""
 
     place: Tensor  # (G,) place in the result
     theta: Tensor  # (G, K)
@@ -68,18 +68,18 @@ class State(NamedTuple):
     factor: Tensor  # (G, K, K)
     right: Tensor  # (G, K)
     scale: Tensor  # (G, K)
-    fixed: Tensor  # (G, K) whether the scale stays as it is
+    fixed: Tensor  # (G, K) whether the scale is fixed
     damping: Tensor  # (G,)
     growth: Tensor  # (G,) factor by which the next rejection raises the damping
-    slow: Tensor  # (G,) consecutive steps that gained next to nothing
+    slow: Tensor  # (G,) number of consecutive steps that gained nothing
     padding: Tensor  # (G, K) 1 where there is no coefficient
-    stiffness: Tensor  # (G, K) share of the damping that each coefficient feels
-    scale_y: Tensor  # (G,) mean square of y, the yardstick of an exact loss
-    finished: Tensor  # (G,) stored already, carried along until the batch is compacted
+    stiffness: Tensor  # (G, K) share of the damping that applies to each coefficient
+    scale_y: Tensor  # (G,) mean square of y, to which an exact loss is compared
+    finished: Tensor  # (G,) stored already, kept until the batch is compacted
     projection: Projection | None
 
     def select(self, rows: Tensor) -> State:
-        """Return the state of the models in `rows`, padded no further than they need."""
+        """Return the state of the models in `rows`, with no more padding than necessary."""
         padding = self.padding[rows]
         k = max(int((padding == 0).sum(1).amax()) if len(padding) else 0, 1)
         per_coefficient = ("theta", "right", "scale", "fixed", "padding", "stiffness")
@@ -92,7 +92,7 @@ class State(NamedTuple):
 
 
 class Problem(NamedTuple):
-    """What is fitted, and how."""
+    """The rows of a fit, and its solver."""
 
     y: Tensor  # (N,) or (G, N)
     sqrt_weight: Tensor | None  # (N,)
@@ -100,7 +100,7 @@ class Problem(NamedTuple):
     scaling: Scaling
 
     def linearise(self, model: Model, place: Tensor, theta: Tensor, projection: Projection | None) -> Normal:
-        """Return the linearised problem at `theta`, or where `projection` moves it."""
+        """Return the linearised problem at `theta`, or at the coefficients to which `projection` moves."""
         prediction, jacobian = model.evaluate(theta)
         residual = (self.y if self.y.ndim == 1 else self.y[place]) - prediction  # (G, N)
         if self.sqrt_weight is not None:
@@ -116,7 +116,7 @@ class Problem(NamedTuple):
         else:
             q, factor = torch.linalg.qr(jacobian.nan_to_num(0.0, 0.0, 0.0).mT)
             right = (residual.nan_to_num(0.0, 0.0, 0.0).unsqueeze(1) @ q).squeeze(1)
-        # what is not finite anywhere is not finite in the sum
+        # a sum is finite only if all its terms are
         known = torch.isfinite(total + right.sum(1) + factor.diagonal(dim1=1, dim2=2).sum(1) + theta.sum(1))
         return Normal(theta, torch.where(known, total / n, torch.inf), factor, right)
 
@@ -195,7 +195,7 @@ def try_step(model: Model, state: State, problem: Problem, tolerance: float, pat
     )
     status = torch.full_like(state.place, RUNNING)
     status = torch.where(damping > DAMPING_MOST, STALLED, status)
-    # A rejected step whose predicted gain is within the tolerance: nothing is left to gain.
+    # A rejected step whose predicted gain is within the tolerance: the model has converged.
     negligible = predicted < tolerance * 1e-2 * state.loss * n_rows
     status = torch.where((slow >= patience) | (~better & negligible), CONVERGED, status)
     return new, torch.where(new.loss <= EXACT_LOSS * state.scale_y, EXACT, status)

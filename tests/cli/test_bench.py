@@ -42,7 +42,7 @@ def test_the_command_line_runs_and_tabulates(adapter: Path, tmp_path: Path, caps
         (["nguyen", "--only", "I.12.1"], "There must be a problem"),
         (["nguyen", "--noise", "a"], "--seed and --noise must be numbers"),
         (["nguyen", "--option", "x"], "must be NAME=VALUE"),
-        (["nguyen", "--method", "gp"], "A method must be known"),
+        (["nguyen", "--method", "gp"], "There is no such method"),
         (["nguyen", "--method", "own", "--adapter", "own.py", "--regret"], "only be given to eqdarts itself"),
         (["--table", "missing.csv"], "missing.csv"),
     ],
