@@ -21,7 +21,7 @@ def test_a_picture_has_a_row_for_each_edge_and_names_as_they_stand() -> None:
     assert not first.get_parse_math()
     assert len(second.get_text()) == 36
     assert sorted(text.get_text() for text in ax.texts) == ["0.10", "0.90", "1.00"]
-    with pytest.raises(ValueError, match="needs an edge"):
+    with pytest.raises(ValueError, match="needs a graph with an edge"):
         plotting.plot_evidence(table[:0])
 
 
