@@ -151,7 +151,7 @@ class _Comparison:
         return _Errors(*squared, *(self._measured(relative_error, values) if self.spans_decades else (0.0, 0.0)))
 
     def simple(self, expr: Expr) -> Iterator[Expr]:
-        """Yield the expression with simple numbers: first without numbers near zero if they change nothing, then with them."""
+        """Yield the expression with simple numbers: without those near zero if they change nothing, and with them."""
         kept = snapped(expr, keep_small=True)
         bare = snapped(expr)
         if bare != kept and _is_real(bare):
