@@ -152,11 +152,13 @@ def _absorbed(scale: Expr, factors: list[Expr]) -> Iterator[Expr]:
     if float(scale) == 1:
         return
     for k, factor in enumerate(factors):
+        # c exp(u) is exp(log(c) + u).
         others = [*factors[:k], *factors[k + 1 :]]
         if function_of(factor) is EXP and scale > 0 and scale.is_Float:
             constant = sympy.log(scale)
             yield product(exponential(sympy.Add(constant, factor.args[0])), *others)
             continue
+        # c S**p is (c**(1/p) S)**p for a sum S; a negative c goes inside an odd power only.
         base, exponent = (factor.base, factor.exp) if factor.is_Pow else (factor, sympy.Integer(1))
         if not base.is_Add or not exponent.is_Number:
             continue

@@ -43,6 +43,7 @@ def rounded(expr: Expr, columns: Mapping[str, Array], n_rows: int) -> Expr:
     formula, values = template(write(expr), lambda k: f"{prefix}{k}")
     if not values:
         return expr
+    # Every form is compared with the values on the rows; where there are none, nothing can be compared.
     theta = np.array(list(values.values()))
     rows = {name: column[:n_rows] for name, column in columns.items()}
     trial = _Trial(formula, tuple(values), rows, n_rows, theta)
@@ -51,6 +52,7 @@ def rounded(expr: Expr, columns: Mapping[str, Array], n_rows: int) -> Expr:
     chosen = trial.round(trial.vanish(theta))
     if np.array_equal(chosen, theta):
         return expr
+    # Zeros are put in first: sympy then drops their terms, and with them other coefficients.
     zeros = {symbol(name): sympy.Integer(0) for name, value in zip(values, chosen, strict=True) if value == 0}
     others = {name: value for name, value in zip(values, chosen, strict=True) if value != 0}
     return with_values(rebuild(formula, zeros), others)
@@ -81,6 +83,7 @@ class _Trial:
 
     def change(self, theta: Array) -> Array:
         """Return the largest relative change (B,), infinite where a row becomes undefined or defined."""
+        # A row that was undefined must stay so, and the others must stay defined.
         values = self._evaluate(theta)
         same = (np.isnan(values) != self.defined).all(axis=1)
         change = np.abs(values[:, self.defined] - self.values[self.defined])

@@ -217,6 +217,9 @@ def inference(
 
     Notes
     -----
+    An equation without coefficients has no standard errors: `names` is empty, and `sigma` and `r_squared` describe its
+    residuals.
+
     The intervals take the form of the equation as known. If a search chose the form by the same rows, they are somewhat
     too narrow.
 
