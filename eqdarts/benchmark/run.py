@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import json
 import math
 import os
@@ -101,6 +102,32 @@ def run_benchmark(
     import pandas as pd
 
     chosen = load_suite(problems) if isinstance(problems, str) else tuple(problems)
+    own = {
+        "method": method,
+        "options": _settings(method, options, adapter, regret),
+        "adapter": None if adapter is None else str(Path(adapter).resolve()),
+        "python": None if python is None else str(python),
+        "rows": rows,
+        "budget": float(time_limit),
+    }
+    runs = itertools.product(noise, seeds, chosen)
+    tasks = [{**own, **_law(problem), "seed": seed, "noise": float(level)} for level, seed, problem in runs]
+    table = _Table(None if out is None else Path(out))
+    missing = [task for task in tasks if _key(task) not in table.done]
+    for row in _run_all(missing, n_jobs, progress, len(tasks)):
+        table.add(row)
+    # Every row is in the file by now: an interrupt here loses no fit.
+    missed = [{**task, "law_given": True} for task in tasks if regret and _lacks_regret(table.done[_key(task)])]
+    for row in _run_all(missed, n_jobs, progress and regret, len(missed)):
+        table.add(table.done[_key(row)] | _regret(row))
+    wanted = {_key(task) for task in tasks}
+    return pd.DataFrame([row for key, row in table.done.items() if key in wanted], columns=list(COLUMNS))
+
+
+def _settings(
+    method: str, options: Mapping[str, Any] | None, adapter: str | Path | None, regret: bool
+) -> dict[str, Any]:
+    """Return the options of a method, and refuse a method that nobody knows."""
     settings = {**METHODS.get(method, {}), **(options or {})}
     if method not in METHODS and adapter is None and not settings:
         raise ValueError(explain("There is no such method.", repr(method), closest(method, METHODS)))
@@ -108,31 +135,7 @@ def run_benchmark(
         raise ValueError(
             explain("The law can only be given to eqdarts itself.", str(adapter), "Leave out the adapter.")
         )
-    own = {
-        "method": method,
-        "options": settings,
-        "adapter": None if adapter is None else str(Path(adapter).resolve()),
-        "python": None if python is None else str(python),
-        "rows": rows,
-        "budget": float(time_limit),
-    }
-    tasks = [
-        {**own, **_law(problem), "seed": seed, "noise": float(level)}
-        for level in noise
-        for seed in seeds
-        for problem in chosen
-    ]
-    table = _Table(None if out is None else Path(out))
-    missing = [task for task in tasks if _key(task) not in table.done]
-    for row in _run_all(missing, n_jobs, progress, len(tasks)):
-        table.add(row)
-    if regret:
-        # The rows are in the file by now: an interrupt here loses no fit.
-        missed = [{**task, "law_given": True} for task in tasks if _lacks_regret(table.done[_key(task)])]
-        for row in _run_all(missed, n_jobs, progress, len(missed)):
-            table.add(table.done[_key(row)] | _regret(row))
-    wanted = {_key(task) for task in tasks}
-    return pd.DataFrame([row for key, row in table.done.items() if key in wanted], columns=list(COLUMNS))
+    return settings
 
 
 def _law(problem: Problem) -> dict[str, Any]:
