@@ -1,1 +1,1 @@
-"""Directed acyclic graphs of primitives: what an equation is made of, and edits that need no data."""
+"""Directed acyclic graphs of primitives, which represent equations, and edits that need no data."""

@@ -1,7 +1,7 @@
-"""Drafts: a graph together with its coefficients, open to editing, and the pruning that every edit ends with.
+"""Drafts: a graph with its coefficients, open to editing, and the pruning that ends every edit.
 
 ``Draft.from_graph(graph, coefficients)`` -> edits -> ``draft.prune().build()`` -> ``(graph, coefficients)``.
-Pruning never changes the function that graph and coefficients stand for, except that it may extend its domain
+Pruning never changes the function that graph and coefficients represent, except that it may extend its domain
 (x * x**-1 becomes 1).
 """
 
@@ -57,11 +57,11 @@ class Draft:
         )
 
     def node(self, source: int) -> DraftNode | None:
-        """Return the node that `source` names, or None for an input."""
+        """Return the node with source number `source`, or None for an input."""
         return self.nodes[source - self.n_inputs] if source >= self.n_inputs else None
 
     def users(self, source: int) -> Iterator[tuple[DraftNode, DraftEdge]]:
-        """Yield every edge that reads `source`, with the node it enters."""
+        """Yield every edge that reads `source`, with the node that it enters."""
         for node in self.nodes:
             for edge in node.edges:
                 if edge.source == source:
@@ -98,7 +98,7 @@ class Draft:
         """Simplify in place to a fixed point, without changing the function, and return self.
 
         Drops absent and unreachable parts, folds constants, flattens sums in sums and products in products, merges
-        equal terms and powers of one source, and moves redundant scales to where they are free coefficients.
+        equal terms and powers of one source, and moves redundant scales into free coefficients.
         """
         while (
             self._drop_unreachable()
@@ -153,7 +153,7 @@ class Draft:
         return False
 
     def _inline(self) -> bool:
-        """Dissolve one hidden node into its user where the two are one operation."""
+        """Merge one hidden node into its reader if the two are one operation."""
         for j, inner in enumerate(self.nodes[:-1]):
             users = list(self.users(self.n_inputs + j))
             if len(users) != 1:
@@ -177,7 +177,7 @@ class Draft:
 
     @staticmethod
     def _inline_linear(node: DraftNode, edge: DraftEdge, inner: DraftNode) -> bool:
-        """Dissolve `inner`, read by `node` through the linear `edge`: same aggregator, or a single term."""
+        """Merge `inner`, read by `node` through the linear `edge`, into `node`: same aggregator, or a single term."""
         same = inner.aggregator == node.aggregator
         if not same and (len(inner.edges) != 1 or (inner.is_sum and inner.constant is not None)):
             return False
@@ -209,7 +209,7 @@ class Draft:
         if (scale != 1.0 and "scale" not in names) or (shift is not None and "shift" not in names):
             return False
         if shift is None and "shift" in names and edge.coefficients[names.index("shift")] == 0.0:
-            return False  # the sum node is how a graph writes tanh(w x): without the shift
+            return False  # the sum node is needed to write tanh(w x), without a shift
         for k, name in enumerate(names):
             if name == "shift" and shift is not None:
                 edge.coefficients[k] += shift * (edge.coefficients[0] if "scale" in names else 1.0)
@@ -219,7 +219,7 @@ class Draft:
         return True
 
     def _bypass(self) -> bool:
-        """Let the readers of a node that is one other source, unchanged, read that source."""
+        """Let the readers of a node that only passes on another source read that source."""
         for j, node in enumerate(self.nodes[:-1]):
             bare = not node.is_sum and node.constant is None and len(node.edges) == 1
             if bare and node.edges[0].primitive is LINEAR:
@@ -230,7 +230,7 @@ class Draft:
         return False
 
     def _merge(self) -> bool:
-        """Merge two edges of one node that are one: equal functions in a sum, powers of one source in a product."""
+        """Merge two edges of one node: equal functions in a sum, or powers of one source in a product."""
         for node in self.nodes:
             for k, first in enumerate(node.edges):
                 for second in node.edges[k + 1 :]:
@@ -245,7 +245,7 @@ class Draft:
         return False
 
     def _move_scales(self) -> bool:
-        """Move the scale of a product, or of a sum of one term, into the edges that read it, where that is possible."""
+        """Move the scale of a product, or of a sum of one term, into the edges that read it, if that is possible."""
         for j, inner in enumerate(self.nodes[:-1]):
             if inner.is_sum:
                 scale = inner.edges[0].weight if len(inner.edges) == 1 and inner.constant is None else None
@@ -266,7 +266,7 @@ class Draft:
         return False
 
     def _move_shifts(self) -> bool:
-        """Move the constant of a sum that only exponentials read out of them: exp(a (c + u)) is exp(a c) exp(a u)."""
+        """Move the constant of a sum out of the exponentials, its only readers: exp(a (c + u)) is exp(a c) exp(a u)."""
         for j, inner in enumerate(self.nodes[:-1]):
             users = list(self.users(self.n_inputs + j))
             if not inner.is_sum or inner.constant is None or any(edge.primitive.shift_out is None for _, edge in users):
@@ -278,7 +278,7 @@ class Draft:
         return False
 
     def _write_single_term(self) -> bool:
-        """Write c times one factor as the sum of one weighted term, so that it has one form."""
+        """Write c times one factor as the sum of one weighted term, so that it has only one form."""
         changed = False
         for node in self.nodes:
             if not node.is_sum and node.constant is not None and len(node.edges) == 1:
@@ -288,7 +288,7 @@ class Draft:
         return changed
 
     def _fold_inner(self) -> bool:
-        """Fold the inner map of a sum node's only reader into that node: a graph has no place for it."""
+        """Fold the inner map of a sum node's only reader into that node, because a graph cannot hold both."""
         changed = False
         for _, edge in self._edges():
             if not self._is_foldable(edge):
@@ -304,7 +304,7 @@ class Draft:
         return changed
 
     def _is_foldable(self, edge: DraftEdge) -> bool:
-        """Whether `edge` has an inner map that does something, and is the only reader of a sum node."""
+        """Whether `edge` has an inner map other than the identity, and is the only reader of a sum node."""
         names, source = edge.primitive.inner, edge.source - self.n_inputs
         if source < 0 or not names or not self.nodes[source].is_sum:
             return False
@@ -338,5 +338,5 @@ class Draft:
 
 
 def prune(graph: Graph, coefficients: Sequence[float]) -> tuple[Graph, tuple[float, ...]]:
-    """Return the pruned graph and its coefficients: the same function with nothing superfluous."""
+    """Return the pruned graph and its coefficients: the same function without redundant parts."""
     return Draft.from_graph(graph, coefficients).prune().build()

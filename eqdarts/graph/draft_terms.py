@@ -1,4 +1,4 @@
-"""Edges and nodes under edit with their coefficients, and the algebra of terms and factors that pruning rests on."""
+"""Edges and nodes under edit with their coefficients, and the algebra of terms and factors that pruning uses."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class DraftEdge:
 
 @dataclass
 class DraftNode:
-    """A node with its constant; None where the constant is absent (0 in a sum, 1 in a product)."""
+    """A node with its constant; None if the constant is absent (0 in a sum, 1 in a product)."""
 
     aggregator: Aggregator
     edges: list[DraftEdge] = field(default_factory=list)
@@ -73,7 +73,7 @@ class DraftNode:
         self.constant = by + (self.constant or 0.0)
 
     def take(self, edge: DraftEdge, value: float) -> None:
-        """Replace `edge`, whose function is constantly `value`, by its part of the constant."""
+        """Replace `edge`, whose function has the constant value `value`, by its part of the constant."""
         self.edges = [e for e in self.edges if e is not edge]
         if self.is_sum:
             self.shift(edge.weight * value)
@@ -81,7 +81,7 @@ class DraftNode:
             self.scale(value)
 
     def move(self, edge: DraftEdge, factor: float, shift: float) -> None:
-        """Make up for the function of `edge` having become (itself - shift) / factor."""
+        """Compensate for the change of the function of `edge` to (itself - shift) / factor."""
         if self.is_sum:
             if shift:
                 self.shift(edge.weight * shift)
@@ -90,13 +90,13 @@ class DraftNode:
             self.scale(factor)
 
     def to_single_factor(self) -> None:
-        """Turn c + w f(x), the affine map having gone elsewhere, into the product of the one factor f(x)."""
+        """Turn c + w f(x), whose affine map was moved elsewhere, into the product of the one factor f(x)."""
         self.aggregator, self.constant = "product", None
         self.edges[0].weight = 1.0
 
 
 def merge_terms(first: DraftEdge, second: DraftEdge) -> DraftEdge | None:
-    """Return w1 f + w2 f as one edge, or None where the functions differ."""
+    """Return w1 f + w2 f as one edge, or None if the functions differ."""
     if first.primitive != second.primitive or first.coefficients != second.coefficients:
         return None
     merged = first.copy()
@@ -123,7 +123,7 @@ def merge_factors(first: DraftEdge, second: DraftEdge) -> DraftEdge | None:
 
 
 def make_moves(users: list[tuple[DraftNode, DraftEdge]], moves: list[tuple[float, float] | None]) -> bool:
-    """Move a factor and a shift out of every reader, if each has its move and they need one new constant at most."""
+    """Move a factor and a shift out of every reader, if each has a move and they need at most one new constant."""
     paired = [(node, edge, *move) for (node, edge), move in zip(users, moves, strict=True) if move is not None]
     bare = {
         id(node)

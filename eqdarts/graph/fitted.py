@@ -1,4 +1,4 @@
-"""A graph with its coefficients: before a fit a start, after it a fitted graph with its loss."""
+"""A graph with its coefficients: a start before a fit, a fitted graph with its loss after it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from eqdarts.graph.graph import Graph
 
 __all__ = ["FittedGraph", "Start"]
 
-Start = tuple[Graph, tuple[float, ...]]  # a graph, and coefficients from which it is to be fitted
+Start = tuple[Graph, tuple[float, ...]]  # a graph, and the coefficients from which its fit starts
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class FittedGraph:
         Mean weighted squared residual. The solver gives it in units of y squared; a search divides it by the variance
         of the target, and takes the larger one of training and held-back rows.
     status : str
-        How the fit ended: a text of `eqdarts.solver.levenberg_marquardt.RESULTS`, or "" where nobody asks.
+        How the fit ended: a text of `eqdarts.solver.levenberg_marquardt.RESULTS`, or "" if it is not recorded.
     """
 
     graph: Graph

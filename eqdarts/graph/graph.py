@@ -1,7 +1,7 @@
-"""Graphs: discrete DAGs of latent scalar nodes, the structures that equations are made of.
+"""Graphs: discrete DAGs of latent scalar nodes, which are the structures of equations.
 
-A `Graph` is structure only: immutable, hashable, with coefficients held beside it as one flat vector whose order
-`Graph.layout` gives. A `Draft` (module `draft`) holds structure and coefficients together, to be edited.
+A `Graph` holds only the structure. It is immutable and hashable; its coefficients are a separate flat vector in the
+order of `Graph.layout`. A `Draft` (module `draft`) holds structure and coefficients together for editing.
 """
 
 from __future__ import annotations
@@ -47,20 +47,20 @@ class Node:
 
 
 class EdgeSlots(NamedTuple):
-    """Where an edge's coefficients lie in the flat vector: the weight's index or -1, the first own one's, how many.
+    """The coefficients of an edge in the flat vector: index of the weight or -1, index and number of its own ones.
 
-    `neutral` says that the inner map is the identity, since the source, a sum node that no other edge reads, is affine
-    already.
+    `neutral` means that the inner map is the identity, because the source, a sum node without another reader, is
+    already affine.
     """
 
     weight: int
     first: int
-    count: int  # type: ignore[assignment]  # nobody counts the items of a row of slots
+    count: int  # type: ignore[assignment]  # `count` of a tuple is never used on slots
     neutral: bool
 
 
 class NodeSlots(NamedTuple):
-    """Where a node's coefficients lie in the flat vector: the constant's index or -1, then the edges'."""
+    """The coefficients of a node in the flat vector: index of the constant or -1, then those of the edges."""
 
     constant: int
     edges: tuple[EdgeSlots, ...]
@@ -75,7 +75,7 @@ class Graph:
     n_inputs : int
         D, the number of input columns.
     nodes : tuple of Node
-        In topological order: edges come from inputs or from earlier nodes only.
+        In topological order: edges come only from inputs or from earlier nodes.
 
     Raises
     ------
@@ -88,7 +88,7 @@ class Graph:
 
     def __post_init__(self) -> None:
         if not self.nodes:
-            raise ValueError(explain("A graph needs an output node.", "no nodes", "Give at least one."))
+            raise ValueError(explain("A graph needs an output node.", "no nodes", "Pass at least one node."))
         for j, node in enumerate(self.nodes):
             for edge in node.edges:
                 if not 0 <= edge.source < self.n_inputs + j:
@@ -105,7 +105,7 @@ class Graph:
 
     @cached_property
     def layout(self) -> tuple[NodeSlots, ...]:
-        """Where each coefficient lies in the flat vector: by node, constant first, then weight and own of each edge."""
+        """Index of each coefficient in the flat vector: by node, constant first, then weight and own of each edge."""
         slots: list[NodeSlots] = []
         uses = self._uses
         k = 0
@@ -126,7 +126,7 @@ class Graph:
 
     @cached_property
     def _uses(self) -> Counter[int]:
-        """How many edges read each source."""
+        """The number of edges that read each source."""
         return Counter(e.source for node in self.nodes for e in node.edges)
 
     def _is_sum(self, source: int) -> bool:
@@ -150,7 +150,7 @@ class Graph:
 
     @cached_property
     def complexity(self) -> int:
-        """Symbols of the equation as it would be printed: variables, numbers, operators and functions.
+        """Number of symbols of the equation as it would be printed: variables, numbers, operators and functions.
 
         A node that is used twice counts twice. Coefficients that happen to be 0 or 1 count; the equation made from the
         graph may be shorter.
@@ -170,12 +170,12 @@ class Graph:
 
     @cached_property
     def inputs(self) -> frozenset[int]:
-        """The inputs that some edge reads."""
+        """The inputs that at least one edge reads."""
         return frozenset(e.source for node in self.nodes for e in node.edges if e.source < self.n_inputs)
 
     @cached_property
     def key(self) -> str:
-        """Canonical key: equal for graphs that differ only in the order of edges and in the numbering of nodes."""
+        """Canonical key: equal for graphs that differ only in the order of edges and the numbering of nodes."""
         colours = self._colours({})
         twins: dict[str, list[int]] = {}
         for source, count in self._uses.items():
@@ -184,14 +184,14 @@ class Graph:
         ties = [sources for sources in twins.values() if len(sources) > 1]
         if not ties:
             return colours[-1]
-        # different shared nodes look alike: which reader reads which must show, whatever they are called
+        # different shared nodes can look alike: the key must show which reader reads which, whatever their names
         members = [source for sources in ties for source in sources]
         orders = itertools.product(*(itertools.permutations(range(len(sources))) for sources in ties))
         names = (itertools.chain.from_iterable(order) for order in orders)
         return min(self._colours(dict(zip(members, order, strict=True)))[-1] for order in names)
 
     def _colours(self, names: dict[int, int]) -> list[str]:
-        """Write each source as a text; shared nodes show how often they are used, and their number in `names`."""
+        """Write each source as a text; shared nodes show the number of their readers, and their number in `names`."""
         uses = self._uses
         colours = [f"x{i}" for i in range(self.n_inputs)]
         for source, node in enumerate(self.nodes, self.n_inputs):
@@ -202,5 +202,5 @@ class Graph:
         return colours
 
     def slots(self) -> Iterator[tuple[Node, NodeSlots]]:
-        """Yield each node with where its coefficients lie."""
+        """Yield each node with the slots of its coefficients."""
         return zip(self.nodes, self.layout, strict=True)

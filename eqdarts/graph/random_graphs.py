@@ -14,11 +14,11 @@ from eqdarts.primitives.table import Primitive
 __all__ = ["random_graph"]
 
 
-_MORE_NODES = 0.55  # chance of one more node: small graphs are likelier
+_MORE_NODES = 0.55  # probability of one more node: small graphs are more likely
 _MOST_NODES = 6
-_EDGES = (1, 1, 1, 2, 2, 2, 3, 3)  # numbers of edges of a node, as often as they stand here
+_EDGES = (1, 1, 1, 2, 2, 2, 3, 3)  # numbers of edges of a node, in proportion to their frequency
 _ATTEMPTS = 20
-_NESTING = 3  # functions inside each other, powers aside
+_NESTING = 3  # largest number of functions inside each other, not counting powers
 
 
 def random_graph(
@@ -36,17 +36,18 @@ def random_graph(
     n_inputs : int
         D, at least 1.
     primitives : sequence of Primitive
-        What an edge may apply.
+        The primitives that an edge may apply.
     max_complexity : int, default=30
         Graphs above it are drawn again.
     n_nodes : int, optional
-        Nodes before pruning. By default a random number, small ones likelier.
+        Number of nodes before pruning. By default random, with small numbers more likely.
 
     Returns
     -------
     graph : Graph
     coefficients : tuple of float
-        Weights and constants are normal; a primitive's own ones are a row of its `initial`, jittered by a fifth.
+        Weights and constants are normal; a primitive's own coefficients are a row of its `initial`, changed at random
+        by about a fifth.
     """
     for _ in range(_ATTEMPTS):
         nodes = n_nodes if n_nodes is not None else _draw_size(rng, max_complexity)
@@ -82,7 +83,7 @@ def _draw(rng: np.random.Generator, n_inputs: int, primitives: Sequence[Primitiv
             inside += nested[source]
             if not primitive.homogeneous:
                 inside += (primitive.kin,)
-        # a product needs a free scale only at the output: inside, the node that reads it has one
+        # a product needs a free scale only at the output, because elsewhere its reader has one
         has_constant = rng.random() < (0.8 if is_output else 0.5) if is_sum else is_output
         nodes.append(DraftNode("sum" if is_sum else "product", edges, rng.standard_normal() if has_constant else None))
         nested.append(inside)
@@ -108,7 +109,7 @@ def _draw_sources(rng: np.random.Generator, n_inputs: int, j: int, unread: list[
 
 
 def _draw_primitive(rng: np.random.Generator, primitives: Sequence[Primitive], inside: tuple[str, ...]) -> Primitive:
-    """Draw a primitive that may be applied to a source with the families `inside` it; linear twice as likely."""
+    """Draw a primitive that may be applied to a source with the families `inside` it; linear is twice as likely."""
     k = int(rng.random() * (len(primitives) + 1))
     primitive = primitives[k] if k < len(primitives) else LINEAR
     if primitive.homogeneous or not inside:
@@ -118,7 +119,7 @@ def _draw_primitive(rng: np.random.Generator, primitives: Sequence[Primitive], i
 
 
 def _draw_coefficients(rng: np.random.Generator, primitive: Primitive) -> list[float]:
-    """Draw a row of `primitive.initial` and move it: by a fifth of its size, and by 0.1 where it is zero."""
+    """Draw a row of `primitive.initial` and change it by about a fifth of its size, or by about 0.1 if it is zero."""
     if not primitive.n_coefficients:
         return []
     row = primitive.initial[int(rng.random() * len(primitive.initial))]

@@ -16,7 +16,7 @@ __all__ = ["graph_record", "is_plain", "read_fitted"]
 
 MOST_NODES = 200
 MOST_EDGES = 1000
-MOST_SHARED = 7  # nodes with several readers: the key of a graph takes the factorial of their number
+MOST_SHARED = 7  # largest number of nodes with several readers: the key of a graph takes time with the factorial of it
 FIXED_POWER = re.compile(r"power\[-?\d{1,4}(/\d{1,4})?\]")
 
 
@@ -27,7 +27,7 @@ def is_plain(graph: Graph) -> bool:
 
 
 def graph_record(graph: Graph) -> list[Any]:
-    """Return the nodes: aggregator, whether there is a constant, and source and primitive of each edge."""
+    """Return the nodes: aggregator, whether there is a constant, and the source and primitive of each edge."""
     return [
         [node.aggregator, node.constant, [[e.source, e.primitive.name] for e in node.edges]] for node in graph.nodes
     ]
@@ -41,16 +41,16 @@ def read_fitted(
     Parameters
     ----------
     nodes : list
-        As `graph_record` gives them.
+        As returned by `graph_record`.
     coefficients : list of float
     n_inputs : int
     primitives : iterable of Primitive
-        The user's own primitives, which are found by name beside the built-in ones.
+        The user's own primitives, which are found by name in addition to the built-in ones.
 
     Raises
     ------
     FormulaError
-        If the record is damaged, or has a primitive that is not known.
+        If the record is damaged or has an unknown primitive.
     """
     known = {**PRIMITIVES, **{row.name: row for row in primitives}}
     if not isinstance(nodes, list) or not 0 < len(nodes) <= MOST_NODES:
@@ -92,7 +92,7 @@ def _edge(record: Any, n_sources: int, known: Mapping[str, Primitive]) -> Edge:
         except ValueError:
             pass
     raise FormulaError(
-        explain("A saved graph needs its primitives.", repr(name)[:60], "Pass the primitives that it was found with.")
+        explain("A saved graph needs its primitives.", repr(name)[:60], "Pass the primitives with which it was found.")
     )
 
 

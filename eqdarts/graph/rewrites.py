@@ -1,7 +1,7 @@
 """Rewrites: shorter forms of the same function, found by moving powers of an input in and out of sums.
 
 A reduction by scale leaves forms such as x sqrt(1 + (y / x)**2); moving x into the root gives sqrt(x**2 + y**2). The
-rewrites hold for positive inputs; what is made of them is refitted, so that a form that does not hold shows.
+rewrites are valid for positive inputs. Every result is refitted, so that an invalid form shows by its loss.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ __all__ = ["expanded", "shortened"]
 
 
 def shortened(draft: Draft) -> Draft:
-    """Move powers into sums as long as that makes the printed equation shorter; the draft is pruned."""
+    """Move powers into sums while this makes the printed equation shorter; the draft is pruned."""
     size = _size(draft)
     while True:
         best = min(((_size(d), k, d) for k, d in enumerate(_distributed(draft))), default=None)
@@ -34,7 +34,7 @@ def _size(draft: Draft) -> int:
 
 
 def _distributed(draft: Draft) -> Iterator[Draft]:
-    """Yield the draft with a product in a product opened, or a power moved into a sum.
+    """Yield the draft with one product inside a product expanded, or one power moved into a sum.
 
     A power s**p beside a sum S**k goes into the sum as s**(p / k) in each of its terms.
     """
@@ -55,7 +55,7 @@ def _distributed(draft: Draft) -> Iterator[Draft]:
 
 
 def _inlined(draft: Draft, j: int, k: int, factors: list[DraftEdge]) -> Draft:
-    """Put `factors` in the place of edge `k` of product `j`, which reads a product that others read too."""
+    """Replace edge `k` of product `j`, which reads a product with other readers, by `factors`."""
     opened = draft.copy()
     opened.nodes[j].edges[k : k + 1] = factors
     return opened.prune()
@@ -82,7 +82,7 @@ def _move(draft: Draft, j: int, a: int, b: int, exponent: Fraction) -> Draft:
 
 
 def _factors(draft: Draft, edge: DraftEdge) -> list[DraftEdge]:
-    """Return the function of `edge` as factors: of a power of a product of powers, each power by itself."""
+    """Return the function of `edge` as factors: a power of a product of powers gives each power separately."""
     inner, outer = draft.node(edge.source), edge.primitive.exponent
     if inner is not None and not inner.is_sum and inner.constant is None and outer:
         exponents = [e.primitive.exponent for e in inner.edges]
@@ -96,7 +96,7 @@ def _factors(draft: Draft, edge: DraftEdge) -> list[DraftEdge]:
 
 
 def expanded(draft: Draft) -> Draft | None:
-    """Multiply the squares of sums out, where sums add them up, and merge equal terms; None if there are none."""
+    """Expand squares of sums inside sums and merge equal terms; None if there are no such squares."""
     opened = draft.copy()
     found = False
     while (place := _square_of_sum(opened)) is not None:
@@ -120,7 +120,7 @@ def _square_of_sum(draft: Draft) -> tuple[int, int] | None:
 
 
 def _multiply_out(draft: Draft, j: int, k: int) -> None:
-    """Put w (c + a f + b g + ...)**2, edge `k` of sum `j`, in that sum as its terms."""
+    """Expand w (c + a f + b g + ...)**2, which is edge `k` of sum `j`, into terms of that sum."""
     node = draft.nodes[j]
     square = node.edges.pop(k)
     inner = draft.nodes[square.source - draft.n_inputs]

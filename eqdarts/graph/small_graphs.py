@@ -17,25 +17,25 @@ from eqdarts.primitives.table import Primitive
 __all__ = ["small_graphs"]
 
 
-# starting constants: not those that pruning takes for absent (0 in a sum, 1 in a product)
+# starting constants, different from those that pruning removes (0 in a sum, 1 in a product)
 _SHIFT, _SCALE = 0.5, 0.7
 
 _BELOW: tuple[tuple[Aggregator, float | None], ...] = (("sum", None), ("sum", _SHIFT), ("product", None))
 
 
 def small_graphs(n_inputs: int, primitives: Sequence[Primitive]) -> Iterator[Start]:
-    """Yield the smallest graphs with starting coefficients, by rising complexity, each structure once.
+    """Yield the smallest graphs with starting coefficients, in order of complexity, each structure once.
 
     A constant; sums and products of one, two and three functions of inputs; functions of an affine map of one function,
     alone and times an input; functions of a sum, and of a product, of two inputs; products of learned powers of two,
-    three and all inputs. They are made one at a time: take as many as there is time for.
+    three and all inputs. They are made one at a time, so that you can stop at any number.
 
     Parameters
     ----------
     n_inputs : int
         D, at least 1.
     primitives : sequence of Primitive
-        What an edge may apply.
+        The primitives that an edge may apply.
     """
     atoms = [_Atom(i, p, 1 + _symbols(p)) for p in primitives for i in range(n_inputs)]
     atoms.sort(key=lambda atom: atom.cost)
@@ -60,7 +60,7 @@ def small_graphs(n_inputs: int, primitives: Sequence[Primitive]) -> Iterator[Sta
 
 
 class _Atom(NamedTuple):
-    """One function of one input, and the symbols that it adds to an equation."""
+    """One function of one input, and the number of symbols that it adds to an equation."""
 
     source: int
     primitive: Primitive
@@ -71,12 +71,12 @@ Nodes = list[DraftNode]
 
 
 def _symbols(primitive: Primitive, reads_sum: bool = False) -> int:
-    """Return what the function adds to an equation; a sum that it alone reads makes its inner coefficients idle."""
+    """Return the symbols that the function adds; as the only reader of a sum it needs no inner coefficients."""
     return primitive.complexity + (0 if reads_sum else 2 * len(primitive.inner))
 
 
 def _built(n_inputs: int, stream: Iterable[Nodes]) -> Iterator[Start]:
-    """Build the drafts that pruning cannot shorten: what it shortens comes up, shorter, in another place."""
+    """Build the drafts that pruning cannot shorten; the others occur in their shorter form elsewhere."""
     for nodes in stream:
         draft = Draft(n_inputs, nodes)
         complexity = draft.build()[0].complexity
@@ -86,7 +86,7 @@ def _built(n_inputs: int, stream: Iterable[Nodes]) -> Iterator[Start]:
 
 
 def _edges(atoms: Iterable[_Atom]) -> list[DraftEdge]:
-    """Turn atoms into edges; a repeated one starts from the next row of its grid, lest the two be one term."""
+    """Turn atoms into edges. A repeated atom starts from the next row of its grid, so that the two do not merge."""
     seen: Counter[_Atom] = Counter()
     edges = []
     for atom in atoms:
@@ -146,7 +146,7 @@ def _of_two(
             edges = [DraftEdge(i, LINEAR) for i in pair]
             reader = DraftEdge(n_inputs, f)
             if aggregator == "sum" and inner is None:
-                reader.coefficients[: len(f.inner)] = f.neutral  # a shift would bring the constant back
+                reader.coefficients[: len(f.inner)] = f.neutral  # a shift would add the constant again
             yield [DraftNode(aggregator, edges, inner), DraftNode("sum", [reader], outer)]
 
 
