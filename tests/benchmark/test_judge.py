@@ -294,3 +294,28 @@ def test_after_noise_constants_of_nature_are_fitted_first(name: str) -> None:
     rough = 1.01 * law.expr.evalf(8)
     assert not is_recovered(rough, law)
     assert is_recovered(rough, law, noisy=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "shorter"),
+    [
+        ("I.41.16", "1.380649e-23*T*omega**2/(pi*2.99792458e8)**2"),
+        ("II.11.27", "n*alpha*8.854e-12*Ef"),
+        ("II.11.28", "1+n*alpha"),
+        ("II.36.38", "alpha*mom*M/(8.854e-12*2.99792458e8**2*1.380649e-23*T)"),
+        ("III.9.52", "p_d*Ef*t*2*pi/6.626e-34"),
+        ("III.15.12", "U*k**2*d**2"),
+        ("III.17.37", "beta"),
+        ("B8", "E_n"),
+        ("B11", "I_0*n**2"),
+        ("B16", "abs(p-q*A_vec)*2.99792458e8+q*Volt"),
+    ],
+)
+def test_a_shorter_formula_that_no_row_tells_from_the_law_counts(name: str, shorter: str) -> None:
+    """So says the README; a law whose small term can be seen is another matter."""
+    assert is_recovered(shorter, load_problem(f"srsd-{name}"))
+
+
+@pytest.mark.parametrize(("name", "shorter"), [("III.4.33", "1.380649e-23*T"), ("I.15.1", "m_0*v")])
+def test_a_shorter_formula_that_the_rows_tell_from_the_law_does_not(name: str, shorter: str) -> None:
+    assert not is_recovered(shorter, load_problem(f"srsd-{name}"))
