@@ -1,50 +1,51 @@
-"""DARTSRegressor: validate -> search -> select -> store. No mathematics here."""
+"""DARTSRegressor, the scikit-learn face: it validates, calls functions, and keeps a `Run`. No mathematics here."""
 
 from __future__ import annotations
 
+import inspect
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn import get_config
 from sklearn.base import BaseEstimator, RegressorMixin
-from sklearn.utils import check_random_state
+from sklearn.utils import check_random_state, estimator_html_repr
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from eqdarts._typing import Array
 from eqdarts.clock import now
 from eqdarts.equation.equation import Equation, warn_outside
-from eqdarts.errors import EqdartsWarning
-from eqdarts.evidence.stability import StabilityMixin
-from eqdarts.fitting.bar import Progress
-from eqdarts.fitting.checkpoint import Checkpoint
-from eqdarts.fitting.checks import checked_constants, checked_parameters, checked_weight, loss_name
-from eqdarts.fitting.estimator_range import RangeMixin
-from eqdarts.fitting.interrupts import Interrupts
-from eqdarts.fitting.progress import Callback, Watch
-from eqdarts.fitting.saved import SaveMixin
-from eqdarts.fitting.stages import Outcome, Stages
+from eqdarts.equation.ranges import MARGIN
+from eqdarts.equation.singularities import Singularities, singularities_in_range
+from eqdarts.errors import EqdartsWarning, FormulaError, explain
+from eqdarts.evidence.stability import stability_of
+from eqdarts.files import write_atomically
+from eqdarts.fitting.checks import checked_constants, checked_settings, checked_weight
+from eqdarts.fitting.progress import Callback
+from eqdarts.fitting.run import Run
+from eqdarts.fitting.stages import fit_table
 from eqdarts.fitting.table import Table
-from eqdarts.inference.by_loss import InferenceMixin
-from eqdarts.primitives.table import Primitive
-from eqdarts.report.notebook import DisplayMixin
+from eqdarts.inference.by_loss import errors_of_new, inference_by_loss
+from eqdarts.primitives.table import Primitive, resolve
+from eqdarts.report.notebook import fitted_html
+from eqdarts.report.summary import run_summary
+
+if TYPE_CHECKING:
+    from eqdarts.inference.uncertainty import Inference
 
 __all__ = ["DARTSRegressor"]
 
 
-FEWEST_ROWS, FEW_ROWS = 3, 10
+FEWEST_ROWS = 3
+FEW_ROWS = 10
 
 
-class DARTSRegressor(
-    DisplayMixin,
-    InferenceMixin,
-    RangeMixin,
-    SaveMixin,
-    StabilityMixin,
-    RegressorMixin,  # type: ignore[misc]
-    BaseEstimator,  # type: ignore[misc]
-):
+class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     """Discover a closed-form equation for y by differentiable architecture search.
 
     Parameters
@@ -121,6 +122,8 @@ class DARTSRegressor(
         rows. "none" is the absent edge.
     structure_ : tuple of Finding
         What acts only together, and laws of scale, as sentences with their evidence: ``print(*model.structure_)``.
+    run_ : Run
+        The whole fit as one record, from which reports, files and all that stands above are made.
     n_features_in_ : int
     feature_names_in_ : ndarray of str
         If X has column names.
@@ -130,6 +133,8 @@ class DARTSRegressor(
     A fitted estimator keeps the rows that its coefficients were fitted to, at most 10,000, for `inference`, `summary`
     and intervals; so does its pickle.
     """
+
+    run_: Run
 
     def __init__(
         self,
@@ -214,29 +219,35 @@ class DARTSRegressor(
             For parameters or data that cannot be used; before any search starts.
         """
         began = now()
-        primitives = checked_parameters(self)
+        parameters = inspect.signature(type(self)).parameters
+        defaults = {name: parameter.default for name, parameter in parameters.items()}
+        settings = checked_settings(self.get_params(deep=False), defaults)
         target = getattr(y, "name", None)
         X, y = validate_data(self, X, y, dtype=np.float64, y_numeric=True, ensure_min_samples=FEWEST_ROWS)
         weight, sigma = checked_weight(sample_weight, sigma, X, self.loss)
-        names = self._names()
-        constants = checked_constants(self.constants, names)
+        named = hasattr(self, "feature_names_in_")
+        names = tuple(map(str, self.feature_names_in_)) if named else tuple(f"x{i}" for i in range(X.shape[1]))
+        settings = replace(settings, constants=checked_constants(self.constants, names))
         target = None if target is None else str(target)
-        table = Table(X, np.asarray(y, dtype=np.float64), weight, names, target, sigma)
+        table = Table(X, np.asarray(y, dtype=np.float64), weight, names, target, sigma, named)
         if len(y) < FEW_ROWS:
             warnings.warn(f"Only {len(y)} rows: the law may be chance.", EqdartsWarning, stacklevel=2)
-        rng = np.random.default_rng(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
-        before = getattr(self, "_kept", None) if self.warm_start else None
-        settings = {name: repr(value) for name, value in self.get_params(deep=False).items()}
-        kept_in = None if checkpoint is None else Checkpoint(Path(checkpoint), table, loss_name(self.loss), settings)
-        with Interrupts() as interrupts, Progress(bool(self.verbose)) as bar:
-            began += _compiling(bar)
-            watch = Watch(bar, kept_in, callback, interrupts)
-            given = (table, sigma, primitives, constants, rng, began, watch, interrupts, before)
-            outcome = Stages(self, *given).run()
-        if outcome.history.stop_reason == "interrupt":
+        run = fit_table(
+            table,
+            settings,
+            np.random.default_rng(check_random_state(self.random_state).randint(np.iinfo(np.int32).max)),
+            before=getattr(self, "run_", None) if self.warm_start else None,
+            checkpoint=checkpoint,
+            callback=callback,
+            shows_bar=bool(self.verbose),
+            began=began,
+        )
+        if run.history.stop_reason == "interrupt":
             warnings.warn("Interrupted: these are the best equations so far.", EqdartsWarning, stacklevel=2)
-        self._store(outcome, table)
+        self._keep(run)
         return self
+
+    # --- predicting ---
 
     def predict(self, X: Any, index: int | None = None, return_std: bool = False) -> Array | tuple[Array, Array]:
         """Return the values of the chosen equation or of row `index` of `equations_`.
@@ -264,9 +275,154 @@ class DARTSRegressor(
         """
         check_is_fitted(self)
         X = validate_data(self, X, dtype=np.float64, reset=False)
-        warn_outside(self._equation(index), X, stacklevel=2)
-        values = np.asarray(self._equation(index).predict(X), dtype=np.float64)
-        return (values, self._std(X, index)) if return_std else values
+        equation = self._equation(index)
+        warn_outside(equation, X, stacklevel=2)
+        values = np.asarray(equation.predict(X), dtype=np.float64)
+        if not return_std:
+            return values
+        sigma = errors_of_new(equation, self.run_.rows, self.run_.loss, X)
+        return values, self.inference(index).predict_std(X, observation=True, sigma=sigma)
+
+    def predict_interval(
+        self,
+        X: Any,
+        coverage: float = 0.95,
+        index: int | None = None,
+        observation: bool = True,
+        sample_weight: Any = None,
+        sigma: Any = None,
+    ) -> Array:
+        """Return intervals (n, 2) that hold a new observation at each row of X with the given chance.
+
+        Parameters
+        ----------
+        X : DataFrame or array of shape (n, d)
+        coverage : float, default=0.95
+        index : int, optional
+            A row of `equations_`. Default: the chosen one.
+        observation : bool, default=True
+            False: intervals of the law's value, without the scatter of an observation.
+        sample_weight : array of shape (n,), optional
+            Weights of the new observations. Default: 1.
+        sigma : float or array of shape (n,), optional
+            Known errors of the new observations, where the fit had them. Default: the one of the fit, if it was the
+            same for all rows.
+        """
+        found = self.inference(index)
+        X = validate_data(self, X, dtype=np.float64, reset=False)
+        equation = self._equation(index)
+        warn_outside(equation, X, stacklevel=2)
+        if observation:
+            sigma = errors_of_new(equation, self.run_.rows, self.run_.loss, X, sigma, sample_weight)
+        else:
+            sigma = None
+        weight = sample_weight if sigma is None else None
+        return found.predict_interval(X, coverage, observation, weight, sigma)
+
+    def outside(self, X: Any, index: int | None = None, margin: float = MARGIN) -> NDArray[np.bool_]:
+        """Return which rows lie outside the range of the training rows, in an input that is in the equation.
+
+        Parameters
+        ----------
+        X : DataFrame or array of shape (n, d)
+        index : int, optional
+            A row of `equations_`. Default: the chosen one.
+        margin : float, default=0.05
+            How far outside is not outside yet, as a share of the width of the range. `predict` warns at 0.05.
+
+        Returns
+        -------
+        ndarray of bool, shape (n,)
+        """
+        check_is_fitted(self)
+        X = validate_data(self, X, dtype=np.float64, reset=False)
+        return np.asarray(self._equation(index).outside(X, margin))
+
+    # --- what is known of the equations ---
+
+    def inference(self, index: int | None = None) -> Inference:
+        """Return standard errors, intervals and identifiability of the chosen equation or of row `index`.
+
+        Parameters
+        ----------
+        index : int, optional
+            A row of `equations_`. Default: the chosen one.
+
+        Returns
+        -------
+        Inference
+
+        Notes
+        -----
+        The rows are those that the coefficients were fitted to: all, or 10,000 of a longer table. For the losses
+        "poisson" and "bernoulli" the covariance is the inverse of the Fisher information; for other losses than squares
+        there is none.
+        """
+        check_is_fitted(self)
+        return inference_by_loss(self._equation(index), self.run_.rows, self.run_.loss)
+
+    def summary(self, index: int | None = None, coverage: float = 0.95, profile: bool = True) -> str:
+        """Return a text table: the equation, its fit, coefficients with intervals, rivals, what to be careful about.
+
+        Parameters
+        ----------
+        index : int, optional
+            A row of `equations_`. Default: the chosen one.
+        coverage : float, default=0.95
+            Of the intervals.
+        profile : bool, default=True
+            Whether profile likelihood intervals stand beside the others, at the price of some refits. Only for squared
+            residuals.
+        """
+        check_is_fitted(self)
+        return run_summary(self.run_, index, coverage, profile)
+
+    def singularities(self, index: int | None = None) -> Singularities:
+        """Return the poles of an equation inside the range of the training rows, and where it is undefined there.
+
+        Parameters
+        ----------
+        index : int, optional
+            A row of `equations_`. Default: the chosen one.
+
+        Returns
+        -------
+        Singularities
+            Its `status` is "none" (proved by interval arithmetic), "found" or "unknown".
+        """
+        check_is_fitted(self)
+        return singularities_in_range(self._equation(index))
+
+    def stability(self, n: int = 20, random_state: int | None = 0) -> pd.DataFrame:
+        """Return how often each form would be chosen for rows drawn again with replacement.
+
+        Parameters
+        ----------
+        n : int, default=20
+            Resamples.
+        random_state : int or None, default=0
+
+        Returns
+        -------
+        DataFrame
+            `form` (the equation with its coefficients as names), `frequency` (share of the resamples) and `chosen`
+            (whether `equation_`, before its constants became exact, has this form); the most frequent first.
+
+        Notes
+        -----
+        Nothing is searched again: the equations of the front, and those that differ from the chosen graph in one edge
+        and are at most 10 nats longer, are refitted to every resample, all in one batch, and the rule that chose
+        `equation_` is applied. Forms that no resample's front would have are not seen, so that the frequencies are
+        upper bounds of those of a whole search. Equal forms in other words count as one. Of a table of more than 2000
+        rows so many are drawn. A resample repeats rows, and by that favours the longer forms a little. For the
+        selection by held-out rows the BIC stands in.
+        """
+        check_is_fitted(self)
+        table = stability_of(self.run_, resolve(self.primitives), self.selection, n, random_state)
+        self.run_ = replace(self.run_, stability=table)
+        return table.copy()
+
+    # --- showing and saving ---
 
     def sympy(self, index: int | None = None) -> Any:
         """Return the chosen equation, or row `index` of `equations_`, as a sympy expression."""
@@ -291,32 +447,102 @@ class DARTSRegressor(
         from eqdarts.report.page import write_report
 
         check_is_fitted(self)
-        write_report(self, path, units)
+        write_report(self.run_, path, units)
 
-    def _names(self) -> tuple[str, ...]:
-        given = getattr(self, "feature_names_in_", None)
-        return tuple(f"x{i}" for i in range(self.n_features_in_)) if given is None else tuple(map(str, given))
+    def save(self, path: str | Path) -> None:
+        """Write the fitted estimator to a file, to be read by `load`; it is JSON, and `eqdarts report` reads it too.
 
-    def _store(self, outcome: Outcome, table: Table) -> None:
-        front, data, history = outcome.front, outcome.data, outcome.history
-        self._rows, self._kept = outcome.rows, outcome.kept
-        self.front_ = tuple(equation.with_ranges(table.box) for equation in front.equations)
-        self.snaps_, self._loss, self._members, self._stability = outcome.snaps, self.loss, front.members, None
-        self.equation_ = self.front_[front.chosen]
-        self.known_ = dict(self.equation_.constants)
-        self.equations_ = front.as_table()
-        self.selection_ = front.in_words(self.selection, history.n_refits, table.n_rows)
-        member = front.members[front.chosen]
-        self.graph_, self.graph_coefficients_ = member.graph, member.coefficients
-        self.x_scale_, self.y_scale_ = data.x_scale, data.y_scale
-        self.alpha_, self.structure_ = outcome.evidence.as_table(), outcome.structure
-        self.history_ = history
+        Parameters
+        ----------
+        path : str or Path
+            Such as "law.json". The file is there as a whole or not at all.
+
+        Notes
+        -----
+        Kept are the front and what was chosen, the rows that the coefficients were fitted to, the graphs, evidence,
+        structure, settings and the course of the search. Not kept are the trajectories of the relaxed search, and
+        parameters that are no plain values: functions, primitives of your own.
+        """
+        check_is_fitted(self)
+        run = replace(self.run_, params=self.get_params(deep=False))
+        write_atomically(Path(path), run.to_json() + "\n")
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """Return the fitted estimator in a file of `save`, or in the ``run.json`` of `eqdarts fit`.
+
+        Nothing in the file is executed: it may come from anyone.
+
+        Raises
+        ------
+        FormulaError
+            If it is not such a file.
+
+        Warns
+        -----
+        EqdartsWarning
+            If the file lacks parameters that were no plain values: these have their defaults.
+        """
+        try:
+            text = Path(path).read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            raise FormulaError(explain("A saved fit must be text.", path, "Take a file of model.save.")) from None
+        run = Run.from_json(text)
+        known = inspect.signature(cls).parameters
+        model = cls(**{name: value for name, value in run.params.items() if name in known})
+        for message in _lost(run):
+            warnings.warn(message, EqdartsWarning, stacklevel=2)
+        model.n_features_in_ = len(run.names)
+        if run.named:
+            model.feature_names_in_ = np.array(run.names, dtype=object)
+        model._keep(run)
+        return model
+
+    def _repr_html_inner(self) -> str:
+        if hasattr(self, "run_"):
+            return fitted_html(self.run_, repr(self))
+        return str(estimator_html_repr(self))
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        bundle = {"text/plain": repr(self)}
+        if get_config()["display"] == "diagram":
+            bundle["text/html"] = self._repr_html_inner()
+        return bundle
+
+    def _repr_latex_(self) -> str | None:
+        return self.equation_._repr_latex_() if hasattr(self, "equation_") else None
+
+    # --- the one record ---
+
+    def _equation(self, index: int | None) -> Equation:
+        return self.equation_ if index is None else self.front_[index]
+
+    def _keep(self, run: Run) -> None:
+        """Keep a fit, and set the attributes that show it."""
+        self.run_ = run
+        self.front_ = run.equations
+        self.equation_ = run.equation
+        self.equations_ = run.as_table()
+        self.selection_ = run.selection
+        self.snaps_ = run.snaps
+        self.known_ = dict(run.equation.constants)
+        self.graph_ = None if run.graph is None else run.graph.graph
+        self.graph_coefficients_ = () if run.graph is None else run.graph.coefficients
+        self.x_scale_ = run.x_scale
+        self.y_scale_ = run.y_scale
+        self.alpha_ = run.alpha
+        self.structure_ = run.structure
+        self.history_ = run.history
 
 
-def _compiling(bar: Progress) -> float:
-    """Load or compile what refits graphs; return the seconds that took, which are not the search's."""
-    from eqdarts.solver.compiled import warm_up
-
-    began = now()
-    warm_up(lambda: bar.say("compiling, once after an installation"))
-    return now() - began
+def _lost(run: Run) -> list[str]:
+    """Say what the file of a fit lacked."""
+    told = []
+    if run.lost_params:
+        names = ", ".join(run.lost_params[:20])
+        told.append(f"The file lacks what is no plain value: {names} of the estimator have their defaults.")
+    if run.graph is None:
+        own = ", ".join(run.lost_primitives[:5])
+        why = f"no functions: without the primitives {own}" if own else "no graph so large:"
+        told.append(f"The file has {why} there is no graph_, only its equations.")
+    return told

@@ -12,6 +12,8 @@ from eqdarts.data import FitRows
 from eqdarts.equation.equation import Equation
 from eqdarts.errors import EqdartsWarning
 from eqdarts.expression.parse import quoted
+from eqdarts.fitting.run import Run
+from eqdarts.graph.fitted import FittedGraph
 from eqdarts.graph.graph import Edge, Graph, Node
 from eqdarts.history import AlphaHistory, SearchHistory
 from eqdarts.inference.uncertainty import Inference, inference
@@ -68,8 +70,9 @@ class DARTSRegressor:
                 "chosen": [False, False, True],
             }
         )
-        self.graph_ = Graph(X.shape[1], (Node("product", (Edge(0, PRIMITIVES["power"]),), constant=True),))
-        self.graph_coefficients_ = (float(np.exp(log_scale)), float(exponent))
+        graph = Graph(X.shape[1], (Node("product", (Edge(0, PRIMITIVES["power"]),), constant=True),))
+        member = FittedGraph(graph, (float(np.exp(log_scale)), float(exponent)), 0.0)
+        self.graph_, self.graph_coefficients_ = member.graph, member.coefficients
         self.x_scale_, self.y_scale_ = np.ones(X.shape[1]), 1.0
         alpha = None if self.given.get("search") == "random" else fake_alpha()
         self.history_ = SearchHistory((), 123, 1.5, "finished", alpha)
@@ -77,8 +80,29 @@ class DARTSRegressor:
         self.structure_ = ()
         self.snaps_ = ()
         self.rows = X, y
-        self._rows = FitRows(X.to_numpy(dtype=np.float64), y.to_numpy(dtype=np.float64), None, None, len(y))
-        self._names, self._loss, self.selection_ = lambda: tuple(variables), "squared", "It is the last."
+        self.run_ = Run(
+            equations=self.front_,
+            table=self.equations_[["complexity", "loss", "score"]],
+            chosen=2,
+            selection="It is the last.",
+            snaps=(),
+            structure=(),
+            rows=FitRows(X.to_numpy(dtype=np.float64), y.to_numpy(dtype=np.float64), None, None, len(y)),
+            names=tuple(variables),
+            named=True,
+            loss="squared",
+            x_scale=self.x_scale_,
+            y_scale=self.y_scale_,
+            logistic=False,
+            graph=member,
+            members=(),
+            kept=(member,),
+            alpha=self.alpha_,
+            history=self.history_,
+            params=self.given,
+            settings={name: repr(value) for name, value in self.get_params().items()},
+            changed=tuple(self.given),
+        )
         return self
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:

@@ -325,7 +325,7 @@ def test_interrupt_keeps_the_best_so_far(monkeypatch: pytest.MonkeyPatch) -> Non
         if calls == 3:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr("eqdarts.fitting.bar.Progress.__call__", interrupted)
+    monkeypatch.setattr("eqdarts.fitting.progress.Bar.__call__", interrupted)
     with pytest.warns(EqdartsWarning, match="Interrupted"):
         model = quick_fit()
     assert model.history_.stop_reason == "interrupt"

@@ -6,14 +6,13 @@ A file is a row: its name, and what makes its content from the fit.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from eqdarts.cli.saving import picture, save
 from eqdarts.cli.spreadsheets import law_cell
-from eqdarts.fitting.run import PAGE_FILE, RUN_FILE, run_of, run_to_json
+from eqdarts.fitting.run import PAGE_FILE, RUN_FILE
 
 if TYPE_CHECKING:
     from eqdarts.cli.columns import Columns
@@ -41,12 +40,9 @@ class Found:
     columns: Columns
     source: str
 
-    @cached_property
+    @property
     def run(self) -> Run:
-        import matplotlib
-
-        matplotlib.use("Agg")  # a run has pictures: files only, no window, no display needed
-        return run_of(self.model, self.source)
+        return replace(self.model.run_, source=self.source)
 
 
 Make = Callable[[Found], str | bytes | None]
@@ -69,7 +65,7 @@ def _equation(found: Found) -> str:
 
 
 def _run(found: Found) -> str:
-    return run_to_json(found.run) + "\n"
+    return found.run.to_json() + "\n"
 
 
 def _front(found: Found) -> str:
@@ -110,7 +106,8 @@ def _fit_picture(found: Found) -> bytes:
 def _graph_picture(found: Found) -> bytes:
     from eqdarts import plotting
 
-    model, columns = found.model, found.columns
+    model: Any = found.model
+    columns = found.columns
     drawn = plotting.plot_graph(
         model.graph_,
         model.graph_coefficients_,

@@ -16,10 +16,10 @@ __all__ = ["run"]
 def run(arguments: argparse.Namespace) -> None:
     """Write the page and say where it is."""
     units = dict(_unit(text) for text in arguments.units)
-    from eqdarts.fitting.run import PAGE_FILE, RUN_FILE, run_from_json
+    from eqdarts.fitting.run import PAGE_FILE, RUN_FILE, Run
 
     folder = Path(arguments.folder)
-    past = run_from_json(_read(folder / RUN_FILE))
+    past = Run.from_json(_read(folder / RUN_FILE))
     import matplotlib
 
     matplotlib.use("Agg")  # files only: no window, no display needed

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import pandas as pd
-from sklearn.utils.validation import check_is_fitted
 
 from eqdarts._typing import Array
 from eqdarts.data import moments, weighted_rows
@@ -24,7 +23,7 @@ from eqdarts.expression.written import text, write
 from eqdarts.graph.fitted import FittedGraph
 from eqdarts.graph.graph import Graph
 from eqdarts.losses import loss_of
-from eqdarts.primitives.table import Primitive, resolve
+from eqdarts.primitives.table import Primitive
 from eqdarts.search.problem import Rows
 from eqdarts.selection import CRITERIA, Candidate, singularity_price, structure_length
 
@@ -32,9 +31,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from eqdarts.data import FitRows
-    from eqdarts.graph.fitted import FittedGraph
 
-__all__ = ["StabilityMixin", "selection_frequencies"]
+__all__ = ["FittedFront", "selection_frequencies", "stability_of"]
 
 
 NEAR = 10.0  # nats within which a single swap of the chosen graph takes part
@@ -43,49 +41,75 @@ MOST_NUMBERS = 2**22  # in the Jacobian (G, K, N) of one batch
 LIMITS: dict[str, Any] = {"max_iterations": 100, "tolerance": 1e-9}
 
 
-class StabilityMixin:
-    """Selection frequencies."""
+class FittedFront(Protocol):
+    """What is asked of a fit: the graphs of its front, the chosen one among them, and the rows they were fitted to."""
 
-    def stability(self: Any, n: int = 20, random_state: int | None = 0) -> pd.DataFrame:
-        """Return how often each form would be chosen for rows drawn again with replacement.
+    @property
+    def rows(self) -> FitRows:
+        """The rows that the coefficients come from."""
 
-        Parameters
-        ----------
-        n : int, default=20
-            Resamples.
-        random_state : int or None, default=0
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the columns."""
 
-        Returns
-        -------
-        DataFrame
-            `form` (the equation with its coefficients as names), `frequency` (share of the resamples) and `chosen`
-            (whether `equation_`, before its constants became exact, has this form); the most frequent first.
+    @property
+    def scales(self) -> tuple[Array, float]:
+        """What inputs and target are divided by for the graphs."""
 
-        Notes
-        -----
-        Nothing is searched again: the equations of the front, and those that differ from the chosen graph in one edge
-        and are at most 10 nats longer, are refitted to every resample, all in one batch, and the rule that chose
-        `equation_` is applied. Forms that no resample's front would have are not seen, so that the frequencies are
-        upper bounds of those of a whole search. Equal forms in other words count as one. Of a table of more than 2000
-        rows so many are drawn. A resample repeats rows, and by that favours the longer forms a little. For the
-        selection by held-out rows the BIC stands in.
-        """
-        check_is_fitted(self)
-        if not loss_of(self._loss).is_least_squares:
-            raise ValueError(
-                explain("stability needs squared residuals.", f"loss={self._loss!r}", "Fit again, with loss='squared'.")
-            )
-        if n < 1:
-            raise ValueError(explain("n must be at least 1.", n, "Try 20."))
-        rng = np.random.default_rng(random_state)
-        criterion = CRITERIA[self.selection].stand_in.name
-        scales = self.x_scale_, self.y_scale_
-        sample = _Sample.of(self._rows, scales, rng)
-        forms = _forms(self._members, self.graph_, sample, resolve(self.primitives), self._names(), scales, criterion)
-        table = selection_frequencies(forms, sample, n, criterion, rng)
-        own = next((form.text for form in forms if form.graph == self.graph_), "")
-        self._stability = table.assign(chosen=table["form"] == own)
-        return self._stability.copy()
+    @property
+    def loss(self) -> str:
+        """What the coefficients were fitted by."""
+
+    @property
+    def graph(self) -> FittedGraph | None:
+        """The chosen one."""
+
+    @property
+    def members(self) -> tuple[FittedGraph, ...]:
+        """Those of the front."""
+
+
+def stability_of(
+    run: FittedFront, primitives: Sequence[Primitive], criterion: str, n: int, random_state: int | None
+) -> pd.DataFrame:
+    """Return how often each form would be chosen for rows drawn again with replacement.
+
+    Parameters
+    ----------
+    run : Run
+    primitives : sequence of Primitive
+        What an edge of a rival may choose from.
+    criterion : str
+        A key of `eqdarts.selection.CRITERIA`; the BIC stands in for the loss on rows that are held back.
+    n : int
+        Resamples.
+    random_state : int or None
+
+    Returns
+    -------
+    DataFrame
+        With the columns form, frequency and chosen; the most frequent first.
+
+    Raises
+    ------
+    ValueError
+        If the loss is not that of least squares, n is less than 1, or the fit has no graphs.
+    """
+    if not loss_of(run.loss).is_least_squares:
+        todo = "Fit again, with loss='squared'."
+        raise ValueError(explain("stability needs squared residuals.", f"loss={run.loss!r}", todo))
+    if n < 1:
+        raise ValueError(explain("n must be at least 1.", n, "Try 20."))
+    if run.graph is None or not run.members:
+        todo = "Fit again: a file does not hold the functions of your own primitives."
+        raise ValueError(explain("stability needs the graphs of the front.", "a fit without them", todo))
+    rng = np.random.default_rng(random_state)
+    criterion = CRITERIA[criterion].stand_in.name
+    sample = _Sample.of(run.rows, run.scales, rng)
+    forms = _forms(run, run.graph, sample, primitives, criterion)
+    table = selection_frequencies(forms, sample, n, criterion, rng)
+    own = next((form.text for form in forms if form.graph == run.graph.graph), "")
+    return table.assign(chosen=table["form"] == own)
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,36 +150,30 @@ class _Form:
 
 
 def _forms(
-    members: Sequence[FittedGraph],
-    chosen: Graph,
-    sample: _Sample,
-    primitives: Sequence[Primitive],
-    names: Sequence[str],
-    scales: tuple[Array, float],
-    criterion: str,
+    run: FittedFront, own: FittedGraph, sample: _Sample, primitives: Sequence[Primitive], criterion: str
 ) -> list[_Form]:
-    """Return the forms that take part: the front's, then near neighbours of the chosen graph, each form once."""
-    pairs = [(member.graph, member.coefficients) for member in members]
-    own = next(member for member in members if member.graph == chosen)
+    """Return the forms that take part: the front's, then near neighbours of the chosen graph `own`, each form once."""
+    pairs = [(member.graph, member.coefficients) for member in run.members]
     length = _Length(sample, criterion)
+    # A swap far behind the chosen graph on these rows will not win on rows drawn from them.
     near = [_refit(own, sample), *neighbours(own, sample.rows, primitives)]
     lengths = [
         length(fit.loss, fit.graph.n_coefficients, structure_length(fit.graph, primitives), sample.rows.weight)
         for fit in near
     ]
     pairs += [(f.graph, f.coefficients) for f, at in zip(near, lengths, strict=True) if at <= min(lengths) + NEAR]
-    X = sample.rows.X * scales[0]
-    box = dict(zip(names, zip(X.min(axis=0), X.max(axis=0), strict=True), strict=True))
+    X = sample.rows.X * run.scales[0]
+    box = dict(zip(run.names, zip(X.min(axis=0), X.max(axis=0), strict=True), strict=True))
     found: dict[str, _Form] = {}
     for graph, coefficients in pairs:
         try:
-            equation = Equation.from_graph(graph, coefficients, scales, names, rows=X)
+            equation = Equation.from_graph(graph, coefficients, run.scales, run.names, rows=X)
         except FormulaError:
             continue
         shown = text(write(equation.template))
         structure = structure_length(graph, primitives)
         known = found.get(shown)
-        if known is None or (structure < known.structure and known.graph != chosen):
+        if known is None or (structure < known.structure and known.graph != own.graph):
             singular = find_singularities(equation, box).pole, find_brink(equation, box, MARGIN)
             found[shown] = _Form(graph, tuple(coefficients), shown, len(equation.coefficients), structure, *singular)
     return list(found.values())

@@ -19,7 +19,7 @@ from eqdarts.equation.equation import Equation
 from eqdarts.errors import EqdartsWarning
 from eqdarts.expression.build import composed, with_values
 from eqdarts.expression.program import compile_expression
-from eqdarts.fitting.choice import Front
+from eqdarts.fitting.front import Entry, Front
 from eqdarts.fitting.table import Table
 from eqdarts.inference.constants import Snap, snap_constants
 from eqdarts.inference.linearised import Form, form_of
@@ -96,7 +96,8 @@ class Reweighting:
             if not loss <= best + 1e-12 * abs(best):
                 break
             settled = rough and best - loss <= ROUGH * abs(best)
-            before, theta, best = theta, new, min(loss, best)
+            before, theta = theta, new
+            best = min(loss, best)
             if settled or (np.abs(theta - before) <= SAME * np.abs(theta)).all():
                 break
         values = dict(zip(form.names, map(float, theta), strict=True))
@@ -104,14 +105,18 @@ class Reweighting:
         parameters = () if equation.formula is None else tuple(values.items())
         return replace(equation, expr=expr, parameters=parameters)
 
+    def settle(self, equation: Equation) -> Equation:
+        """Return the law of an equation that a search has found, its coefficients all but settled."""
+        return self.fit(self.written(equation), rough=True)
+
     def finish(self, front: Front) -> Front:
-        """Return the front with the coefficients of all its members settled."""
-        equations = tuple(map(self.fit, front.equations))
-        candidates = tuple(
-            replace(self.candidate(equation, old.structure), pole=old.pole, brink=old.brink)
-            for equation, old in zip(equations, front.candidates, strict=True)
-        )
-        return replace(front, equations=equations, candidates=candidates)
+        """Return the front with the coefficients of all its equations settled."""
+        return replace(front, entries=tuple(map(self._finished, front.entries)))
+
+    def _finished(self, entry: Entry) -> Entry:
+        equation, before = self.fit(entry.equation), entry.candidate
+        candidate = self.candidate(equation, before.structure)
+        return Entry(entry.member, equation, replace(candidate, pole=before.pole, brink=before.brink))
 
     def candidate(self, equation: Equation, structure: float | None) -> Candidate:
         """Return what selection looks at."""
@@ -191,17 +196,18 @@ def snap_reweighted(
     The search for constants sees the least squares problem at the chosen equation; the others are then fitted again by
     the loss, and nothing is snapped if that makes the description longer.
     """
-    rows, old, before = reweighting.rows, front.equations[front.chosen], front.candidates[front.chosen]
+    rows, table = reweighting.rows, reweighting.table
+    old, before = front.best.equation, front.best.candidate
     found = snap_constants(old, rows.X, rows.y, reweighting.weights(old), constants=constants, go_on=go_on)
     if not found.snaps:
         return front, ()
+    # The least squares problem at the old coefficients is not the loss: the others are fitted again by that.
     equation = reweighting.fit(found.equation)
     after = replace(reweighting.candidate(equation, before.structure), pole=before.pole, brink=before.brink)
-    n_rows, n_inputs = reweighting.table.n_rows, rows.X.shape[1]
-    if not _length(after, n_rows, n_inputs) <= _length(before, n_rows, n_inputs):
+    if not _length(after, table) <= _length(before, table):
         return front, ()
     return front.with_chosen(equation, after), found.snaps
 
 
-def _length(candidate: Candidate, n_rows: float, n_inputs: int) -> float:
-    return description_length(candidate, n_rows, n_inputs, 1.0, 1.0)
+def _length(candidate: Candidate, table: Table) -> float:
+    return description_length(candidate, table.n_rows, table.X.shape[1], 1.0, 1.0)

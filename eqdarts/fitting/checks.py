@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import numbers
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -14,43 +15,62 @@ from sklearn.utils.validation import _check_sample_weight
 from eqdarts._typing import Array
 from eqdarts.data import Data
 from eqdarts.errors import closest, explain
+from eqdarts.fitting.settings import FitSettings
 from eqdarts.losses import LOSSES, Loss, loss_of, resolve_loss
-from eqdarts.primitives.table import Primitive, resolve
+from eqdarts.primitives.table import resolve
 from eqdarts.search.strategies import SEARCHES
 from eqdarts.selection import CRITERIA
 
-__all__ = ["checked_constants", "checked_held_out", "checked_loss", "checked_parameters", "checked_weight", "loss_name"]
+__all__ = ["checked_constants", "checked_held_out", "checked_loss", "checked_settings", "checked_weight"]
 
 
+CHOICES: dict[str, Collection[str]] = {"search": SEARCHES, "selection": CRITERIA}
+LEAST = {"max_complexity": 3, "max_refits": 1, "n_restarts": 1, "n_searches": 1}
 OWN_NAMES = re.compile(r"c_*\d+")  # what the coefficients of an equation are called
 
 
-def checked_parameters(estimator: Any) -> tuple[Primitive, ...]:
-    """Raise ValueError for a parameter that makes no sense; return the primitives."""
-    known: dict[str, Iterable[str]] = {"search": SEARCHES, "selection": CRITERIA}
-    for name, choices in known.items():
-        value = getattr(estimator, name)
-        if value not in tuple(choices):
-            raise ValueError(explain(f"{name} must be known.", repr(value), closest(str(value), choices)))
-    if not callable(estimator.loss) and estimator.loss not in tuple(LOSSES):
-        todo = closest(str(estimator.loss), LOSSES)
-        raise ValueError(explain("loss must be known, or a torch function.", repr(estimator.loss), todo))
-    for name, least in (("max_complexity", 3), ("max_refits", 1), ("n_restarts", 1), ("n_searches", 1)):
-        value = getattr(estimator, name)
+def checked_settings(given: Mapping[str, Any], defaults: Mapping[str, Any]) -> FitSettings:
+    """Return the settings of a fit, without constants, for the parameters of the estimator.
+
+    Parameters
+    ----------
+    given, defaults : mapping of str to object
+        All parameters by name, and their defaults.
+
+    Raises
+    ------
+    ValueError
+        For a parameter that makes no sense.
+    """
+    for name, choices in CHOICES.items():
+        if given[name] not in tuple(choices):
+            raise ValueError(explain(f"{name} must be known.", repr(given[name]), closest(str(given[name]), choices)))
+    loss = given["loss"]
+    if not callable(loss) and loss not in tuple(LOSSES):
+        raise ValueError(explain("loss must be known, or a torch function.", repr(loss), closest(str(loss), LOSSES)))
+    _check_numbers(given)
+    changed = tuple(name for name, value in given.items() if repr(value) != repr(defaults.get(name)))
+    taken = {item.name: given[item.name] for item in fields(FitSettings) if item.name in given}
+    taken |= {"primitives": resolve(given["primitives"]), "constants": {}}
+    return FitSettings(**taken, given=dict(given), changed=changed)
+
+
+def _check_numbers(given: Mapping[str, Any]) -> None:
+    """Raise ValueError for a number outside its range."""
+    for name, least in LEAST.items():
+        value = given[name]
         if not isinstance(value, numbers.Integral) or value < least:
             raise ValueError(explain(f"{name} must be a whole number of at least {least}.", repr(value), "Raise it."))
-    jobs: Any = estimator.n_jobs
+    jobs = given["n_jobs"]
     if jobs is not None and (isinstance(jobs, bool) or not isinstance(jobs, numbers.Integral) or jobs == 0):
         todo = "Give 2 for two workers, -1 for all cores, None for one search in this process."
         raise ValueError(explain("n_jobs must be a whole number other than 0, or None.", repr(jobs), todo))
-    limit: Any = estimator.time_limit
+    limit = given["time_limit"]
     if limit is not None and not (isinstance(limit, numbers.Real) and float(limit) > 0):
         raise ValueError(explain("time_limit must be positive seconds, or None.", repr(limit), "Give seconds."))
-    if not 0 < estimator.validation_fraction < 1:
-        raise ValueError(
-            explain("validation_fraction must lie between 0 and 1.", estimator.validation_fraction, "Try 0.3.")
-        )
-    return resolve(estimator.primitives)
+    share = given["validation_fraction"]
+    if not 0 < share < 1:
+        raise ValueError(explain("validation_fraction must lie between 0 and 1.", share, "Try 0.3."))
 
 
 def checked_constants(constants: Any, columns: Sequence[str]) -> dict[str, float]:
@@ -110,11 +130,6 @@ def checked_weight(sample_weight: Any, sigma: Any, X: Array, loss: Any) -> tuple
     if not weight.any():
         raise ValueError(explain("sample_weight must not be all zero.", "only zeros", "Give some row weight."))
     return weight, None
-
-
-def loss_name(loss: Any) -> str:
-    """Return the name of a loss that is a name or a function."""
-    return loss if isinstance(loss, str) else str(getattr(loss, "__qualname__", type(loss).__qualname__))
 
 
 def checked_loss(loss: Any, selection: str, y: Array, f: Array) -> Loss:

@@ -1,144 +1,219 @@
-"""From refitted graphs to the table of equations: the front, the chosen one, and its constants made exact."""
+"""From refitted graphs to the chosen law: write all, price all, select; then weigh it, and make its constants exact.
+
+Writing a graph as an equation takes most of the time and is the only one of the three passes that may be stopped, by an
+interrupt or a time limit. What was written by then is priced and selected from as a whole.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import replace
 
 import numpy as np
-import pandas as pd
+from numpy.typing import NDArray
 
-from eqdarts.data import Data, FitRows
+from eqdarts.data import Data, FitRows, draw_rows
 from eqdarts.equation.equation import Equation
 from eqdarts.errors import FormulaError
+from eqdarts.evidence.edges import Evidence, evidence
+from eqdarts.evidence.structure import Finding, findings
+from eqdarts.fitting.front import Entry, Front, held_out_losses, refit_front
 from eqdarts.fitting.table import Table
 from eqdarts.graph.fitted import FittedGraph
 from eqdarts.inference.constants import Snap, snap_constants
 from eqdarts.inference.constants_exponents import exponent_snaps
 from eqdarts.losses import SQUARED
 from eqdarts.primitives.table import Primitive
-from eqdarts.selection import Candidate, choice_in_words, select, structure_length
+from eqdarts.search.problem import Rows, training_problem
+from eqdarts.selection import CRITERIA, Candidate, select, structure_length
 
-if TYPE_CHECKING:
-    from eqdarts.fitting.by_loss import Reweighting
-
-__all__ = ["Front", "choose", "snap_chosen"]
-
+__all__ = [
+    "LEAST_WRITTEN",
+    "Weighing",
+    "price_all",
+    "select_front",
+    "snap_chosen",
+    "structure_of",
+    "with_held_out",
+    "write_all",
+]
 
 LEAST_WRITTEN = 20  # members that are written however late it is: a choice of few is none
+MOST_ROWS = 1000  # rows on which the primitives of the chosen graph are weighed
+MOST_SWAPS = 3
+ROWS_OF_STRUCTURE = 150  # times eight for a smooth model
+
+Written = tuple[FittedGraph, Equation]
+Price = Callable[[Equation, float | None], Candidate]
 
 
-@dataclass(frozen=True, eq=False)
-class Front:
-    """The Pareto front, simplest first, and which of its members was chosen."""
-
-    members: tuple[FittedGraph, ...]
-    equations: tuple[Equation, ...]
-    candidates: tuple[Candidate, ...]
-    lengths: tuple[float, ...]  # by the criterion, in nats, before constants became exact
-    chosen: int
-
-    def with_chosen(self, equation: Equation, candidate: Candidate) -> Front:
-        """Return the front with the chosen equation in another form, without members that are then no better."""
-        equations, candidates = list(self.equations), list(self.candidates)
-        equations[self.chosen], candidates[self.chosen] = equation, candidate
-
-        def is_needed(k: int) -> bool:
-            other = candidates[k]
-            worse = other.complexity >= candidate.complexity and other.loss >= candidate.loss
-            return k == self.chosen or not worse
-
-        order = sorted(filter(is_needed, range(len(equations))), key=lambda k: candidates[k].complexity)
-        return Front(
-            tuple(self.members[k] for k in order),
-            tuple(equations[k] for k in order),
-            tuple(candidates[k] for k in order),
-            tuple(self.lengths[k] for k in order),
-            order.index(self.chosen),
-        )
-
-    def as_table(self) -> pd.DataFrame:
-        """Return the front as `equations_` shows it."""
-        return pd.DataFrame(
-            {
-                "complexity": [c.complexity for c in self.candidates],
-                "loss": [c.loss for c in self.candidates],
-                "score": [length - self.lengths[self.chosen] for length in self.lengths],
-                "equation": [str(equation) for equation in self.equations],
-                "latex": [equation.latex() for equation in self.equations],
-                "chosen": [k == self.chosen for k in range(len(self.equations))],
-            }
-        )
-
-    def in_words(self, criterion: str, n_refits: int, n_rows: float) -> str:
-        """Say why the chosen equation was chosen."""
-        texts = [equation.format() for equation in self.equations]
-        return choice_in_words(criterion, self.candidates, self.lengths, texts, n_refits, n_rows)
+# --- the three passes ---
 
 
-def choose(
+def write_all(
     members: Sequence[FittedGraph],
     data: Data,
     table: Table,
-    primitives: Sequence[Primitive],
-    criterion: str,
-    held_out: Sequence[float] | None = None,
-    reweighting: Reweighting | None = None,
-    go_on: Callable[[], bool] = lambda: True,
-    in_time: Callable[[], bool] = lambda: True,
-) -> Front:
-    """Write the members as equations, and choose.
+    go_on: Callable[[int], bool] = lambda _: True,
+    settle: Callable[[Equation], Equation] = lambda equation: equation,
+) -> list[Written]:
+    """Write the members as equations, the promising first.
 
     Parameters
     ----------
     members : sequence of FittedGraph
     data : Data
+        For the scales that the coefficients belong to.
+    table : Table
+    go_on : callable, optional
+        Whether more are to be written than there are already, their number being its argument.
+    settle : callable, optional
+        What fits an equation again where the loss is not that of least squares.
+
+    Returns
+    -------
+    list of (FittedGraph, Equation)
+        In the order of `members`, without those whose numbers leave the real line when they are folded.
+    """
+    scales = data.x_scale, data.y_scale
+    written: dict[int, Written] = {}
+    for k in sorted(range(len(members)), key=lambda k: _promise(members[k], table.n_rows)):
+        if not go_on(len(written)):
+            break
+        graph, coefficients = members[k].graph, members[k].coefficients
+        try:
+            equation = Equation.from_graph(graph, coefficients, scales, table.names, table.target, rows=table.telling)
+        except FormulaError:
+            continue
+        written[k] = members[k], settle(equation)
+    return [written[k] for k in sorted(written)]
+
+
+def price_all(
+    written: Sequence[Written], table: Table, primitives: Sequence[Primitive], price: Price | None = None
+) -> list[Entry]:
+    """Measure what selection looks at: loss on all rows, structure, and what is singular in the range of the rows.
+
+    Parameters
+    ----------
+    written : sequence of (FittedGraph, Equation)
     table : Table
     primitives : sequence of Primitive
-        Those that the search could use.
-    criterion : str
-        A key of `eqdarts.selection.CRITERIA`.
-    held_out : sequence of float, optional
-        Mean squared residual of each member on the rows that are held back.
-    reweighting : Reweighting, optional
-        What fits the equations again by another loss than squares.
-    go_on : callable, optional
-        Whether there may be more members than have been looked at; the promising come first.
-    in_time : callable, optional
-        Whether there is time for more than the `LEAST_WRITTEN` most promising.
+        Those that the search could use: a structure is one of all that these allow.
+    price : callable, optional
+        ``price(equation, structure)`` -> Candidate, for another loss than squared residuals.
     """
-    n_rows = table.n_rows
-    looked_at: dict[int, tuple[FittedGraph, Equation, Candidate]] = {}
-    for k in sorted(range(len(members)), key=lambda k: _promise(members[k], n_rows)):
-        if looked_at and (not go_on() or (len(looked_at) >= LEAST_WRITTEN and not in_time())):
-            break
-        member = members[k]
-        equation = _equation(member, data, table)
-        if equation is not None:
-            structure = structure_length(member.graph, primitives)
-            if reweighting is None:
-                candidate = _candidate(equation, structure, table)
-            else:
-                equation = reweighting.fit(reweighting.written(equation), rough=True)
-                candidate = _on_range(reweighting.candidate(equation, structure), equation, table)
-            if held_out is not None:
-                candidate = replace(candidate, held_out=held_out[k], n_held_out=len(data.validation))
-            looked_at[k] = member, equation, candidate
-    found = [looked_at[k] for k in sorted(looked_at)]
-    candidates = [candidate for _, _, candidate in found]
+    entries = []
+    for member, equation in written:
+        structure = structure_length(member.graph, primitives)
+        candidate = _squared(equation, structure, table) if price is None else price(equation, structure)
+        entries.append(Entry(member, equation, _on_range(candidate, equation, table)))
+    return entries
+
+
+def with_held_out(entries: Sequence[Entry], data: Data, rng: np.random.Generator) -> list[Entry]:
+    """Return the entries with their losses on the rows that are held back."""
+    losses = held_out_losses([entry.member for entry in entries], data, rng)
+    n = len(data.validation)
+    return [
+        replace(entry, candidate=replace(entry.candidate, held_out=loss, n_held_out=n))
+        for entry, loss in zip(entries, losses, strict=True)
+    ]
+
+
+def select_front(entries: Sequence[Entry], data: Data, table: Table, criterion: str) -> Front:
+    """Return the Pareto front of the entries, and the one that a key of `eqdarts.selection.CRITERIA` chooses."""
     mean_square = float(np.average(table.y**2, weights=table.weight))
     variance = data.variance * data.y_scale**2
-    front, lengths = select(candidates, n_rows, data.n_inputs, mean_square, variance, criterion)
+    candidates = [entry.candidate for entry in entries]
+    front, lengths = select(candidates, table.n_rows, data.n_inputs, mean_square, variance, criterion)
     chosen = min(range(len(front)), key=lambda k: lengths[k])
-    return Front(
-        tuple(found[k][0] for k in front),
-        tuple(found[k][1] for k in front),
-        tuple(candidates[k] for k in front),
-        tuple(lengths),
-        chosen,
-    )
+    return Front(tuple(entries[k] for k in front), tuple(lengths), chosen)
+
+
+def _promise(member: FittedGraph, n_rows: float) -> float:
+    """Return a rough description length."""
+    return 0.5 * n_rows * math.log(max(member.loss, 1e-24)) + 2.0 * member.graph.complexity
+
+
+def _squared(equation: Equation, structure: float | None, table: Table) -> Candidate:
+    loss = SQUARED.mean(table.y, table.predicted(equation), table.weight)
+    return Candidate(equation.complexity, len(equation.coefficients), loss, structure, noise=table.noise)
+
+
+def _on_range(candidate: Candidate, equation: Equation, table: Table) -> Candidate:
+    """Return the candidate with what is singular inside the range of the rows and a little outside."""
+    pole = table.pole(equation)
+    return replace(candidate, pole=pole, brink="" if pole else table.brink(equation))
+
+
+# --- what is said of the chosen graph ---
+
+
+class Weighing:
+    """Weighs the primitives of chosen graphs on at most 1000 of the rows that their coefficients come from.
+
+    Parameters
+    ----------
+    data : Data
+    rows : ndarray of int
+        The rows that the coefficients come from.
+    table : Table
+    primitives : sequence of Primitive
+    criterion : str
+        A key of `eqdarts.selection.CRITERIA`; the BIC stands in for the loss on rows that are held back.
+    rng : numpy.random.Generator
+    """
+
+    def __init__(
+        self,
+        data: Data,
+        rows: NDArray[np.intp],
+        table: Table,
+        primitives: Sequence[Primitive],
+        criterion: str,
+        rng: np.random.Generator,
+    ) -> None:
+        self.data = data
+        self.rows = rows
+        self.table = table
+        self.primitives = primitives
+        self.rng = rng
+        # A swap has no loss on rows held back that could be compared, so that it cannot be chosen by one.
+        self.criterion = CRITERIA[criterion].stand_in.name
+        self.swaps = self.criterion == criterion
+        few = draw_rows(rows, MOST_ROWS, rng)
+        self.seen = Rows(data.X[few], data.y[few], data.weight[few])
+
+    def of(self, front: Front) -> Evidence:
+        """Return the evidence at the chosen graph."""
+        target = "y" if self.table.target is None else self.table.target
+        return evidence(front.best.member, self.seen, self.primitives, self.table.names, target, self.criterion)
+
+    def settled(self, front: Front, go_on: Callable[[], bool]) -> tuple[Front, Evidence]:
+        """Choose again with the best swap on the front, as long as it is chosen and `go_on` says so."""
+        found = self.of(front)
+        for _ in range(MOST_SWAPS):
+            if not self.swaps or found.better is None or not go_on():
+                break
+            # The swap was refitted to few rows; to stand on the front it needs the coefficients of all.
+            better = refit_front([found.better], self.data, self.rows, self.rng)
+            more = price_all(write_all(better, self.data, self.table), self.table, self.primitives)
+            new = select_front([*front.entries, *more], self.data, self.table, self.criterion)
+            if new.best.member.graph == front.best.member.graph:
+                break
+            front, found = new, self.of(new)
+        return front, found
+
+
+def structure_of(
+    front: Front, data: Data, table: Table, rng: np.random.Generator, logistic: bool = False
+) -> tuple[Finding, ...]:
+    """Return the structures of the chosen graph and of the data; of the log odds if the law is a probability."""
+    target = "y" if table.target is None else table.target
+    problem = training_problem(data, ROWS_OF_STRUCTURE, rng)
+    return findings(problem, front.best.member, table.names, f"logit({target})" if logistic else target, rng)
 
 
 def snap_chosen(
@@ -158,39 +233,12 @@ def snap_chosen(
     tuple of Snap
         First of the exponents that the search itself has made exact.
     """
-    old, given = front.equations[front.chosen], (rows.X, rows.y, rows.weight, rows.sigma)
+    old = front.best
+    given = rows.X, rows.y, rows.weight, rows.sigma
     usual = {row.exponent for row in primitives if row.exponent is not None}
-    exponents = exponent_snaps(old, *given, usual, go_on)
-    found = snap_constants(old, *given, constants, go_on)
-    candidate = _candidate(found.equation, front.candidates[front.chosen].structure, table)
+    exponents = exponent_snaps(old.equation, *given, usual, go_on)
+    found = snap_constants(old.equation, *given, constants, go_on)
+    candidate = _on_range(_squared(found.equation, old.candidate.structure, table), found.equation, table)
     if not found.snaps or not math.isfinite(candidate.loss):  # undefined at a row that is not among `rows`
         return front, exponents
     return front.with_chosen(found.equation, candidate), (*exponents, *found.snaps)
-
-
-def _promise(member: FittedGraph, n_rows: float) -> float:
-    """Return a rough description length."""
-    return 0.5 * n_rows * math.log(max(member.loss, 1e-24)) + 2.0 * member.graph.complexity
-
-
-def _equation(member: FittedGraph, data: Data, table: Table) -> Equation | None:
-    """Return the member's equation, None where folding its numbers leaves the real line."""
-    scales = data.x_scale, data.y_scale
-    try:
-        return Equation.from_graph(
-            member.graph, member.coefficients, scales, table.names, table.target, rows=table.telling
-        )
-    except FormulaError:
-        return None
-
-
-def _candidate(equation: Equation, structure: float | None, table: Table) -> Candidate:
-    loss = SQUARED.mean(table.y, table.predicted(equation), table.weight)
-    candidate = Candidate(equation.complexity, len(equation.coefficients), loss, structure, noise=table.noise)
-    return _on_range(candidate, equation, table)
-
-
-def _on_range(candidate: Candidate, equation: Equation, table: Table) -> Candidate:
-    """Return the candidate with what is singular inside the range of the rows and a little outside."""
-    pole = table.pole(equation)
-    return replace(candidate, pole=pole, brink="" if pole else table.brink(equation))

@@ -1,26 +1,41 @@
-"""The front after the search: the search sees a part of the rows, the coefficients that are printed come from all."""
+"""The front after the search: its graphs refitted to all rows, and `Front`, the same graphs as equations with prices.
+
+The search sees a part of the rows; the coefficients that are printed come from all of them, or from 10,000.
+"""
 
 from __future__ import annotations
 
 import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from eqdarts.data import Data, draw_rows
+from eqdarts.equation.equation import Equation
 from eqdarts.graph.fitted import FittedGraph
 from eqdarts.graph.graph import Graph
 from eqdarts.primitives.table import Primitive
 from eqdarts.search.archive import Archive
 from eqdarts.search.evaluator import QUICK, THOROUGH
-from eqdarts.selection import Candidate, description_length, structure_length
+from eqdarts.selection import Candidate, choice_in_words, description_length, structure_length
 from eqdarts.solver.compiled import predict_all
 from eqdarts.solver.refit import refit_in_parts
 
-__all__ = ["best_of", "fitted_rows", "front_of", "held_out_losses", "measured", "refit_front", "screened"]
+__all__ = [
+    "Entry",
+    "Front",
+    "best_of",
+    "fitted_rows",
+    "front_of",
+    "held_out_losses",
+    "measured",
+    "refit_front",
+    "screened",
+]
 
 # A standard error falls as the root of the number of rows grows: with so many it is a hundredth of what the noise
 # of one row is worth. A pass over a million rows would take as long as the search did.
@@ -29,6 +44,72 @@ MOST_JUDGED = 100_000  # rows whose loss decides between old and new coefficient
 MOST_SCREENED = 300_000  # rows times members
 MOST_SHORT = 12  # members besides the front, for their short descriptions
 MOST_NUMBERS = 2**23  # in the Jacobian (G, K, N) of one batch; the sweeps that fill it hold a few times as much
+
+
+@dataclass(frozen=True, eq=False)
+class Entry:
+    """A graph, the equation that it is, and what selection looks at in it."""
+
+    member: FittedGraph
+    equation: Equation
+    candidate: Candidate
+
+
+@dataclass(frozen=True, eq=False)
+class Front:
+    """The Pareto front, simplest first, and which of its entries was chosen.
+
+    Parameters
+    ----------
+    entries : tuple of Entry
+    lengths : tuple of float
+        By the criterion, in nats, before constants became exact.
+    chosen : int
+    """
+
+    entries: tuple[Entry, ...]
+    lengths: tuple[float, ...]
+    chosen: int
+
+    @property
+    def best(self) -> Entry:
+        """The chosen entry."""
+        return self.entries[self.chosen]
+
+    @property
+    def members(self) -> tuple[FittedGraph, ...]:
+        """The graphs."""
+        return tuple(entry.member for entry in self.entries)
+
+    def with_chosen(self, equation: Equation, candidate: Candidate) -> Front:
+        """Return the front with the chosen equation in another form, without entries that are then no better."""
+        entries = list(self.entries)
+        entries[self.chosen] = Entry(self.best.member, equation, candidate)
+
+        def is_needed(k: int) -> bool:
+            other = entries[k].candidate
+            worse = other.complexity >= candidate.complexity and other.loss >= candidate.loss
+            return k == self.chosen or not worse
+
+        order = sorted(filter(is_needed, range(len(entries))), key=lambda k: entries[k].candidate.complexity)
+        lengths = tuple(self.lengths[k] for k in order)
+        return Front(tuple(entries[k] for k in order), lengths, order.index(self.chosen))
+
+    def as_table(self) -> pd.DataFrame:
+        """Return one row for each entry: complexity, loss, and score, the length less that of the chosen entry."""
+        return pd.DataFrame(
+            {
+                "complexity": [entry.candidate.complexity for entry in self.entries],
+                "loss": [entry.candidate.loss for entry in self.entries],
+                "score": [length - self.lengths[self.chosen] for length in self.lengths],
+            }
+        )
+
+    def in_words(self, criterion: str, n_refits: int, n_rows: float) -> str:
+        """Say why the chosen equation was chosen."""
+        candidates = [entry.candidate for entry in self.entries]
+        texts = [entry.equation.format() for entry in self.entries]
+        return choice_in_words(criterion, candidates, self.lengths, texts, n_refits, n_rows)
 
 
 def fitted_rows(data: Data, rng: np.random.Generator) -> NDArray[np.intp]:
@@ -161,7 +242,6 @@ def _refitted(
     import torch
 
     iterations, tolerance = limits
-
     X, y, weight = (torch.from_numpy(values[rows]) for values in (data.X, data.y, data.weight))
     starts = [(m.graph, m.coefficients) for m in front]
     fits = refit_in_parts(starts, X, y, weight, MOST_NUMBERS, max_iterations=iterations, tolerance=tolerance)

@@ -1,27 +1,35 @@
-"""What a fit tells while it runs: `FitProgress` to a callback of the user's, and to those who keep its state."""
+"""What a fit tells while it runs, and what it is told: progress bar, callback and checkpoint; Ctrl-C.
+
+`Watch` gives every moment of a search to the bar, to the checkpoint and to the user's callback. `Interrupts` lets the
+first Ctrl-C end what is under way; what was found is kept, and the second changes nothing.
+"""
 
 from __future__ import annotations
 
 import json
+import signal
+import sys
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 
 from eqdarts.equation.equation import Equation
-from eqdarts.fitting.bar import Progress
 from eqdarts.fitting.checkpoint import Checkpoint
-from eqdarts.fitting.interrupts import Interrupts
 from eqdarts.graph.fitted import FittedGraph
 from eqdarts.search.result import Moment, StopSearch
 
-__all__ = ["Callback", "FitProgress", "JsonLog", "Watch"]
+__all__ = ["Bar", "Callback", "FitProgress", "Interrupts", "JsonLog", "Watch"]
 
+T = TypeVar("T")
 EVERY = 1.0  # seconds between two calls
+GRACE = 0.6  # seconds after an interrupt within which equations are still written
+PATIENCE = 3  # interrupts after which the fit gives up, with nothing
 
 Write = Callable[[FittedGraph], Equation | None]
 
@@ -101,21 +109,116 @@ class JsonLog:
             file.write(json.dumps(line, ensure_ascii=False) + "\n")
 
 
+class Bar:
+    """A bar on stderr: share of the budget, refits, best loss and the best graph."""
+
+    def __init__(self, shown: bool) -> None:
+        self.bar: Any = None
+        if not shown:
+            return
+        # Imported where it is needed: in a notebook without widgets tqdm.auto warns that its bar is plain text.
+        from tqdm.auto import tqdm
+
+        self.bar = tqdm(total=100, unit="%", file=sys.stderr, leave=False)
+
+    def __enter__(self) -> Bar:
+        return self
+
+    def __call__(self, moment: Moment) -> None:
+        """Show how far the search is."""
+        if self.bar is None:
+            return
+        best = moment.best
+        self.bar.n = min(round(100 * moment.share), 100)
+        self.bar.set_postfix_str(f"{moment.n_refits} refits, best {best.loss:.3g}: {best.graph.key[:40]}")
+
+    def say(self, text: str) -> None:
+        """Show a text in place of the best graph."""
+        if self.bar is not None:
+            self.bar.set_postfix_str(text)
+
+    def __exit__(self, *_: object) -> None:
+        if self.bar is not None:
+            self.bar.close()
+
+
+class Interrupts:
+    """Lets an interrupt end one stage of a fit, and no other.
+
+    Within the block an interrupt raises KeyboardInterrupt in a stage that is `open`, and is remembered otherwise. It
+    raises once: what follows cannot be lost by impatience. Outside the main thread, and where the program handles the
+    signal itself, everything stays as it is.
+    """
+
+    def __init__(self) -> None:
+        self.count, self.at = 0, 0.0
+        self.open = True  # until something is found an interrupt ends the fit as it ends any program
+        self._before: Any = None
+
+    def has_time(self) -> bool:
+        """Return whether what must be done may take its time: there was no interrupt, or only just now."""
+        return self.count == 0 or time.monotonic() - self.at < GRACE
+
+    @property
+    def seen(self) -> bool:
+        """Whether there was an interrupt: what can be left out is left out."""
+        return self.count > 0
+
+    def __enter__(self) -> Interrupts:
+        is_main = threading.current_thread() is threading.main_thread()
+        if is_main and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            self._before = signal.signal(signal.SIGINT, self._on_signal)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._before is not None:
+            signal.signal(signal.SIGINT, self._before)
+
+    def note(self) -> None:
+        """Remember that there was an interrupt."""
+        self.at = time.monotonic() if self.count == 0 else self.at
+        self.count += 1
+
+    def _on_signal(self, *_: object) -> None:
+        self.note()
+        if self.open or self.count >= PATIENCE:
+            self.open = False
+            raise KeyboardInterrupt
+
+    def stage(self, compute: Callable[[], T], otherwise: Callable[[], T]) -> T:
+        """Return ``compute()``; ``otherwise()``, which must be quick, after an interrupt before or in it."""
+        if self.seen:
+            return otherwise()
+        try:
+            self.open = True
+            try:
+                return compute()
+            finally:
+                self.open = False
+        except KeyboardInterrupt:
+            if not self.seen:
+                self.note()
+            return otherwise()
+
+
 class Watch:
     """An `on_progress` of `search`: gives every moment to the progress bar, the checkpoint and the callback.
 
     Parameters
     ----------
-    bar : Progress
+    bar : Bar
     checkpoint : Checkpoint, optional
     callback : callable, optional
         Called with a `FitProgress` once a second at most; True, returned, stops the search.
     """
 
     def __init__(
-        self, bar: Progress, checkpoint: Checkpoint | None, callback: Callback | None, interrupts: Interrupts
+        self, bar: Bar, checkpoint: Checkpoint | None, callback: Callback | None, interrupts: Interrupts
     ) -> None:
-        self.bar, self.checkpoint, self.callback, self.interrupts = bar, checkpoint, callback, interrupts
+        self.bar = bar
+        self.checkpoint = checkpoint
+        self.callback = callback
+        self.interrupts = interrupts
         self.unit: float = 1.0  # these two are set as soon as the data are prepared
         self.write: Write = lambda _: None
         self.first, self.share = 0.0, 1.0  # where the search that runs stands in the budget

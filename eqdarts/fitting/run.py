@@ -1,36 +1,66 @@
-"""What a report is made of: one fit, taken from an estimator or read from the file that `eqdarts fit` leaves."""
+"""One fit as one record: what it found, on which rows, and how; `Run.to_json` is the file of a fit.
+
+`eqdarts.fitting.stages.fit_table` makes it, the estimator keeps it, and reports, pictures, notebook cells and files are
+made from it.
+"""
 
 from __future__ import annotations
 
-import inspect
 import json
 import platform
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
+from functools import cache
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from eqdarts import __version__
+from eqdarts._typing import Array
+from eqdarts._version import __version__
 from eqdarts.data import FitRows
 from eqdarts.equation.equation import Equation
 from eqdarts.errors import FormulaError, explain
+from eqdarts.evidence.structure import Finding
 from eqdarts.files import read_json
-from eqdarts.fitting.saved import model_record
-from eqdarts.history import BestPoint, SearchHistory
-from eqdarts.report.pictures import Picture, graph_pictures
+from eqdarts.fitting.saved import (
+    alpha_record,
+    history_record,
+    is_plain_value,
+    own_primitives,
+    plain_number,
+    read_alpha,
+    read_front,
+    read_graphs,
+    read_history,
+    read_row,
+    read_rows,
+    read_scales,
+    read_texts,
+    rows_record,
+)
+from eqdarts.graph.fitted import FittedGraph
+from eqdarts.graph.record import graph_record, is_plain
+from eqdarts.history import SearchHistory
+from eqdarts.inference.constants import Snap
+from eqdarts.search.worker_files import member_records
 
-if TYPE_CHECKING:
-    from eqdarts.estimator import DARTSRegressor
+__all__ = ["PAGE_FILE", "RUN_FILE", "Run", "with_dot"]
 
-__all__ = ["PAGE_FILE", "RUN_FILE", "Run", "run_from_json", "run_of", "run_to_json"]
-
-RUN_FILE, PAGE_FILE = "run.json", "law.html"
+RUN_FILE = "run.json"
+PAGE_FILE = "law.html"
 FORMAT, VERSION = "eqdarts-run", 1
 LARGEST_FILE = 200_000_000
 LIBRARIES = ("numpy", "scipy", "sympy", "torch", "scikit-learn", "pandas")
+DAMAGE = (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError, RecursionError)
+
+
+@cache
+def _versions() -> Mapping[str, str]:
+    found = {"eqdarts": __version__, "Python": platform.python_version()}
+    found |= {name: version(name) for name in LIBRARIES}
+    return {**found, "machine": f"{platform.system()} {platform.machine()}"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,170 +75,211 @@ class Run:
         One row for each equation: complexity, loss, score.
     chosen : int
         Row of the chosen equation.
+    selection : str
+        Why it was chosen, in words.
+    snaps : tuple of Snap
+        Coefficients of the chosen equation that became exact.
+    structure : tuple of Finding
+        Which inputs act only in combination, and laws of scale.
     rows : FitRows
         The rows that the coefficients were fitted to.
     names : tuple of str
         Of the columns of ``rows.X``.
-    loss, selection : str
-        The loss that was smallest; why the equation was chosen, in words.
-    snaps : tuple of str
-        Coefficients of the chosen equation that became exact, in words.
+    named : bool
+        Whether the user gave these names.
+    loss : str
+        The loss that was smallest; of a function, what Python shows of it.
+    x_scale : ndarray of shape (D,)
+    y_scale : float
+        The graphs' coefficients belong to inputs and target divided by these.
+    logistic : bool
+        Whether the graphs are those of log odds, the equations probabilities.
+    graph : FittedGraph or None
+        The chosen graph, before constants became exact. None if a file could not hold it.
+    members : tuple of FittedGraph
+        The graphs of `equations`; empty if a file could not hold them.
+    kept : tuple of FittedGraph
+        What the next fit may start from: the best graph of each size.
+    alpha : DataFrame
+        The evidence for each primitive (columns) on each edge of `graph` (rows).
     history : SearchHistory
-        Without the architecture weights.
+        A file does not hold the trajectories of its architecture weights.
+    params : dict of str to object
+        The estimator's parameters; a file holds those that are plain values.
     settings : dict of str to str
-        The estimator's parameters as Python writes them.
+        The parameters at the fit as Python writes them.
     changed : tuple of str
-        Those that are not the defaults.
+        Those that were not the defaults.
     versions : dict of str to str
+        Of eqdarts, Python and the libraries.
     source : str or None
         The file that the rows came from.
-    structure : tuple of str
-        What acts only together, in words.
-    graph : tuple of Picture
-        The chosen graph, and the evidence for its primitives.
-    model : dict or None
-        What only the estimator needs, to be loaded again: plain values, unchecked.
+    stability : DataFrame or None
+        How often each form is chosen for resampled rows, once that was asked for; a file does not hold it.
+    lost_params, lost_primitives : tuple of str
+        What the file lacked that this was read from: parameters, and functions of the user's own.
     """
 
     equations: tuple[Equation, ...]
     table: pd.DataFrame
     chosen: int
+    selection: str
+    snaps: tuple[Snap, ...]
+    structure: tuple[Finding, ...]
     rows: FitRows
     names: tuple[str, ...]
+    named: bool
     loss: str
-    selection: str
-    snaps: tuple[str, ...]
+    x_scale: Array
+    y_scale: float
+    logistic: bool
+    graph: FittedGraph | None
+    members: tuple[FittedGraph, ...]
+    kept: tuple[FittedGraph, ...]
+    alpha: pd.DataFrame
     history: SearchHistory
-    settings: dict[str, str]
+    params: Mapping[str, Any]
+    settings: Mapping[str, str]
     changed: tuple[str, ...]
-    versions: dict[str, str] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=_versions)
     source: str | None = None
-    structure: tuple[str, ...] = ()
-    graph: tuple[Picture, ...] = ()
-    model: dict[str, Any] | None = None
+    stability: pd.DataFrame | None = None
+    lost_params: tuple[str, ...] = ()
+    lost_primitives: tuple[str, ...] = ()
+
+    @property
+    def equation(self) -> Equation:
+        """The chosen equation."""
+        return self.equations[self.chosen]
 
     @property
     def target(self) -> str:
-        return self.equations[self.chosen].target or "y"
+        """The name of the target, "y" if it has none."""
+        return self.equation.target or "y"
+
+    @property
+    def scales(self) -> tuple[Array, float]:
+        """`x_scale` and `y_scale`."""
+        return self.x_scale, self.y_scale
+
+    def as_table(self) -> pd.DataFrame:
+        """Return the front with its equations as text and as LaTeX, and which of them is chosen."""
+        return self.table.assign(
+            equation=[str(equation) for equation in self.equations],
+            latex=[equation.latex() for equation in self.equations],
+            chosen=np.arange(len(self.equations)) == self.chosen,
+        )
+
+    def to_json(self) -> str:
+        """Return the fit as JSON text, to be read by `from_json`; its numbers are kept to the last bit."""
+        record = {
+            "format": FORMAT,
+            "version": VERSION,
+            "equations": [json.loads(equation.to_json()) for equation in self.equations],
+            "table": {name: list(map(plain_number, self.table[name])) for name in self.table},
+            "chosen": self.chosen,
+            "rows": rows_record(self.names, self.rows),
+            "history": history_record(self.history),
+            "loss": self.loss,
+            "selection": self.selection,
+            "snaps": list(map(with_dot, self.snaps)),
+            "structure": list(map(with_dot, self.structure)),
+            "settings": dict(self.settings),
+            "changed": self.changed,
+            "versions": dict(self.versions),
+            "source": self.source,
+            "model": self._model_record(),
+        }
+        # ensure_ascii: half of a surrogate pair in a name has no other encoding.
+        return json.dumps(record, ensure_ascii=True, default=plain_number)
+
+    def _model_record(self) -> dict[str, Any]:
+        """Return what an estimator needs beyond a report."""
+        holds_graph = self.graph is not None and is_plain(self.graph.graph)
+        holds_members = bool(self.members) and all(is_plain(member.graph) for member in self.members)
+        own = own_primitives((*self.members, *self.kept)) | set(self.lost_primitives)
+        return {
+            "params": {name: value for name, value in self.params.items() if is_plain_value(value)},
+            "lost": [name for name, value in self.params.items() if not is_plain_value(value)],
+            "named": self.named,
+            "own_primitives": sorted(own),
+            "graph": _graph_record(self.graph) if holds_graph else None,
+            "members": member_records(self.members) if holds_members else None,
+            "kept": member_records(self.kept),
+            "logistic": self.logistic,
+            "x_scale": self.x_scale.tolist(),
+            "y_scale": float(self.y_scale),
+            "alpha": alpha_record(self.alpha),
+            "snaps": [asdict(snap) for snap in self.snaps],
+            "structure": [asdict(finding) for finding in self.structure],
+        }
+
+    @classmethod
+    def from_json(cls, text: str) -> Run:
+        """Read a fit from the text that `to_json` gives; nothing in it is executed, and it may come from anyone.
+
+        Raises
+        ------
+        FormulaError
+            If it is not such a text.
+        """
+        record = read_json(text, "The file of a fit", FORMAT, VERSION, LARGEST_FILE)
+        if record.get("model") is None:
+            todo = "Fit again, and save with this version."
+            raise FormulaError(explain("The file must be of a fit that was saved whole.", "a report's run", todo))
+        try:
+            return _read(record, record["model"])
+        except DAMAGE as error:
+            given = f"{type(error).__name__}: {str(error)[:200]}"
+            todo = "Run eqdarts fit again, or save the estimator again."
+            raise FormulaError(explain("The file of the fit is damaged.", given, todo)) from None
 
 
-def run_of(model: DARTSRegressor, source: str | None = None) -> Run:
-    """Return what a fitted estimator knows about its fit."""
-    settings = {name: repr(value) for name, value in model.get_params(deep=False).items()}
-    usual = {name: repr(given.default) for name, given in inspect.signature(type(model)).parameters.items()}
-    return Run(
-        equations=model.front_,
-        table=model.equations_[["complexity", "loss", "score"]].reset_index(drop=True),
-        chosen=int(np.flatnonzero(model.equations_["chosen"])[0]),
-        rows=model._rows,
-        names=model._names(),
-        loss=model._loss if isinstance(model._loss, str) else repr(model._loss),
-        selection=model.selection_,
-        snaps=tuple(map(_in_words, model.snaps_)),
-        history=replace(model.history_, alpha=None),
-        settings=settings,
-        changed=tuple(name for name in settings if settings[name] != usual.get(name)),
-        versions=_versions(),
-        source=source,
-        structure=tuple(map(_in_words, model.structure_)),
-        graph=() if model.graph_ is None else tuple(graph_pictures(model)),
-        model=model_record(model) if hasattr(model, "_kept") else None,
-    )
-
-
-def _in_words(found: object) -> str:
+def with_dot(found: object) -> str:
+    """Return a snap or a finding as a sentence."""
     return f"{found}."
 
 
-def _versions() -> dict[str, str]:
-    found = {"eqdarts": __version__, "Python": platform.python_version()}
-    found |= {name: version(name) for name in LIBRARIES}
-    return {**found, "machine": f"{platform.system()} {platform.machine()}"}
+def _graph_record(member: FittedGraph | None) -> list[Any] | None:
+    return None if member is None else [graph_record(member.graph), list(member.coefficients)]
 
 
-def run_to_json(run: Run) -> str:
-    """Return a run as JSON text, to be read by `run_from_json`; its numbers are those of the run, to the last bit."""
-    rows = run.rows
-    record = {
-        "format": FORMAT,
-        "version": VERSION,
-        "equations": [json.loads(equation.to_json()) for equation in run.equations],
-        "table": {name: [_plain(value) for value in run.table[name]] for name in run.table},
-        "chosen": run.chosen,
-        "rows": {
-            "names": list(run.names),
-            "X": rows.X.T.tolist(),
-            "y": rows.y.tolist(),
-            "weight": None if rows.weight is None else rows.weight.tolist(),
-            "sigma": None if rows.sigma is None else rows.sigma.tolist(),
-            "n_all": rows.n_all,
-        },
-        "history": asdict(run.history),
-        **{name: getattr(run, name) for name in ("loss", "selection", "snaps", "settings", "changed", "versions")},
-        "source": run.source,
-        "structure": list(run.structure),
-        "graph": [asdict(picture) for picture in run.graph],
-        "model": run.model,
-    }
-    return json.dumps(record, ensure_ascii=True, default=_plain)  # half characters in names have no other encoding
-
-
-def _plain(value: Any) -> Any:
-    return value.item() if hasattr(value, "item") else value
-
-
-def run_from_json(text: str) -> Run:
-    """Read a run from the text that `run_to_json` gives; nothing in it is executed.
-
-    Raises
-    ------
-    FormulaError
-        If it is not such a text.
-    """
-    record = read_json(text, "A run", FORMAT, VERSION, LARGEST_FILE)
-    try:
-        return _read(record)
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError, RecursionError) as error:
-        raise FormulaError(
-            explain("The file of the run is damaged.", f"{type(error).__name__}: {error}", "Run eqdarts fit again.")
-        ) from None
-
-
-def _read(record: Mapping[str, Any]) -> Run:
+def _read(record: Mapping[str, Any], model: Mapping[str, Any]) -> Run:
     equations = tuple(Equation.from_json(json.dumps(equation)) for equation in record["equations"])
-    table = pd.DataFrame({name: record["table"][name] for name in ("complexity", "loss", "score")}, dtype=np.float64)
-    table["complexity"] = table["complexity"].astype(np.int64)
+    table = read_front(record["table"])
     chosen = int(record["chosen"])
-    given, past = record["rows"], record["history"]
-    names = tuple(map(str, given["names"]))
-    y = np.asarray(given["y"], dtype=np.float64)
-    X = np.asarray(given["X"], dtype=np.float64).reshape(len(names), len(y)).T
-    weight, sigma = (None if given[k] is None else np.asarray(given[k], dtype=np.float64) for k in ("weight", "sigma"))
+    names, rows = read_rows(record["rows"])
     if not (0 <= chosen < len(equations) == len(table)) or any(set(e.variables) - set(names) for e in equations):
         raise ValueError("equations, table and columns do not belong together")
-    if any(v is not None and (v.shape != y.shape or not np.isfinite(v).all()) for v in (y, weight, sigma)):
-        raise ValueError("y, weights or errors are not one finite number for each row")
-    best = tuple(
-        BestPoint(float(p["seconds"]), int(p["refits"]), float(p["loss"]), str(p["stage"])) for p in past["best"]
-    )
-    stages = {str(name): float(seconds) for name, seconds in past["stage_seconds"].items()}
-    return Run(
+    x_scale, y_scale = read_scales(model, len(names))
+    found = Run(
         equations=equations,
         table=table,
         chosen=chosen,
-        rows=FitRows(X, y, weight, sigma, int(given["n_all"])),
-        names=names,
-        loss=str(record["loss"]),
         selection=str(record["selection"]),
-        snaps=tuple(map(str, record["snaps"])),
-        history=SearchHistory(
-            best, int(past["n_refits"]), float(past["seconds"]), str(past["stop_reason"]), None, stages
-        ),
-        settings={str(name): str(value) for name, value in record["settings"].items()},
+        snaps=tuple(read_row(Snap, entry) for entry in model["snaps"]),
+        structure=tuple(read_row(Finding, entry) for entry in model["structure"]),
+        rows=rows,
+        names=names,
+        named=model["named"] is True,
+        loss=str(record["loss"]),
+        x_scale=x_scale,
+        y_scale=y_scale,
+        logistic=model["logistic"] is True,
+        graph=None,
+        members=(),
+        kept=(),
+        alpha=read_alpha(model["alpha"]),
+        history=read_history(record["history"]),
+        params={str(name): value for name, value in model["params"].items() if is_plain_value(value)},
+        settings=read_texts(record["settings"]),
         changed=tuple(map(str, record["changed"])),
-        versions={str(name): str(value) for name, value in record["versions"].items()},
+        versions=read_texts(record["versions"]),
         source=None if record["source"] is None else str(record["source"]),
-        structure=tuple(map(str, record.get("structure", ()))),  # files of before have none
-        graph=tuple(map(Picture.read, record.get("graph", ()))),
-        model=record.get("model"),
+        lost_params=tuple(str(name)[:40] for name in model["lost"]),
+        lost_primitives=tuple(str(name)[:40] for name in model["own_primitives"][:20]),
     )
+    # Without the functions of the user's own there are no graphs, only equations.
+    if found.lost_primitives or model["graph"] is None:
+        return found
+    return replace(found, **read_graphs(model, len(names), len(equations), chosen))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple, TypeVar
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,35 +19,100 @@ from eqdarts.errors import FormulaError
 from eqdarts.evidence.edges import Evidence
 from eqdarts.evidence.structure import Finding
 from eqdarts.expression.build import composed
-from eqdarts.fitting.alpha import Alpha, structure_of
 from eqdarts.fitting.by_loss import ROUNDS, Reweighting, snap_reweighted, working_data, working_target
+from eqdarts.fitting.checkpoint import Checkpoint
 from eqdarts.fitting.checks import checked_held_out, checked_loss
-from eqdarts.fitting.choice import Front, choose, snap_chosen
-from eqdarts.fitting.front import best_of, fitted_rows, front_of, held_out_losses, measured, refit_front, screened
-from eqdarts.fitting.interrupts import Interrupts
-from eqdarts.fitting.progress import Watch
-from eqdarts.fitting.starts import Kept, starts_of_guesses
+from eqdarts.fitting.choice import (
+    LEAST_WRITTEN,
+    Weighing,
+    price_all,
+    select_front,
+    snap_chosen,
+    structure_of,
+    with_held_out,
+    write_all,
+)
+from eqdarts.fitting.front import Front, best_of, fitted_rows, front_of, measured, refit_front, screened
+from eqdarts.fitting.progress import Bar, Callback, Interrupts, Watch
+from eqdarts.fitting.run import Run
+from eqdarts.fitting.settings import FitSettings
+from eqdarts.fitting.starts import starts_of_fit, starts_of_guesses
 from eqdarts.fitting.table import Table
 from eqdarts.graph.fitted import FittedGraph, Start
 from eqdarts.history import SearchHistory, with_totals
 from eqdarts.inference.constants import Snap
 from eqdarts.losses import loss_of, resolve_loss
-from eqdarts.primitives.table import Primitive
 from eqdarts.search.parallel import search_many
 from eqdarts.search.result import Config
 from eqdarts.search.search import search
 from eqdarts.selection import CRITERIA
 
-__all__ = ["Outcome", "Stages", "time_for_search"]
+__all__ = ["Stages", "fit_table", "time_for_search"]
 
 T = TypeVar("T")
 
-
 # What of a time limit is left for what follows the search: seconds, a share, and the largest share.
-FOR_THE_REST, SHARE_FOR_THE_REST, LARGEST_REST = 2.5, 0.03, 0.25
+FOR_THE_REST = 2.5
+SHARE_FOR_THE_REST = 0.03
+LARGEST_REST = 0.25
 LEAST_SEARCH = 0.5  # share of its time that a search gets, however long it took to prepare the table
 QUICK_ROWS = 200  # rows on which an equation that is shown during the search must be what its graph is
 NO_EVIDENCE = Evidence((), (), np.zeros((0, 0)), (), None)
+
+
+def fit_table(
+    table: Table,
+    settings: FitSettings,
+    rng: np.random.Generator,
+    *,
+    before: Run | None = None,
+    checkpoint: str | Path | None = None,
+    callback: Callback | None = None,
+    shows_bar: bool = False,
+    began: float | None = None,
+) -> Run:
+    """Search for the law of a table, and choose it.
+
+    Parameters
+    ----------
+    table : Table
+    settings : FitSettings
+    rng : numpy.random.Generator
+        The only source of chance.
+    before : Run, optional
+        A fit from which the search starts.
+    checkpoint : str or Path, optional
+        A folder for the best graphs so far; what an earlier fit has left there is gone on with.
+    callback : callable, optional
+        Called with a `FitProgress` once a second at most; True, returned, stops the search.
+    shows_bar : bool, default=False
+        Whether there is a progress bar on stderr.
+    began : float, optional
+        When the time limit began to count, by `eqdarts.clock.now`. Default: now.
+
+    Raises
+    ------
+    ValueError
+        Before any search starts: for guesses, a checkpoint or a fit before that do not go with the table.
+    """
+    began = now() if began is None else began
+    kept_in = None
+    if checkpoint is not None:
+        kept_in = Checkpoint(Path(checkpoint), table, settings.loss_name, settings.written())
+    with Interrupts() as interrupts, Bar(shows_bar) as bar:
+        # Compiling after an installation is not the search's time.
+        began += _compiling(bar)
+        watch = Watch(bar, kept_in, callback, interrupts)
+        return Stages(table, settings, rng, began, watch, before).run()
+
+
+def _compiling(bar: Bar) -> float:
+    """Load or compile what refits graphs, and return the seconds that took."""
+    from eqdarts.solver.compiled import warm_up
+
+    began = now()
+    warm_up(lambda: bar.say("compiling, once after an installation"))
+    return now() - began
 
 
 def time_for_search(limit: float) -> float:
@@ -54,29 +121,26 @@ def time_for_search(limit: float) -> float:
 
 
 def _closest(front: Front, table: Table) -> Array:
-    """Return the predictions (N,) of the member with the least median absolute residual for its coefficients.
+    """Return the predictions (N,) of the equation with the least median absolute residual for its coefficients.
 
     How large a residual must be to be an outlier's is better read off the best fit than off the shortest description,
     for which a wrong scale makes the outliers of a simple law rows like others.
     """
     n = len(table.y)
-    predictions = [table.predicted(equation) for equation in front.equations]
-    spare = [max(n - len(equation.coefficients), 1) for equation in front.equations]
+    equations = [entry.equation for entry in front.entries]
+    predictions = [table.predicted(equation) for equation in equations]
+    spare = [max(n - len(equation.coefficients), 1) for equation in equations]
     medians = [np.median(np.abs(table.y - f)) * (n / k) ** 0.5 for f, k in zip(predictions, spare, strict=True)]
     return predictions[int(np.nanargmin(medians))]
 
 
-class Outcome(NamedTuple):
-    """What one fit has found."""
+@dataclass(frozen=True, eq=False)
+class _Remarks:
+    """What is said of the chosen law."""
 
-    front: Front
-    snaps: tuple[Snap, ...]
-    data: Data
-    rows: FitRows
-    history: SearchHistory
     evidence: Evidence
     structure: tuple[Finding, ...]
-    kept: Kept
+    snaps: tuple[Snap, ...]
 
 
 @dataclass
@@ -85,137 +149,159 @@ class Stages:
 
     Parameters
     ----------
-    model : DARTSRegressor
-        For its parameters, which have been checked.
     table : Table
-    sigma : ndarray of shape (n,), optional
-        Known errors of the rows.
-    primitives : tuple of Primitive
-    constants : dict of str to float
+    settings : FitSettings
     rng : numpy.random.Generator
     began : float
         By `eqdarts.clock.now`.
     watch : Watch
-    interrupts : Interrupts
-    before : Kept, optional
-        What a fit before has left, to start from.
+        What is told how the fit goes, and whose `interrupts` may end a stage.
+    before : Run, optional
+        A fit to start from.
     """
 
-    model: Any
     table: Table
-    sigma: Array | None
-    primitives: tuple[Primitive, ...]
-    constants: dict[str, float]
+    settings: FitSettings
     rng: np.random.Generator
     began: float
     watch: Watch
-    interrupts: Interrupts
-    before: Kept | None = None
+    before: Run | None = None
 
-    def run(self) -> Outcome:
-        """Fit by the loss of the model."""
+    def __post_init__(self) -> None:
+        self.interrupts = self.watch.interrupts
+
+    def run(self) -> Run:
+        """Fit by the loss of the settings."""
         import sympy  # noqa: F401  (here, so that an interrupt need not wait for it)
 
-        return self._by_squares() if loss_of(self.model.loss).is_least_squares else self._by_loss()
+        return self._by_squares() if loss_of(self.settings.loss).is_least_squares else self._by_loss()
 
-    def _by_squares(self) -> Outcome:
-        table, rng, model = self.table, self.rng, self.model
-        data = prepare(table.X, table.y, table.weight, model.validation_fraction, rng)
-        checked_held_out(data, model.selection)
+    def _by_squares(self) -> Run:
+        table, settings = self.table, self.settings
+        data = prepare(table.X, table.y, table.weight, settings.validation_fraction, self.rng)
+        # What cannot work is said now, and not after the search.
+        checked_held_out(data, settings.selection)
         starts = self._starts(data)
         found, history = self._search(data, starts)
-        rows = fitted_rows(data, rng)
-        members = self._joined(found, starts)
-        members = self._refitted(members, data, rows)
-        held_out = held_out_losses(members, data, rng) if CRITERIA[model.selection].needs_held_out else None
-        kept_rows = table.kept(rows, self.sigma)
-        limits = self.interrupts.has_time, self._has_time
-        front = choose(members, data, table, self.primitives, model.selection, held_out, None, *limits)
-        alpha = Alpha(data, rows, table, self.primitives, model.selection, rng)
-        stage, chosen = self._stage, front
-        front, evidence = stage(lambda: alpha.settled(chosen, self._has_time), lambda: (chosen, NO_EVIDENCE))
-        settled = front
-        structure = stage(lambda: structure_of(settled, data, table, rng), tuple[Finding, ...])
-        snapped = stage(
-            lambda: snap_chosen(settled, table, kept_rows, self.constants, self.primitives, self._has_time),
-            lambda: (settled, ()),
-        )
-        kept = self._kept((*members, *front.members), data)
-        return Outcome(*snapped, data, kept_rows, self._told(history), evidence, structure, kept)
+        # The search has seen a small sample. From here on all rows count, or 10,000 of them.
+        rows = fitted_rows(data, self.rng)
+        members = self._refitted(self._joined(found, starts), data, rows)
+        # Writing takes seconds and may be cut short. What is written is priced and compared as a whole.
+        written = write_all(members, data, table, self._may_write)
+        entries = price_all(written, table, settings.primitives)
+        if CRITERIA[settings.selection].needs_held_out:
+            entries = with_held_out(entries, data, self.rng)
+        front = select_front(entries, data, table, settings.selection)
+        # A better function on one edge changes the law: this comes before anything is said of it.
+        weighing = Weighing(data, rows, table, settings.primitives, settings.selection, self.rng)
+        front, evidence = self._stage(partial(weighing.settled, front, self._has_time), lambda: (front, NO_EVIDENCE))
+        structure = self._stage(partial(structure_of, front, data, table, self.rng), tuple[Finding, ...])
+        members = (*members, *front.members)
+        # Exact constants come last: they change the equation, which is then no longer its graph.
+        fit_rows = table.kept(rows)
+        snap = partial(snap_chosen, front, table, fit_rows, settings.constants, settings.primitives, self._has_time)
+        front, snaps = self._stage(snap, lambda: (front, ()))
+        return self._recorded(front, _Remarks(evidence, structure, snaps), members, fit_rows, data, history)
 
-    def _by_loss(self) -> Outcome:
-        table, rng, model = self.table, self.rng, self.model
+    def _by_loss(self) -> Run:
+        table, settings = self.table, self.settings
         f = np.full(len(table.y), np.average(table.y, weights=table.weight))
-        loss = checked_loss(model.loss, model.selection, table.y, f)
-        first = data = prepare(table.X, working_target(loss, table.y, f), table.weight, model.validation_fraction, rng)
+        loss = checked_loss(settings.loss, settings.selection, table.y, f)
+        target = working_target(loss, table.y, f)
+        data = prepare(table.X, target, table.weight, settings.validation_fraction, self.rng)
         starts = self._starts(data, loss.logistic)
-        rows = fitted_rows(data, rng)
-        kept_rows = table.kept(rows, None)
+        rows = fitted_rows(data, self.rng)
         members: tuple[FittedGraph, ...] = ()
         histories: list[SearchHistory] = []
         for k in range(ROUNDS):
             found, history = self._search(data, starts, k / ROUNDS, 1 / ROUNDS, loss.logistic)
             histories.append(history)
             members += self._refitted(self._joined(found, starts if k == 0 else []), data, rows)
-            for _ in range(2 if loss.has_scale else 1):  # what is large is known after the first choice
-                reweighting = Reweighting(resolve_loss(model.loss, table.y, table.y - f), table, kept_rows)
-                by_loss = None, reweighting, self.interrupts.has_time
-                front = choose(members, data, table, self.primitives, model.selection, *by_loss)
-                f = _closest(front, table) if loss.has_scale else table.predicted(front.equations[front.chosen])
+            front, reweighting, f = self._chosen_by_loss(members, data, table.kept(rows), f)
+            # The next search sees the weights that this one's law gives the rows.
             data = working_data(reweighting.loss, data, table, f)
             if history.stop_reason in ("interrupt", "callback") or self.interrupts.seen:
                 break
-        stage, chosen = self._stage, front
-        front = settled = stage(lambda: reweighting.finish(chosen), lambda: chosen)
-        alpha = Alpha(data, rows, table, self.primitives, "bic", rng)
-        evidence = stage(lambda: alpha.of(settled), lambda: NO_EVIDENCE)
-        structure = stage(lambda: structure_of(settled, data, table, rng, loss.logistic), tuple[Finding, ...])
-        snapped = stage(
-            lambda: snap_reweighted(settled, reweighting, self.constants, self._has_time), lambda: (settled, ())
-        )
-        history = self._told(with_totals(histories[-1], histories))
-        kept = self._kept((*members, *front.members), first, loss.logistic)
-        return Outcome(*snapped, data, kept_rows, history, evidence, structure, kept)
+        # Coefficients that had all but settled were enough for the choice. Those that are printed are settled.
+        front = self._stage(partial(reweighting.finish, front), lambda: front)
+        weighing = Weighing(data, rows, table, settings.primitives, "bic", self.rng)
+        evidence = self._stage(partial(weighing.of, front), lambda: NO_EVIDENCE)
+        told = partial(structure_of, front, data, table, self.rng, loss.logistic)
+        structure = self._stage(told, tuple[Finding, ...])
+        members = (*members, *front.members)
+        snap = partial(snap_reweighted, front, reweighting, settings.constants, self._has_time)
+        front, snaps = self._stage(snap, lambda: (front, ()))
+        remarks = _Remarks(evidence, structure, snaps)
+        history = with_totals(histories[-1], histories)
+        return self._recorded(front, remarks, members, reweighting.rows, data, history, loss.logistic)
+
+    def _chosen_by_loss(
+        self, members: tuple[FittedGraph, ...], data: Data, rows: FitRows, f: Array
+    ) -> tuple[Front, Reweighting, Array]:
+        """Return the front by the loss, what fits it, and predictions (N,) for the next weights."""
+        table, settings = self.table, self.settings
+        has_scale = loss_of(settings.loss).has_scale
+        # A loss with a scale learns what a large residual is from the first choice, and chooses again.
+        for _ in range(2 if has_scale else 1):
+            reweighting = Reweighting(resolve_loss(settings.loss, table.y, table.y - f), table, rows)
+            written = write_all(members, data, table, self._may_write_more, reweighting.settle)
+            entries = price_all(written, table, settings.primitives, reweighting.candidate)
+            front = select_front(entries, data, table, settings.selection)
+            f = _closest(front, table) if has_scale else table.predicted(front.best.equation)
+        return front, reweighting, f
 
     # --- the parts of both ---
 
     def _starts(self, data: Data, logistic: bool = False) -> list[Start]:
         """Return what the search starts from: guesses, the fit before, and what a checkpoint has."""
-        self.interrupts.open = False  # from here on there will be at least a constant, which the search adds first
-        model, checkpoint = self.model, self.watch.checkpoint
-        given = (data, self.table, self.constants, logistic, model.max_complexity)
-        starts = starts_of_guesses(model.guesses, *given)
+        # From here on there will be at least a constant, which the search adds first.
+        self.interrupts.open = False
+        settings, checkpoint = self.settings, self.watch.checkpoint
+        given = (data, self.table, settings.constants, logistic, settings.max_complexity)
+        starts = starts_of_guesses(settings.guesses, *given)
         if self.before is not None:
-            starts += self.before.starts(data, self.table.names, logistic)
+            starts += starts_of_fit(self.before, data, self.table.names, logistic)
         if checkpoint is not None:
-            starts += [(m.graph, m.coefficients) for m in checkpoint.read(data, self.primitives)]
-        return [start for start in starts if start[0].complexity <= model.max_complexity]
+            starts += [(m.graph, m.coefficients) for m in checkpoint.read(data, settings.primitives)]
+        return [start for start in starts if start[0].complexity <= settings.max_complexity]
 
     def _search(
         self, data: Data, starts: list[Start], first: float = 0.0, share: float = 1.0, logistic: bool = False
     ) -> tuple[tuple[FittedGraph, ...], SearchHistory]:
         """Search within a `share` of the budget, the part of which before the share `first` was another search's."""
-        model, limit = self.model, None
-        if model.time_limit is not None:
-            whole = time_for_search(model.time_limit)
-            limit = max((first + share) * whole - (now() - self.began), LEAST_SEARCH * share * whole)
-        most = max(round(share * model.max_refits), 1)
+        settings, watch = self.settings, self.watch
+        most = max(round(share * settings.max_refits), 1)
         config = Config(
-            self.primitives, model.search, model.max_complexity, limit, most, model.n_restarts, self.table.names
+            settings.primitives,
+            settings.search,
+            settings.max_complexity,
+            self._limit(first, share),
+            most,
+            settings.n_restarts,
+            self.table.names,
         )
-        watch = self.watch
         watch.first, watch.share = first, share
         watch.unit, watch.write = data.variance * data.y_scale**2, self._writer(data, logistic)
-        if model.n_jobs is None:  # `watch` opens it
+        if settings.n_jobs is None:
+            # `watch` lets an interrupt in as soon as there is an equation.
             result = search(data, config, self.rng, watch, starts)
         else:
+            # What the workers have found is in their files, so that an interrupt loses nothing.
             self.interrupts.open = True
             parts = None if watch.checkpoint is None else watch.checkpoint.parts
-            result = search_many(data, config, self.rng, model.n_searches, model.n_jobs, watch, starts, parts)
+            result = search_many(data, config, self.rng, settings.n_searches, settings.n_jobs, watch, starts, parts)
         self.interrupts.open = False
+        # An interrupt that a worker or the search itself has taken counts for what follows too.
         if result.history.stop_reason == "interrupt" and not self.interrupts.seen:
             self.interrupts.note()
         return (*result.front, *result.close), result.history
+
+    def _limit(self, first: float, share: float) -> float | None:
+        """Return the seconds that a search has: what is left of its share, and not too few."""
+        if self.settings.time_limit is None:
+            return None
+        whole = time_for_search(self.settings.time_limit)
+        return max((first + share) * whole - (now() - self.began), LEAST_SEARCH * share * whole)
 
     def _writer(self, data: Data, logistic: bool) -> Callable[[FittedGraph], Equation | None]:
         """Return what writes a graph as an equation, remembering those that it has written."""
@@ -244,11 +330,13 @@ class Stages:
     def _refitted(
         self, members: tuple[FittedGraph, ...], data: Data, rows: NDArray[np.intp]
     ) -> tuple[FittedGraph, ...]:
+        """Return the best of the members with coefficients from all rows."""
+        # A kill from here on loses nothing that the search has found.
         if self.watch.checkpoint is not None:
             self.watch.checkpoint.keep(members)
         front = front_of(members)
         return self.interrupts.stage(
-            lambda: refit_front(screened(members, data, rows, self.primitives), data, rows, self.rng),
+            lambda: refit_front(screened(members, data, rows, self.settings.primitives), data, rows, self.rng),
             lambda: measured(front, data, rows),
         )
 
@@ -263,15 +351,54 @@ class Stages:
 
         return self.interrupts.stage(attempt, otherwise)
 
-    def _kept(self, members: tuple[FittedGraph, ...], data: Data, logistic: bool = False) -> Kept:
-        """Return what the next fit may start from, and leave it in the checkpoint."""
+    def _recorded(
+        self,
+        front: Front,
+        remarks: _Remarks,
+        members: tuple[FittedGraph, ...],
+        rows: FitRows,
+        data: Data,
+        history: SearchHistory,
+        logistic: bool = False,
+    ) -> Run:
+        """Return the record of the fit; `members` are those that the next fit may start from."""
+        table, settings = self.table, self.settings
         if self.watch.checkpoint is not None:
             self.watch.checkpoint.finish(members)
-        return Kept(best_of(members), self.table.names, data.x_scale, data.y_scale, logistic)
+        if self.interrupts.seen:
+            history = replace(history, stop_reason="interrupt")
+        return Run(
+            equations=tuple(entry.equation.with_ranges(table.box) for entry in front.entries),
+            table=front.as_table(),
+            chosen=front.chosen,
+            selection=front.in_words(settings.selection, history.n_refits, table.n_rows),
+            snaps=remarks.snaps,
+            structure=remarks.structure,
+            rows=rows,
+            names=table.names,
+            named=table.named,
+            loss=settings.loss if isinstance(settings.loss, str) else repr(settings.loss),
+            x_scale=data.x_scale,
+            y_scale=data.y_scale,
+            logistic=logistic,
+            graph=front.best.member,
+            members=front.members,
+            kept=best_of(members),
+            alpha=remarks.evidence.as_table(),
+            history=history,
+            params=settings.given,
+            settings=settings.written(),
+            changed=settings.changed,
+        )
 
-    def _told(self, history: SearchHistory) -> SearchHistory:
-        return replace(history, stop_reason="interrupt") if self.interrupts.seen else history
+    def _may_write_more(self, n_written: int) -> bool:
+        """Whether another equation is written: at least one is, and none after an interrupt has had its grace."""
+        return n_written == 0 or self.interrupts.has_time()
+
+    def _may_write(self, n_written: int) -> bool:
+        """The same, and if the time is up only so many that there is a choice."""
+        return self._may_write_more(n_written) and (n_written < LEAST_WRITTEN or self._has_time())
 
     def _has_time(self) -> bool:
-        limit = self.model.time_limit
+        limit = self.settings.time_limit
         return limit is None or now() - self.began < limit

@@ -5,54 +5,55 @@ from __future__ import annotations
 import difflib
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from eqdarts._typing import Array
 from eqdarts.data import Data
 from eqdarts.equation.equation import Equation
 from eqdarts.equation.to_graph import graph_of_formula, rescaled
 from eqdarts.errors import EqdartsWarning, FormulaError, closest, explain
 from eqdarts.expression.build import symbol
+from eqdarts.fitting.run import Run
 from eqdarts.fitting.table import Table
-from eqdarts.graph.fitted import FittedGraph, Start
+from eqdarts.graph.fitted import Start
 
-__all__ = ["Kept", "starts_of_guesses"]
+__all__ = ["starts_of_fit", "starts_of_guesses"]
 
 
 MOST_ROWS = 1000  # that the coefficients of a guess are fitted to; the search fits them again
+TO_THE_CALLER = 8  # frames from `_read` to the line that called `DARTSRegressor.fit`
 ALIKE = 0.75  # similarity of names at which a coefficient looks like a column misspelt
 
 
-@dataclass(frozen=True, eq=False)
-class Kept:
-    """What a fit leaves for the next: graphs with coefficients, and the scales that these belong to."""
+def starts_of_fit(before: Run, data: Data, names: Sequence[str], logistic: bool) -> list[Start]:
+    """Return the graphs that a fit before has kept, on other rows.
 
-    members: tuple[FittedGraph, ...]
-    names: tuple[str, ...]
-    x_scale: Array
-    y_scale: float
-    logistic: bool
+    Parameters
+    ----------
+    before : Run
+    data : Data
+        Whose scales the coefficients are to belong to.
+    names : sequence of str
+        Of the columns.
+    logistic : bool
+        Whether the new law is a probability.
 
-    def starts(self, data: Data, names: Sequence[str], logistic: bool) -> list[Start]:
-        """Return the graphs on other rows.
-
-        Raises
-        ------
-        ValueError
-            If the columns are others, or only one of the laws is a probability.
-        """
-        if tuple(names) != self.names:
-            todo = "Set warm_start=False, or give the same columns."
-            given = f"{', '.join(names)}, after {', '.join(self.names)}"
-            raise ValueError(explain("warm_start needs the columns of the fit before.", given[:200], todo))
-        if logistic != self.logistic:
-            todo = "Set warm_start=False."
-            raise ValueError(explain("warm_start cannot go to or from loss='bernoulli'.", "the other loss", todo))
-        x_factors, y_factor = (data.x_scale / self.x_scale).tolist(), self.y_scale / data.y_scale
-        return [rescaled(m.graph, m.coefficients, x_factors, y_factor) for m in self.members]
+    Raises
+    ------
+    ValueError
+        If the columns are others, or only one of the laws is a probability.
+    """
+    if tuple(names) != before.names:
+        todo = "Set warm_start=False, or give the same columns."
+        given = f"{', '.join(names)}, after {', '.join(before.names)}"
+        raise ValueError(explain("warm_start needs the columns of the fit before.", given[:200], todo))
+    if logistic != before.logistic:
+        todo = "Set warm_start=False."
+        raise ValueError(explain("warm_start cannot go to or from loss='bernoulli'.", "the other loss", todo))
+    x_factors = (data.x_scale / before.x_scale).tolist()
+    y_factor = before.y_scale / data.y_scale
+    return [rescaled(m.graph, m.coefficients, x_factors, y_factor) for m in before.kept]
 
 
 def starts_of_guesses(
@@ -130,7 +131,7 @@ def _read(guess: Any, table: Table, constants: Mapping[str, float]) -> Equation:
             message = (
                 f"In the guess {guess[:80]!r} the name {name!r} is a coefficient. Is the column {alike[0]!r} meant?"
             )
-            warnings.warn(message, EqdartsWarning, stacklevel=6)
+            warnings.warn(message, EqdartsWarning, stacklevel=TO_THE_CALLER)
     return equation
 
 

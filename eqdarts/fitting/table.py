@@ -32,6 +32,7 @@ class Table:
     names: tuple[str, ...]
     target: str | None
     sigma: Array | None = None  # (N,) known errors; the weights are relative to the smallest
+    named: bool = True  # whether the columns had names, or got x0, x1, ...
 
     @cached_property
     def box(self) -> dict[str, tuple[float, float]]:
@@ -68,10 +69,11 @@ class Table:
         spread = np.linspace(0, len(self.X) - 1, MANY_ROWS // 10).astype(np.intp)
         return np.asarray(self.X[np.unique(np.concatenate([spread, self.X.argmin(axis=0), self.X.argmax(axis=0)]))])
 
-    def kept(self, rows: NDArray[np.intp], sigma: Array | None) -> FitRows:
+    def kept(self, rows: NDArray[np.intp]) -> FitRows:
         """Return copies of the rows, so that inference does not change when the caller's table does."""
-        weight = None if self.weight is None or sigma is not None else self.weight[rows]
-        return FitRows(self.X[rows], self.y[rows], weight, None if sigma is None else sigma[rows], len(self.y))
+        weight = None if self.weight is None or self.sigma is not None else self.weight[rows]
+        sigma = None if self.sigma is None else self.sigma[rows]
+        return FitRows(self.X[rows], self.y[rows], weight, sigma, len(self.y))
 
     def predicted(self, equation: Equation) -> Array:
         """Return the values of the equation, quietly NaN where it is undefined."""

@@ -1,66 +1,44 @@
-"""What a notebook shows of an estimator: once it is fitted, its law and the front."""
+"""What a notebook shows of a fit: its law, the front as a small table, and the settings."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from html import escape
-from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from sklearn import get_config
-from sklearn.utils import estimator_html_repr
-
+from eqdarts.equation.equation import Equation
 from eqdarts.expression.mathml import plain_characters
+from eqdarts.fitting.run import Run
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from eqdarts.equation.equation import Equation
-
-__all__ = ["DisplayMixin"]
+__all__ = ["fitted_html"]
 
 MOST_ROWS = 12
 DIGITS = 5
 
 
-class DisplayMixin:
-    """Shows the law where scikit-learn shows its diagram; before the fit, the diagram."""
+def fitted_html(run: Run, settings: str) -> str:
+    """Return the law, and the front as a small table, as HTML that needs no style from elsewhere.
 
-    if TYPE_CHECKING:
-        equation_: Equation
-        front_: tuple[Equation, ...]
-        equations_: pd.DataFrame
-
-    def _repr_html_inner(self) -> str:
-        return fitted_html(self) if hasattr(self, "equation_") else str(estimator_html_repr(self))
-
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        bundle = {"text/plain": repr(self)}
-        if get_config()["display"] == "diagram":
-            bundle["text/html"] = self._repr_html_inner()
-        return bundle
-
-    def _repr_latex_(self) -> str | None:
-        return self.equation_._repr_latex_() if hasattr(self, "equation_") else None
-
-
-def fitted_html(model: DisplayMixin) -> str:
-    """Return the law, and the front as a small table, as HTML that needs no style from elsewhere."""
-    chosen = int(np.flatnonzero(model.equations_["chosen"])[0])
-    shown = _around(chosen, len(model.front_))
-    rows = "".join(_row(model.front_[k], float(model.equations_["loss"].iloc[k]), k == chosen) for k in shown)
-    left_out = len(model.front_) - len(shown)
+    Parameters
+    ----------
+    run : Run
+    settings : str
+        The estimator as Python writes it.
+    """
+    n = len(run.equations)
+    shown = _around(run.chosen, n)
+    rows = "".join(_row(run.equations[k], float(run.table["loss"].iloc[k]), k == run.chosen) for k in shown)
+    left_out = n - len(shown)
     more = f" {left_out} more in <code>equations_</code>." if left_out else ""
-    settings = escape(plain_characters(repr(model)))
     number = 'style="text-align: right"'
     return (
         '<div class="tex2jax_ignore mathjax_ignore" style="overflow-x: auto">'
-        f'<div style="font-size: 1.3em; margin: 0.4em 0">{model.equation_.mathml()}</div>'
-        f"<details><summary>{len(model.front_)} equations, the simplest first</summary>"
+        f'<div style="font-size: 1.3em; margin: 0.4em 0">{run.equation.mathml()}</div>'
+        f"<details><summary>{n} equations, the simplest first</summary>"
         f"<table><thead><tr><th {number}>complexity</th><th {number}>loss</th>"
         f'<th style="text-align: left; padding-left: 1em">equation</th></tr></thead><tbody>{rows}</tbody></table>'
         f"<small>★ chosen.{more}</small></details>"
-        f'<pre style="font-size: 0.85em; opacity: 0.75; white-space: pre-wrap; margin: 0.4em 0">{settings}</pre></div>'
+        '<pre style="font-size: 0.85em; opacity: 0.75; white-space: pre-wrap; margin: 0.4em 0">'
+        f"{escape(plain_characters(settings))}</pre></div>"
     )
 
 

@@ -11,11 +11,11 @@ import hashlib
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from eqdarts.fitting.run import Run, run_of
+from eqdarts.fitting.run import Run, with_dot
 from eqdarts.inference.summary import CAVEAT
-from eqdarts.report.pictures import Picture, equation_pictures, run_pictures
+from eqdarts.report.pictures import Picture, equation_pictures, graph_pictures, run_pictures
 from eqdarts.report.words import (
     LONGEST_VALUE,
     Words,
@@ -27,9 +27,6 @@ from eqdarts.report.words import (
     shown,
     words_of,
 )
-
-if TYPE_CHECKING:
-    from eqdarts.estimator import DARTSRegressor
 
 __all__ = ["report_page", "write_report"]
 
@@ -44,9 +41,17 @@ _STOPPED = {
 }
 
 
-def write_report(model: DARTSRegressor | Run, path: str | Path, units: Mapping[str, str] | None = None) -> None:
-    """Write the report of a fitted estimator, or of a run, to a file."""
-    run = model if isinstance(model, Run) else run_of(model)
+def write_report(run: Run, path: str | Path, units: Mapping[str, str] | None = None) -> None:
+    """Write the report of a fit to a file.
+
+    Parameters
+    ----------
+    run : Run
+    path : str or Path
+        Such as "law.html".
+    units : mapping of str to str, optional
+        Units of columns and target, by name.
+    """
     Path(path).write_text(report_page(run, units), encoding="utf-8")
 
 
@@ -103,9 +108,9 @@ def _context(run: Run, units: Mapping[str, str]) -> dict[str, Any]:
         "selection": run.selection,
         "by_length": by_length,
         "measure": "longer by" if by_length else "worse by",
-        "snaps": run.snaps,
-        "structure": run.structure,
-        "graph": run.graph,
+        "snaps": list(map(with_dot, run.snaps)),
+        "structure": list(map(with_dot, run.structure)),
+        "graph": graph_pictures(run),
         "caveat": CAVEAT,
         "columns_header": header,
         "columns": columns,

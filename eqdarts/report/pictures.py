@@ -30,7 +30,6 @@ from eqdarts.plotting.style import STYLE, styled
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from eqdarts.estimator import DARTSRegressor
     from eqdarts.fitting.run import Run
     from eqdarts.inference.uncertainty import Inference
 
@@ -55,21 +54,6 @@ class Picture:
     source: str
     caption: str
     wide: bool = False
-
-    @classmethod
-    def read(cls, record: Mapping[str, Any]) -> Picture:
-        """Return a picture from a file.
-
-        Raises
-        ------
-        ValueError
-            If it is not one of ours.
-        """
-        source = str(record["source"])
-        base64.b64decode(source.removeprefix(_PREFIX).encode("ascii"), validate=True)
-        if not source.startswith(_PREFIX):
-            raise ValueError("a picture is not SVG that stands in the page")
-        return cls(source, str(record["caption"]), bool(record["wide"]))
 
 
 def _picture(caption: str, draw: Callable[[], Any], wide: bool = False) -> Picture:
@@ -138,21 +122,19 @@ def run_pictures(run: Run) -> list[Picture]:
     return pictures
 
 
-def graph_pictures(model: DARTSRegressor) -> list[Picture]:
-    """Return the chosen graph and the evidence for the primitive on each of its edges.
+def graph_pictures(run: Run) -> list[Picture]:
+    """Return the chosen graph and the evidence for the primitive on each of its edges, as far as a file held them."""
+    pictures = []
+    if (member := run.graph) is not None:
+        x_scale, y_scale = run.scales
 
-    They are drawn while the estimator is there: a file cannot hold a primitive of the user's own.
-    """
-    target = model.equation_.target or "y"
-    names, x_scale, y_scale = model._names(), model.x_scale_, model.y_scale_
+        def graph() -> Any:
+            return plot_graph(
+                member.graph, member.coefficients, run.names, run.target, input_scale=x_scale, target_scale=y_scale
+            )
 
-    def graph() -> Any:
-        return plot_graph(
-            model.graph_, model.graph_coefficients_, names, target, input_scale=x_scale, target_scale=y_scale
-        )
-
-    pictures = [_picture("The graph that was found, before constants became exact", graph)]
-    if len(model.alpha_):
+        pictures.append(_picture("The graph that was found, before constants became exact", graph))
+    if len(run.alpha):
         what = "Evidence for each function on each edge, all coefficients fitted again"
-        pictures.append(_picture(what, lambda: plot_evidence(model.alpha_)))
+        pictures.append(_picture(what, lambda: plot_evidence(run.alpha)))
     return pictures

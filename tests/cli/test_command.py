@@ -24,7 +24,7 @@ from eqdarts.cli.spreadsheets import name_from_cell
 from eqdarts.equation.equation import Equation
 from eqdarts.estimator import DARTSRegressor
 from eqdarts.fitting.checkpoint import CHECKPOINT_FILE
-from eqdarts.fitting.run import run_from_json
+from eqdarts.fitting.run import Run
 from tests import fake_estimator
 from tests.places import ROOT
 
@@ -318,7 +318,7 @@ def _contents(folder: str) -> dict[str, bool]:
     if not old["equation.json"]:
         Equation.from_json(Path(folder, "equation.json").read_text(encoding="utf-8"))
     if not old["run.json"]:
-        run_from_json(Path(folder, "run.json").read_text(encoding="utf-8"))
+        Run.from_json(Path(folder, "run.json").read_text(encoding="utf-8"))
     assert all(old[n] or Path(folder, n).read_bytes().endswith(b"IEND\xaeB`\x82") for n in FILES if n.endswith("png"))
     assert old["law.html"] or Path(folder, "law.html").read_text(encoding="utf-8").endswith("</html>\n")
     return old

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from eqdarts import DARTSRegressor
 from eqdarts.evidence import stability as module
 from eqdarts.evidence.stability import _refitted
+from eqdarts.primitives.table import resolve
 
 QUICK: dict[str, Any] = {"search": "random", "max_refits": 256, "time_limit": None, "random_state": 0}
 Array = NDArray[np.float64]
@@ -52,9 +53,10 @@ def test_frequencies_are_shares_in_order_and_repeat(clear: DARTSRegressor) -> No
 def test_a_resample_is_fitted_as_its_rows_repeated_would_be(clear: DARTSRegressor) -> None:
     rng = np.random.default_rng(4)
     scales = clear.x_scale_, clear.y_scale_
-    sample = module._Sample.of(clear._rows, scales, rng)
+    sample = module._Sample.of(clear.run_.rows, scales, rng)
     counts = rng.multinomial(120, np.full(120, 1 / 120), size=2).astype(float)
-    forms = module._forms(clear._members, clear.graph_, sample, module.resolve("default"), ["a", "b"], scales, "mdl")
+    assert clear.run_.graph is not None
+    forms = module._forms(clear.run_, clear.run_.graph, sample, resolve("default"), "mdl")
     got = _refitted(forms, sample.rows, counts)
     k = next(k for k, form in enumerate(forms) if form.graph == clear.graph_)
     for b in range(2):

@@ -19,7 +19,7 @@ import pytest
 
 from eqdarts import DARTSRegressor, EqdartsWarning, FitProgress, FormulaError, JsonLog
 from eqdarts.fitting.checkpoint import CHECKPOINT_FILE
-from eqdarts.fitting.interrupts import Interrupts
+from eqdarts.fitting.progress import Interrupts
 from eqdarts.graph.record import read_fitted
 from eqdarts.search.result import Moment
 from eqdarts.search.worker_files import PartFile, read_members, read_parts
@@ -252,7 +252,7 @@ def interrupted_at(part: str, monkeypatch: pytest.MonkeyPatch) -> DARTSRegressor
     return model
 
 
-@pytest.mark.parametrize("stage", ["refit_front", "choose", "structure_of", "snap_chosen"])
+@pytest.mark.parametrize("stage", ["refit_front", "write_all", "structure_of", "snap_chosen"])
 def test_an_interrupt_after_the_search_keeps_the_result(stage: str, monkeypatch: pytest.MonkeyPatch) -> None:
     model = interrupted_at(stage, monkeypatch)
     assert model.summary()

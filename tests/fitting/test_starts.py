@@ -90,8 +90,9 @@ def test_a_guess_that_cannot_be_used_is_refused_before_the_search(
 
 
 def test_a_column_misspelt_is_told() -> None:
-    with pytest.warns(EqdartsWarning, match="'dsoe' is a coefficient. Is the column 'dose' meant"):
+    with pytest.warns(EqdartsWarning, match="'dsoe' is a coefficient. Is the column 'dose' meant") as told:
         DARTSRegressor(**QUICK, guesses=["a*exp(-k*`reaction time`) + dsoe"]).fit(*table())
+    assert told[0].filename == __file__  # the line that called fit
 
 
 # --- warm starts ---

@@ -1,0 +1,71 @@
+"""What a fit is asked for: the parameters of the estimator, checked, and constants by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from eqdarts.primitives.table import Primitive
+
+if TYPE_CHECKING:
+    from eqdarts.equation.equation import Equation
+
+__all__ = ["FitSettings"]
+
+
+@dataclass(frozen=True, eq=False)
+class FitSettings:
+    """The settings of one fit; `eqdarts.fitting.checks.checked_settings` makes them of the estimator's parameters.
+
+    Parameters
+    ----------
+    primitives : tuple of Primitive
+    max_complexity : int
+        Symbols of the largest graph that is tried.
+    search : str
+    time_limit : float or None
+        Seconds of wall time for the whole fit; None for no limit.
+    max_refits, n_restarts, n_searches : int
+    n_jobs : int or None
+        None for one search in this process.
+    selection : str
+        A key of `eqdarts.selection.CRITERIA`.
+    loss : str or callable
+    validation_fraction : float
+        Share of the rows that is held back.
+    guesses : sequence of str or Equation, or None
+    constants : mapping of str to float
+        Constants by name.
+    given : mapping of str to object
+        The parameters as the user gave them, for the record of the fit.
+    changed : tuple of str
+        The names of those that differ from their defaults.
+    """
+
+    primitives: tuple[Primitive, ...]
+    max_complexity: int
+    search: str
+    time_limit: float | None
+    max_refits: int
+    n_restarts: int
+    n_searches: int
+    n_jobs: int | None
+    selection: str
+    loss: str | Callable[..., Any]
+    validation_fraction: float
+    guesses: Sequence[str | Equation] | None = None
+    constants: Mapping[str, float] = field(default_factory=dict)
+    given: Mapping[str, Any] = field(default_factory=dict)
+    changed: tuple[str, ...] = ()
+
+    @property
+    def loss_name(self) -> str:
+        """The name of the loss: the qualified name of a function."""
+        if isinstance(self.loss, str):
+            return self.loss
+        return str(getattr(self.loss, "__qualname__", type(self.loss).__qualname__))
+
+    def written(self) -> dict[str, str]:
+        """Return the parameters as Python writes them."""
+        return {name: repr(value) for name, value in self.given.items()}

@@ -1,0 +1,77 @@
+"""The summary of a fit as a text table: what `eqdarts.inference.summary` says of an equation, and its rivals."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from eqdarts.equation.equation import Equation
+from eqdarts.equation.singularities import singularities_in_range
+from eqdarts.fitting.run import Run
+from eqdarts.inference.by_loss import inference_by_loss
+from eqdarts.inference.summary import summary
+from eqdarts.losses import loss_of
+
+__all__ = ["run_summary"]
+
+RIVAL_DIGITS = 5
+
+
+def run_summary(run: Run, index: int | None = None, coverage: float = 0.95, profile: bool = True) -> str:
+    """Return a text table: the equation, its fit, coefficients with intervals, rivals, what to be careful about.
+
+    Parameters
+    ----------
+    run : Run
+    index : int, optional
+        A row of the front. Default: the chosen one.
+    coverage : float, default=0.95
+        Of the intervals.
+    profile : bool, default=True
+        Whether profile likelihood intervals stand beside the others. Only for squared residuals.
+
+    Raises
+    ------
+    ValueError
+        If the loss gives no standard errors.
+    """
+    shown = run.chosen if index is None else range(len(run.equations))[index]
+    equation = run.equations[shown]
+    found = inference_by_loss(equation, run.rows, run.loss)
+    # Scores are told against the equation that the summary is of.
+    rivals = run.table.assign(
+        equation=[_right_side(rival) for rival in run.equations],
+        chosen=np.arange(len(run.table)) == shown,
+        score=run.table["score"] - run.table["score"].iloc[shown],
+    )
+    snaps = run.snaps if shown == run.chosen else ()
+    profile = profile and loss_of(run.loss).is_least_squares
+    return summary(found, coverage, profile, rivals.to_dict("records"), snaps, _warnings(run, equation))
+
+
+def _warnings(run: Run, equation: Equation) -> list[str]:
+    """Return what else the reader should know."""
+    found = singularities_in_range(equation).in_words()
+    used, given = len(run.rows.y), run.rows.n_all
+    if used < given:
+        found.append(f"Coefficients and intervals come from {used} of the {given} rows, drawn at random.")
+    if run.stability is not None:
+        found.append(_frequencies(run.stability))
+    return found
+
+
+def _frequencies(table: pd.DataFrame) -> str:
+    """Return the sentence that says how often the chosen form, and which other, is chosen for resampled rows."""
+    own = float(table.loc[table["chosen"], "frequency"].sum())
+    others = table[~table["chosen"]]
+    rival = (
+        f"; most often otherwise: {others['form'].iloc[0]}, in {others['frequency'].iloc[0]:.0%}" if len(others) else ""
+    )
+    return f"The form is chosen for {own:.0%} of resampled rows{rival}."
+
+
+def _right_side(equation: Equation) -> str:
+    """Return the equation for a table: few digits, without the name of the target."""
+    return replace(equation, target=None).format(RIVAL_DIGITS)

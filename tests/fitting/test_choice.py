@@ -1,0 +1,86 @@
+"""The three passes from graphs to the chosen equation: what is written, in which order, and how it is stopped."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from eqdarts.data import Data, prepare
+from eqdarts.equation.equation import Equation
+from eqdarts.errors import FormulaError
+from eqdarts.fitting.choice import price_all, select_front, with_held_out, write_all
+from eqdarts.fitting.front import refit_front
+from eqdarts.fitting.table import Table
+from eqdarts.graph.fitted import FittedGraph
+from eqdarts.graph.graph import Edge, Graph, Node
+from eqdarts.primitives.table import PRIMITIVES, resolve
+
+NAMES = ("linear", "exp", "square", "log")
+
+
+def rows() -> tuple[Table, Data]:
+    rng = np.random.default_rng(0)
+    X = rng.uniform(0.5, 3, (60, 1))
+    y = 1.5 * X[:, 0] ** 2 + 0.4 + 0.01 * rng.normal(size=60)
+    return Table(X, y, None, ("x",), "y"), prepare(X, y, None, 0.3, rng)
+
+
+def fitted(data: Data) -> tuple[FittedGraph, ...]:
+    """Return a constant, and a constant and one term for each of the primitives, fitted to all rows."""
+    graphs = [Graph(1, (Node("sum", (Edge(0, PRIMITIVES[name]),), True),)) for name in NAMES]
+    members = [FittedGraph(graph, (0.5,) * graph.n_coefficients, np.inf) for graph in graphs]
+    members.insert(0, FittedGraph(Graph(1, (Node("sum", (), True),)), (1.0,), np.inf))
+    return refit_front(members, data, np.arange(len(data.y)), np.random.default_rng(0))
+
+
+def test_all_are_written_and_the_law_is_chosen() -> None:
+    table, data = rows()
+    members = fitted(data)
+    written = write_all(members, data, table)
+    assert [member for member, _ in written] == list(members)
+    front = select_front(price_all(written, table, resolve("default")), data, table, "mdl")
+    assert front.best.member == members[3]
+    assert front.lengths[front.chosen] == min(front.lengths)
+    assert front.as_table()["score"][front.chosen] == 0
+
+
+def test_writing_begins_with_the_promising_and_can_be_stopped() -> None:
+    table, data = rows()
+    members = fitted(data)
+    asked: list[int] = []
+
+    def go_on(n_written: int) -> bool:
+        asked.append(n_written)
+        return n_written < 2
+
+    written = write_all(members, data, table, go_on)
+    assert asked == [0, 1, 2]
+    by_promise = sorted(members, key=lambda m: 30 * np.log(m.loss) + 2 * m.graph.complexity)
+    assert {id(member) for member, _ in written} == {id(member) for member in by_promise[:2]}
+    assert len(select_front(price_all(written, table, resolve("default")), data, table, "bic").entries) >= 1
+
+
+def test_a_member_that_leaves_the_real_line_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    table, data = rows()
+    members = fitted(data)
+    original = Equation.from_graph
+
+    def unreal(graph: Graph, *given: object, **more: object) -> Equation:
+        if graph == members[2].graph:
+            raise FormulaError("A formula cannot contain this.")
+        return original(graph, *given, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Equation, "from_graph", unreal)
+    written = write_all(members, data, table)
+    assert [member for member, _ in written] == [*members[:2], *members[3:]]
+
+
+def test_losses_on_rows_held_back_come_from_the_others() -> None:
+    table, data = rows()
+    entries = price_all(write_all(fitted(data), data, table), table, resolve("default"))
+    held_out = with_held_out(entries, data, np.random.default_rng(0))
+    assert all(entry.candidate.n_held_out == len(data.validation) for entry in held_out)
+    train, rest = data.train, data.validation
+    theta = np.polyfit(table.X[train, 0] ** 2, table.y[train], 1)
+    expected = np.mean((table.y[rest] - np.polyval(theta, table.X[rest, 0] ** 2)) ** 2)
+    assert held_out[3].candidate.held_out == pytest.approx(expected, rel=1e-6)

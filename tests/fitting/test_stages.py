@@ -1,0 +1,45 @@
+"""One fit as a function of a table and settings, without an estimator."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from eqdarts import DARTSRegressor
+from eqdarts.fitting.checks import checked_settings
+from eqdarts.fitting.settings import FitSettings
+from eqdarts.fitting.stages import fit_table, time_for_search
+from eqdarts.fitting.table import Table
+
+
+def settings(**given: object) -> FitSettings:
+    defaults = DARTSRegressor().get_params()
+    return checked_settings({**defaults, "search": "random", "time_limit": None, "max_refits": 60, **given}, defaults)
+
+
+def line() -> Table:
+    x = np.linspace(1.0, 2.0, 30)
+    return Table(x[:, None], 3 * x + 0.1 * np.sin(20 * x), None, ("x",), "y")
+
+
+@pytest.mark.parametrize("loss", ["squared", "absolute"])
+def test_a_table_and_settings_give_a_run(loss: str) -> None:
+    run = fit_table(line(), settings(loss=loss), np.random.default_rng(0))
+    assert run.equation.predict([[1.5]]) == pytest.approx([4.5], abs=0.2)
+    assert (run.loss, run.names, run.named) == (loss, ("x",), True)
+    assert len(run.members) == len(run.equations) == len(run.table)
+    assert run.graph == run.members[run.chosen]
+    assert set(run.changed) == {"search", "time_limit", "max_refits"} | ({"loss"} if loss != "squared" else set())
+    assert run.settings["max_refits"] == "60"
+
+
+def test_the_same_generator_gives_the_same_run_and_a_run_can_be_started_from() -> None:
+    first, second = (fit_table(line(), settings(), np.random.default_rng(4)) for _ in range(2))
+    assert first.equations == second.equations
+    third = fit_table(line(), settings(max_refits=2), np.random.default_rng(5), before=first)
+    assert third.table["loss"].min() <= first.table["loss"].min() * (1 + 1e-9)
+
+
+def test_most_of_a_long_limit_and_a_share_of_a_short_one_is_for_the_search() -> None:
+    assert time_for_search(1000.0) == pytest.approx(967.5)
+    assert time_for_search(2.0) == pytest.approx(1.5)
