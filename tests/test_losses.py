@@ -166,7 +166,7 @@ def test_reweighting_ends_at_the_smallest_huber_loss() -> None:
     loss = resolve_loss("huber", y, y - 2.31 * X[:, 0] ** 1.5)
     table = Table(X, y, None, ("x",), None)
     start = Equation.parse("a*x**b", ["x"]).fit(X, y)
-    law = Reweighting(loss, table, table.kept(np.arange(len(y)), None)).fit(start)
+    law = Reweighting(loss, table, table.kept(np.arange(len(y)))).fit(start)
     direct = optimize.minimize(
         lambda b: loss.mean(y, b[0] * X[:, 0] ** b[1]), [2.0, 1.4], method="Nelder-Mead",
         options={"xatol": 1e-10, "fatol": 1e-14, "maxiter": 2000},
