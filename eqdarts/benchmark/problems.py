@@ -115,7 +115,9 @@ class Problem:
         if self.suite == "strogatz":
             from eqdarts.benchmark.strogatz import trajectories
 
-            X = trajectories(self.name, n_rows)
+            system = self.name.removesuffix("-x").removesuffix("-y")
+            sides = load_problem(f"{system}-x").expr, load_problem(f"{system}-y").expr
+            X = trajectories(system, sides, n_rows)
             y = self.value(X)
         else:
             X, y = self.box(n_rows, seed, "train")

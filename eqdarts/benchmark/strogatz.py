@@ -11,7 +11,7 @@ import functools
 
 import numpy as np
 
-from eqdarts._typing import Array
+from eqdarts._typing import Array, Expr
 
 __all__ = ["STARTS", "trajectories"]
 
@@ -29,22 +29,21 @@ STARTS = {
 
 
 @functools.lru_cache(maxsize=32)
-def trajectories(problem: str, n_rows: int) -> Array:
-    """Return states (n_rows, 2) of the system that has the problem ``NAME-x`` or ``NAME-y`` as a right-hand side.
+def trajectories(system: str, sides: tuple[Expr, Expr], n_rows: int) -> Array:
+    """Return states (n_rows, 2) of a system.
 
     Parameters
     ----------
-    problem : str
+    system : str
+        A key of `STARTS`.
+    sides : tuple of two sympy expressions
+        The derivatives of x and of y.
     n_rows : int
         Shared among the four trajectories, at equal times from 0 to 9.9.
     """
     from scipy.integrate import solve_ivp
 
-    from eqdarts.benchmark.problems import load_problem
     from eqdarts.expression.program import evaluate
-
-    system = problem.removesuffix("-x").removesuffix("-y")
-    sides = [load_problem(f"{system}-{state}").expr for state in "xy"]
 
     def derivative(_: float, state: Array) -> list[float]:
         columns = {"x": state[:1], "y": state[1:]}
