@@ -1,4 +1,4 @@
-"""Trials and their budget, the grower that proposes children, and the seeds of climbs."""
+"""Trials: what is refitted, what is kept, and what is not tried again."""
 
 from __future__ import annotations
 
@@ -9,26 +9,16 @@ import numpy as np
 import pytest
 import torch
 
-from eqdarts.data import Data, prepare
+from eqdarts.data import prepare
 from eqdarts.graph.draft import Draft, DraftEdge, DraftNode
 from eqdarts.graph.draft_terms import LINEAR, POWER
 from eqdarts.graph.fitted import FittedGraph, Start
 from eqdarts.graph.graph import Edge, Graph, Node
-from eqdarts.primitives.table import PRIMITIVES, Primitive, fixed_power, resolve
-from eqdarts.search.budget import Budget
-from eqdarts.search.closed_form.outer import seeds
+from eqdarts.primitives.table import PRIMITIVES, fixed_power
 from eqdarts.search.evaluator import EXACT, THOROUGH, Trials
-from eqdarts.search.implicit.grower import Grower
-from eqdarts.search.problem import Problem, training_problem
 from eqdarts.solver.batch import Batch
-from tests.helpers import Array, noise, rows
-
-# --- trials and budget ---
-
-
-def make_trials(data: Data, max_complexity: int = 30, max_refits: int = 100) -> Trials:
-    problem: Problem = training_problem(data, 150, np.random.default_rng(0))
-    return Trials(problem, Budget(None, max_refits), max_complexity)
+from tests.helpers import noise, rows
+from tests.search.laws import make_trials
 
 
 def power_law(n: int = 80) -> Trials:
@@ -39,28 +29,6 @@ def power_law(n: int = 80) -> Trials:
 def learned(*exponents: float) -> Start:
     edges = [DraftEdge(i, POWER, 1.0, [p]) for i, p in enumerate(exponents)]
     return Draft(2, [DraftNode("product", edges, 1.0)]).build()
-
-
-def test_a_budget_of_refits_is_spent_and_then_named() -> None:
-    budget = Budget(None, 10)
-    assert budget.spent() == 0.0
-    assert budget.stop_reason() is None
-    budget.n_refits = 5
-    assert budget.spent() == 0.5
-    budget.n_refits = 10
-    assert budget.stop_reason() == "budget"
-    assert Budget(0.0, 10).stop_reason() == "time"
-
-
-def test_a_budget_keeps_the_course_of_the_best_loss_and_the_seconds_of_each_stage() -> None:
-    budget = Budget(None, 10, stage="implicit")
-    budget.n_refits = 3
-    budget.note(0.5)
-    assert (budget.best[0].refits, budget.best[0].loss, budget.best[0].stage) == (3, 0.5, "implicit")
-    budget.book("implicit", budget.cpu_began)
-    once = budget.stage_seconds["implicit"]
-    budget.book("implicit", budget.cpu_began)
-    assert budget.stage_seconds["implicit"] >= 2 * once > 0
 
 
 def test_refits_are_counted_and_the_best_is_reported_as_it_falls() -> None:
@@ -120,54 +88,6 @@ def test_a_loss_is_the_larger_of_training_and_held_back_loss_as_a_share_of_the_v
         residual = part.y - batch.predict(batch.pad([member.coefficients]))[0].numpy()
         losses.append(np.mean(part.weight * residual**2))
     assert member.loss == pytest.approx(max(losses) / data.variance, rel=1e-9)
-
-
-# --- grower ---
-
-
-def make_grower(X: Array, y: Array, primitives: tuple[Primitive, ...] | None = None) -> Grower:
-    chosen = resolve("default") if primitives is None else primitives
-    return Grower(X, y, np.ones(len(y)), chosen, np.ones(X.shape[1]), np.random.default_rng(0))
-
-
-def test_children_are_pruned_graphs_of_the_inputs_and_the_missing_term_is_among_them() -> None:
-    X = rows()
-    y = 1 + X[:, 0] + 0.5 * np.log(X[:, 1])
-    slope, constant = np.polyfit(X[:, 0], y, 1)
-    parent = Draft(2, [DraftNode("sum", [DraftEdge(0, LINEAR, slope)], constant)]).build()
-    children = make_grower(X, y).children(FittedGraph(*parent, 0.1), 16.0)
-    losses = []
-    for graph, coefficients in children:
-        assert graph.n_inputs == 2
-        assert Draft.from_graph(graph, coefficients).prune().build()[0].key == graph.key
-        trials = make_trials(prepare(X, y, None, 0.25, np.random.default_rng(0)))
-        losses += [member.loss for member, _ in trials.fit([(graph, coefficients)], THOROUGH)]
-    assert min(losses) < 1e-20
-
-
-def test_a_parent_that_is_undefined_on_some_row_has_no_children() -> None:
-    X = rows(low=-1.0)
-    parent = Draft(2, [DraftNode("sum", [DraftEdge(0, PRIMITIVES["log"])], 1.0)]).build()
-    assert make_grower(X, X[:, 1]).children(FittedGraph(*parent, 1.0), 1.0) == []
-
-
-@pytest.mark.parametrize("y", [noise(), np.abs(noise()) + 0.1, -np.abs(noise()) - 0.1, np.zeros(60)])
-def test_seeds_are_finite_and_simple(y: Array) -> None:
-    X = rows()
-    found = list(seeds(X, y, np.ones(60), resolve("default")))
-    assert found[0][1][1] == pytest.approx([y.mean()])
-    for _, (graph, coefficients) in found:
-        assert graph.complexity <= 12
-        assert np.isfinite(coefficients).all()
-
-
-def test_the_seed_of_a_power_law_is_the_law() -> None:
-    X = rows()
-    y = 3 * X[:, 0] ** 1.5 / X[:, 1]
-    batches = [(g, c) for _, (g, c) in seeds(X, y, np.ones(60), resolve("default"))]
-    batch = Batch([g for g, _ in batches], torch.from_numpy(X))
-    predictions = batch.predict(batch.pad([c for _, c in batches])).numpy()
-    assert np.abs(predictions - y).max(1).min() < 1e-9
 
 
 def test_close_fits_are_different_and_the_shortest_described_come_first() -> None:

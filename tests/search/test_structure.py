@@ -1,9 +1,6 @@
-"""Structure from gradients, the reduced problems made of it, the way back, and the smooth model of the data."""
+"""Structure read off a gradient, and problems in fewer inputs."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
-from functools import partial
 
 import numpy as np
 import pytest
@@ -11,30 +8,16 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eqdarts.data import prepare
 from eqdarts.graph.draft import Draft, DraftEdge, DraftNode
 from eqdarts.graph.draft_terms import LINEAR
-from eqdarts.search.problem import Problem, Rows, training_problem
-from eqdarts.search.smooth import fit_smooth
+from eqdarts.search.problem import Problem, Rows
 from eqdarts.search.structure import Group, Reduction, find_reductions, reduce
 from eqdarts.solver.batch import Batch
-from tests import helpers
 from tests.helpers import Array
+from tests.search.laws import Chain, Law, contradiction, rows, value_and_gradient
 from tests.strategies import evaluate, graphs
 
-rows = partial(helpers.rows, low=0.4, high=2.5)
-Law = Callable[..., torch.Tensor]
-Chain = tuple[Reduction, ...]
 NOTHING = Group("product", ())
-
-
-def value_and_gradient(law: Law, X: Array) -> tuple[Array, Array]:
-    """Return f (N,) and df/dx (D, N)."""
-    columns = [torch.tensor(x, requires_grad=True) for x in X.T.copy()]
-    f = law(*columns)
-    f.sum().backward()
-    gradient = [np.zeros(len(X)) if c.grad is None else c.grad.numpy() for c in columns]
-    return f.detach().numpy(), np.stack(gradient)
 
 
 def found_in(
@@ -44,32 +27,6 @@ def found_in(
     G = G * (1 + noise * np.random.default_rng(5).normal(size=G.shape))
     units = np.ones(X.shape[1]) if units is None else units
     return find_reductions(X, f, G, units, tolerance, np.random.default_rng(0))
-
-
-def through(chain: Chain, X: Array) -> tuple[Array, Array]:
-    """Return the last new inputs (N, D') and the product of the prefactors (N,)."""
-    factor = np.ones(len(X))
-    for step in chain:
-        factor, X = factor * step.prefactor(X), np.stack([g(X) for g in step.groups], axis=1)
-    return X, factor
-
-
-def contradiction(law: Law, chain: Chain, X: Array) -> float:
-    """Return by how much, in the relative gradient, f / prefactor changes where the new inputs do not."""
-    h, d = 1e-6, X.shape[1]
-    f, G = value_and_gradient(law, X)
-    by_input, of_factor = [], []
-    for i in range(d):
-        step = h * np.eye(d)[i]
-        (up, factor_up), (down, factor_down) = through(chain, X + step), through(chain, X - step)
-        by_input.append((up - down) / (2 * h))
-        of_factor.append((np.log(np.abs(factor_up)) - np.log(np.abs(factor_down))) / (2 * h))
-    jacobian, log_gradient = np.stack(by_input, axis=2), (G / f - np.stack(of_factor)).T  # (N, D', D), (N, D)
-    worst = 0.0
-    for J, g, size in zip(jacobian, log_gradient, np.linalg.norm(G / f, axis=0), strict=True):
-        solution = np.linalg.lstsq(J.T, g, rcond=1e-9)[0]
-        worst = max(worst, float(np.linalg.norm(g - J.T @ solution) / size))
-    return worst
 
 
 LAWS: dict[str, tuple[Law, int, int]] = {  # law, its inputs, the fewest new inputs that it can be written in
@@ -153,9 +110,6 @@ def test_groups_of_one_structure_have_one_key_whatever_their_scale() -> None:
     assert one.key != Reduction((group, other), Group("product", ((0, 1.0),))).key
 
 
-# --- groups ---
-
-
 @pytest.mark.parametrize(
     "group",
     [
@@ -181,9 +135,6 @@ def test_a_group_that_divides_by_nearly_nothing_or_takes_roots_of_negatives_is_u
     assert np.isfinite(Group("product", ((0, -1.0), (1, 1.0)))(X)).all()
     assert np.isnan(Group("product", ((0, 0.5),))(-X[:, :1])).all()
     np.testing.assert_array_equal(Group("product", ((0, 2.0),))(-X[:, :1]), [1.0, 4.0])
-
-
-# --- reduce and lift ---
 
 
 def make_problem(X: Array, y: Array, weight: Array) -> Problem:
@@ -277,141 +228,3 @@ def test_two_reductions_one_after_the_other_lead_back() -> None:
         lifted = step.lift(lifted, size)
     factor = problem.train.y / current.train.y
     np.testing.assert_allclose(evaluate(lifted, problem.train.X), factor * evaluate(draft, current.train.X), rtol=1e-10)
-
-
-# --- the problem that a search sees ---
-
-
-@pytest.mark.parametrize("n", [12, 30, 400, 5000])
-def test_the_problem_of_a_table_keeps_rows_apart_and_within_their_number(n: int) -> None:
-    X = rows(n=n, d=2)
-    rng = np.random.default_rng(0)
-    data = prepare(X, X[:, 0] + 10 * X[:, 1], None, 0.25, rng)
-    problem = training_problem(data, 100, rng)
-    assert problem.n_inputs == 2
-    assert len(problem.train.y) <= 100
-    assert len(problem.held.y) <= 400
-    assert len(problem.train.y) <= len(problem.wide.y) <= 800
-    every = {tuple(x) for x in data.X}
-    train, held, wide = ({tuple(x) for x in part.X} for part in (problem.train, problem.held, problem.wide))
-    assert train <= wide <= every
-    if n > 20:
-        assert not held & wide
-    assert 1 <= problem.most_coefficients < n
-    for own, array in zip(problem.train.tensors, (problem.train.X, problem.train.y, problem.train.weight), strict=True):
-        np.testing.assert_array_equal(own.numpy(), array)
-
-
-# --- the smooth model ---
-
-SMOOTH: dict[str, Law] = {
-    "polynomial": lambda x, y: 1 + x * y - 2 * x**3 + y**2,
-    "exponential of a polynomial": lambda x, y: torch.exp(0.3 * x * y - 0.5 * x),
-    "negative exponential": lambda x, y: -torch.exp(0.3 * x * x - 0.5 * y),
-    "inverse of a quadratic": lambda x, y: 1 / (1 + x * x + 2 * x * y),
-    "root of a quadratic": lambda x, y: torch.sqrt(1 + x * x + 3 * y * y),
-    "polynomial in the logarithms": lambda x, y: 2 * x**1.5 * y**-0.7,
-}
-
-
-def split(X: Array, y: Array, n_held: int) -> tuple[Rows, Rows]:
-    rest = slice(len(X) - n_held, None)
-    ones = np.ones(len(X))
-    return Rows(X[:-n_held], y[:-n_held], ones[:-n_held]), Rows(X[rest], y[rest], ones[rest])
-
-
-@pytest.mark.parametrize("name", SMOOTH)
-def test_the_gradient_of_the_smooth_model_is_that_of_the_law(name: str) -> None:
-    X = rows(n=300)
-    f, G = value_and_gradient(SMOOTH[name], X)
-    smooth = fit_smooth(*split(X, f, 100))
-    assert smooth is not None
-    kept = np.flatnonzero(smooth.rows)
-    assert len(kept) == 200
-    # value and gradient share a factor, one for each row
-    np.testing.assert_allclose(smooth.gradient / smooth.value, (G / f)[:, kept], atol=1e-4 * np.abs(G / f).max())
-    assert smooth.loss < 1e-8
-
-
-@pytest.mark.parametrize(
-    ("law", "outer"),
-    [
-        (lambda x, y: 1 + x * y, "linear"),
-        (SMOOTH["exponential of a polynomial"], "exp"),
-        (SMOOTH["inverse of a quadratic"], "reciprocal"),
-        (SMOOTH["root of a quadratic"], "sqrt"),
-    ],
-)
-def test_the_outer_function_behind_which_a_law_is_a_quadratic_is_told(law: Law, outer: str) -> None:
-    X = rows(n=300)
-    smooth = fit_smooth(*split(X, value_and_gradient(law, X)[0], 100))
-    assert smooth is not None
-    assert min(smooth.outer, key=lambda name: smooth.outer[name]) == outer
-
-
-def test_a_smooth_model_works_with_inputs_and_targets_of_either_sign() -> None:
-    X = rows(n=300) - 1.4
-    f, G = value_and_gradient(lambda x, y: x * y - 2 * x**3 + y, X)
-    smooth = fit_smooth(*split(X, f, 100))
-    assert smooth is not None
-    scale = smooth.gradient.ravel() @ G[:, :200].ravel() / (G[:, :200] ** 2).sum()
-    np.testing.assert_allclose(smooth.gradient, scale * G[:, :200], atol=1e-6)
-
-
-@pytest.mark.parametrize(("n", "d"), [(5, 2), (10, 6), (3, 1)])
-def test_there_is_no_smooth_model_of_too_few_rows(n: int, d: int) -> None:
-    X = rows(n=n + 5, d=d)
-    assert fit_smooth(*split(X, X[:, 0], 5)) is None
-
-
-def test_a_smooth_model_of_noise_predicts_nothing() -> None:
-    X = rows(n=300)
-    smooth = fit_smooth(*split(X, np.random.default_rng(1).normal(size=300), 100))
-    assert smooth is None or smooth.loss > 0.5
-
-
-@pytest.mark.parametrize("name", SMOOTH)
-@pytest.mark.parametrize("noise", [0.0, 0.03])
-def test_a_smooth_model_tells_noise(name: str, noise: float) -> None:
-    X = rows(n=600)
-    f, _ = value_and_gradient(SMOOTH[name], X)
-    error = noise * np.sqrt(np.mean(f**2)) * np.random.default_rng(1).normal(size=600)
-    smooth = fit_smooth(*split(X, f + error, 200))
-    assert smooth is not None
-    assert smooth.is_noisy == (noise > 0)
-
-
-def test_a_law_that_no_polynomial_fits_is_not_taken_for_noise() -> None:
-    X = rows(n=600)
-    for law in (
-        lambda x, y: torch.sin(40 * x) + y,
-        lambda x, y: torch.abs(x - y),
-        lambda x, y: 1 / (x - 0.99 * y) ** 2,
-    ):
-        smooth = fit_smooth(*split(X, value_and_gradient(law, X)[0], 200))
-        assert smooth is None or not smooth.is_noisy
-
-
-def test_one_huge_value_does_not_make_a_model_look_good() -> None:
-    X = rows(n=600, d=2)
-    y = X[:, 0] * (1.2 + np.cos(30 * X[:, 1]))
-    y[17] = 1e-6  # 1 / y is large in this row of the fit, and in no other
-    smooth = fit_smooth(*split(X, y, 200))
-    assert smooth is not None
-    assert smooth.loss > 0.1
-
-
-def test_the_smooth_model_sees_structure_before_any_graph() -> None:
-    X = rows(n=800, d=3)
-
-    def law(x: torch.Tensor, y: torch.Tensor, z: torch.Tensor) -> torch.Tensor:
-        return torch.tanh(0.4 * x * y / z)
-
-    f, _ = value_and_gradient(law, X)
-    smooth = fit_smooth(*split(X, f, 200))
-    assert smooth is not None
-    train = X[:600][smooth.rows]
-    tolerance = float(np.clip(10 * smooth.loss, 1e-10, 3e-2))
-    chains = find_reductions(train, smooth.value, smooth.gradient, np.ones(3), tolerance, np.random.default_rng(0))
-    right = [chain for chain in chains if contradiction(law, chain, X) < 1e-5]
-    assert min(len(chain[-1].groups) for chain in right) == 1

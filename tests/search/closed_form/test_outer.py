@@ -6,13 +6,15 @@ import math
 
 import numpy as np
 import pytest
+import torch
 
 from eqdarts.graph.draft import DraftEdge, DraftNode
 from eqdarts.graph.draft_terms import LINEAR
 from eqdarts.primitives.table import PRIMITIVES, resolve
 from eqdarts.search.closed_form.outer import behind, outer_functions, seeds
 from eqdarts.search.growth.sites import linearise
-from tests.helpers import predict, rows
+from eqdarts.solver.batch import Batch
+from tests.helpers import Array, noise, predict, rows
 
 EVERY = tuple(row for row in PRIMITIVES.values() if row.name != "none")
 
@@ -62,3 +64,22 @@ def test_seeds_are_constants_behind_each_function_and_power_products() -> None:
     assert min(np.abs(predict(start, X) - y).max() for _, start in found) < 1e-9
     for name, start in found:
         assert name == "linear" or math.isfinite(predict(start, X).sum())
+
+
+@pytest.mark.parametrize("y", [noise(), np.abs(noise()) + 0.1, -np.abs(noise()) - 0.1, np.zeros(60)])
+def test_seeds_are_finite_and_simple(y: Array) -> None:
+    X = rows()
+    found = list(seeds(X, y, np.ones(60), resolve("default")))
+    assert found[0][1][1] == pytest.approx([y.mean()])
+    for _, (graph, coefficients) in found:
+        assert graph.complexity <= 12
+        assert np.isfinite(coefficients).all()
+
+
+def test_the_seed_of_a_power_law_is_the_law() -> None:
+    X = rows()
+    y = 3 * X[:, 0] ** 1.5 / X[:, 1]
+    batches = [(g, c) for _, (g, c) in seeds(X, y, np.ones(60), resolve("default"))]
+    batch = Batch([g for g, _ in batches], torch.from_numpy(X))
+    predictions = batch.predict(batch.pad([c for _, c in batches])).numpy()
+    assert np.abs(predictions - y).max(1).min() < 1e-9

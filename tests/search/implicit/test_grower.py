@@ -1,0 +1,41 @@
+"""Children of a graph: pruned, and the missing term among them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from eqdarts.data import prepare
+from eqdarts.graph.draft import Draft, DraftEdge, DraftNode
+from eqdarts.graph.draft_terms import LINEAR
+from eqdarts.graph.fitted import FittedGraph
+from eqdarts.primitives.table import PRIMITIVES, Primitive, resolve
+from eqdarts.search.evaluator import THOROUGH
+from eqdarts.search.implicit.grower import Grower
+from tests.helpers import Array, rows
+from tests.search.laws import make_trials
+
+
+def make_grower(X: Array, y: Array, primitives: tuple[Primitive, ...] | None = None) -> Grower:
+    chosen = resolve("default") if primitives is None else primitives
+    return Grower(X, y, np.ones(len(y)), chosen, np.ones(X.shape[1]), np.random.default_rng(0))
+
+
+def test_children_are_pruned_graphs_of_the_inputs_and_the_missing_term_is_among_them() -> None:
+    X = rows()
+    y = 1 + X[:, 0] + 0.5 * np.log(X[:, 1])
+    slope, constant = np.polyfit(X[:, 0], y, 1)
+    parent = Draft(2, [DraftNode("sum", [DraftEdge(0, LINEAR, slope)], constant)]).build()
+    children = make_grower(X, y).children(FittedGraph(*parent, 0.1), 16.0)
+    losses = []
+    for graph, coefficients in children:
+        assert graph.n_inputs == 2
+        assert Draft.from_graph(graph, coefficients).prune().build()[0].key == graph.key
+        trials = make_trials(prepare(X, y, None, 0.25, np.random.default_rng(0)))
+        losses += [member.loss for member, _ in trials.fit([(graph, coefficients)], THOROUGH)]
+    assert min(losses) < 1e-20
+
+
+def test_a_parent_that_is_undefined_on_some_row_has_no_children() -> None:
+    X = rows(low=-1.0)
+    parent = Draft(2, [DraftNode("sum", [DraftEdge(0, PRIMITIVES["log"])], 1.0)]).build()
+    assert make_grower(X, X[:, 1]).children(FittedGraph(*parent, 1.0), 1.0) == []
