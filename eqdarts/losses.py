@@ -1,12 +1,12 @@
-r"""Losses other than squared residuals: what they cost, and the weights that make them least squares problems.
+r"""Losses: their values, and the weights that turn them into least squares problems.
 
 A loss :math:`\ell(y, f)` of the prediction f that is smallest at f = y has the slope of a weighted square,
 
 .. math:: \frac{\partial \ell}{\partial f} = w\,(f - y), \qquad w = \frac{\partial \ell / \partial f}{f - y} \ge 0,
 
-so that least squares with these weights, taken at the last fit, again and again, ends at the smallest loss (iteratively
-reweighted least squares; Green 1984). For the likelihoods of Poisson and Bernoulli w is one over the variance of y, and
-the covariance of the coefficients follows from it as from known errors.
+Repeated least squares with these weights, each time computed at the previous fit, ends at the smallest loss
+(iteratively reweighted least squares; Green 1984). For the likelihoods of Poisson and Bernoulli w is one over the
+variance of y, and the covariance of the coefficients follows from it as from known errors.
 
 Axes: N rows.
 """
@@ -29,9 +29,9 @@ RowFunction = Callable[[Array, Array], Array]
 
 HUBER = 1.345  # 95 % efficiency for normal errors, in standard deviations
 NORMAL = 1.4826  # standard deviation of a normal distribution over the median absolute deviation
-SMALLEST = 1e-7  # residuals and rates below this share of their magnitude are taken as that in weights
+SMALLEST = 1e-7  # lower limit of residuals and rates in weights, as a share of their magnitude
 MOST_CHECKED = 100  # rows on which a loss of the user's own is tried
-EDGE = 1e-9  # how near probabilities may come to 0 and 1 in weights
+EDGE = 1e-9  # smallest distance of probabilities from 0 and 1 in weights
 
 
 @dataclass(frozen=True)
@@ -44,21 +44,20 @@ class Loss:
     value : callable
         ``value(y, f)`` -> loss of each row; infinite or NaN where f is impossible.
     weights : callable
-        ``weights(y, f)`` -> what least squares needs at each row, positive.
+        ``weights(y, f)`` -> positive weight of each row for least squares.
     variance : callable or None
-        ``variance(f)`` -> variance of y where the loss is minus a log likelihood in nats; None where it is not.
+        ``variance(f)`` -> variance of y if the loss is minus a log likelihood in nats, otherwise None.
     power : float
-        Of the residual in the loss, where its scale is unknown: n / power times the logarithm of the mean loss is then
-        the code length of the residuals.
+        Power of the residual in the loss, if its scale is unknown: n / power times the logarithm of the mean loss is
+        then the code length of the residuals.
     link : str or None
-        The function that makes the law of what is searched: "logistic" where the law is a probability. None: what is
-        searched is the law.
+        Function that turns the formula of the search into the law: "logistic" if the law is a probability, None if the
+        formula itself is the law.
     scaled : callable or None
-        ``scaled(s)`` -> the loss for residuals of standard deviation s, where its shape depends on it; None where it
-        does not.
+        ``scaled(s)`` -> the loss for residuals of standard deviation s, if its shape depends on s; otherwise None.
     is_least_squares : bool
-        Whether one least squares fit is at the smallest loss. Known errors of y, profile likelihood and resampling go
-        with such a loss only.
+        Whether one least squares fit reaches the smallest loss. Known errors of y, profile likelihood and resampling
+        need such a loss.
     lowest, highest : float
         Range of y.
     """
@@ -81,16 +80,16 @@ class Loss:
 
     @property
     def has_scale(self) -> bool:
-        """Whether the loss must be told how large residuals usually are."""
+        """Whether the loss depends on the usual size of residuals."""
         return self.scaled is not None
 
     @property
     def logistic(self) -> bool:
-        """Whether the law is a probability, and its log odds are searched."""
+        """Whether the law is a probability, and the search fits its log odds."""
         return self.link == "logistic"
 
     def mean(self, y: Array, f: Array, weight: Array | None = None) -> float:
-        """Return the mean loss of the rows with weight, infinite where a prediction is impossible."""
+        """Return the mean loss of the rows with weight; infinite if a prediction is impossible."""
         if weight is not None:
             seen = weight > 0
             y, f = y[seen], f[seen]
@@ -100,21 +99,21 @@ class Loss:
         return loss if math.isfinite(loss) else math.inf
 
     def code_length(self, mean: float, n_rows: float, y: Array) -> float:
-        """Return the nats for the residuals of `n_rows` rows, up to a constant that all equations share."""
+        """Return the nats for the residuals of `n_rows` rows, up to a constant that is the same for all equations."""
         if self.variance is not None:
             return n_rows * mean
         floor = (1e-9 * float(np.sqrt(np.mean(y**2)))) ** self.power
         return n_rows / self.power * math.log(max(mean, floor, 1e-300))
 
     def check_target(self, y: Array) -> None:
-        """Raise ValueError for a y that cannot be."""
+        """Raise ValueError for a y outside the range of the loss."""
         if y.min() < self.lowest or y.max() > self.highest:
             highest = f" to {self.highest:g}" if math.isfinite(self.highest) else " or more"
             raise ValueError(
                 explain(
                     f"loss={self.name!r} needs a y of {self.lowest:g}{highest}.",
                     f"{y.min():g} .. {y.max():g}",
-                    "Check the target, or take another loss.",
+                    "Check the target, or use another loss.",
                 )
             )
 
@@ -131,7 +130,7 @@ def _absolute() -> Loss:
 
 
 def _huber(scale: float) -> Loss:
-    """Return Huber's loss for residuals of this standard deviation: half the square, linear beyond 1.345 of it."""
+    """Return Huber's loss for residuals of this standard deviation: half the square, linear beyond 1.345 times it."""
     limit = HUBER * scale
 
     def value(y: Array, f: Array) -> Array:
@@ -143,7 +142,7 @@ def _huber(scale: float) -> Loss:
 
 def _poisson() -> Loss:
     def value(y: Array, f: Array) -> Array:
-        """Return minus the log likelihood less that of the best rate, y: half the deviance."""
+        """Return half the deviance: the log likelihood of the best rate, y, minus that of f."""
         share = np.where(y > 0, y, 1.0) / np.where(f > 0, f, np.nan)
         return np.where(f > 0, f - y + y * np.log(share), np.where((f == 0) & (y == 0), 0.0, np.inf))
 
@@ -190,10 +189,9 @@ LOSSES = {row.name: row for row in (SQUARED, _huber(1.0), _absolute(), _poisson(
 
 
 def loss_of(loss: Any) -> Loss:
-    """Return the row of a name or torch function, before its scale is known: for what it has.
+    """Return the row of a name or torch function, before its scale is known.
 
-    A name without a row is that of a function in a fit that was read from a file: all that is known is that it is no
-    row of the table.
+    A name without a row belongs to a function in a fit that was read from a file; such a loss is only a name.
     """
     return LOSSES[loss] if isinstance(loss, str) and loss in LOSSES else _own(loss)
 
@@ -207,18 +205,20 @@ def resolve_loss(loss: Any, y: Array, residual: Array) -> Loss:
         A key of `LOSSES`, or ``loss(y, prediction)`` -> tensor of the loss of each row: not negative, smallest where
         the prediction is y, differentiable by torch.
     y, residual : ndarray of shape (N,)
-        The target, and the residuals of some fit, which tell Huber's loss what is large.
+        The target, and the residuals of a fit, from which Huber's loss gets its scale.
 
     Raises
     ------
     ValueError
-        For an unknown name, or a function that does not give one finite loss a row.
+        For an unknown name, or a function that does not return one finite loss for each row.
     """
     if callable(loss):
         return _checked(_own(loss), y[:MOST_CHECKED], residual)
     if not isinstance(loss, str) or loss not in LOSSES:
         todo = closest(str(loss), LOSSES)
-        raise ValueError(explain("loss must be known, or a torch function of (y, prediction).", repr(loss), todo))
+        raise ValueError(
+            explain("loss must be the name of a loss, or a torch function of (y, prediction).", repr(loss), todo)
+        )
     row = LOSSES[loss]
     if row.scaled is None:
         return row
@@ -234,7 +234,9 @@ def _checked(loss: Loss, y: Array, residual: Array) -> Loss:
         except Exception as error:
             raise ValueError(
                 explain(
-                    "loss must be a torch function of (y, prediction).", f"{type(error).__name__}: {error}", "Mend it."
+                    "loss must be a torch function of (y, prediction).",
+                    f"{type(error).__name__}: {error}",
+                    "Fix the function.",
                 )
             ) from error
         if values.shape != y.shape or not np.isfinite(values).all() or not (weights >= 0).all() or values.min() < 0:

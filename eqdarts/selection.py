@@ -5,20 +5,20 @@ structure takes, in nats and up to a constant,
 
 .. math:: \tfrac n2 \log \frac{n m}{n - k} + \tfrac k2 \log\left(n\,(1 + v/m)\right) + S
 
-(Rissanen 1978; a coefficient is coded at the precision that the data give it, whose Fisher information grows as n v/m;
-n - k is what the residuals of k fitted coefficients are worth, Hansen and Yu 2001). The residual code stops at the
-rounding level of y: below it nothing is gained. Where the errors of the measurements are known, the code for the
-residuals is half their chi-square, and the known mean square stands in the place of m in the price of the coefficients.
+(Rissanen 1978). A coefficient is coded at the precision that the data give it; its Fisher information grows as n v/m.
+The residuals of k fitted coefficients are worth n - k rows (Hansen and Yu 2001). The residual code stops at the
+rounding level of y, because a better fit gains nothing. If the errors of the measurements are known, the code for the
+residuals is half their chi-square, and the known mean square replaces m in the cost of the coefficients.
 
-S is the length of the graph without its numbers, which the coefficients have paid for: at every node which aggregator,
-how many terms and whether one of them is a constant, and for every edge which primitive on which source. It is a prefix
-code: over all graphs :math:`\sum e^{-S} \le 1`. An edge costs what the frequency of its primitive in science says (a
-column of their table). So the more graphs a search may try, the dearer is each of them, and noise alone seldom pays for
-any: this is what accounts for the number of candidates. A count of the graphs that a search has refitted would be paid
-twice: by Kraft's inequality no more than :math:`e^S` graphs have a code as short as S, whether they were tried or not.
-A constant is as short as nothing at all, if that is shorter: a law must beat saying nothing. The other criteria of
-`CRITERIA` add the same S, as the extended BIC adds the logarithm of the number of models of a size (Chen and Chen
-2008): without it, each would choose among thousands of graphs as if it had seen one.
+S is the length of the graph without its numbers, which are part of the cost of the coefficients. For every node it
+codes the aggregator, the number of terms and whether one of them is a constant; for every edge it codes the primitive
+and the source. It is a prefix code: over all graphs :math:`\sum e^{-S} \le 1`. The cost of an edge depends on the
+frequency of its primitive in science (a column of the table of primitives). The more graphs a search may try, the more
+each of them costs, so that noise alone seldom pays for any. This accounts for the number of candidates. Charging for
+the number of refitted graphs too would count it twice: by Kraft's inequality at most :math:`e^S` graphs have a code as
+short as S, whether they were tried or not. A constant costs no more than the empty description, so a law must also beat
+that. The other criteria of `CRITERIA` add the same S, as the extended BIC adds the logarithm of the number of models of
+a size (Chen and Chen 2008). Without it, each would choose among thousands of graphs as if it had seen only one.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ __all__ = [
 ]
 
 ROUNDING = 1e-18  # mean squared residual, as a share of the mean square of y, at which a fit is exact
-ALPHABET = 12  # symbols beside the inputs: operators, functions, a number
+ALPHABET = 12  # symbols other than the inputs: operators, functions, a number
 BIT = math.log(2)
 CLOSE = 5.0  # nats within which a rival is named: odds of 150 to 1
 MOST_NAMED = 3  # rivals named in a sentence
@@ -53,7 +53,7 @@ OF_A_FIXED_POWER = 326  # frequency of all exponents together that are fixed and
 
 @dataclass(frozen=True)
 class Candidate:
-    """What selection looks at in one equation.
+    """The properties of one equation that selection uses.
 
     Parameters
     ----------
@@ -63,21 +63,21 @@ class Candidate:
     loss : float
         Mean squared residual.
     structure : float or None
-        Length of the structure in nats, by `structure_length`. None where there is no graph, as for a formula typed by
-        hand: then every symbol counts as one of an alphabet.
+        Length of the structure in nats, by `structure_length`. None if there is no graph, as for a formula typed by
+        hand; every symbol is then coded as one of an alphabet.
     held_out : float
-        Mean squared residual on the rows that were held back, with coefficients from the others. NaN: not known.
+        Mean squared residual on the rows that were held back, with coefficients from the others. NaN if not known.
     n_held_out : int
-        How many rows these are.
+        Number of rows that were held back.
     code : float or None
-        Nats for the residuals where the loss is not that of least squares; the coefficients' price is then that of the
-        BIC.
+        Nats for the residuals if the loss is not that of least squares. The cost of the coefficients is then that of
+        the BIC.
     noise : float or None
-        Mean squared error of the measurements, weighted as the loss is, where it is known.
+        Mean squared error of the measurements, weighted like the loss, if it is known.
     pole : str
-        Where the equation has a pole inside the range of the rows, in words; "" if it has none.
+        Description of a pole inside the range of the rows; "" if the equation has none.
     brink : str
-        The same of a little outside, where the equation or its slope grows without bound.
+        Description of a place slightly outside the range where the equation or its slope grows without bound.
     """
 
     complexity: int
@@ -97,13 +97,13 @@ class Candidate:
 
 
 def structure_length(graph: Graph, primitives: Collection[Primitive]) -> float:
-    """Return S, the nats that tell `graph` from all others over `primitives`, its coefficients apart.
+    """Return S, the nats that distinguish `graph` from all other graphs over `primitives`, without its coefficients.
 
-    A node with t terms, a constant being one of them, costs t + 3 bits: its aggregator, whether it has a constant, how
-    many terms there are (t bits), and whether another node follows. An edge costs the logarithm of the number of
-    sources, and that of one over the primitive's share of the frequencies; the fixed exponents without a row share one.
+    A node with t terms, including a constant, costs t + 3 bits: its aggregator, whether it has a constant, the number
+    of terms (t bits), and whether another node follows. An edge costs the logarithm of the number of sources plus the
+    logarithm of one over the primitive's share of the frequencies. Fixed exponents without a row share one frequency.
 
-    Of two graphs of one function the shorter counts: f / (a + b f) as 1 / (b + a / f), for a power f.
+    If two graphs are the same function, the shorter counts: f / (a + b f) as 1 / (b + a / f), for a power f.
     """
     length = 0.0
     total = OF_A_FIXED_POWER + sum(row.frequency for row in primitives)
@@ -123,7 +123,7 @@ def structure_length(graph: Graph, primitives: Collection[Primitive]) -> float:
 
 
 def _is_denominator(source: int, graph: Graph) -> bool:
-    """Whether a node is a constant and one term, and what reads it takes its reciprocal."""
+    """Whether a node is a constant and one term, and its readers take its reciprocal."""
     node = graph.nodes[source - graph.n_inputs]
     readers = [edge for other in graph.nodes for edge in other.edges if edge.source == source]
     simple = node.aggregator == "sum" and node.constant and len(node.edges) == 1
@@ -131,7 +131,7 @@ def _is_denominator(source: int, graph: Graph) -> bool:
 
 
 def _is_numerator(edge: Edge, node: Node, graph: Graph) -> bool:
-    """Whether `edge` of `node` is the f of f / (a + b f), whose denominator nothing else reads."""
+    """Whether `edge` of `node` is the f of f / (a + b f), and the denominator has no other reader."""
     if node.aggregator != "product" or edge.primitive.exponent is None:
         return False
     for other in node.edges:
@@ -143,21 +143,21 @@ def _is_numerator(edge: Edge, node: Node, graph: Graph) -> bool:
 
 
 def _exponent_length(exponent: Fraction | None) -> float:
-    """Return the nats for an exponent that is fixed but has no primitive of its own: its sign, and how many halves."""
+    """Return the nats for a fixed exponent without a primitive of its own: its sign, and the number of halves."""
     halves = 2 * (exponent or 1)
     size = abs(halves.numerator) * halves.denominator
     return BIT + math.log(size * (size + 1))
 
 
 def _log_loss(loss: float, mean_square: float) -> float:
-    """Return log(loss), of the rounding level of y where the loss is below it."""
+    """Return log(loss), or that of the rounding level of y if the loss is below it."""
     return math.log(max(loss, ROUNDING * mean_square, 1e-300))
 
 
 def description_length(
     candidate: Candidate, n_rows: float, n_inputs: int, mean_square: float, variance: float
 ) -> float:
-    """Return the description length in nats, up to a constant that all equations of one data set share."""
+    """Return the description length in nats, up to a constant that is the same for all equations of one data set."""
     if candidate.code is not None:
         price = 0.5 * candidate.n_coefficients * math.log(1 + n_rows)
         return candidate.code + price + candidate.structure_in(n_inputs)
@@ -179,20 +179,20 @@ def _residual_code(candidate: Candidate, n_rows: float, mean_square: float) -> f
 
 
 def _bic(candidate: Candidate, n_rows: float, n_inputs: int, mean_square: float, variance: float) -> float:
-    """Return half of Schwarz's criterion, and the structure."""
+    """Return half of Schwarz's criterion plus the structure."""
     price = 0.5 * (candidate.n_coefficients + 1) * math.log(n_rows)
     return _residual_code(candidate, n_rows, mean_square) + price + candidate.structure_in(n_inputs)
 
 
 def _aicc(candidate: Candidate, n_rows: float, n_inputs: int, mean_square: float, variance: float) -> float:
-    """Return half of Akaike's criterion, corrected for few rows (Hurvich and Tsai 1989), and the structure."""
+    """Return half of Akaike's criterion, corrected for few rows (Hurvich and Tsai 1989), plus the structure."""
     k = candidate.n_coefficients + 1
     price = k * n_rows / max(n_rows - k - 1, 0.5)
     return _residual_code(candidate, n_rows, mean_square) + price + candidate.structure_in(n_inputs)
 
 
 def _held_out(candidate: Candidate, n_rows: float, n_inputs: int, mean_square: float, variance: float) -> float:
-    """Return the code for the held-out residuals, and the structure; the coefficients have not seen these rows."""
+    """Return the code for the held-out residuals plus the structure; the coefficients were fitted to other rows."""
     if candidate.noise is None:
         code = _log_loss(candidate.held_out, mean_square)
     else:
@@ -206,19 +206,19 @@ Length = Callable[[Candidate, float, int, float, float], float]
 
 @dataclass(frozen=True)
 class Criterion:
-    """One row of the table of criteria: what equations are ranked by.
+    """One row of the table of criteria, by which equations are ranked.
 
     Parameters
     ----------
     name : str
-        What `selection` is set to.
+        The value of the parameter `selection`.
     label : str
         Its name in a sentence.
     length : callable
         ``length(candidate, n_rows, n_inputs, mean_square, variance)`` -> length in nats; the shortest is chosen.
     needs_held_out : bool, default=False
-        Whether it looks at the squared residuals of rows that were held back. Where there are none, or where the loss
-        is another one, `stand_in` takes its place.
+        Whether it needs the squared residuals of rows that were held back. If there are none, or with another loss,
+        `stand_in` replaces it.
     """
 
     name: str
@@ -228,7 +228,7 @@ class Criterion:
 
     @property
     def stand_in(self) -> Criterion:
-        """What ranks equations where no rows are held back: the criterion itself if it needs none, else the BIC."""
+        """The criterion to use if no rows are held back: this one if it needs none, otherwise the BIC."""
         return CRITERIA["bic"] if self.needs_held_out else self
 
 
@@ -246,19 +246,19 @@ CRITERIA: dict[str, Criterion] = {
 def pole_price(n_rows: float) -> float:
     """Return the nats that a pole inside the range of the rows costs.
 
-    log(n + 1) of them say between which rows it lies: a pole that was fitted slips through a gap. The others are the
-    odds at which a rival counts as close. So of two equations that the rows hardly tell apart the one without a pole
-    is chosen, and a law that has one, to which nothing else comes near, is chosen all the same.
+    log(n + 1) nats say between which rows the pole lies, because a fitted pole lies in a gap between rows. The rest are
+    the odds at which a rival counts as close. Of two equations that the rows hardly distinguish, the one without a pole
+    is therefore chosen. A law that has a pole is still chosen if no other equation comes close.
     """
     return CLOSE + math.log(n_rows + 1)
 
 
 def singularity_price(candidate: Candidate, n_rows: float) -> float:
-    """Return the nats that a candidate pays for a pole inside the range of the rows, or for one a little outside.
+    """Return the nats that a candidate pays for a pole inside the range of the rows, or slightly outside.
 
-    `predict` takes rows a little outside the range for as good as inside: a law bends little there. The equation that
-    says otherwise pays the odds at which a rival counts as close: the logarithm of x between 0.02 and 1, which the next
-    row could make infinite, loses to a saturation that fits nearly as well.
+    `predict` treats rows slightly outside the range like rows inside, because a law changes little there. An equation
+    that contradicts this pays the odds at which a rival counts as close. For example the logarithm of x between 0.02
+    and 1, which the next row could make infinite, loses to a saturation that fits nearly as well.
     """
     return pole_price(n_rows) if candidate.pole else CLOSE if candidate.brink else 0.0
 
@@ -271,11 +271,11 @@ def select(
     variance: float,
     criterion: str = "mdl",
 ) -> tuple[list[int], list[float]]:
-    """Return the positions of the front, simplest first, and the lengths in nats of its members by the criterion.
+    """Return the indices of the front, simplest first, and the lengths of its members in nats by the criterion.
 
-    The front has at each complexity the shortest description, and of these the ones that fit better than all simpler,
-    and the shortest of all: fewer symbols can make a longer description, if they are seldom written. Poles add
-    `singularity_price`.
+    For each complexity the equation with the shortest description is considered. The front consists of those that fit
+    better than all simpler ones, and of the shortest of all, because fewer symbols can have a longer description if
+    they are rare. Poles add `singularity_price`.
     """
     length = CRITERIA[criterion].length
     lengths = [length(c, n_rows, n_inputs, mean_square, variance) + singularity_price(c, n_rows) for c in candidates]
@@ -307,18 +307,18 @@ def choice_in_words(
     n_refits: int,
     n_rows: float = 0.0,
 ) -> str:
-    """Say why the first shortest of a front was chosen, which came close, and what the best fitting one would cost.
+    """Return sentences that say why an equation was chosen, which came close, and what the best-fitting one would cost.
 
     Parameters
     ----------
     criterion : str
         A key of `CRITERIA`.
     candidates, lengths, texts : sequences
-        The front, simplest first; what it was ranked by, in nats; the equations as text.
+        The front, simplest first; the lengths in nats by which it was ranked; the equations as text.
     n_refits : int
-        Graphs that were refitted.
+        Number of graphs that were refitted.
     n_rows : float, default=0
-        What a pole inside the range of the rows was priced by.
+        Number of rows, on which the cost of a pole depends.
     """
     chosen = min(range(len(lengths)), key=lambda k: lengths[k])
     n_others = len(lengths) - 1
@@ -329,21 +329,21 @@ def choice_in_words(
     close = [k for k in others if behind[k] <= CLOSE][:MOST_NAMED]
     if close:
         named = "; ".join(f"{texts[k]} ({behind[k]:.1f} nats longer, {_odds(behind[k])})" for k in close)
-        words.append(f"Close: {named}.")
+        words.append(f"Close rivals: {named}.")
     elif others:
-        words.append(f"None comes close; the next is {behind[others[0]]:.1f} nats longer: {texts[others[0]]}.")
+        words.append(f"No other comes close; the next is {behind[others[0]]:.1f} nats longer: {texts[others[0]]}.")
     if chosen != n_others and n_others not in close:
         share = candidates[-1].loss / candidates[chosen].loss if candidates[chosen].loss > 0 else 1.0
         words.append(
-            f"The best fitting one has {share:.2g} times its loss with {candidates[-1].complexity} symbols against "
-            f"{candidates[chosen].complexity}, which costs more than it saves: {behind[-1]:.1f} nats longer."
+            f"The best-fitting equation has {share:.2g} times the loss, with {candidates[-1].complexity} symbols "
+            f"instead of {candidates[chosen].complexity}, but is {behind[-1]:.1f} nats longer."
         )
     words += _about_poles(candidates, lengths, texts, chosen, n_rows)
     structure = candidates[chosen].structure
     if structure is not None:
         words.append(
-            f"{structure:.1f} nats of its length say which of all graphs it is: that pays for the choice among the "
-            f"{n_refits} refitted."
+            f"{structure:.1f} nats of its length encode the structure; they account for the choice among {n_refits} "
+            "refitted graphs."
         )
     return " ".join(words)
 
@@ -351,23 +351,25 @@ def choice_in_words(
 def _about_poles(
     candidates: Sequence[Candidate], lengths: Sequence[float], texts: Sequence[str], chosen: int, n_rows: float
 ) -> list[str]:
-    """Say that the chosen equation has a pole all the same, or which one would be shorter but for its pole."""
+    """Say that the chosen equation has a pole, or which equation would be shorter without the cost of its pole."""
     prices = [singularity_price(candidate, n_rows) for candidate in candidates]
     if prices[chosen]:
         price = f"pays {prices[chosen]:.1f} nats for it"
-        return [f"It {_singular(candidates[chosen])} and {price}; none without one is as short."]
+        return [f"It {_singular(candidates[chosen])} and {price}; no equation without one is as short."]
     barred = [k for k in range(len(lengths)) if prices[k] and lengths[k] - prices[k] < lengths[chosen]]
     if not barred:
         return []
     k = min(barred, key=lambda j: lengths[j] - prices[j])
     shorter = lengths[chosen] - lengths[k] + prices[k]
-    return [f"{texts[k]} would be {shorter:.1f} nats shorter, but {_singular(candidates[k])}: {prices[k]:.1f} nats."]
+    return [
+        f"{texts[k]} would be {shorter:.1f} nats shorter, but pays {prices[k]:.1f} nats: it {_singular(candidates[k])}."
+    ]
 
 
 def _singular(candidate: Candidate) -> str:
     if candidate.pole:
         return f"has a pole inside the range of the rows ({candidate.pole})"
-    return f"is singular a little outside the range of the rows ({candidate.brink})"
+    return f"is singular slightly outside the range of the rows ({candidate.brink})"
 
 
 def _odds(nats: float) -> str:

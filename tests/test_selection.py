@@ -303,8 +303,8 @@ def test_words_name_the_choice_what_came_close_and_what_the_best_fit_costs() -> 
     said = choice_in_words("mdl", front, [50.0, 10.0, 12.0, 40.0], ["y = 1", "y = a", "y = b", "y = c"], 1234)
     for part in (
         "Chosen by description length of the 4 equations of the Pareto front: y = a.",
-        "Close: y = b (2.0 nats longer, odds 7.4 to 1).",
-        "0.5 times its loss with 20 symbols against 5", "30.0 nats longer", "8.0 nats", "1234 refitted",
+        "Close rivals: y = b (2.0 nats longer, odds 7.4 to 1).",
+        "0.5 times the loss, with 20 symbols instead of 5", "30.0 nats longer", "8.0 nats", "1234 refitted graphs",
     ):  # fmt: skip
         assert part in said
     assert "y = 1" not in said
@@ -315,7 +315,7 @@ def test_words_of_a_lonely_and_of_a_clear_choice() -> None:
     assert alone.startswith("Chosen by BIC as the only equation of the front: y = 1.")
     assert "lose" not in alone
     clear = choice_in_words("aicc", [candidate(1, 1, 1.0), candidate(3, 1, 0.0)], [5.0, -100.0], ["y = 1", "y = x"], 10)
-    assert "None comes close; the next is 105.0 nats longer: y = 1." in clear
+    assert "No other comes close; the next is 105.0 nats longer: y = 1." in clear
 
 
 def test_a_criterion_is_a_row(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -36,7 +36,9 @@ class Domain:
         if not self.lower < self.upper:
             raise ValueError(
                 explain(
-                    "A domain needs its lower end below its upper end.", (self.lower, self.upper), "Order the ends."
+                    "The lower end of a domain must be below its upper end.",
+                    (self.lower, self.upper),
+                    "Exchange the ends.",
                 )
             )
 

@@ -1,4 +1,4 @@
-"""Primitives of the user's own: derivatives by autograd, and the checks that they must pass when they are made."""
+"""Primitives made by the user: derivatives by autograd, and the checks that they must pass when they are made."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ def make_primitive(
     sympy_fn : callable
         ``sympy_fn(x, *coefficients)`` -> the same function as a sympy expression.
     n_coefficients : int, default=0
-        How many coefficients it takes.
+        Number of coefficients.
     domain : tuple of float, default=(-inf, inf)
         Open interval of `x` on which it is real and finite.
     complexity : int, default=2
-        Symbols it adds to a printed equation.
+        Number of symbols that it adds to a printed equation.
     initial : sequence of sequences of float, optional
         Starting coefficients to try, for inputs of magnitude one. Default: all ones.
 
@@ -52,7 +52,7 @@ def make_primitive(
     ------
     ValueError
         If the name is taken, the shape changes, a value or derivative in the domain is not finite, torch and sympy
-        disagree, or the sympy form has something that formulas do not have.
+        disagree, or the sympy form contains something that formulas cannot contain.
 
     Examples
     --------
@@ -68,7 +68,7 @@ def make_primitive(
             explain("A primitive's name must be an identifier that is not taken.", repr(name), "Choose another name.")
         )
     if len(domain) != 2:
-        raise ValueError(explain("The domain of a primitive is an interval.", domain, "Give (lower, upper)."))
+        raise ValueError(explain("The domain of a primitive must be an interval.", domain, "Pass (lower, upper)."))
     if initial is None:
         initial = ((1.0,) * n_coefficients,)
     row = Primitive(
@@ -236,6 +236,6 @@ def _check_sympy(row: Primitive, x: Any, value: Any, start: tuple[float, ...]) -
                 explain(
                     f"torch_fn and sympy_fn of primitive {row.name!r} must be the same function.",
                     f"{torch_value:.6g} and {shown} at x = {at:.4g}",
-                    "Make the two agree.",
+                    "Correct one of the two.",
                 )
             )

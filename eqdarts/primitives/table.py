@@ -85,7 +85,7 @@ class Primitive:
     Parameters
     ----------
     name : str
-        What users type, and what equality and hashing go by.
+        The name that users type. Equality and hashing use it.
     value : callable
         ``value(u, *shape)`` -> tensor of the shape of `u`. Outside the domain it gives NaN or infinity, never a number.
     partials : callable
@@ -154,9 +154,9 @@ class Primitive:
         if wrong or not self.initial:
             raise ValueError(
                 explain(
-                    f"Primitive {self.name!r} has {self.n_coefficients} coefficient(s), so has each row of `initial`.",
+                    f"Rows of `initial` of primitive {self.name!r} must have {self.n_coefficients} value(s).",
                     self.initial,
-                    "Give at least one row of that length.",
+                    "Pass at least one row, with one value for each coefficient.",
                 )
             )
 
@@ -490,7 +490,7 @@ def get_primitive(name: str) -> Primitive:
     """
     row = _builtin(name)
     if row is None:
-        raise ValueError(explain("primitives must be known by name.", repr(name), closest(name, PRIMITIVES)))
+        raise ValueError(explain("There is no such primitive.", repr(name), closest(name, PRIMITIVES)))
     return row
 
 
@@ -527,7 +527,7 @@ def resolve(primitives: str | Iterable[str | Primitive]) -> tuple[Primitive, ...
             )
         row = get_primitive(entry) if isinstance(entry, str) else entry
         if row.name in rows and rows[row.name] is not row:
-            raise ValueError(explain("Two primitives share one name.", repr(row.name), "Rename one of them."))
+            raise ValueError(explain("Primitives must have different names.", repr(row.name), "Rename one of them."))
         if row != NONE:
             rows[row.name] = row
     return tuple(rows.values())

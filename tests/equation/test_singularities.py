@@ -165,7 +165,7 @@ def test_a_simpler_equation_with_a_pole_does_not_hide_the_shortest() -> None:
     assert lengths.index(min(lengths)) == 2
     said = choice_in_words("mdl", [constant, simple, longer], lengths, ["1", "a/x", "b*x"], 9, 100)
     assert "a/x would be" in said
-    assert f"has a pole inside the range of the rows (x is zero): {pole_price(100):.1f} nats" in said
+    assert f"but pays {pole_price(100):.1f} nats: it has a pole inside the range of the rows (x is zero)" in said
 
 
 # --- a little outside the rows ---
@@ -200,7 +200,7 @@ def test_a_brink_loses_to_what_fits_nearly_as_well_and_wins_where_nothing_does()
         front, lengths = select(rivals, 100, 1, 2.0, 1.5)
         said = choice_in_words("mdl", [rivals[k] for k in front], lengths, ["log(x)", "x/(1 + x)"], 9, 100)
         assert (front[lengths.index(min(lengths))] == 0) == wins
-        assert "is singular a little outside the range of the rows (x is zero)" in said
+        assert "is singular slightly outside the range of the rows (x is zero)" in said
 
 
 def test_a_constant_is_as_short_as_nothing() -> None:

@@ -269,5 +269,5 @@ def test_a_domain_is_an_interval(ends: tuple[float, float]) -> None:
 
 
 def test_a_row_needs_starting_coefficients_of_its_length() -> None:
-    with pytest.raises(ValueError, match=r"has 1 coefficient\(s\), so has each row"):
+    with pytest.raises(ValueError, match=r"Rows of `initial` .* must have 1 value"):
         Primitive("own", torch.cos, torch.cos, sympy.cos, inner=("scale",))
