@@ -245,7 +245,7 @@ def test_resolve_takes_names_and_rows_once_each_and_leaves_out_none() -> None:
 REFUSED: dict[str, tuple[Any, type[Exception], str]] = {
     "preset": ("defualt", ValueError, "must be a preset .* Got 'defualt'. Did you mean 'default'?"),
     "name for a list": ("exp", ValueError, r"Got 'exp'. Give the list \['exp'\]"),
-    "name": (["expp"], ValueError, "known by name. Got 'expp'. Did you mean 'exp'?"),
+    "name": (["expp"], ValueError, "There is no such primitive. Got 'expp'. Did you mean 'exp'?"),
     "capitals": (["Log"], ValueError, "Did you mean 'log'?"),
     "nothing like it": (["zzzz"], ValueError, "Known: none, linear, power"),
     "power of zero": (["power[0]"], ValueError, r"Got 'power\[0\]'"),
@@ -264,7 +264,7 @@ def test_resolve_refuses(primitives: Any, error: type[Exception], message: str) 
 
 @pytest.mark.parametrize("ends", [(1.0, 0.0), (1.0, 1.0), (math.nan, 1.0)])
 def test_a_domain_is_an_interval(ends: tuple[float, float]) -> None:
-    with pytest.raises(ValueError, match="lower end below its upper end"):
+    with pytest.raises(ValueError, match="lower end of a domain must be below"):
         Domain(*ends)
 
 
