@@ -26,10 +26,10 @@ _ESCAPES = {
 def latex_name(name: str) -> str:
     r"""Return the name of a column or parameter as LaTeX.
 
-    One underscore makes a subscript; a name of several words is set upright as one name.
+    A letter has what follows it as subscripts; any other name is set upright as one name, whatever it consists of.
 
-    >>> print(latex_name("theta_0"), latex_name("x1"), latex_name("T_room"), latex_name("semi_major_axis_au"))
-    \theta_{0} x_{1} T_{\mathrm{room}} \mathrm{semi\_major\_axis\_au}
+    >>> print(latex_name("theta_0"), latex_name("x1"), latex_name("T_room"), latex_name("period_days"))
+    \theta_{0} x_{1} T_{\mathrm{room}} \mathrm{period\_days}
     """
     parts = name_parts(name)
     if parts is None:
@@ -39,13 +39,18 @@ def latex_name(name: str) -> str:
 
 
 def name_parts(name: str) -> tuple[str, ...] | None:
-    """Return the word of a name and its subscripts; None for a name of another form.
+    """Return the letter of a name and its subscripts; None for a name that is not a letter with subscripts.
 
-    >>> name_parts("theta_0"), name_parts("x1_a"), name_parts("reaction time")
-    (('theta', '0'), ('x', '1', 'a'), None)
+    A word is no letter: ``log_pressure`` with a subscript would be a logarithm, and names of two and of four words
+    would be set in two ways.
+
+    >>> name_parts("theta_0"), name_parts("x1_a"), name_parts("period_days"), name_parts("reaction time")
+    (('theta', '0'), ('x', '1', 'a'), None, None)
     """
-    found = re.fullmatch(r"([^\W\d_]+)(\d*)(?:_([^\W_]+))?", name)
-    return None if found is None else tuple(part for part in found.groups() if part)
+    found = re.fullmatch(r"([^\W\d_]+)(\d*)((?:_[^\W_]+)*)", name)
+    if found is None or not (len(found[1]) == 1 or found[1] in GREEK):
+        return None
+    return tuple(part for part in (found[1], found[2], *found[3].split("_")) if part)
 
 
 def _greek(letter: str) -> str:

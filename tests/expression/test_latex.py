@@ -12,7 +12,7 @@ from eqdarts.expression.written import write
 
 LATEX = {
     "theta_0*x1": r"\theta_{0} x_{1}",
-    "T_room/period_days": r"\frac{T_{\mathrm{room}}}{\mathrm{period}_{\mathrm{days}}}",
+    "T_room/period_days": r"\frac{T_{\mathrm{room}}}{\mathrm{period\_days}}",
     "`a b`**2": r"\mathrm{a\ b}^{2}",
     "365.25*semi_major_axis_au**1.5": r"365.25 \, \mathrm{semi\_major\_axis\_au}^{1.5}",
     "2.5*v_max*height": r"2.5 \, \mathrm{height} \, v_{\mathrm{max}}",
@@ -45,7 +45,11 @@ def test_latex(formula: str) -> None:
         ("x1_a", "x_{1,a}"),
         ("v_max", r"v_{\mathrm{max}}"),
         ("semi_major_axis_au", r"\mathrm{semi\_major\_axis\_au}"),
-        ("x_1_2", r"\mathrm{x\_1\_2}"),
+        ("period_days", r"\mathrm{period\_days}"),
+        ("log_pressure", r"\mathrm{log\_pressure}"),
+        ("mass1", r"\mathrm{mass1}"),
+        ("v_max_air", r"v_{\mathrm{max},\mathrm{air}}"),
+        ("tau_2", r"\tau_{2}"),
         ("_x", r"\mathrm{\_x}"),
         ("a\x1b\u2028b", r"\mathrm{a\ \ b}"),
     ],

@@ -42,3 +42,13 @@ def test_mathml(formula: str, text: str) -> None:
     shown = ElementTree.fromstring(f"<p>{Equation.parse(formula).mathml()}</p>")
     plain = {0x2212: "-", 0x2062: " ", 0x2061: "", 0x22C5: "."}  # minus, times, of, dot
     assert "".join(shown.itertext()).translate(plain) == text
+
+
+@pytest.mark.parametrize("name", ["period_days", "semi_major_axis_au", "log_pressure", "mass1"])
+def test_a_word_with_underscores_is_one_name_however_many_there_are(name: str) -> None:
+    assert Equation.parse(name).mathml() == f"<math><mrow><mi>{name}</mi></mrow></math>"
+
+
+def test_a_letter_has_all_that_follows_as_subscripts() -> None:
+    shown = ElementTree.fromstring(Equation.parse("theta_max_2").mathml())
+    assert [element.tag for element in shown.iter()] == ["math", "mrow", "msub", "mi", "mrow", "mi", "mo", "mn"]
