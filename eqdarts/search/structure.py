@@ -26,6 +26,7 @@ from eqdarts.graph.draft import Draft, DraftEdge, DraftNode
 from eqdarts.graph.draft_terms import LINEAR
 from eqdarts.primitives.table import fixed_power
 from eqdarts.search.problem import Problem, Rows
+from eqdarts.search.svd import svd
 
 __all__ = ["Group", "Reduction", "find_reductions", "reduce", "reduce_by"]
 
@@ -249,8 +250,8 @@ def _scalings(
     size = np.linalg.norm(matrix, axis=1)
     if not np.isfinite(size).all() or size[d] == 0.0:
         return
-    _, sigma, right = np.linalg.svd(matrix.T, full_matrices=False)
-    null = right[sigma < np.sqrt(tolerance) * sigma[0]]
+    found = svd(matrix.T)
+    null = found.right[found.values < np.sqrt(tolerance) * found.values[0]]
     if not len(null):
         return
     seen: set[str] = set()

@@ -269,8 +269,16 @@ def _affine_arguments(units: Sequence[float], rng: np.random.Generator) -> Itera
 def _natural(primitive: Primitive, source: int, unit: float) -> Combination:
     """Return the function of a source in the units of the data, coefficients one."""
     row, shift = natural_row(primitive, unit)
-    number = 1.0 if primitive.exponent is None else abs(unit) ** float(primitive.exponent)
+    number = 1.0 if primitive.exponent is None else _power(abs(unit), float(primitive.exponent))
     return Combination("sum", (source,), (number,), (primitive, row), shift)
+
+
+def _power(unit: float, exponent: float) -> float:
+    """Return a power; infinite, which no feature survives, where it leaves the range of numbers."""
+    try:
+        return float(unit**exponent)
+    except ArithmeticError:
+        return math.inf
 
 
 def natural_row(primitive: Primitive, unit: float) -> tuple[tuple[float, ...], float]:

@@ -31,6 +31,7 @@ from eqdarts.search.growth.features import RECIPROCAL
 from eqdarts.search.least_squares import least_squares
 from eqdarts.search.problem import Problem
 from eqdarts.search.smooth import exponents_up_to
+from eqdarts.search.svd import singular_values, svd
 
 __all__ = ["rational_starts"]
 
@@ -97,13 +98,13 @@ def _identities(problem: Problem, primitives: tuple[Primitive, ...]) -> Iterator
             if n > len(rows.y):
                 continue
             designs = np.stack([_normed(_monomials(s, rows.X[:n], exponents)) for s in chosen])
-            alone = np.linalg.svd(designs, compute_uv=False)[:, -1]
+            alone = singular_values(designs)[:, -1]
             for name, factor, target in outer_functions(rows.y, primitives, problem.y_unit):
                 first = np.abs(target[:n])
                 if not np.isfinite(first).all() or first.max() > _WIDEST * np.median(first):
                     continue
                 both = np.concatenate([designs, _normed(designs * target[:n, None])], axis=2)
-                smallest = np.linalg.svd(both, compute_uv=False)[:, -1]
+                smallest = singular_values(both)[:, -1]
                 for k in np.flatnonzero(smallest < np.minimum(_NULL, _APART * alone)):
                     parts = _shortest(_monomials(chosen[k], rows.X, exponents), exponents, target)
                     if parts is not None:
@@ -166,7 +167,7 @@ def _shortest(monomials: Array, exponents: Ints, target: Array) -> tuple[list[Te
         rest = [j for j in kept if j != k]
         if len(rest) > 1 and _smallest(columns[:, rest]) < max(_ROUNDING, 10 * smallest):
             kept = rest
-    vector = np.linalg.svd(columns[:, kept], full_matrices=False)[2][-1] / sizes[kept]
+    vector = svd(columns[:, kept]).right[-1] / sizes[kept]
     n = len(exponents)
     above = [(exponents[k], float(v)) for k, v in zip(kept, vector, strict=True) if k < n]
     below = [(exponents[k - n], -float(v)) for k, v in zip(kept, vector, strict=True) if k >= n]
@@ -243,4 +244,4 @@ def _generated(identity: _Identity) -> tuple[Draft, list[int]]:
 
 
 def _smallest(columns: Array) -> float:
-    return float(np.linalg.svd(columns, compute_uv=False)[-1])
+    return float(singular_values(columns)[-1])

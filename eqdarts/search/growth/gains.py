@@ -23,6 +23,7 @@ from eqdarts._typing import Array
 from eqdarts.search.growth.features import Features
 from eqdarts.search.growth.moves import COST, Move, merit
 from eqdarts.search.growth.sites import Linearised, Site
+from eqdarts.search.svd import svd
 
 __all__ = ["Proposal", "basis", "closed_form", "propose"]
 
@@ -48,8 +49,8 @@ def basis(jacobian: Array) -> Array:
     if not columns.shape[1]:
         return np.zeros((len(jacobian), 0))
     columns = columns / np.linalg.norm(columns, axis=0)
-    u, s, _ = np.linalg.svd(columns, full_matrices=False)
-    return np.asarray(u[:, s > 1e-7 * s[0]])
+    found = svd(columns)
+    return np.asarray(found.left[:, found.values > 1e-7 * found.values[0]])
 
 
 def closed_form(values: Array, squares: Array, multipliers: Array, residual: Array, q: Array) -> tuple[Array, Array]:

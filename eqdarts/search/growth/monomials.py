@@ -105,6 +105,8 @@ def monomial_moves(
     if not logs:
         return
     total = float(np.sum((residual * sqrt_weight) ** 2))
+    if total == 0.0:  # nothing is left to explain
+        return
     with np.errstate(all="ignore"):
         for site in lin.sites:
             change = residual / site.adjoint
