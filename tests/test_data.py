@@ -129,3 +129,9 @@ def test_variance_is_the_loss_of_the_best_constant() -> None:
     losses = [np.average((data.y - c) ** 2, weights=weight) for c in constants]
     assert data.variance == pytest.approx(min(losses), rel=1e-5)
     assert data.n_inputs == 3
+
+
+def test_distinct_rows_are_counted_as_far_as_it_takes() -> None:
+    X = np.tile(np.arange(50.0)[:, None], (40, 1))
+    data = Data(X, X[:, 0], np.where(X[:, 0] < 30, 1.0, 0.0), *2 * (np.arange(len(X)),), np.ones(1), 1.0)
+    assert [data.count_distinct(most) for most in (1, 10, 30, 31, 5000)] == [1, 10, 30, 30, 30]

@@ -19,16 +19,12 @@ from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from eqdarts import DARTSRegressor, EqdartsWarning
-from eqdarts.data import Data, prepare
 from eqdarts.errors import FormulaError
-from eqdarts.fitting import front as front_module
-from eqdarts.fitting.front import fitted_rows, refit_front
+from eqdarts.fitting.front import refit_front
 from eqdarts.graph.fitted import FittedGraph
-from eqdarts.graph.graph import Edge, Graph, Node
-from eqdarts.primitives.table import PRIMITIVES
+from tests.fits import G, fall, fallen
+from tests.helpers import QUICK
 from tests.places import DATASETS
-
-QUICK: dict[str, Any] = {"search": "random", "max_refits": 256, "time_limit": None, "random_state": 0}
 
 
 @parametrize_with_checks([DARTSRegressor(**(QUICK | {"max_refits": 40, "primitives": "minimal"}))])
@@ -247,64 +243,6 @@ def test_coefficients_come_from_all_rows() -> None:
         assert constant == pytest.approx(np.average(trees["Volume"], weights=given), rel=1e-12)
 
 
-def line(slope: float, constant: float, loss: float = 1.0) -> FittedGraph:
-    return FittedGraph(Graph(1, (Node("sum", (Edge(0, PRIMITIVES["linear"]),), True),)), (constant, slope), loss)
-
-
-def noisy_line(n: int = 400) -> Data:
-    rng = np.random.default_rng(0)
-    X = rng.uniform(0.2, 3.0, (n, 1))
-    return prepare(X, 1 + 2 * X[:, 0] + rng.normal(size=n), None, 0.3, rng)
-
-
-def best_line(data: Data, rows: Any = slice(None)) -> tuple[float, float]:
-    slope, constant = np.polyfit(data.X[rows, 0], data.y[rows], 1, w=np.sqrt(data.weight[rows]))
-    return constant, slope
-
-
-def refit(front: list[FittedGraph], data: Data) -> tuple[FittedGraph, ...]:
-    rng = np.random.default_rng(0)
-    return refit_front(front, data, fitted_rows(data, rng), rng)
-
-
-def test_refit_uses_every_row_with_weight() -> None:
-    data = noisy_line()
-    data.weight[::3] = 0.0
-    (member,) = refit([line(0.1, 0.1)], data)
-    rows = data.weight > 0
-    np.testing.assert_allclose(member.coefficients, best_line(data, rows), rtol=1e-7)
-    residual = data.y - member.coefficients[0] - member.coefficients[1] * data.X[:, 0]
-    assert member.loss == pytest.approx(np.average(residual**2, weights=data.weight) / data.variance)
-
-
-def test_what_fits_all_rows_worse_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(front_module, "MOST_ROWS", 12)
-    data = noisy_line()
-    best, poor = line(best_line(data)[1], best_line(data)[0]), line(9.0, -9.0)
-    kept, mended = refit([best, poor], data)
-    assert kept.coefficients == best.coefficients
-    assert mended.coefficients != poor.coefficients
-    assert kept.loss < mended.loss < 1.2 * kept.loss
-
-
-def test_members_are_refitted_in_portions_and_stay_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(front_module, "MOST_NUMBERS", 1)
-    data = noisy_line()
-    constant = FittedGraph(Graph(1, (Node("sum", (), True),)), (0.0,), 1.0)
-    undefined = FittedGraph(Graph(1, (Node("sum", (Edge(0, PRIMITIVES["arcsin"]),)),)), (1.0, 5.0), 1.0)
-    first, second, third = refit([constant, undefined, line(1.0, 0.0)], data)
-    assert first.coefficients == pytest.approx((np.average(data.y, weights=data.weight),))
-    assert first.loss == pytest.approx(1.0)
-    assert second == FittedGraph(undefined.graph, undefined.coefficients, np.inf)
-    np.testing.assert_allclose(third.coefficients, best_line(data), rtol=1e-7)
-
-
-def test_distinct_rows_are_counted_as_far_as_it_takes() -> None:
-    X = np.tile(np.arange(50.0)[:, None], (40, 1))
-    data = Data(X, X[:, 0], np.where(X[:, 0] < 30, 1.0, 0.0), *2 * (np.arange(len(X)),), np.ones(1), 1.0)
-    assert [data.count_distinct(most) for most in (1, 10, 30, 31, 5000)] == [1, 10, 30, 30, 30]
-
-
 @pytest.mark.parametrize("stage", ["structure_of", "snap_chosen"])
 def test_a_form_that_leaves_the_real_line_does_not_end_the_fit(stage: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def unreal(*_: Any) -> Any:
@@ -330,3 +268,48 @@ def test_interrupt_keeps_the_best_so_far(monkeypatch: pytest.MonkeyPatch) -> Non
         model = quick_fit()
     assert model.history_.stop_reason == "interrupt"
     assert len(model.equations_) >= 1
+
+
+# --- constants, criteria and copies ---
+
+
+def test_constants_become_exact_and_everything_shows_the_same_equation() -> None:
+    model = fallen(named=True)
+    exponent, snap = model.snaps_
+    assert (exponent.coefficient, exponent.constant, snap.constant) == ("exponent of t", "2", "g/2")
+    assert model.known_ == {"g": G}
+    row = int(np.flatnonzero(model.equations_["chosen"])[0])
+    assert model.front_[row] is model.equation_
+    assert model.equations_.loc[row, "equation"] == str(model.equation_) == "g*t**2/2"
+    assert model.equations_.loc[row, "latex"] == model.latex()
+    assert model.equations_.loc[row, "loss"] == pytest.approx(snap.loss_after)
+    X, y = fall()
+    np.testing.assert_allclose(model.predict(X), G / 2 * X["t"] ** 2, rtol=1e-14)
+    assert np.mean((model.predict(X) - y) ** 2) == pytest.approx(snap.loss_after)
+    assert {str(s) for s in model.sympy().free_symbols} == {"t"}
+
+
+def test_without_names_there_are_only_numbers() -> None:
+    model = fallen()
+    assert model.known_ == {}
+    assert model.equation_.constants == ()
+    assert float(model.predict(pd.DataFrame({"t": [1.0]}))[0]) == pytest.approx(G / 2, rel=1e-3)
+
+
+def test_pickles_and_clones_carry_on() -> None:
+    model = fallen(named=True)
+    copy = pickle.loads(pickle.dumps(model))
+    assert copy.summary() == model.summary()
+    assert clone(model).get_params()["constants"] == {"g": G}
+    assert not hasattr(clone(model), "front_")
+
+
+@pytest.mark.parametrize("selection", ["bic", "aicc", "validation"])
+def test_every_criterion_finds_a_plain_law(selection: str) -> None:
+    rng = np.random.default_rng(0)
+    X = rng.uniform(0.5, 3, (80, 1))
+    y = 2.7 * X[:, 0] ** 2 + 0.05 * rng.normal(size=80)
+    model = DARTSRegressor(**(QUICK | {"primitives": "default"}), selection=selection).fit(X, y)
+    assert str(model.sympy()).endswith("*x0**2")
+    assert model.equations_.loc[model.equations_["chosen"], "score"].item() == 0
+    assert (model.equations_["score"] >= 0).all()

@@ -1,41 +1,21 @@
-"""Losses other than squares: their weights, and the laws that they find."""
+"""The table of losses: values, weights, and what each of them has."""
 
 from __future__ import annotations
 
-import pickle
-from functools import cache
-from typing import Any
-
 import numpy as np
-import pandas as pd
 import pytest
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import optimize
 
-from eqdarts import DARTSRegressor, Equation
-from eqdarts.fitting.by_loss import Reweighting
-from eqdarts.fitting.table import Table
-from eqdarts.inference.linearised import form_of
+from eqdarts import DARTSRegressor
 from eqdarts.losses import LOSSES, Loss, loss_of, resolve_loss
+from tests.fits import QUICK_BY_LOSS, outliers, student
 
-QUICK: dict[str, Any] = {
-    "primitives": "minimal", "search": "random", "max_refits": 150, "max_complexity": 15, "time_limit": None,
-    "random_state": 0,
-}  # fmt: skip
 Y = np.array([0.0, 1.0, 0.0, 1.0, 1.0])
-
-
-def student(y: torch.Tensor, f: torch.Tensor) -> torch.Tensor:
-    return torch.log1p((y - f) ** 2 / 0.02)
 
 
 def rows_of(name: str) -> Loss:
     return resolve_loss(student if name == "own" else name, Y, np.array([0.1, -0.2, 0.3, 2.0, -0.1]))
-
-
-# --- the table ---
 
 
 @pytest.mark.parametrize("name", [*LOSSES, "own"])
@@ -72,132 +52,11 @@ def test_impossible_predictions_are_infinitely_dear() -> None:
     assert rows_of("squared").mean(np.array([0.0, 1.0]), np.array([9.0, 1.5]), np.array([0.0, 1.0])) == 0.25
 
 
-# --- laws ---
-
-
-@cache
-def answers() -> tuple[np.ndarray, np.ndarray]:
-    rng = np.random.default_rng(0)
-    x = rng.uniform(0, 4, 400)
-    return x, (rng.uniform(size=400) < 1 / (1 + np.exp(-2.317 * (x - 1.873)))).astype(float)
-
-
-@cache
-def psychometric() -> DARTSRegressor:
-    x, y = answers()
-    return DARTSRegressor(**QUICK, loss="bernoulli").fit(pd.DataFrame({"level": x}), pd.Series(y, name="yes"))
-
-
-def logistic_regression(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return intercept and slope at the largest likelihood by Newton's method, and their standard errors."""
-    A, b = np.column_stack([np.ones_like(x), x]), np.zeros(2)
-    for _ in range(30):
-        p = 1 / (1 + np.exp(-A @ b))
-        information = A.T @ (A * (p * (1 - p))[:, None])
-        b = b + np.linalg.solve(information, A.T @ (y - p))
-    return b, np.sqrt(np.diag(np.linalg.inv(information)))
-
-
-def test_a_psychometric_function_is_logistic_regression_to_six_digits() -> None:
-    model = psychometric()
-    (intercept, slope), error = logistic_regression(*answers())
-    c0, c1 = model.equation_.coefficients.values()
-    assert c0 / -c1 == pytest.approx(-intercept / slope, rel=1e-6)  # threshold
-    assert -c1 == pytest.approx(slope, rel=1e-6)
-    level = np.linspace(-2, 6, 30)
-    expected = 1 / (1 + np.exp(-(intercept + slope * level)))
-    np.testing.assert_allclose(model.equation_.predict(pd.DataFrame({"level": level})), expected, rtol=1e-5)
-    np.testing.assert_allclose(model.inference().standard_error, error, rtol=1e-5)
-
-
-def test_a_probability_has_a_summary_and_intervals_and_pickles() -> None:
-    model, (x, y) = psychometric(), answers()
-    assert "known errors" in model.summary()
-    assert "profile" not in model.summary()
-    X = pd.DataFrame({"level": x})
-    p, std = model.predict(X, return_std=True)
-    assert (std >= np.sqrt(p * (1 - p))).all()
-    low, high = model.predict_interval(X, observation=False).T
-    assert ((low < p) & (p < high)).all()
-    np.testing.assert_array_equal(pickle.loads(pickle.dumps(model)).predict(X), p)
-    assert model.equations_["loss"].is_monotonic_decreasing
-    inside = np.clip(p, 1e-12, 1 - 1e-12)
-    chosen = model.equations_.loc[model.equations_["chosen"], "loss"].item()
-    assert chosen == pytest.approx(-np.mean(y * np.log(inside) + (1 - y) * np.log(1 - inside)))
-    assert model.predict(X, index=0) == pytest.approx(np.full(len(x), y.mean()), rel=1e-6)
-
-
-def test_counts_have_the_largest_likelihood() -> None:
-    rng = np.random.default_rng(2)
-    x = rng.uniform(0.5, 4.0, 300)
-    y = rng.poisson(3.37 * x**1.5).astype(float)
-    model = DARTSRegressor(**QUICK, loss="poisson").fit(x[:, None], y)
-    assert model.equation_.complexity <= 7
-    for equation in model.front_[:4]:
-        form = form_of(equation)
-        f, jacobian = form.at(form.estimate, {"x0": x}, len(x))
-        score = jacobian.T @ ((y - f) / f)  # slope of the log likelihood
-        information = jacobian.T @ (jacobian / f[:, None])
-        assert float(score @ np.linalg.solve(information, score)) < 1e-8
-
-
-@cache
-def outliers() -> tuple[np.ndarray, np.ndarray]:
-    rng = np.random.default_rng(0)
-    X = rng.uniform(0.5, 4, (200, 1))
-    y = 2.31 * X[:, 0] ** 1.5 + 0.1 * rng.normal(size=200)
-    y[::10] += rng.exponential(50, 20)
-    return X, y
-
-
-@pytest.mark.parametrize("loss", ["huber", "absolute", student])
-def test_outliers_do_not_govern(loss: Any) -> None:
-    X, y = outliers()
-    model = DARTSRegressor(**QUICK, loss=loss).fit(X, y)
-    grid = np.linspace(0.6, 3.9, 20)[:, None]
-    np.testing.assert_allclose(model.predict(grid), 2.31 * grid[:, 0] ** 1.5, rtol=0.03)
-    with pytest.raises(ValueError, match="Standard errors need"):
-        model.summary()
-    assert model.selection_
-
-
-def test_reweighting_ends_at_the_smallest_huber_loss() -> None:
-    X, y = outliers()
-    loss = resolve_loss("huber", y, y - 2.31 * X[:, 0] ** 1.5)
-    table = Table(X, y, None, ("x",), None)
-    start = Equation.parse("a*x**b", ["x"]).fit(X, y)
-    law = Reweighting(loss, table, table.kept(np.arange(len(y)))).fit(start)
-    direct = optimize.minimize(
-        lambda b: loss.mean(y, b[0] * X[:, 0] ** b[1]), [2.0, 1.4], method="Nelder-Mead",
-        options={"xatol": 1e-10, "fatol": 1e-14, "maxiter": 2000},
-    )  # fmt: skip
-    np.testing.assert_allclose(list(law.coefficients.values()), direct.x, rtol=1e-5)
-
-
-def test_weights_count_in_every_loss() -> None:
-    X, y = outliers()
-    weight = np.where(np.arange(len(y)) % 10 == 0, 0.0, 1.0)
-    model = DARTSRegressor(**QUICK, loss="absolute").fit(X, y, sample_weight=weight)
-    kept = np.abs(model.predict(X) - y)[weight > 0].mean()
-    assert model.equations_.loc[model.equations_["chosen"], "loss"].item() == pytest.approx(kept)
-
-
-def test_constants_snap_under_a_likelihood() -> None:
-    rng = np.random.default_rng(1)
-    x = rng.uniform(1.0, 4.0, 300)
-    y = rng.poisson(40.0 * x**2).astype(float)
-    model = DARTSRegressor(**QUICK | {"primitives": ["square"]}, loss="poisson", constants={"k": 40.0}).fit(
-        x[:, None], y
-    )
-    assert model.known_ == {"k": 40.0}
-    assert str(model.equation_) == "k*x0**2"
-
-
 def test_a_loss_is_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
     soft = Loss("soft", lambda y, f: np.logaddexp(y - f, f - y), lambda y, f: np.tanh(y - f + 1e-9) / (y - f + 1e-9))
     monkeypatch.setitem(LOSSES, "soft", soft)
     X, y = outliers()
-    model = DARTSRegressor(**QUICK, loss="soft").fit(X, y)
+    model = DARTSRegressor(**QUICK_BY_LOSS, loss="soft").fit(X, y)
     chosen = model.equations_.loc[model.equations_["chosen"], "loss"].item()
     assert chosen == pytest.approx(soft.value(y, model.predict(X)).mean())
     with pytest.raises(ValueError, match="Use 'squared', 'poisson' or 'bernoulli', or resample"):
@@ -212,30 +71,3 @@ def test_rows_say_what_a_loss_has() -> None:
     for loss in (student, "<function student>"):
         row = loss_of(loss)
         assert not any((row.is_least_squares, row.is_likelihood, row.has_scale, row.logistic))
-
-
-# --- what is refused ---
-
-
-@pytest.mark.parametrize(
-    ("given", "said"),
-    [
-        ({"loss": "hubert"}, "Did you mean 'huber'"),
-        ({"loss": "poisson"}, "needs a y of 0 or more"),
-        ({"loss": "bernoulli"}, "needs a y of 0 to 1"),
-        ({"loss": "huber", "selection": "validation"}, "squared residuals only"),
-        ({"loss": lambda y, f: (y - f).square().mean()}, "for each row"),
-        ({"loss": lambda y, f: -((y - f) ** 2)}, "smallest where the prediction is y"),
-        ({"loss": lambda y: y}, "torch function of"),
-    ],
-)
-def test_losses_without_sense_are_refused(given: dict[str, Any], said: str) -> None:
-    X = np.linspace(1, 2, 40)[:, None]
-    with pytest.raises(ValueError, match=said):
-        DARTSRegressor(**QUICK, **given).fit(X, np.linspace(-3, 3, 40))
-
-
-def test_known_errors_go_with_squares() -> None:
-    X = np.linspace(1, 2, 40)[:, None]
-    with pytest.raises(ValueError, match="go with squared residuals"):
-        DARTSRegressor(**QUICK, loss="huber").fit(X, X[:, 0], sigma=0.1)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,8 +11,8 @@ from eqdarts import DARTSRegressor
 from eqdarts.evidence import stability as module
 from eqdarts.evidence.stability import _refitted
 from eqdarts.primitives.table import resolve
+from tests.helpers import QUICK
 
-QUICK: dict[str, Any] = {"search": "random", "max_refits": 256, "time_limit": None, "random_state": 0}
 Array = NDArray[np.float64]
 
 

@@ -10,8 +10,9 @@ import pandas as pd
 import pytest
 
 from eqdarts import DARTSRegressor, EqdartsWarning, Equation, FormulaError
+from tests import helpers
 
-QUICK: dict[str, Any] = {"search": "random", "time_limit": None, "max_refits": 60, "random_state": 0}
+QUICK: dict[str, Any] = helpers.QUICK | {"max_refits": 60}
 
 
 def table(n: int = 80, seed: int = 0) -> tuple[pd.DataFrame, pd.Series]:

@@ -1,0 +1,128 @@
+"""Fits by losses other than squares."""
+
+from __future__ import annotations
+
+import pickle
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import optimize
+
+from eqdarts import DARTSRegressor, Equation
+from eqdarts.fitting.by_loss import Reweighting
+from eqdarts.fitting.table import Table
+from eqdarts.inference.linearised import form_of
+from eqdarts.losses import resolve_loss
+from tests.fits import QUICK_BY_LOSS, outliers, student
+
+
+@cache
+def answers() -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(0)
+    x = rng.uniform(0, 4, 400)
+    return x, (rng.uniform(size=400) < 1 / (1 + np.exp(-2.317 * (x - 1.873)))).astype(float)
+
+
+@cache
+def psychometric() -> DARTSRegressor:
+    x, y = answers()
+    return DARTSRegressor(**QUICK_BY_LOSS, loss="bernoulli").fit(pd.DataFrame({"level": x}), pd.Series(y, name="yes"))
+
+
+def logistic_regression(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return intercept and slope at the largest likelihood by Newton's method, and their standard errors."""
+    A, b = np.column_stack([np.ones_like(x), x]), np.zeros(2)
+    for _ in range(30):
+        p = 1 / (1 + np.exp(-A @ b))
+        information = A.T @ (A * (p * (1 - p))[:, None])
+        b = b + np.linalg.solve(information, A.T @ (y - p))
+    return b, np.sqrt(np.diag(np.linalg.inv(information)))
+
+
+def test_a_psychometric_function_is_logistic_regression_to_six_digits() -> None:
+    model = psychometric()
+    (intercept, slope), error = logistic_regression(*answers())
+    c0, c1 = model.equation_.coefficients.values()
+    assert c0 / -c1 == pytest.approx(-intercept / slope, rel=1e-6)  # threshold
+    assert -c1 == pytest.approx(slope, rel=1e-6)
+    level = np.linspace(-2, 6, 30)
+    expected = 1 / (1 + np.exp(-(intercept + slope * level)))
+    np.testing.assert_allclose(model.equation_.predict(pd.DataFrame({"level": level})), expected, rtol=1e-5)
+    np.testing.assert_allclose(model.inference().standard_error, error, rtol=1e-5)
+
+
+def test_a_probability_has_a_summary_and_intervals_and_pickles() -> None:
+    model, (x, y) = psychometric(), answers()
+    assert "known errors" in model.summary()
+    assert "profile" not in model.summary()
+    X = pd.DataFrame({"level": x})
+    p, std = model.predict(X, return_std=True)
+    assert (std >= np.sqrt(p * (1 - p))).all()
+    low, high = model.predict_interval(X, observation=False).T
+    assert ((low < p) & (p < high)).all()
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(model)).predict(X), p)
+    assert model.equations_["loss"].is_monotonic_decreasing
+    inside = np.clip(p, 1e-12, 1 - 1e-12)
+    chosen = model.equations_.loc[model.equations_["chosen"], "loss"].item()
+    assert chosen == pytest.approx(-np.mean(y * np.log(inside) + (1 - y) * np.log(1 - inside)))
+    assert model.predict(X, index=0) == pytest.approx(np.full(len(x), y.mean()), rel=1e-6)
+
+
+def test_counts_have_the_largest_likelihood() -> None:
+    rng = np.random.default_rng(2)
+    x = rng.uniform(0.5, 4.0, 300)
+    y = rng.poisson(3.37 * x**1.5).astype(float)
+    model = DARTSRegressor(**QUICK_BY_LOSS, loss="poisson").fit(x[:, None], y)
+    assert model.equation_.complexity <= 7
+    for equation in model.front_[:4]:
+        form = form_of(equation)
+        f, jacobian = form.at(form.estimate, {"x0": x}, len(x))
+        score = jacobian.T @ ((y - f) / f)  # slope of the log likelihood
+        information = jacobian.T @ (jacobian / f[:, None])
+        assert float(score @ np.linalg.solve(information, score)) < 1e-8
+
+
+@pytest.mark.parametrize("loss", ["huber", "absolute", student])
+def test_outliers_do_not_govern(loss: Any) -> None:
+    X, y = outliers()
+    model = DARTSRegressor(**QUICK_BY_LOSS, loss=loss).fit(X, y)
+    grid = np.linspace(0.6, 3.9, 20)[:, None]
+    np.testing.assert_allclose(model.predict(grid), 2.31 * grid[:, 0] ** 1.5, rtol=0.03)
+    with pytest.raises(ValueError, match="Standard errors need"):
+        model.summary()
+    assert model.selection_
+
+
+def test_reweighting_ends_at_the_smallest_huber_loss() -> None:
+    X, y = outliers()
+    loss = resolve_loss("huber", y, y - 2.31 * X[:, 0] ** 1.5)
+    table = Table(X, y, None, ("x",), None)
+    start = Equation.parse("a*x**b", ["x"]).fit(X, y)
+    law = Reweighting(loss, table, table.kept(np.arange(len(y)))).fit(start)
+    direct = optimize.minimize(
+        lambda b: loss.mean(y, b[0] * X[:, 0] ** b[1]), [2.0, 1.4], method="Nelder-Mead",
+        options={"xatol": 1e-10, "fatol": 1e-14, "maxiter": 2000},
+    )  # fmt: skip
+    np.testing.assert_allclose(list(law.coefficients.values()), direct.x, rtol=1e-5)
+
+
+def test_weights_count_in_every_loss() -> None:
+    X, y = outliers()
+    weight = np.where(np.arange(len(y)) % 10 == 0, 0.0, 1.0)
+    model = DARTSRegressor(**QUICK_BY_LOSS, loss="absolute").fit(X, y, sample_weight=weight)
+    kept = np.abs(model.predict(X) - y)[weight > 0].mean()
+    assert model.equations_.loc[model.equations_["chosen"], "loss"].item() == pytest.approx(kept)
+
+
+def test_constants_snap_under_a_likelihood() -> None:
+    rng = np.random.default_rng(1)
+    x = rng.uniform(1.0, 4.0, 300)
+    y = rng.poisson(40.0 * x**2).astype(float)
+    model = DARTSRegressor(**QUICK_BY_LOSS | {"primitives": ["square"]}, loss="poisson", constants={"k": 40.0}).fit(
+        x[:, None], y
+    )
+    assert model.known_ == {"k": 40.0}
+    assert str(model.equation_) == "k*x0**2"

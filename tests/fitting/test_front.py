@@ -1,0 +1,115 @@
+"""The front of a fit: on all rows, in order, chosen in words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from eqdarts.data import Data, prepare
+from eqdarts.fitting import front as front_module
+from eqdarts.fitting.front import fitted_rows, held_out_losses, refit_front
+from eqdarts.graph.fitted import FittedGraph
+from eqdarts.graph.graph import Edge, Graph, Node
+from eqdarts.primitives.table import PRIMITIVES
+from tests.fits import fallen
+
+
+def test_a_front_stays_a_front_when_its_chosen_member_changes() -> None:
+    for model in (fallen(), fallen(named=True)):
+        assert model.equations_["complexity"].is_monotonic_increasing
+        assert model.equations_["chosen"].sum() == 1
+        chosen = model.equations_[model.equations_["chosen"]].iloc[0]
+        later = model.equations_[model.equations_["complexity"] > chosen["complexity"]]
+        assert (later["loss"] < chosen["loss"]).all()
+
+
+def test_selection_says_why() -> None:
+    model = fallen()
+    assert model.selection_.startswith("Chosen by description length of the ")
+    assert model.equation_.format() in model.selection_
+    assert f"{model.history_.n_refits} refitted" in model.selection_
+
+
+def test_held_out_losses_come_from_coefficients_that_have_not_seen_the_rows() -> None:
+    rng = np.random.default_rng(0)
+    X = rng.uniform(0.2, 3.0, (100, 1))
+    y = 5 * X[:, 0] + rng.normal(size=100)
+    data = prepare(X, y, None, 0.3, rng)
+    member = FittedGraph(Graph(1, (Node("sum", (Edge(0, PRIMITIVES["linear"]),)),)), (1.0,), 1.0)
+    train, held = data.train, data.validation
+    slope = X[train, 0] @ y[train] / (X[train, 0] @ X[train, 0])
+    expected = np.mean((y[held] - slope * X[held, 0]) ** 2)
+    assert held_out_losses([member], data, rng) == [pytest.approx(expected, rel=1e-9)]
+
+
+def test_a_product_gets_its_free_factor() -> None:
+    rng = np.random.default_rng(0)
+    X = rng.uniform(0.5, 3.0, (60, 2))
+    data = prepare(X, 5 * np.sqrt(X[:, 0]) + rng.normal(size=60), None, 0.3, rng)
+    power, below = Edge(0, PRIMITIVES["power"]), Node("sum", (Edge(1, PRIMITIVES["exp"]),))
+    bare = Graph(2, (Node("product", (power,)),))
+    scaled = Graph(2, (below, Node("product", (power, Edge(2, PRIMITIVES["sqrt"])))))
+    stiff = Graph(2, (below, Node("product", (power, Edge(2, PRIMITIVES["exp"])))))
+    front = [
+        FittedGraph(bare, (0.4,), 1.0),
+        FittedGraph(scaled, (1.0, 0.1, 0.4), 1.0),
+        FittedGraph(stiff, (0.1, 0.1, 0.4), 1.0),
+    ]
+    refitted = refit_front(front, data, fitted_rows(data, rng), rng)
+    assert [m.graph.nodes[-1].constant for m in refitted] == [True, False, True]
+    assert [len(m.coefficients) for m in refitted] == [m.graph.n_coefficients for m in refitted]
+    assert refitted[0].coefficients[1] == pytest.approx(0.5, abs=0.2)
+
+
+def line(slope: float, constant: float, loss: float = 1.0) -> FittedGraph:
+    return FittedGraph(Graph(1, (Node("sum", (Edge(0, PRIMITIVES["linear"]),), True),)), (constant, slope), loss)
+
+
+def noisy_line(n: int = 400) -> Data:
+    rng = np.random.default_rng(0)
+    X = rng.uniform(0.2, 3.0, (n, 1))
+    return prepare(X, 1 + 2 * X[:, 0] + rng.normal(size=n), None, 0.3, rng)
+
+
+def best_line(data: Data, rows: Any = slice(None)) -> tuple[float, float]:
+    slope, constant = np.polyfit(data.X[rows, 0], data.y[rows], 1, w=np.sqrt(data.weight[rows]))
+    return constant, slope
+
+
+def refit(front: list[FittedGraph], data: Data) -> tuple[FittedGraph, ...]:
+    rng = np.random.default_rng(0)
+    return refit_front(front, data, fitted_rows(data, rng), rng)
+
+
+def test_refit_uses_every_row_with_weight() -> None:
+    data = noisy_line()
+    data.weight[::3] = 0.0
+    (member,) = refit([line(0.1, 0.1)], data)
+    rows = data.weight > 0
+    np.testing.assert_allclose(member.coefficients, best_line(data, rows), rtol=1e-7)
+    residual = data.y - member.coefficients[0] - member.coefficients[1] * data.X[:, 0]
+    assert member.loss == pytest.approx(np.average(residual**2, weights=data.weight) / data.variance)
+
+
+def test_what_fits_all_rows_worse_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(front_module, "MOST_ROWS", 12)
+    data = noisy_line()
+    best, poor = line(best_line(data)[1], best_line(data)[0]), line(9.0, -9.0)
+    kept, mended = refit([best, poor], data)
+    assert kept.coefficients == best.coefficients
+    assert mended.coefficients != poor.coefficients
+    assert kept.loss < mended.loss < 1.2 * kept.loss
+
+
+def test_members_are_refitted_in_portions_and_stay_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(front_module, "MOST_NUMBERS", 1)
+    data = noisy_line()
+    constant = FittedGraph(Graph(1, (Node("sum", (), True),)), (0.0,), 1.0)
+    undefined = FittedGraph(Graph(1, (Node("sum", (Edge(0, PRIMITIVES["arcsin"]),)),)), (1.0, 5.0), 1.0)
+    first, second, third = refit([constant, undefined, line(1.0, 0.0)], data)
+    assert first.coefficients == pytest.approx((np.average(data.y, weights=data.weight),))
+    assert first.loss == pytest.approx(1.0)
+    assert second == FittedGraph(undefined.graph, undefined.coefficients, np.inf)
+    np.testing.assert_allclose(third.coefficients, best_line(data), rtol=1e-7)
