@@ -17,6 +17,7 @@ from eqdarts.benchmark.problems import Problem
 __all__ = ["REGRET_COLUMNS", "nats_behind", "regret_row"]
 
 REGRET_COLUMNS = ("regret", "regret_nats", "regret_cpu_s", "regret_equation")
+ROUGH = 1e-4  # relative change of the law's numbers before they are fitted
 
 
 def regret_row(found: Found, model: Any, problem: Problem, noise: float, X: Array, y: Array) -> dict[str, Any]:
@@ -51,30 +52,40 @@ def regret_row(found: Found, model: Any, problem: Problem, noise: float, X: Arra
 def nats_behind(model: Any, problem: Problem, X: Array, y: Array) -> float | None:
     """Return by how many nats the law's description is longer than the chosen equation's, or None if it is not known.
 
-    The law is fitted to the rows and described as the search would describe it. Prices of singularities and what exact
-    constants save are left out on both sides.
+    Both are fitted to the rows as graphs, as the search has them: with a factor of their own, and before constants
+    became exact.
     """
     import pandas as pd
 
     from eqdarts.equation.equation import Equation
+    from eqdarts.equation.ranges import MARGIN
+    from eqdarts.equation.singularities import find_brink, find_singularities
     from eqdarts.equation.to_graph import graph_of_formula
     from eqdarts.primitives.table import resolve
-    from eqdarts.selection import Candidate, description_length, structure_length
+    from eqdarts.selection import Candidate, description_length, singularity_price, structure_length
 
+    names = problem.variables
+    frame = pd.DataFrame(X, columns=list(names))
+    box = {name: (float(column.min()), float(column.max())) for name, column in zip(names, X.T, strict=True)}
     primitives = resolve(model.primitives)
-    scales = model.x_scale_.tolist(), float(model.y_scale_)
 
-    def length(equation: Equation, graph: Any) -> float:
+    def described(graph: Any, coefficients: Any) -> float:
+        equation = Equation.from_graph(graph, coefficients, (model.x_scale_, model.y_scale_), names, rows=X)
+        equation = equation.fit(frame, y)
         loss = float(np.mean((equation.predict(X) - y) ** 2))
-        structure = structure_length(graph, primitives)
-        candidate = Candidate(equation.complexity, len(equation.coefficients), loss, structure)
-        return description_length(candidate, len(y), X.shape[1], float(np.mean(y**2)), float(np.var(y)))
+        pole = find_singularities(equation, box).pole
+        candidate = Candidate(
+            equation.complexity, len(equation.coefficients), loss, structure_length(graph, primitives),
+            pole=pole, brink="" if pole else find_brink(equation, box, MARGIN),
+        )  # fmt: skip
+        length = description_length(candidate, len(y), X.shape[1], float(np.mean(y**2)), float(np.var(y)))
+        return length + singularity_price(candidate, len(y))
 
-    frame = pd.DataFrame(X, columns=list(problem.variables))
     try:
-        law = Equation.parse(problem.expression, variables=problem.variables).fit(frame, y)
-        graph, _ = graph_of_formula(law.expr, {}, problem.variables, *scales)
-        nats = length(law, graph) - length(model.equation_, model.graph_)
+        law, numbers = graph_of_formula(problem.expr, {}, names, model.x_scale_.tolist(), float(model.y_scale_))
+        # Numbers that are exactly 1 would be left out of the equation, and the search fits them.
+        rough = np.array(numbers) * (1 + ROUGH * np.random.default_rng(0).normal(size=len(numbers)))
+        nats = described(law, rough.tolist()) - described(model.graph_, model.graph_coefficients_)
     except (ValueError, RuntimeError):
         return None
     return max(nats, 0.0) if np.isfinite(nats) else None

@@ -34,7 +34,7 @@ def test_a_law_that_is_not_chosen_is_behind_by_its_score(given: tuple[Any, ...])
 def test_without_a_score_the_description_lengths_are_compared(given: tuple[Any, ...]) -> None:
     found, model, X, y = given
     behind = nats_behind(model, RIPPLE, X, y)
-    assert behind == pytest.approx(regret_row(found, model, RIPPLE, NOISE, X, y)["regret_nats"], abs=4)
+    assert behind == pytest.approx(regret_row(found, model, RIPPLE, NOISE, X, y)["regret_nats"], abs=1.0)
     missing = worker.Found(found.equation, [], found.record, [])
     assert regret_row(missing, model, RIPPLE, NOISE, X, y)["regret_nats"] == behind
 
