@@ -42,6 +42,8 @@ __all__ = [
     "integer_power",
     "primitive_of",
     "resolve",
+    "row_from",
+    "row_of",
 ]
 
 Tensor = Any  # torch.Tensor; torch is imported late, so that `import eqdarts` stays quick
@@ -248,14 +250,24 @@ def _softplus(u: Tensor) -> Tensor:
 # --- making rows ---
 
 
-def _row(
+def row_from(
     name: str,
     value: Callable[[Tensor], Tensor],
     slope: Callable[[Tensor, Tensor], Tensor],
     form: Callable[..., Any],
     **columns: Any,
 ) -> Primitive:
-    """Make the row of a function without shape coefficients from its value and ``slope(u, value)``."""
+    """Make the row of a function without shape coefficients.
+
+    Parameters
+    ----------
+    name, value, form
+        As the fields `name`, `value` and `sympy_form` of `Primitive`.
+    slope : callable
+        ``slope(u, f)`` -> derivative at `u`, where f is the value there.
+    **columns
+        The other fields.
+    """
 
     def partials(u: Tensor) -> Partials:
         f = value(u)
@@ -264,10 +276,10 @@ def _row(
     return Primitive(name, value, partials, form, **columns)
 
 
-def _row_of(sympy_name: str, **columns: Any) -> Primitive:
-    """Make the row of a function that formulas have."""
-    f = FUNCTIONS[sympy_name]
-    return _row(f.name, f.torch, f.slope, f.build, function=f, domain=f.domain, **columns)
+def row_of(function: Function, **columns: Any) -> Primitive:
+    """Make the row of a function that formulas call: value, slope, form and domain are those of its own row."""
+    f = function
+    return row_from(f.name, f.torch, f.slope, f.build, function=f, domain=f.domain, **columns)
 
 
 def _exp_or_zero(c: float) -> float:
@@ -291,8 +303,8 @@ _SIGMOIDS = ((2.0, -2.0), (-2.0, 2.0), (1.0, 0.0), (-1.0, 0.0))
 # half count as learned exponents and half as fixed ones, a quarter of these as roots. The inverses of tangent and sine
 # do not occur. Others, such as a user's, are as frequent as exp.
 _TABLE = (
-    _row("none", lambda u: u * 0, lambda u, f: u * 0, lambda u: u * 0, complexity=0, kernel=Kernel("none")),
-    _row(
+    row_from("none", lambda u: u * 0, lambda u, f: u * 0, lambda u: u * 0, complexity=0, kernel=Kernel("none")),
+    row_from(
         "linear", lambda u: u, lambda u, f: u * 0 + 1, lambda u: u,
         complexity=0, exponent=Fraction(1), homogeneous=True, kernel=Kernel("linear"), frequency=1146, label="{u}",
         inverse=Inverse(lambda y: y, Transform(np.ones_like, lambda h: h)),
@@ -303,68 +315,73 @@ _TABLE = (
         initial=((0.5,), (1.5,), (-0.5,), (-1.5,)),
         kernel=Kernel("power"), frequency=326, label="{u}^{{{0}}}",
     ),
-    _row_of(
-        "exp", inner=_SCALE, initial=_SCALES, kernel=Kernel("exp"), frequency=129, family="exp", label="e^{{{u}}}",
+    row_of(
+        FUNCTIONS["exp"], inner=_SCALE, initial=_SCALES,
+        kernel=Kernel("exp"), frequency=129, family="exp", label="e^{{{u}}}",
         inverse=Inverse(np.log, Transform(lambda y: 1 / y, np.exp)), shift_out=_exp_or_zero,
     ),
-    _row(
+    row_from(
         "reciprocal", lambda u: u.reciprocal(), lambda u, f: -f * f, lambda u: 1 / u,
         domain=NOT_ZERO, complexity=2, exponent=Fraction(-1), homogeneous=True,
         kernel=Kernel("reciprocal"), frequency=1146, label="1/{u}",
         inverse=Inverse(lambda y: 1 / y, Transform(lambda y: -1 / y**2, lambda h: 1 / h)),
     ),
-    _row(
+    row_from(
         "sqrt", lambda u: u.sqrt(), lambda u, f: 0.5 / f, SHORTHANDS["sqrt"].build,
         domain=NOT_NEGATIVE, exponent=Fraction(1, 2), homogeneous=True,
         kernel=Kernel("sqrt"), frequency=211, label=r"\sqrt{{{u}}}",
         inverse=Inverse(np.square, Transform(lambda y: 2 * y, np.sqrt)),
     ),
-    _row(
+    row_from(
         "square", lambda u: u * u, lambda u, f: 2 * u, SHORTHANDS["square"].build,
         complexity=2, exponent=Fraction(2), homogeneous=True,
         kernel=Kernel("square"), frequency=547, label="{u}^2", inverse=Inverse(np.sqrt),
     ),
-    _row(
+    row_from(
         "cube", lambda u: u * u * u, lambda u, f: 3 * u * u, SHORTHANDS["cube"].build,
         complexity=2, exponent=Fraction(3), homogeneous=True, kernel=Kernel("cube"), frequency=38, label="{u}^3",
     ),
-    _row_of(
-        "log", kernel=Kernel("log"), frequency=132,
+    row_of(
+        FUNCTIONS["log"], kernel=Kernel("log"), frequency=132,
         inverse=Inverse(lambda y: np.exp(np.clip(y, -30, 30))), scale_out=_log_scale,
     ),
-    _row_of(
-        "sin", inner=_SCALE, initial=_FREQUENCIES, kernel=Kernel("sin"), frequency=39, family="sin", oscillates=True,
+    row_of(
+        FUNCTIONS["sin"], inner=_SCALE, initial=_FREQUENCIES,
+        kernel=Kernel("sin"), frequency=39, family="sin", oscillates=True,
         inverse=Inverse(np.arcsin),
     ),
-    _row_of(
-        "cos", inner=_SCALE, initial=_FREQUENCIES, kernel=Kernel("cos"), frequency=65, family="sin", oscillates=True,
+    row_of(
+        FUNCTIONS["cos"], inner=_SCALE, initial=_FREQUENCIES,
+        kernel=Kernel("cos"), frequency=65, family="sin", oscillates=True,
     ),
-    _row_of("tan", inner=_SCALE, initial=((1.0,), (0.3,)), kernel=Kernel("tan"), frequency=4, family="sin"),
-    _row_of(
-        "tanh", inner=_BOTH, initial=_SIGMOIDS, kernel=Kernel("tanh"), frequency=6, family="exp",
+    row_of(FUNCTIONS["tan"], inner=_SCALE, initial=((1.0,), (0.3,)), kernel=Kernel("tan"), frequency=4, family="sin"),
+    row_of(
+        FUNCTIONS["tanh"], inner=_BOTH, initial=_SIGMOIDS, kernel=Kernel("tanh"), frequency=6, family="exp",
         inverse=Inverse(np.arctanh),
     ),
-    _row(
+    row_from(
         "logistic", lambda u: u.sigmoid(), lambda u, f: f * (1 - f), SHORTHANDS["logistic"].build,
         inner=_BOTH, complexity=5, initial=_SIGMOIDS, kernel=Kernel("logistic"), family="exp",
         inverse=Inverse(lambda y: np.log(y / (1 - y))),
     ),
-    _row(
+    row_from(
         "softplus", _softplus, lambda u, f: u.sigmoid(), SHORTHANDS["softplus"].build,
         inner=_BOTH, complexity=4, initial=_SIGMOIDS, kernel=Kernel("softplus"), frequency=27, family="exp",
     ),
-    _row(
+    row_from(
         "relu", lambda u: u.clamp(min=0), lambda u, f: (u > 0).to(u.dtype), SHORTHANDS["relu"].build,
         inner=("shift",), complexity=2, initial=((-1.0,), (0.0,), (-0.3,)), kernel=Kernel("relu"), frequency=27,
     ),
-    _row_of(
-        "Abs", homogeneous=True, kernel=Kernel("abs"), frequency=27, label="|{u}|", scale_out=lambda k: (abs(k), 0.0),
+    row_of(
+        FUNCTIONS["Abs"], homogeneous=True,
+        kernel=Kernel("abs"), frequency=27, label="|{u}|", scale_out=lambda k: (abs(k), 0.0),
     ),
-    _row_of(
-        "asin", inner=_SCALE, initial=((0.3,), (0.1,)), kernel=Kernel("arcsin"), frequency=1, inverse=Inverse(np.sin),
+    row_of(
+        FUNCTIONS["asin"], inner=_SCALE, initial=((0.3,), (0.1,)),
+        kernel=Kernel("arcsin"), frequency=1, inverse=Inverse(np.sin),
     ),
-    _row_of(
-        "atan", inner=_SCALE, initial=((1.0,), (0.3,), (3.0,)), kernel=Kernel("arctan"), frequency=1,
+    row_of(
+        FUNCTIONS["atan"], inner=_SCALE, initial=((1.0,), (0.3,), (3.0,)), kernel=Kernel("arctan"), frequency=1,
         inverse=Inverse(np.tan),
     ),
 )  # fmt: skip
@@ -457,7 +474,7 @@ def fixed_power(exponent: Fraction) -> Primitive:
     )
     kind = {1: "integer", 2: "half"}.get(exponent.denominator, "real")
     kernel = Kernel(kind, float(exponent) if kind == "real" else float(exponent.numerator))
-    return _row(
+    return row_from(
         f"power[{exponent}]", value, slope, forms.rational_power(exponent),
         domain=domain, complexity=2, exponent=exponent, homogeneous=True, kernel=kernel,
         label=f"{{u}}^{{{{{exponent}}}}}",

@@ -106,6 +106,25 @@ REFUSED: dict[str, tuple[tuple[Any, ...], dict[str, Any], str]] = {
     "complex in sympy": (("f", torch.sin, lambda x: sympy.sqrt(x)), {}, "must be the same function"),
     "sympy of torch": (("f", torch.sin, torch.sin), {}, "sympy_fn of primitive 'f' must give a sympy expression"),
     "free symbol in sympy": (("f", half, lambda x: sympy.Symbol("y")), {}, "must give a sympy expression"),
+    "sympy that formulas cannot write": (
+        ("f", torch.lgamma, sympy.loggamma),
+        {"domain": (0, math.inf)},
+        r"can be printed and evaluated\. Got loggamma\(x\)\. Write it with .* and these functions: abs, arccos",
+    ),
+    "part that formulas cannot write": (
+        (
+            "f",
+            lambda x: 2 * torch.where(x > 0, x, x**3) + 1,
+            lambda x: 2 * sympy.Piecewise((x, x > 0), (x**3, True)) + 1,
+        ),
+        {},
+        r"can be printed and evaluated\. Got Piecewise\(\(x, x > 0\)",
+    ),
+    "number that formulas cannot write": (
+        ("f", lambda x: 0.5772156649015329 * x, lambda x: sympy.EulerGamma * x),
+        {},
+        "can be printed and evaluated. Got EulerGamma",
+    ),
     "taken name": (("exp", torch.exp, sympy.exp), {}, "must be an identifier that is not taken. Got 'exp'"),
     "name with a space": (("my f", half, lambda x: x / 2), {}, "must be an identifier"),
     "keyword": (("lambda", half, lambda x: x / 2), {}, "must be an identifier"),
