@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+import ast
 import math
 import pickle
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
 import pytest
 import sympy
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eqdarts.primitives.table import PRESETS, PRIMITIVES, Domain, Primitive, fixed_power, get_primitive, resolve
+from eqdarts.primitives.functions import FUNCTIONS, notations
+from eqdarts.primitives.table import (
+    PRESETS,
+    PRIMITIVES,
+    Primitive,
+    fixed_power,
+    get_primitive,
+    primitive_of,
+    resolve,
+)
+from eqdarts.solver.kernels import OPERATIONS
+from tests.places import ROOT
 
 EXPONENTS = [Fraction(p) for p in ("-2", "-3/2", "-1/2", "3/2", "5/2", "4", "5", "-3", "1/3", "-2/3")]
 FIXED = [fixed_power(p) for p in EXPONENTS]
@@ -224,6 +237,106 @@ def test_rows_are_equal_by_name() -> None:
     assert again.value is torch.cos
 
 
+# --- what others ask of a row ---
+
+
+def test_nobody_else_asks_for_a_function_by_its_name() -> None:
+    names = {*PRIMITIVES, *FUNCTIONS, *(name for row in notations() for name in (row.name, *row.spellings))}
+    asked = []
+    for path in sorted((ROOT / "eqdarts").rglob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8")) if path.parent.name != "primitives" else ast.parse("")
+        for node in (node for node in ast.walk(tree) if isinstance(node, ast.Compare)):
+            sides = [part for side in (node.left, *node.comparators) for part in ast.walk(side)]
+            texts = {part.value for part in sides if isinstance(part, ast.Constant)}
+            about = {getattr(part, "attr", getattr(part, "id", "")) for part in sides}
+            if texts & names and about & {"name", "__name__"}:
+                asked.append(f"{path.name}:{node.lineno}: {ast.unparse(node)}")
+    assert not asked
+
+
+@each_row
+def test_what_formulas_call_it_has_its_values(row: Primitive) -> None:
+    f = row.function
+    if f is None:
+        assert row.name not in {function.name for function in FUNCTIONS.values()}
+        return
+    assert (f.name, f.domain) == (row.name, row.domain)
+    assert primitive_of(f) is row
+    u = inside(row)
+    np.testing.assert_allclose(f.numpy(u.numpy()), row.value(u).numpy(), rtol=1e-14)
+
+
+@each_row
+def test_its_kernel_is_one_that_there_is(row: Primitive) -> None:
+    """What a kernel computes is compared with tensors in the tests of the solver."""
+    assert row.kernel is not None
+    assert row.kernel.name in OPERATIONS
+    power = row.exponent if row.kernel.name in ("integer", "half", "real") else Fraction(0)
+    assert power is not None
+    assert row.kernel.power == float(power * (2 if row.kernel.name == "half" else 1))
+
+
+@each_row
+def test_its_frequency_and_family_are_those_of_rows(row: Primitive) -> None:
+    assert row.frequency > 0
+    assert row in PRIMITIVES.values() or row.frequency == PRIMITIVES["exp"].frequency
+    assert row.kin == row.name or row.kin in PRIMITIVES
+    assert not (row.family and row.homogeneous)  # a power may stand inside any other function
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if row.inverse], ids=lambda row: row.name)
+def test_its_inverse_undoes_it(row: Primitive) -> None:
+    assert row.inverse is not None
+    h = inside(row)[::3]
+    y = row.value(h)
+    defined = (y.abs() < 1e6) & (y.abs() < 0.999 if row.name == "tanh" else y == y)
+    with np.errstate(all="ignore"):
+        solved = torch.from_numpy(np.asarray(row.inverse.solve(y[defined].numpy())))
+    torch.testing.assert_close(row.value(solved), y[defined])
+    if row.inverse.transform is None:
+        return
+    y = doubles(0.2, 0.7, 1.3, 2.9)
+    solved = torch.from_numpy(row.inverse.solve(y.numpy()))
+    torch.testing.assert_close(torch.from_numpy(row.inverse.transform.value(solved.numpy())), y)
+    rate = torch.from_numpy(np.asarray(row.inverse.transform.slope(y.numpy())))
+    torch.testing.assert_close(rate * row.partials(solved)[1], torch.ones_like(y))
+
+
+@each_shape
+@pytest.mark.parametrize("k", [0.3, 2.5, -2.0])
+def test_a_scale_and_a_shift_come_out_as_it_says(row: Primitive, shape: tuple[float, ...], k: float) -> None:
+    u = inside(row)
+    u = u[row.domain.contains(k * u)]
+    f = row.value(u, *tensors(shape))
+    moved = row.scaled(k, shape)
+    if moved is not None:
+        torch.testing.assert_close(row.value(k * u, *tensors(shape)), moved[0] * f + moved[1])
+        assert row.scale_is_shift == (moved[1] != 0 or row.name == "log")
+    assert (moved is not None) or not (row.homogeneous and k > 0)
+    if k > 0 and not row.scale_is_shift and row.shift_out is None:
+        assert row.keeps_form_when_scaled == (moved is not None)
+    if row.shift_out is not None:
+        torch.testing.assert_close(row.value(k + u, *tensors(shape)), row.shift_out(k) * f)
+
+
+@each_row
+def test_a_wave_returns_and_no_other_function_does(row: Primitive) -> None:
+    u = inside(row)
+    if row.shape:
+        assert not row.oscillates
+        return
+    value = row.value(u)
+    returns = bool(torch.allclose(row.value(u + 2 * math.pi), value)) and float(value.abs().max()) <= 1
+    assert row.oscillates == (returns and row.name != "none")
+
+
+@each_shape
+def test_its_label_is_mathtext_of_the_function(row: Primitive, shape: tuple[float, ...]) -> None:
+    drawn = row.label.format(*map(str, shape), u="Q")
+    assert ("Q" in drawn) == bool(row.label)
+    assert drawn.count("{") == drawn.count("}")
+
+
 def test_names_are_unique_and_are_the_keys() -> None:
     assert [row.name for row in PRIMITIVES.values()] == list(PRIMITIVES)
     exponents = [row.exponent for row in ROWS if row.exponent is not None]
@@ -260,12 +373,6 @@ REFUSED: dict[str, tuple[Any, type[Exception], str]] = {
 def test_resolve_refuses(primitives: Any, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         resolve(primitives)
-
-
-@pytest.mark.parametrize("ends", [(1.0, 0.0), (1.0, 1.0), (math.nan, 1.0)])
-def test_a_domain_is_an_interval(ends: tuple[float, float]) -> None:
-    with pytest.raises(ValueError, match="lower end of a domain must be below"):
-        Domain(*ends)
 
 
 def test_a_row_needs_starting_coefficients_of_its_length() -> None:

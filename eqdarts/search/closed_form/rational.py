@@ -35,6 +35,7 @@ from eqdarts.search.svd import singular_values, svd
 
 __all__ = ["rational_starts"]
 
+SQRT = PRIMITIVES["sqrt"]
 FUNCTIONS = ("exp", "log", "sqrt", "sin", "cos")  # the others are rational in these, or seldom beside inputs
 DEGREES = {1: (2, 3), 2: (2, 4), 3: (2, 3), 4: (2,), 5: (2,)}  # by the number of generators
 MOST_SETS = 500  # sets of generators
@@ -188,7 +189,7 @@ def _ratio(identity: _Identity) -> Draft:
 
 def _with_root(identity: _Identity) -> Iterator[Draft]:
     """Yield R / sqrt(Q) and sqrt(P) / R where y**2 = P / Q and P or Q is the square of R: shorter, of either sign."""
-    if identity.name != "sqrt":
+    if identity.name != SQRT.name:
         return
     exponents = exponents_up_to(len(identity.generators), identity.degree // 2)
     monomials = _monomials(identity.generators, identity.X, exponents)

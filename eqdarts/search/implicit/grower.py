@@ -166,7 +166,7 @@ class Grower:
         """Build the inside h (N,) of y = c f(h) from features, with f, c and h as `outer_functions` gives them."""
         pairs = self._sample(self._pairs, MOST_PAIRS)
         parts = Features.join([self._singles, *map(self._of_pair, pairs), self._oscillations()])
-        slope = np.ones_like(inner) if name == "linear" else slope_along(inner, self.y)
+        slope = np.ones_like(inner) if name == LINEAR.name else slope_along(inner, self.y)
         for chosen, solution in pursue(parts, inner, slope * self.sqrt_weight, self.rng, sharpness):
             yield self._assembled(name, factor, chosen, solution)
 
@@ -180,7 +180,7 @@ class Grower:
         # all pairs of all features are too many: a dictionary is drawn, simple features more often
         chance = 1 / parts.symbols
         chosen = self.rng.choice(len(parts), min(DICTIONARY, len(parts)), replace=False, p=chance / chance.sum())
-        slope = np.ones_like(inner) if name == "linear" else slope_along(inner, self.y)
+        slope = np.ones_like(inner) if name == LINEAR.name else slope_along(inner, self.y)
         price = float(self.rng.choice(PAIR_PRICES))
         for pair in best_pairs(parts.select(chosen), inner, slope * self.sqrt_weight, price, BEST_PAIRS):
             draft, inside = self._paired(pair)
