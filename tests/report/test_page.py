@@ -14,19 +14,17 @@ from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree
 
-import numpy as np
 import pandas as pd
 import pytest
 
 from eqdarts.cli.command import main
-from eqdarts.data import FitRows
 from eqdarts.equation.equation import Equation
 from eqdarts.evidence.structure import Finding
 from eqdarts.fitting.run import Run
 from eqdarts.report.page import report_page, write_report
 from eqdarts.report.pictures import Picture, graph_pictures
-from eqdarts.report.words import command_line, python_lines
 from tests import fake_estimator
+from tests.report.runs import planets, planets_run
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 HOSTILE = (
@@ -38,21 +36,6 @@ HOSTILE = (
     "\"&'",
 )
 VOID = {"meta", "link", "img", "input", "br"}
-
-
-def _table(name: str = "semi_major_axis", target: str = "period", n: int = 12) -> tuple[pd.DataFrame, pd.Series]:
-    x = np.linspace(0.4, 30, n)
-    return pd.DataFrame({name: x}), pd.Series(365 * x**1.5 + np.cos(7 * x), name=target)
-
-
-def _run(name: str = "semi_major_axis", target: str = "period") -> Run:
-    model = fake_estimator.DARTSRegressor(random_state=0).fit(*_table(name, target))
-    return replace(model.run_, source="planets.csv")
-
-
-@pytest.fixture(scope="module")
-def run() -> Run:
-    return _run()
 
 
 @pytest.fixture(scope="module")
@@ -131,7 +114,7 @@ def test_every_equation_has_its_law_coefficients_and_pictures(page: str, run: Ru
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_names_are_shown_as_they_stand(no_pictures: None, name: str) -> None:
-    text = report_page(replace(_run(name, name), source=name), {name: "<kg>"})
+    text = report_page(replace(planets_run(name, name), source=name), {name: "<kg>"})
     found = _Elements(text).found
     assert [tag for tag, _ in found if tag == "script"] == ["script"]
     assert not {"b", "kg"} & {tag for tag, _ in found}
@@ -178,25 +161,11 @@ def test_only_the_best_are_drawn_and_an_undefined_equation_is_said_to_be(
 
 
 def test_a_model_writes_its_report(no_pictures: None, tmp_path: Path) -> None:
-    model = fake_estimator.DARTSRegressor(random_state=0).fit(*_table())
+    model = fake_estimator.DARTSRegressor(random_state=0).fit(*planets())
     write_report(model.run_, tmp_path / "law.html")
     text = (tmp_path / "law.html").read_text(encoding="utf-8")
     assert "A law of period" in text
     assert "planets.csv" not in text
-
-
-# --- the lines that repeat it ---
-
-
-def test_lines_that_reproduce_it_are_python(run: Run) -> None:
-    weighted = replace(run, rows=FitRows(run.rows.X, run.rows.y, None, np.ones(len(run.rows.y)), 12), source=None)
-    for lines in (python_lines(run), python_lines(weighted), python_lines(_run('a "b\\', "c'\n"))):
-        compile(lines, "lines", "exec")
-    assert "pd.read_csv('planets.csv')" in python_lines(run)
-    assert "sigma=..." in python_lines(weighted)
-    assert command_line(weighted) is None
-    expected = "eqdarts fit planets.csv --target period --features semi_major_axis --seed 0"
-    assert command_line(replace(run, changed=("random_state",))) == expected
 
 
 # --- the command ---
@@ -254,7 +223,7 @@ def test_a_browser_shows_the_row_that_is_asked_for(tmp_path: Path, page: str) ->
 @pytest.mark.skipif(BROWSER is None, reason="needs chromium")
 def test_a_browser_runs_no_code_of_a_name_and_prints_two_pages(tmp_path: Path) -> None:
     path = tmp_path / "law.html"
-    path.write_text(report_page(_run(HOSTILE[0], HOSTILE[1])), encoding="utf-8")
+    path.write_text(report_page(planets_run(HOSTILE[0], HOSTILE[1])), encoding="utf-8")
     document, log = _browse(path, "", "--dump-dom")
     assert "CONSOLE" not in log
     assert document.count("<script>") == 1
