@@ -187,7 +187,7 @@ def test_puromycin_is_michaelis_menten() -> None:
 
 
 def test_a_choice_that_begins_too_late_is_still_one_of_many(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("eqdarts.fitting.stages.Stages._has_time", lambda _: False)
+    monkeypatch.setattr("eqdarts.fitting.stages.Stages._has_time", lambda *_: False)
     X = table()
     y = LAWS["product"](X) + 0.1 * np.random.default_rng(0).normal(size=len(X))
     model = DARTSRegressor(**QUICK).fit(X, y)

@@ -83,10 +83,14 @@ def write_all(
             break
         graph, coefficients = members[k].graph, members[k].coefficients
         try:
-            equation = Equation.from_graph(graph, coefficients, scales, table.names, table.target, rows=table.telling)
+            equation = settle(
+                Equation.from_graph(graph, coefficients, scales, table.names, table.target, rows=table.telling)
+            )
+            # Settled coefficients can overflow where those of the search did not; writing shows it.
+            equation.complexity  # noqa: B018
         except FormulaError:
             continue
-        written[k] = members[k], settle(equation)
+        written[k] = members[k], equation
     return [written[k] for k in sorted(written)]
 
 

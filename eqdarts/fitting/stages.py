@@ -217,7 +217,7 @@ class Stages:
             found, history = self._search(data, starts, k / ROUNDS, 1 / ROUNDS, loss.logistic)
             histories.append(history)
             members += self._refitted(self._joined(found, starts if k == 0 else []), data, rows)
-            front, reweighting, f = self._chosen_by_loss(members, data, table.kept(rows), f)
+            front, reweighting, f = self._chosen_by_loss(members, data, table.kept(rows), f, (k + 1) / ROUNDS)
             # The next search sees the weights that this one's law gives the rows.
             data = working_data(reweighting.loss, data, table, f)
             if history.stop_reason in ("interrupt", "callback") or self.interrupts.seen:
@@ -236,15 +236,18 @@ class Stages:
         return self._recorded(front, remarks, members, reweighting.rows, data, history, loss.logistic)
 
     def _chosen_by_loss(
-        self, members: tuple[FittedGraph, ...], data: Data, rows: FitRows, f: Array
+        self, members: tuple[FittedGraph, ...], data: Data, rows: FitRows, f: Array, until: float
     ) -> tuple[Front, Reweighting, Array]:
-        """Return the front by the loss, what fits it, and predictions (N,) for the next weights."""
+        """Return the front by the loss, what fits it, and predictions (N,) for the next weights.
+
+        When the share `until` of the time is spent only the promising are written.
+        """
         table, settings = self.table, self.settings
         has_scale = loss_of(settings.loss).has_scale
         # A loss with a scale learns what a large residual is from the first choice, and chooses again.
         for _ in range(2 if has_scale else 1):
             reweighting = Reweighting(resolve_loss(settings.loss, table.y, table.y - f), table, rows)
-            written = write_all(members, data, table, self._may_write_more, reweighting.settle)
+            written = write_all(members, data, table, partial(self._may_write, until=until), reweighting.settle)
             entries = price_all(written, table, settings.primitives, reweighting.candidate)
             front = select_front(entries, data, table, settings.selection)
             f = _closest(front, table) if has_scale else table.predicted(front.best.equation)
@@ -391,14 +394,13 @@ class Stages:
             changed=settings.changed,
         )
 
-    def _may_write_more(self, n_written: int) -> bool:
-        """Whether another equation is written: at least one is, and none after an interrupt has had its grace."""
-        return n_written == 0 or self.interrupts.has_time()
+    def _may_write(self, n_written: int, until: float = 1.0) -> bool:
+        """Whether another equation is written: one always is, and `LEAST_WRITTEN` are unless there was an interrupt."""
+        if n_written == 0:
+            return True
+        return self.interrupts.has_time() and (n_written < LEAST_WRITTEN or self._has_time(until))
 
-    def _may_write(self, n_written: int) -> bool:
-        """The same, and if the time is up only so many that there is a choice."""
-        return self._may_write_more(n_written) and (n_written < LEAST_WRITTEN or self._has_time())
-
-    def _has_time(self) -> bool:
+    def _has_time(self, until: float = 1.0) -> bool:
+        """Whether less than the share `until` of the time limit is spent."""
         limit = self.settings.time_limit
-        return limit is None or now() - self.began < limit
+        return limit is None or now() - self.began < until * limit

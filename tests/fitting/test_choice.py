@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+import sympy
 
 from eqdarts.data import Data, prepare
 from eqdarts.equation.equation import Equation
@@ -73,6 +76,16 @@ def test_a_member_that_leaves_the_real_line_is_left_out(monkeypatch: pytest.Monk
     monkeypatch.setattr(Equation, "from_graph", unreal)
     written = write_all(members, data, table)
     assert [member for member, _ in written] == [*members[:2], *members[3:]]
+
+
+def test_a_member_whose_settled_coefficients_overflow_is_left_out() -> None:
+    table, data = rows()
+    members = fitted(data)
+
+    def settle(equation: Equation) -> Equation:
+        return replace(equation, expr=sympy.oo * sympy.Symbol("x")) if "exp" in str(equation) else equation
+
+    assert [member for member, _ in write_all(members, data, table, settle=settle)] == [*members[:2], *members[3:]]
 
 
 def test_losses_on_rows_held_back_come_from_the_others() -> None:

@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 
 from eqdarts import DARTSRegressor
+from eqdarts.equation.equation import Equation
+from eqdarts.fitting.by_loss import Reweighting
 from eqdarts.fitting.checks import checked_settings
+from eqdarts.fitting.choice import LEAST_WRITTEN
 from eqdarts.fitting.settings import FitSettings
 from eqdarts.fitting.stages import fit_table, time_for_search
 from eqdarts.fitting.table import Table
@@ -38,6 +41,28 @@ def test_the_same_generator_gives_the_same_run_and_a_run_can_be_started_from() -
     assert first.equations == second.equations
     third = fit_table(line(), settings(max_refits=2), np.random.default_rng(5), before=first)
     assert third.table["loss"].min() <= first.table["loss"].min() * (1 + 1e-9)
+
+
+def test_a_fit_by_another_loss_writes_no_more_than_it_must_when_its_time_is_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    settled: list[Equation] = []
+    original = Reweighting.settle
+
+    def settle(self: Reweighting, equation: Equation) -> Equation:
+        settled.append(equation)
+        return original(self, equation)
+
+    monkeypatch.setattr(Reweighting, "settle", settle)
+    rng = np.random.default_rng(0)
+    x = rng.uniform(0.5, 3, (60, 2))
+    table = Table(x, x[:, 0] * np.exp(-x[:, 1]) + 0.05 * rng.normal(size=60), None, ("a", "b"), "y")
+    # Two searches, and after each of them Huber's loss chooses twice.
+    fit_table(table, settings(loss="huber", max_refits=200), np.random.default_rng(0))
+    assert len(settled) > 1.5 * 4 * LEAST_WRITTEN
+    settled.clear()
+    monkeypatch.setattr("eqdarts.fitting.stages.Stages._has_time", lambda *_: False)
+    run = fit_table(table, settings(loss="huber", max_refits=200), np.random.default_rng(0))
+    assert len(settled) == 4 * LEAST_WRITTEN
+    assert "exp(-" in str(run.equation)
 
 
 def test_most_of_a_long_limit_and_a_share_of_a_short_one_is_for_the_search() -> None:
