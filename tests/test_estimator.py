@@ -47,6 +47,7 @@ LAWS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, 1, 2])
 @pytest.mark.parametrize("name", LAWS)
 def test_simple_laws_are_recovered_exactly_by_default(name: str, seed: int) -> None:
@@ -93,6 +94,7 @@ def test_round_trips() -> None:
         np.testing.assert_array_equal(copy.predict(X), model.predict(X))
 
 
+@pytest.mark.slow
 def test_grid_search_pipeline_and_cross_validation() -> None:
     X = table(60)
     y = LAWS["product"](X)
@@ -102,6 +104,7 @@ def test_grid_search_pipeline_and_cross_validation() -> None:
     assert cross_val_score(DARTSRegressor(**QUICK), X, y, cv=3).min() > 0.99
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit", [1e12, 1e-12])
 def test_extreme_units_still_give_a_power_law(unit: float) -> None:
     X = table() * unit
@@ -195,6 +198,7 @@ def test_a_choice_that_begins_too_late_is_still_one_of_many(monkeypatch: pytest.
     assert model.equation_.complexity < model.front_[-1].complexity
 
 
+@pytest.mark.slow
 def test_puromycin_is_michaelis_menten_by_default() -> None:
     puromycin = pd.read_csv(DATASETS / "puromycin.csv")
     treated = puromycin[puromycin["state"] == "treated"]

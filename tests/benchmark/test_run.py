@@ -76,6 +76,7 @@ def test_a_failing_method_is_a_row(adapter: Path) -> None:
     assert "no luck today" in row["reason"]
 
 
+@pytest.mark.slow
 def test_what_does_not_end_is_killed_with_all_that_it_started(adapter: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(benchmark, "GRACE", 5.0)
     row = run_benchmark([LINE], "own", adapter=adapter, options={"what": "sleep"}, rows=50, time_limit=0.1).iloc[0]

@@ -121,12 +121,14 @@ def test_fit_writes_the_files_that_it_names(fake: list, capsys: pytest.CaptureFi
         assert Path(folder, name).read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 def test_fit_without_a_relaxed_stage_draws_the_evidence(fake: list, capsys: pytest.CaptureFixture[str]) -> None:
     main([*FIT, "--search", "random", "--out", "here"])
     assert "alpha.png" in capsys.readouterr().out
     assert Path("here/alpha.png").read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 def test_fit_of_a_constant_says_that_there_is_no_alpha(fake: list, capsys: pytest.CaptureFixture[str]) -> None:
     main([*FIT, "--search", "random", "--max-complexity", "3", "--out", "here"])
     out, err = capsys.readouterr()
@@ -484,6 +486,7 @@ def _start(*arguments: str, **more: object) -> subprocess.Popen[str]:
     return subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, env=environment, **more)
 
 
+@pytest.mark.slow
 def test_kepler_all_the_way(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """Nothing is replaced but the clock: the search stops at a number of refits, slow machine or not."""
     by_count = partial(DARTSRegressor, time_limit=None, max_refits=300)
@@ -502,6 +505,7 @@ def test_kepler_all_the_way(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     assert DARTSRegressor.load("kepler/run.json").equation_ == law
 
 
+@pytest.mark.slow
 def test_interrupt_keeps_the_best_so_far() -> None:
     limit = ("--time-limit", "100", "--checkpoint", "begun")
     with _start(*FIT, *limit, "--out", "kept", start_new_session=True) as search:

@@ -48,6 +48,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     pyplot.close("all")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", WITH_PYTHON, ids=lambda path: path.stem)
 def test_the_python_of_a_page_runs(page: Path, quick: None, folder: Path) -> None:
     names: dict[str, Any] = {"__name__": "page"}

@@ -34,6 +34,7 @@ def _check(out: str, path: Path, folder: Path) -> None:
     assert picture.read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_example_prints_a_law_and_draws_it(
     path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -46,6 +47,7 @@ def test_example_prints_a_law_and_draws_it(
     _check(capsys.readouterr().out, path, tmp_path)
 
 
+@pytest.mark.slow
 def test_an_example_runs_from_the_shell_without_a_display(tmp_path: Path) -> None:
     path = ROOT / "examples" / "plot_kepler.py"
     environment = os.environ | {"EQDARTS_EXAMPLE_SECONDS": "1", "PYTHONPATH": str(ROOT)}

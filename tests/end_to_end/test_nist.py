@@ -39,6 +39,7 @@ def test_six_digits_from_the_near_start(name: str) -> None:
     assert digits(name, NEAR) >= 6
 
 
+@pytest.mark.slow
 def test_six_digits_from_the_far_start_on_at_least_24() -> None:
     reached = {name: digits(name, FAR) for name in NAMES}
     assert sum(d >= 6 for d in reached.values()) >= 24, reached

@@ -31,6 +31,7 @@ def by_count(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(DARTSRegressor, "fit", counted)
 
 
+@pytest.mark.slow
 def test_the_sample_output_is_what_the_command_prints(
     by_count: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

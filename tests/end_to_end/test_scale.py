@@ -14,6 +14,7 @@ from eqdarts.data import prepare, typical_magnitude
 from eqdarts.fitting.table import MANY_ROWS, Table
 
 
+@pytest.mark.slow
 def test_a_few_of_many_inputs_are_found() -> None:
     rng = np.random.default_rng(0)
     X = rng.uniform(1.0, 3.0, (1000, 50))

@@ -43,6 +43,7 @@ def lambdified(expr: sympy.Expr, names: tuple[str, ...], X: Array) -> Array:
 # --- found equations ---
 
 
+@pytest.mark.slow
 @given(st.data())
 @settings(max_examples=60)
 def test_found_equations_are_one_function_however_they_are_written(data: st.DataObject) -> None:

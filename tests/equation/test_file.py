@@ -225,6 +225,7 @@ def _use(equation: Equation | FormulaError) -> str:
     return "read"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", range(4))
 def test_mutated_files_are_read_or_refused(part: int) -> None:
     found = Counter(outcome(mutated(seed)) for seed in range(part * 400, part * 400 + 400))

@@ -247,6 +247,7 @@ def difference() -> tuple[DARTSRegressor, np.ndarray, np.ndarray]:
     return DARTSRegressor(time_limit=None, max_refits=1500, random_state=0).fit(X, y, sigma=0.01 * np.abs(y)), X, y
 
 
+@pytest.mark.slow
 def test_a_law_with_a_true_pole_wins(difference: tuple[DARTSRegressor, np.ndarray, np.ndarray]) -> None:
     model, X, _ = difference
     truth = 1 / (X[:, 0] - X[:, 1])

@@ -151,6 +151,7 @@ def test_a_constant_has_no_edges() -> None:
 # --- structure ---
 
 
+@pytest.mark.slow
 def test_a_fitted_estimator_has_both() -> None:
     rng = np.random.default_rng(0)
     X = pd.DataFrame(rng.uniform(1, 3, (200, 3)), columns=["m", "g", "h"])

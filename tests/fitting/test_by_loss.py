@@ -42,6 +42,7 @@ def logistic_regression(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.nd
     return b, np.sqrt(np.diag(np.linalg.inv(information)))
 
 
+@pytest.mark.slow
 def test_a_psychometric_function_is_logistic_regression_to_six_digits() -> None:
     model = psychometric()
     (intercept, slope), error = logistic_regression(*answers())
@@ -85,6 +86,7 @@ def test_counts_have_the_largest_likelihood() -> None:
         assert float(score @ np.linalg.solve(information, score)) < 1e-8
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("loss", ["huber", "absolute", student])
 def test_outliers_do_not_govern(loss: Any) -> None:
     X, y = outliers()
@@ -109,6 +111,7 @@ def test_reweighting_ends_at_the_smallest_huber_loss() -> None:
     np.testing.assert_allclose(list(law.coefficients.values()), direct.x, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_weights_count_in_every_loss() -> None:
     X, y = outliers()
     weight = np.where(np.arange(len(y)) % 10 == 0, 0.0, 1.0)

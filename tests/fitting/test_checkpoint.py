@@ -41,6 +41,7 @@ def assert_no_worse(after: list[tuple[int, float]], before: list[tuple[int, floa
         assert min(b for c, b in after if c <= complexity) <= loss * (1 + 1e-9), complexity
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("loss", ["squared", "huber"])
 def test_a_fit_goes_on_from_a_checkpoint_and_loses_nothing(loss: str, tmp_path: Path) -> None:
     model = DARTSRegressor(**QUICK, loss=loss).fit(*table(80), checkpoint=tmp_path)
@@ -135,6 +136,7 @@ def test_a_graph_of_more_shared_nodes_than_its_key_can_bear_is_refused() -> None
         read_fitted([*shared, output], [], 1)
 
 
+@pytest.mark.slow
 def test_a_killed_fit_goes_on_from_its_checkpoint(tmp_path: Path) -> None:
     rng = random.Random(0)
     before: list[tuple[int, float]] = []

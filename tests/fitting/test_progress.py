@@ -131,6 +131,7 @@ def test_an_interrupt_before_the_first_equation_keeps_the_constant(part: str, mo
     interrupted_at(part, monkeypatch)
 
 
+@pytest.mark.slow
 def test_ctrl_c_returns_the_best_so_far() -> None:
     with started("-", "60") as child:
         time.sleep(0.8)

@@ -53,6 +53,7 @@ def test_named_constants_keep_their_values_in_a_guess() -> None:
     assert len(model.equations_)
 
 
+@pytest.mark.slow
 def test_a_guess_of_a_probability_starts_its_log_odds() -> None:
     rng = np.random.default_rng(0)
     X = pd.DataFrame({"x": rng.uniform(-3, 3, 200)})

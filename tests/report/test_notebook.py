@@ -83,6 +83,7 @@ def _as_notebook(path: Path) -> Any:
     return nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(text) for text in [*cells, *more]])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_an_example_runs_as_a_notebook(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EQDARTS_EXAMPLE_SECONDS", "1")

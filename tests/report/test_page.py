@@ -171,6 +171,7 @@ def test_a_model_writes_its_report(no_pictures: None, tmp_path: Path) -> None:
 # --- the command ---
 
 
+@pytest.mark.slow
 def test_the_command_writes_the_page_again(
     tmp_path: Path, run: Run, page: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -53,6 +53,7 @@ def workers() -> Iterator[None]:
     get_reusable_executor().shutdown(wait=True)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("workers")
 def test_two_processes_give_what_one_gives_bit_for_bit(serial: DARTSRegressor) -> None:
     both = DARTSRegressor(n_jobs=2, **BY_COUNT).fit(*table())
@@ -67,6 +68,7 @@ def test_threads_give_what_one_process_gives(serial: DARTSRegressor) -> None:
     assert front_of(threads) == front_of(serial)
 
 
+@pytest.mark.slow
 def test_a_dask_cluster_of_two_processes_gives_what_one_process_gives(serial: DARTSRegressor) -> None:
     distributed = pytest.importorskip("dask.distributed")
     with warnings.catch_warnings():
@@ -82,6 +84,7 @@ def test_a_dask_cluster_of_two_processes_gives_what_one_process_gives(serial: DA
     assert front_of(spread) == front_of(serial)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("workers")
 def test_a_primitive_of_the_users_own_crosses_processes() -> None:
     bump = make_primitive(
@@ -93,6 +96,7 @@ def test_a_primitive_of_the_users_own_crosses_processes() -> None:
     assert np.allclose(model.predict(X), 3 * np.exp(-0.7 * X["x"] ** 2))
 
 
+@pytest.mark.slow
 def test_the_time_of_all_searches_is_the_limit() -> None:
     began = time.perf_counter()
     with joblib.parallel_config(backend="threading"):

@@ -82,6 +82,7 @@ def test_the_history_tells_of_every_improvement_in_order() -> None:
     assert result.history.alpha is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("limit", [3, 12])
 def test_no_equation_is_larger_than_allowed(limit: int) -> None:
     X = rows()
@@ -155,6 +156,7 @@ TABLES: dict[str, tuple[Array, Array]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TABLES)
 def test_a_table_without_a_law_ends_quietly_with_a_front(name: str) -> None:
     X, y = TABLES[name]
