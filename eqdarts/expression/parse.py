@@ -204,6 +204,15 @@ class _Reader:
 
     def read(self, node: ast.expr, depth: int = 0) -> Expr:
         """Return the expression of a node; every number that arises is finite."""
+        try:
+            return self._read(node, depth)
+        except FormulaError:
+            raise
+        except (ArithmeticError, AttributeError, NotImplementedError, RecursionError, TypeError, ValueError):
+            # sympy meets a number too large for it, or compares what is real nowhere.
+            raise self.refuse(node, "It cannot be worked out as a real number.") from None
+
+    def _read(self, node: ast.expr, depth: int) -> Expr:
         self.nodes += 1
         if depth > MAX_DEPTH or self.nodes > MAX_NODES:
             raise self.refuse(node, f"Nest it at most {MAX_DEPTH} deep, with at most {MAX_NODES} terms.")
@@ -272,13 +281,14 @@ class _Reader:
 
     def _power(self, node: ast.BinOp, depth: int) -> Expr:
         base, exponent = self.read(node.left, depth + 1), self.read(node.right, depth + 1)
-        if not exponent.free_symbols:
-            size = abs(_as_float(exponent))
+        fixed = exponent.as_coeff_Add()[0]  # sympy writes 2**(x - 9) as 2**x/512: as exact as it is long
+        if fixed != 0 or not exponent.free_symbols:
+            size = abs(_as_float(exponent if not exponent.free_symbols else fixed))
             constant = abs(_as_float(base.as_independent(*base.free_symbols, as_Add=False)[0]))
             if not size <= LARGEST_EXPONENT:
                 raise self.refuse(node, f"Use exponents of size at most {LARGEST_EXPONENT:.0f}.")
             if constant == 0:
-                if not _as_float(exponent) > 0:
+                if not exponent.free_symbols and not _as_float(exponent) > 0:
                     raise self.refuse(node, "Zero may only have a positive exponent.")
             elif not size * abs(math.log(constant)) <= 709:
                 raise self.refuse(node, "Use numbers between 1e-308 and 1e308.")

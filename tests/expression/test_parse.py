@@ -151,6 +151,29 @@ def test_refuses_with_one_clear_error(formula: str) -> None:
     assert len(str(caught.value)) < 500
 
 
+@pytest.mark.parametrize(
+    "formula",
+    [
+        "Min(sqrt(Min(-2.5, x)), 1)",
+        "1 + Max(log(-cosh(x)), y)",
+        "cosh(logistic((1e300+log(cube(b)))))",
+        "sinh((1e-300*x)**(y - 123456789012345678901234567890))",
+        "Min(Max(x, 3/2**(y - 9007199254740992)), 2)",
+        "((710*-1e300)**(x + 999.5))",
+    ],
+)
+def test_what_sympy_cannot_work_out_is_refused_at_once(formula: str) -> None:
+    with pytest.raises(FormulaError, match="cannot be read at position"):
+        parse_formula(formula)
+
+
+@pytest.mark.parametrize(
+    ("formula", "value"), [("2**(x - 3)", 2.0), ("0**(x + 1)", 0.0), ("x**(x - 900)*x**898", 16.0)]
+)
+def test_an_exponent_with_a_number_in_it(formula: str, value: float) -> None:
+    assert float(parse_formula(formula).expr.subs(x, 4)) == value
+
+
 def test_error_names_the_place() -> None:
     with pytest.raises(FormulaError, match=r"position 8, '\^'"):
         parse_formula("2*x + x^2")
