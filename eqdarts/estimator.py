@@ -1,4 +1,4 @@
-"""DARTSRegressor, the scikit-learn face: it validates, calls functions, and keeps a `Run`. No mathematics here."""
+"""DARTSRegressor, the scikit-learn interface: it validates, calls functions, and keeps a `Run`. No mathematics here."""
 
 from __future__ import annotations
 
@@ -53,44 +53,47 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     primitives : str or list, default="default"
         A preset ("default", "minimal", "psychology", "physics") or a list of names and `Primitive` rows.
     max_complexity : int, default=60
-        Symbols of the largest graph that is tried; the equation is simplified afterwards.
+        Largest number of symbols of a graph; the equation is simplified afterwards.
     search : {"auto", "implicit", "relaxed", "random"}, default="auto"
-        "auto" is the best measured pipeline; "implicit" grows graphs by exact gains; "relaxed" is bilevel architecture
-        search by a supernet; "random" is the baseline.
+        "auto" is "implicit", which grows graphs by exact gains. "relaxed" is bilevel architecture search by a supernet.
+        "random" is the baseline: random graphs.
     time_limit : float or None, default=60
-        Seconds of wall time; the search ends earlier when a law is exact. None: only `max_refits` counts, and the same
-        `random_state` gives the same equation bit for bit.
+        Largest wall time in seconds. The search ends earlier if a law is exact. With None only `max_refits` limits the
+        search, and the same `random_state` gives the same equation bit for bit.
     max_refits : int, default=1000000
-        Graphs refitted at most.
+        Maximum number of graphs to refit.
     n_restarts : int, default=128
-        Restarts of the relaxed stage.
+        Number of restarts of the relaxed search.
     selection : {"mdl", "bic", "aicc", "validation"}, default="mdl"
-        How the equation is chosen from the Pareto front: by description length, by the criteria of Schwarz or Akaike,
-        or by the loss on the rows held back. Each pays for the number of graphs there are; see `eqdarts.selection`.
+        Criterion by which the equation is chosen from the Pareto front: description length, the criteria of Schwarz or
+        Akaike, or the loss on the rows held back. Each accounts for the number of possible graphs; see
+        `eqdarts.selection`.
     constants : dict of str to float, optional
         Constants of nature by name, in the units of the data, such as ``{"g": 9.80665}``. Coefficients of the chosen
-        equation become these, or integers, simple fractions, pi, e or sqrt(2), where that makes its description
-        shorter; `snaps_` says which, and at what cost.
+        equation become these constants, integers, simple fractions, pi, e or sqrt(2) if this makes the description
+        shorter. `snaps_` lists the changes and their cost.
     loss : {"squared", "huber", "absolute", "poisson", "bernoulli"} or callable, default="squared"
-        What is smallest at the fit: squared residuals; Huber's loss or absolute residuals, which outliers do not
-        govern; or minus the log likelihood of counts ("poisson": the law is their mean) or of answers that are 0 or 1
-        ("bernoulli": the law is the probability of 1, the logistic function of what is searched). A callable takes y
-        and the prediction as torch tensors and returns the loss of each row: not negative, smallest at y. Half of the
-        budget is spent before, half after the rows are weighted by the first result.
+        The loss to minimise. Outliers have less influence on "huber" and "absolute" than on "squared". "poisson" is
+        minus the log likelihood of counts, and the law is their mean. "bernoulli" is that of answers that are 0 or 1,
+        and the law is the probability of 1: the logistic function of the formula that is searched. A callable takes y
+        and the prediction as torch tensors and returns the loss of each row, which is not negative and smallest at y.
+        For losses other than "squared", half of the budget is spent before the rows are weighted by the first result,
+        and half after that.
     validation_fraction : float, default=0.3
-        Share of the rows held back for the architecture. Below 20 rows none is.
+        Share of the rows held back to fit the architecture. With fewer than 20 rows nothing is held back.
     n_jobs : int or None, default=None
-        None: one search, in this process. A number: `n_searches` independent searches on so many workers of joblib, -1
-        for all cores; ``with joblib.parallel_config(backend="dask")`` makes the workers those of a cluster. The result
-        depends on `n_searches`, and with ``time_limit=None`` not on the number of workers.
+        With None there is one search, in this process. With a number there are `n_searches` independent searches on
+        that number of joblib workers; -1 uses all cores. ``with joblib.parallel_config(backend="dask")`` uses the
+        workers of a cluster. The result depends on `n_searches`, but with ``time_limit=None`` not on the number of
+        workers.
     n_searches : int, default=4
-        How many searches divide the budget if `n_jobs` is a number.
+        Number of searches that share the budget if `n_jobs` is a number.
     guesses : list of str or Equation, optional
         Formulas in the names of the columns from which the search starts, such as ``["a*x/(b + x)"]``. Every other name
-        is a coefficient; so is every number but exponents. What is chosen may be something else.
+        is a coefficient, and so is every number except exponents. The chosen equation may be a different one.
     warm_start : bool, default=False
-        Whether the next `fit` starts from what this one has found: the best graph of each size is refitted to the new
-        rows, and none is lost unless a better one is found.
+        Whether the next `fit` starts from the result of this one: the best graph of each size is refitted to the new
+        rows, and is kept unless the search finds a better one.
     verbose : int, default=0
         1 shows a progress bar on stderr.
     random_state : int, RandomState or None, default=None
@@ -100,15 +103,15 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     equation_ : Equation
         The chosen equation, in the names and units of the data.
     equations_ : DataFrame
-        The Pareto front: complexity, loss (mean over the rows; squared residuals in units of y squared), score
-        (description length in nats, or another criterion, less that of the chosen one, before its constants became
-        exact), equation, latex, chosen.
+        The Pareto front, with the columns complexity, loss (mean over the rows; squared residuals in units of y
+        squared), score (description length in nats, or another criterion, minus that of the chosen equation before its
+        constants became exact), equation, latex and chosen.
     front_ : tuple of Equation
         The equations of `equations_`, in its order.
     selection_ : str
-        Why this equation was chosen, and which came close.
+        Why this equation was chosen, and which others came close.
     snaps_ : tuple of Snap
-        Coefficients of the chosen equation that became exact constants, its exponents among them, with the cost.
+        Coefficients and exponents of the chosen equation that became exact constants, with the cost.
     known_ : dict of str to float
         The named constants in the chosen equation.
     graph_ : Graph
@@ -121,17 +124,18 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         description length with that primitive in place of the graph's own, all coefficients refitted on at most 1000
         rows. "none" is the absent edge.
     structure_ : tuple of Finding
-        What acts only together, and laws of scale, as sentences with their evidence: ``print(*model.structure_)``.
+        Inputs that appear only in combination, and scaling laws, as sentences with their evidence:
+        ``print(*model.structure_)``.
     run_ : Run
-        The whole fit as one record, from which reports, files and all that stands above are made.
+        The whole fit as one record, from which reports, files and the attributes above are made.
     n_features_in_ : int
     feature_names_in_ : ndarray of str
         If X has column names.
 
     Notes
     -----
-    A fitted estimator keeps the rows that its coefficients were fitted to, at most 10,000, for `inference`, `summary`
-    and intervals; so does its pickle.
+    A fitted estimator and its pickle keep the rows to which the coefficients were fitted (at most 10,000) for
+    `inference`, `summary` and intervals.
     """
 
     run_: Run
@@ -189,20 +193,20 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         X : DataFrame or array of shape (n, d)
         y : array of shape (n,)
         sample_weight : array of shape (n,), optional
-            Not negative, not all zero. Where all are whole numbers they say how often a row was seen, and the choice of
-            the equation counts it so often. Otherwise, and for all standard errors, they are relative: the variance of
-            a row is sigma**2 / weight with one sigma, which is estimated.
+            Not negative, not all zero. If all are whole numbers, the choice of the equation treats them as the number
+            of times that a row was seen. Otherwise, and for all standard errors, they are relative: the variance of a
+            row is sigma**2 / weight, and the common sigma is estimated.
         sigma : float or array of shape (n,), optional
-            Known standard deviations of y, in place of weights: they weight the rows by 1 / sigma**2, and standard
+            Known standard deviations of y, instead of weights. They weight the rows by 1 / sigma**2, and standard
             errors are not scaled by the residuals.
         checkpoint : str or Path, optional
-            A folder for the best graphs so far, written every few seconds. A fit to the same rows, columns and loss
-            with the same folder goes on from there, however the one before has ended; its front is never worse. The
-            folder's file is one readable JSON, `checkpoint.json`.
+            A folder in which the best graphs so far are saved every few seconds. A later fit to the same rows, columns
+            and loss with the same folder continues from there, however the earlier fit ended, and its front is never
+            worse. The file is `checkpoint.json`, a readable JSON.
         callback : callable, optional
-            Called with a `FitProgress` once a second at most (with `n_jobs`: whenever a search has finished). If it
-            returns True the search stops and the best so far is kept; an exception ends the fit and is yours.
-            `JsonLog` is one.
+            Called with a `FitProgress` at most once a second (with `n_jobs`, whenever a search has finished). If it
+            returns True, the search stops and the best so far is kept. An exception ends the fit and is passed on.
+            `JsonLog` is an example.
 
         Returns
         -------
@@ -210,13 +214,13 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
 
         Notes
         -----
-        Ctrl-C stops the search, or what comes after it, and keeps the best so far; the evidence and the structure are
-        then not worked out, and no constants made exact.
+        Ctrl-C stops the search, or the steps after it, and keeps the best equations so far. Evidence and structure are
+        then not computed, and no constants become exact.
 
         Raises
         ------
         ValueError
-            For parameters or data that cannot be used; before any search starts.
+            If the parameters or the data are not valid. It is raised before any search starts.
         """
         began = now()
         parameters = inspect.signature(type(self)).parameters
@@ -231,7 +235,7 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         target = None if target is None else str(target)
         table = Table(X, np.asarray(y, dtype=np.float64), weight, names, target, sigma, named)
         if len(y) < FEW_ROWS:
-            warnings.warn(f"Only {len(y)} rows: the law may be chance.", EqdartsWarning, stacklevel=2)
+            warnings.warn(f"Only {len(y)} rows: the law may be a coincidence.", EqdartsWarning, stacklevel=2)
         run = fit_table(
             table,
             settings,
@@ -258,20 +262,20 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         index : int, optional
             A row of `equations_`. Default: the chosen one.
         return_std : bool, default=False
-            Whether the standard deviation of a new observation (at weight one) is returned too: the scatter of the rows
-            and the uncertainty of the coefficients. `predict_interval` makes intervals of it.
+            Whether to return the standard deviation of a new observation (at weight one) too. It includes the scatter
+            of the rows and the uncertainty of the coefficients. `predict_interval` makes intervals of it.
 
         Returns
         -------
         values : ndarray of shape (n,)
             NaN where the equation is undefined.
         std : ndarray of shape (n,)
-            Only with `return_std`.
+            Returned only with `return_std`.
 
         Warns
         -----
         EqdartsWarning
-            Once, if rows lie outside the range of the training rows; `outside` says which.
+            Once, if rows lie outside the range of the training rows; `outside` returns which.
         """
         check_is_fitted(self)
         X = validate_data(self, X, dtype=np.float64, reset=False)
@@ -292,7 +296,7 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         sample_weight: Any = None,
         sigma: Any = None,
     ) -> Array:
-        """Return intervals (n, 2) that hold a new observation at each row of X with the given chance.
+        """Return intervals (n, 2) that contain a new observation at each row of X with the given probability.
 
         Parameters
         ----------
@@ -301,11 +305,11 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         index : int, optional
             A row of `equations_`. Default: the chosen one.
         observation : bool, default=True
-            False: intervals of the law's value, without the scatter of an observation.
+            If False, the intervals are those of the law's value, without the scatter of an observation.
         sample_weight : array of shape (n,), optional
             Weights of the new observations. Default: 1.
         sigma : float or array of shape (n,), optional
-            Known errors of the new observations, where the fit had them. Default: the one of the fit, if it was the
+            Known errors of the new observations, if the fit had known errors. Default: that of the fit, if it was the
             same for all rows.
         """
         found = self.inference(index)
@@ -320,7 +324,7 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         return found.predict_interval(X, coverage, observation, weight, sigma)
 
     def outside(self, X: Any, index: int | None = None, margin: float = MARGIN) -> NDArray[np.bool_]:
-        """Return which rows lie outside the range of the training rows, in an input that is in the equation.
+        """Return whether each row lies outside the range of the training rows, in an input that is in the equation.
 
         Parameters
         ----------
@@ -328,7 +332,7 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         index : int, optional
             A row of `equations_`. Default: the chosen one.
         margin : float, default=0.05
-            How far outside is not outside yet, as a share of the width of the range. `predict` warns at 0.05.
+            Tolerance at the ends of the range, as a share of its width. `predict` uses 0.05 for its warning.
 
         Returns
         -------
@@ -354,31 +358,30 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
 
         Notes
         -----
-        The rows are those that the coefficients were fitted to: all, or 10,000 of a longer table. For the losses
-        "poisson" and "bernoulli" the covariance is the inverse of the Fisher information; for other losses than squares
-        there is none.
+        The rows are those to which the coefficients were fitted: all, or 10,000 of a longer table. For the losses
+        "poisson" and "bernoulli" the covariance is the inverse of the Fisher information. For other losses than
+        "squared" there is none.
         """
         check_is_fitted(self)
         return inference_by_loss(self._equation(index), self.run_.rows, self.run_.loss)
 
     def summary(self, index: int | None = None, coverage: float = 0.95, profile: bool = True) -> str:
-        """Return a text table: the equation, its fit, coefficients with intervals, rivals, what to be careful about.
+        """Return a text table: the equation, its fit, coefficients with intervals, rivals and cautions.
 
         Parameters
         ----------
         index : int, optional
             A row of `equations_`. Default: the chosen one.
         coverage : float, default=0.95
-            Of the intervals.
+            Coverage of the intervals.
         profile : bool, default=True
-            Whether profile likelihood intervals stand beside the others, at the price of some refits. Only for squared
-            residuals.
+            Whether to show profile likelihood intervals too, which need some refits. Only for squared residuals.
         """
         check_is_fitted(self)
         return run_summary(self.run_, index, coverage, profile)
 
     def singularities(self, index: int | None = None) -> Singularities:
-        """Return the poles of an equation inside the range of the training rows, and where it is undefined there.
+        """Return the poles of an equation inside the range of the training rows, and the places where it is undefined.
 
         Parameters
         ----------
@@ -394,12 +397,12 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         return singularities_in_range(self._equation(index))
 
     def stability(self, n: int = 20, random_state: int | None = 0) -> pd.DataFrame:
-        """Return how often each form would be chosen for rows drawn again with replacement.
+        """Return how often each form would be chosen if the rows were drawn again with replacement.
 
         Parameters
         ----------
         n : int, default=20
-            Resamples.
+            Number of resamples.
         random_state : int or None, default=0
 
         Returns
@@ -410,12 +413,12 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
 
         Notes
         -----
-        Nothing is searched again: the equations of the front, and those that differ from the chosen graph in one edge
-        and are at most 10 nats longer, are refitted to every resample, all in one batch, and the rule that chose
-        `equation_` is applied. Forms that no resample's front would have are not seen, so that the frequencies are
-        upper bounds of those of a whole search. Equal forms in other words count as one. Of a table of more than 2000
-        rows so many are drawn. A resample repeats rows, and by that favours the longer forms a little. For the
-        selection by held-out rows the BIC stands in.
+        The search is not repeated. The equations of the front, and those that differ from the chosen graph in one edge
+        and are at most 10 nats longer, are refitted to every resample, all in one batch. The rule that chose
+        `equation_` then chooses among them. Other forms are not considered, so the frequencies are upper bounds of
+        those of a whole search. Different ways to write the same form count as one. For a table of more than 2000 rows,
+        2000 are drawn. A resample repeats rows, which slightly favours longer forms. The selection by held-out rows is
+        replaced by the BIC.
         """
         check_is_fitted(self)
         table = stability_of(self.run_, resolve(self.primitives), self.selection, n, random_state)
@@ -435,7 +438,7 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         return self._equation(index).latex()
 
     def report(self, path: Any, units: Mapping[str, str] | None = None) -> None:
-        """Write one self-contained web page: the law, its uncertainty, its rivals, pictures, and how it was found.
+        """Write one self-contained web page: law, uncertainty, rivals, pictures, and the course of the search.
 
         Parameters
         ----------
@@ -455,13 +458,13 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         Parameters
         ----------
         path : str or Path
-            Such as "law.json". The file is there as a whole or not at all.
+            Such as "law.json". The file is written as a whole or not at all.
 
         Notes
         -----
-        Kept are the front and what was chosen, the rows that the coefficients were fitted to, the graphs, evidence,
-        structure, settings and the course of the search. Not kept are the trajectories of the relaxed search, and
-        parameters that are no plain values: functions, primitives of your own.
+        The file contains the front and the choice, the rows to which the coefficients were fitted, the graphs,
+        evidence, structure, settings and the course of the search. It does not contain the trajectories of the relaxed
+        search, nor parameters that are not plain values: functions and primitives of your own.
         """
         check_is_fitted(self)
         run = replace(self.run_, params=self.get_params(deep=False))
@@ -481,12 +484,14 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         Warns
         -----
         EqdartsWarning
-            If the file lacks parameters that were no plain values: these have their defaults.
+            If parameters are missing in the file because they were not plain values; they then have their defaults.
         """
         try:
             text = Path(path).read_text(encoding="utf-8")
         except UnicodeDecodeError:
-            raise FormulaError(explain("A saved fit must be text.", path, "Take a file of model.save.")) from None
+            raise FormulaError(
+                explain("A saved fit must be text.", path, "Use a file written by model.save.")
+            ) from None
         run = Run.from_json(text)
         known = inspect.signature(cls).parameters
         model = cls(**{name: value for name, value in run.params.items() if name in known})
@@ -536,13 +541,15 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
 
 
 def _lost(run: Run) -> list[str]:
-    """Say what the file of a fit lacked."""
+    """Return sentences about everything that is missing in the file of a fit."""
     told = []
     if run.lost_params:
         names = ", ".join(run.lost_params[:20])
-        told.append(f"The file lacks what is no plain value: {names} of the estimator have their defaults.")
+        told.append(
+            f"The file does not contain {names} of the estimator: only plain values are saved. The defaults are used."
+        )
     if run.graph is None:
         own = ", ".join(run.lost_primitives[:5])
-        why = f"no functions: without the primitives {own}" if own else "no graph so large:"
-        told.append(f"The file has {why} there is no graph_, only its equations.")
+        why = f"your own primitives {own}" if own else "graphs of this size"
+        told.append(f"The file does not contain {why}. There is no graph_; the equations are loaded.")
     return told

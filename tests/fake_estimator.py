@@ -49,7 +49,7 @@ class DARTSRegressor:
         if y.nunique() == 1:
             raise ValueError("y must not be constant. Got 1.0. Give a target that varies.")
         if len(y) < 10:
-            warnings.warn(f"Only {len(y)} rows:\nthe law may be chance.", EqdartsWarning, stacklevel=2)
+            warnings.warn(f"Only {len(y)} rows:\nthe law may be a coincidence.", EqdartsWarning, stacklevel=2)
         x, name = X.iloc[:, 0].to_numpy(), quoted(str(X.columns[0]))
         exponent, log_scale = np.polyfit(np.log(np.abs(x) + 1e-300), np.log(np.abs(y) + 1e-300), 1)
         texts = [

@@ -116,8 +116,8 @@ def test_extreme_units_still_give_a_power_law(unit: float) -> None:
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"search": "genetic"}, "search must be known"),
-        ({"time_limit": -1}, "time_limit must be positive"),
+        ({"search": "genetic"}, "There is no such search"),
+        ({"time_limit": -1}, "time_limit must be a positive"),
         ({"max_complexity": 1}, "max_complexity must be a whole number"),
         ({"primitives": ["exp", "expp"]}, "Did you mean 'exp'"),
         ({"validation_fraction": 1.5}, "validation_fraction must lie"),

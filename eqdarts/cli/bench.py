@@ -1,4 +1,4 @@
-"""``eqdarts bench``: how many known laws a method finds again, and in how many seconds."""
+"""``eqdarts bench``: the number of known laws that a method finds, and the time it takes."""
 
 from __future__ import annotations
 
@@ -16,16 +16,17 @@ __all__ = ["EPILOG", "run"]
 EPILOG = """\
 suites: feynman (120 laws), nguyen (18), constant (8), jin (6), psych (24), strogatz (14), srsd (120, inputs
 over many decades), solved (120, for one of their inputs), all; several by commas.
-methods: eqdarts, eqdarts-implicit, eqdarts-random, eqdarts-relaxed; with --adapter or --option any name you choose.
+methods: eqdarts, eqdarts-implicit, eqdarts-random, eqdarts-relaxed; with --adapter or --option, any name you choose.
 
 A law is recovered if the chosen equation agrees with it on fresh rows and on ranges 1.5 times as wide (mean squared
-error below 1e-9 of the variance) and is at most max(2 * true, true + 10) symbols long. After noise the constants are
-fitted to clean rows first, and the limit is 1e-8. on_front says the same of any equation of the front.
+error below 1e-9 of the variance) and is at most max(2 * true, true + 10) symbols long. For data with noise the
+constants are first fitted to clean rows, and the limit is 1e-8. on_front applies the same rule to every equation of the
+front.
 
-Where the values of a law span two decades, the squared relative error of 95 % of the rows must be below the limit too.
+If the values of a law span two decades, the squared relative error of 95 % of the rows must be below the limit too.
 
---regret fits every missed law again with the law as a guess. Chosen then: the search missed it. Not chosen: another
-equation has a shorter description, by the nats in the column regret_nats.
+--regret fits every missed law again, with the law as a guess. If the law is then chosen, the search missed it. If not,
+another equation has a shorter description, by the number of nats in the column regret_nats.
 
 examples:
   eqdarts bench feynman --time-limit 60 --out feynman.csv
@@ -38,7 +39,7 @@ examples:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Run problems and write their rows, or make the table and the plot of rows that are there."""
+    """Run problems and write their rows, or make the table and the plot of existing rows."""
     from eqdarts.cli.usage import UsageError
 
     try:
@@ -83,7 +84,7 @@ def _problems(arguments: argparse.Namespace) -> list[Any]:
         problems = [problem for problem in problems if problem.name in wanted]
     problems = problems[:: arguments.every]
     if not problems:
-        raise ValueError(explain("There must be a problem to run.", arguments.only, "Name some of the suite."))
+        raise ValueError(explain("No problem is selected.", arguments.only, "Name problems of the suite."))
     return problems
 
 
@@ -93,7 +94,7 @@ def _numbers(text: str, kind: type) -> list[Any]:
         if min(numbers) < 0:
             raise ValueError
     except ValueError:
-        todo = "Give numbers from 0 on, separated by commas."
+        todo = "Use numbers of at least 0, separated by commas."
         raise ValueError(explain("--seed and --noise must be numbers.", repr(text), todo)) from None
     return numbers
 

@@ -1,4 +1,4 @@
-"""What a cell of a table holds, and what becomes of the one cell in a column of numbers that is none."""
+"""The cells of a table, and the treatment of text in a column of numbers."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class Cell:
     ----------
     text : str
     row : int
-        Of the table, from 0 on.
+        Row of the table, from 0 on.
     line : int or None
-        Of the file; None where a file has no lines.
+        Line of the file; None if the file has no lines.
     """
 
     text: str
@@ -52,19 +52,19 @@ def as_number(cell: str) -> float | None:
 def read_column(
     cells: Sequence[str], lines: Sequence[int], decimal_comma: bool
 ) -> tuple[list[float] | list[str], tuple[Cell, ...]]:
-    """Return a column as numbers where most of its cells are numbers, else as text.
+    """Return a column as numbers if most of its cells are numbers, otherwise as text.
 
     Parameters
     ----------
     cells : sequence of str
     lines : sequence of int
-        The line of each.
+        The line of each cell.
     decimal_comma : bool
 
     Returns
     -------
     values : list of float or list of str
-        NaN for what is missing, and for text in a column of numbers.
+        NaN for a missing value, and for text in a column of numbers.
     gaps : tuple of Cell
         That text.
     """

@@ -30,7 +30,8 @@ class Columns:
     y : Series of length n
         Named after the target column.
     notes : tuple of str
-        What was lost: columns left out, cells taken as gaps, rows dropped. They are said even to the quiet.
+        Notes on lost data: columns left out, cells treated as missing, rows dropped. They are printed even with
+        --quiet.
     """
 
     X: Any
@@ -48,7 +49,7 @@ def select(table: Table, target: str, features: Sequence[str] | None = None, dro
     features : sequence of str, optional
         Default: every other numeric column.
     drop_missing : bool, default=False
-        Whether rows with a missing value are left out; else they are an error.
+        Whether rows with a missing value are left out; otherwise they are an error.
 
     Raises
     ------
@@ -64,10 +65,14 @@ def select(table: Table, target: str, features: Sequence[str] | None = None, dro
         if left_out:
             notes.append(f"Left out, not numeric: {', '.join(left_out)}.")
     elif target in features:
-        raise TableError(explain("The target must not be a feature.", repr(target), "Leave it out of --features."))
+        raise TableError(explain("The target must not be a feature.", repr(target), "Remove it from --features."))
     if not features:
         raise TableError(
-            explain("No numeric feature is left.", f"columns {', '.join(map(repr, frame.columns))}", "Add one.")
+            explain(
+                "The table must have a numeric feature.",
+                f"columns {', '.join(map(repr, frame.columns))}",
+                "Add a numeric column.",
+            )
         )
     names = [*dict.fromkeys(features), target]
     columns = numeric_columns(table, names)
@@ -75,15 +80,14 @@ def select(table: Table, target: str, features: Sequence[str] | None = None, dro
     columns = _without_missing(columns, drop_missing, table)
     notes += gap_notes(table, names)
     if len(columns) < n_before:
-        notes.append(f"Dropped {n_before - len(columns)} of {n_before} rows: they miss a value.")
+        notes.append(f"Dropped {n_before - len(columns)} of {n_before} rows: they have missing values.")
     return Columns(columns.drop(columns=target), columns[target], tuple(notes))
 
 
 def gap_notes(table: Table, names: Sequence[str]) -> list[str]:
-    """Return one note for each of the columns `names` in which text was taken as a gap."""
+    """Return one note for each of the columns `names` in which text was treated as missing."""
     return [
-        f"Taken as {'a gap' if len(table.gaps[name]) == 1 else 'gaps'} in column {name!r}, not a number: "
-        f"{_listed(table.gaps[name])}."
+        f"Treated as missing in column {name!r}, not a number: {_listed(table.gaps[name])}."
         for name in names
         if name in table.gaps
     ]
@@ -136,7 +140,7 @@ def numeric_columns(table: Table, names: Sequence[str]) -> pd.DataFrame:
 
 
 def _without_missing(columns: pd.DataFrame, drop: bool, table: Table) -> pd.DataFrame:
-    """Return `columns` without rows that miss a value if `drop`; raise if not, or if a value is infinite."""
+    """Return `columns` without incomplete rows if `drop`; raise if not, or if a value is infinite."""
     infinite = columns.abs().eq(math.inf)
     if infinite.to_numpy().any():
         name = str(infinite.sum().idxmax())
@@ -148,12 +152,14 @@ def _without_missing(columns: pd.DataFrame, drop: bool, table: Table) -> pd.Data
             explain(
                 f"Values are missing in {int(missing.any(axis=1).sum())} of {len(columns)} rows.",
                 _missing_in_words(missing, table),
-                "Fill them, leave those rows out with --drop-missing, or leave a column out by --features.",
+                "Fill them, leave these rows out with --drop-missing, or leave a column out with --features.",
             )
         )
     columns = columns.dropna()
     if columns.empty:
-        raise TableError(explain("Every row misses a value.", "no complete row", "Leave a column out by --features."))
+        raise TableError(
+            explain("At least one row must be complete.", "no complete row", "Leave a column out with --features.")
+        )
     return columns
 
 
@@ -164,11 +170,11 @@ def _missing_in_words(missing: pd.DataFrame, table: Table) -> str:
     words = []
     for name in names[:MOST_SHOWN]:
         gaps = table.gaps.get(name, ())
-        where = f" (taken as a gap, not a number: {_listed(gaps)})" if gaps else _first_line(missing[name], table)
+        where = f" (treated as missing, not a number: {_listed(gaps)})" if gaps else _first_line(missing[name], table)
         words.append(f"{counts[name]} missing in {name!r}{where}")
     return "; ".join(words) + (f"; and in {len(names) - MOST_SHOWN} more columns" if len(names) > MOST_SHOWN else "")
 
 
 def _first_line(wrong: pd.Series, table: Table) -> str:
-    """Return the line of the first row that is wrong, in brackets, where the file has lines."""
+    """Return the line of the first wrong row, in brackets, if the file has lines."""
     return f" (the first in line {table.lines[int(wrong.to_numpy().argmax())]})" if table.lines else ""

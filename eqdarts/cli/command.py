@@ -1,7 +1,7 @@
 """The command line: ``eqdarts fit``, ``eqdarts report``, ``eqdarts predict`` and ``eqdarts bench``.
 
-This module reads the arguments and reports what went wrong; the command that needs something heavy imports it, so
-that ``eqdarts --help`` answers at once. Exit status: 0 done, 2 wrong input, 130 interrupted.
+This module reads the arguments and reports errors. Each command imports the heavy libraries that it needs, so that
+``eqdarts --help`` answers at once. Exit status: 0 done, 2 wrong input, 130 interrupted.
 """
 
 from __future__ import annotations
@@ -32,15 +32,17 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _names(text: str) -> list[str]:
-    """Split names at commas; quotes protect a comma in a name."""
+    """Split names at commas; a comma inside quotes belongs to the name."""
     names = [name.strip() for name in next(csv.reader([text], skipinitialspace=True), [])]
     if not names or not all(names):
-        raise argparse.ArgumentTypeError(explain("names must be separated by single commas", repr(text), "Use a,b,c."))
+        raise argparse.ArgumentTypeError(
+            explain("names must be separated by single commas..", repr(text), "Use a,b,c.")
+        )
     return names
 
 
 def _primitives(text: str) -> str | list[str]:
-    """Return a preset's name as it is, or a list of primitives."""
+    """Return the name of a preset unchanged, or a list of primitives."""
     from eqdarts.primitives.table import PRESETS, PRIMITIVES, resolve
 
     names = _names(text)
@@ -52,7 +54,9 @@ def _primitives(text: str) -> str | list[str]:
         if len(names) > 1:
             raise argparse.ArgumentTypeError(str(error)) from None
         hint = closest(text, [*PRESETS, *PRIMITIVES])
-        raise argparse.ArgumentTypeError(explain("must be a preset or primitives.", repr(text), hint)) from None
+        raise argparse.ArgumentTypeError(
+            explain("must be a preset or a list of primitives.", repr(text), hint)
+        ) from None
     return names
 
 
@@ -63,7 +67,7 @@ def _seconds(text: str) -> float:
         seconds = math.nan
     if not 0 < seconds < math.inf:
         raise argparse.ArgumentTypeError(
-            explain("must be a number of seconds above 0.", repr(text), "Give 60 for a minute.")
+            explain("must be a positive number of seconds.", repr(text), "Use 60 for a minute.")
         )
     return seconds
 
@@ -78,7 +82,7 @@ def _whole(least: int) -> Callable[[str], int]:
             number = least - 1
         if number < least:
             raise argparse.ArgumentTypeError(
-                explain(f"must be a whole number, at least {least}.", repr(text), f"Give {least} or more.")
+                explain(f"must be a whole number of at least {least}.", repr(text), f"Use {least} or more.")
             )
         return number
 
@@ -93,17 +97,21 @@ def _build_parser() -> argparse.ArgumentParser:
     predict = commands.add_parser(
         "predict", help="evaluate an equation on a table", description="Print predictions as CSV, one line per row."
     )
-    predict.add_argument("equation", metavar="EQUATION.json", help="an equation that eqdarts fit wrote")
+    predict.add_argument("equation", metavar="EQUATION.json", help="a file written by eqdarts fit")
     predict.add_argument("file", metavar="FILE", help="CSV, TSV or Parquet, compressed or not; - reads standard input")
     report = commands.add_parser(
         "report",
         help="write the web page of a fit again",
-        description="Write one self-contained web page about a fit from what eqdarts fit left in a folder.",
+        description="Write one self-contained web page about a fit from the files of eqdarts fit.",
     )
-    report.add_argument("folder", metavar="DIR", help="the --out of eqdarts fit; it holds run.json")
-    report.add_argument("--out", metavar="FILE", help="where the page goes; default: law.html in DIR")
+    report.add_argument("folder", metavar="DIR", help="the --out folder of eqdarts fit, with run.json")
+    report.add_argument("--out", metavar="FILE", help="file for the page; default: law.html in DIR")
     report.add_argument(
-        "--units", action="append", default=[], metavar="COLUMN=UNIT", help="for labels, such as mass=kg; repeatable"
+        "--units",
+        action="append",
+        default=[],
+        metavar="COLUMN=UNIT",
+        help="unit of a column, such as mass=kg; repeatable",
     )
     _add_bench(commands)
     return parser
@@ -113,41 +121,39 @@ def _add_fit(commands: argparse._SubParsersAction[_Parser]) -> None:
     fit = commands.add_parser(
         "fit",
         help="find the law in a table",
-        description="Search the equations that trade loss against complexity best, print them, choose one and draw it.",
+        description="Search for the best equation of each length, print these equations, choose one and draw it.",
     )
     fit.add_argument("file", metavar="FILE", help="CSV, TSV or Parquet, compressed or not; - reads standard input")
-    fit.add_argument("--target", required=True, metavar="COLUMN", help="the column to explain")
-    fit.add_argument(
-        "--features", type=_names, metavar="A,B,..", help="columns to explain it by; default: all numeric ones"
-    )
-    fit.add_argument("--time-limit", type=_seconds, metavar="SECONDS", help="how long to search; default: 60")
+    fit.add_argument("--target", required=True, metavar="COLUMN", help="the column to predict")
+    fit.add_argument("--features", type=_names, metavar="A,B,..", help="the inputs; default: all other numeric columns")
+    fit.add_argument("--time-limit", type=_seconds, metavar="SECONDS", help="length of the search; default: 60")
     fit.add_argument(
         "--primitives",
         type=_primitives,
         metavar="NAMES",
         help="default, minimal, psychology, physics, or a list such as exp,log,power",
     )
-    fit.add_argument(
-        "--max-complexity", type=_whole(3), metavar="N", help="symbols in the longest equation; default: 60"
-    )
+    fit.add_argument("--max-complexity", type=_whole(3), metavar="N", help="largest number of symbols; default: 60")
     searches = "; ".join(f"{row.name}: {row.label}" for row in SEARCHES.values())
     fit.add_argument("--search", choices=tuple(SEARCHES), help=f"{searches}; default: {DEFAULT.name}")
     fit.add_argument(
         "--guess",
         action="append",
         metavar="FORMULA",
-        help='a formula to start from, such as "a*x/(b + x)": names that are no columns are coefficients; repeatable',
+        help='a formula to start from, such as "a*x/(b + x)"; other names than columns are coefficients; repeatable',
     )
     fit.add_argument(
-        "--checkpoint", metavar="DIR", help="keep the best so far here every few seconds, and go on from what is there"
+        "--checkpoint",
+        metavar="DIR",
+        help="save the best so far here every few seconds, and continue from an earlier fit",
     )
-    fit.add_argument("--out", metavar="DIR", help="where files go; default: eqdarts-out/ and the name of FILE")
-    fit.add_argument("--seed", type=_whole(0), metavar="N", help="the same seed searches the same equations")
-    fit.add_argument("--drop-missing", action="store_true", help="leave out rows that miss a value")
+    fit.add_argument("--out", metavar="DIR", help="folder for the files; default: eqdarts-out/ and the name of FILE")
+    fit.add_argument("--seed", type=_whole(0), metavar="N", help="seed of the search")
+    fit.add_argument("--drop-missing", action="store_true", help="leave out rows with missing values")
     fit.add_argument(
         "--quiet",
         action="store_true",
-        help="no progress and no notes on standard error but errors and data that were left out",
+        help="print only errors and left-out data on standard error",
     )
 
 
@@ -157,32 +163,36 @@ def _add_bench(commands: argparse._SubParsersAction[_Parser]) -> None:
     bench = commands.add_parser(
         "bench",
         help="count the known laws that a method finds again",
-        description="Run a method over benchmark laws, one process with one thread each, or tabulate such runs.",
+        description="Run a method on benchmark laws, each in a process with one thread, or tabulate such runs.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     bench.add_argument("suite", metavar="SUITE", nargs="?", help="which laws; see below")
     bench.add_argument("--method", default="eqdarts", metavar="NAME", help="see below; default: eqdarts")
-    bench.add_argument("--adapter", metavar="SCRIPT", help="fit another library by this script")
-    bench.add_argument("--python", metavar="PATH", help="the Python that runs the script; default: this one")
+    bench.add_argument("--adapter", metavar="SCRIPT", help="script that fits another library")
+    bench.add_argument("--python", metavar="PATH", help="Python that runs the script; default: this one")
     bench.add_argument(
         "--option", action="append", default=[], metavar="NAME=VALUE", help="a parameter of the method; repeatable"
     )
-    bench.add_argument("--time-limit", type=_seconds, default=60.0, metavar="SECONDS", help="per law; default: 60")
+    bench.add_argument(
+        "--time-limit", type=_seconds, default=60.0, metavar="SECONDS", help="limit for each law; default: 60"
+    )
     bench.add_argument("--rows", type=_whole(20), default=1000, metavar="N", help="rows to learn from; default: 1000")
-    bench.add_argument("--seed", default="0", metavar="N,..", help="of rows, noise and method; default: 0")
-    bench.add_argument("--noise", default="0", metavar="X,..", help="error of y as a share of its rms; default: 0")
+    bench.add_argument("--seed", default="0", metavar="N,..", help="seeds of rows, noise and method; default: 0")
+    bench.add_argument("--noise", default="0", metavar="X,..", help="errors of y as a share of its rms; default: 0")
     bench.add_argument("--every", type=_whole(1), default=1, metavar="K", help="only every K-th law")
     bench.add_argument("--only", type=_names, metavar="LAW,..", help="only these laws")
-    bench.add_argument("--jobs", type=_whole(1), default=1, metavar="N", help="laws at a time; default: 1")
-    bench.add_argument("--out", metavar="FILE", help="CSV of the rows; laws that it has already are not run again")
-    bench.add_argument("--regret", action="store_true", help="fit missed laws again with the law as a guess")
-    bench.add_argument("--table", nargs="+", metavar="CSV", help="no run: make the table of these results")
-    bench.add_argument("--plot", metavar="PNG", help="with --table: draw the share recovered against CPU seconds")
+    bench.add_argument(
+        "--jobs", type=_whole(1), default=1, metavar="N", help="number of laws at the same time; default: 1"
+    )
+    bench.add_argument("--out", metavar="FILE", help="CSV for the rows; laws that it already has are not run again")
+    bench.add_argument("--regret", action="store_true", help="fit every missed law again with the law as a guess")
+    bench.add_argument("--table", nargs="+", metavar="CSV", help="instead of a run, make the table of these results")
+    bench.add_argument("--plot", metavar="PNG", help="with --table, draw the share recovered against CPU seconds")
     bench.add_argument(
         "--quiet",
         action="store_true",
-        help="no progress and no notes on standard error but errors and data that were left out",
+        help="print only errors and left-out data on standard error",
     )
 
 

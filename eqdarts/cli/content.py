@@ -1,6 +1,6 @@
-"""The text of a table: its file read, unpacked and decoded, whatever program has written it.
+"""Reading the text of a table: the file is read, unpacked and decoded.
 
-Compression and encoding are known by the first bytes, not by the name of the file.
+The first bytes, not the name of the file, determine compression and encoding.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from eqdarts.errors import explain
 __all__ = ["COMPRESSED", "decode", "read_bytes", "unpack"]
 
 COMPRESSED = (".gz", ".bz2", ".xz", ".zip")
-LARGEST = 2**32  # bytes of a table when unpacked
+LARGEST = 2**32  # largest number of bytes of an unpacked table
 _PACKED = {  # first bytes -> module of the standard library
     b"\x1f\x8b": "gzip",
     b"\xfd7zXZ\x00": "lzma",
@@ -34,7 +34,7 @@ _MARKS = {  # byte order mark -> encoding that consumes it; those of four bytes 
     codecs.BOM_UTF16_LE: "UTF-16",
     codecs.BOM_UTF16_BE: "UTF-16",
 }
-_SAMPLE = 4000  # bytes at which the encoding of a file without a mark is judged
+_SAMPLE = 4000  # number of bytes that determine the encoding of a file without a mark
 
 
 def read_bytes(path: str) -> bytes:
@@ -43,11 +43,11 @@ def read_bytes(path: str) -> bytes:
     Raises
     ------
     TableError
-        If there is none.
+        If there is no content.
     """
     if path == "-":
         if sys.stdin.isatty():
-            raise TableError(explain("No table on standard input.", "a terminal", "Pipe a file into eqdarts."))
+            raise TableError(explain("Standard input must be a table.", "a terminal", "Pipe a file into eqdarts."))
         return sys.stdin.buffer.read()
     if Path(path).is_dir():
         raise TableError(explain("FILE must be a table.", f"the directory {path}", "Name a CSV, TSV or Parquet file."))
@@ -64,15 +64,15 @@ def read_bytes(path: str) -> bytes:
 
 
 def unpack(content: bytes, name: str) -> bytes:
-    """Return the content of a compressed file, or `content` as it is.
+    """Return the content of a compressed file, or `content` unchanged.
 
     Raises
     ------
     TableError
-        If it is damaged, an archive of several files, or compressed in another way.
+        If it is damaged, an archive of several files, or compressed by another method.
     """
     if content.startswith(_ZSTD):
-        raise TableError(explain("FILE is compressed by zstd.", name, "Unpack it first: unzstd FILE"))
+        raise TableError(explain("FILE must not be compressed by zstd.", name, "Unpack it first: unzstd FILE"))
     try:
         if content.startswith(_ZIP):
             with _only_member(content, name) as member:
@@ -109,7 +109,11 @@ def _at_most(packed: IO[bytes], name: str) -> bytes:
     content = packed.read(LARGEST + 1)
     if len(content) > LARGEST:
         raise TableError(
-            explain(f"A table may have {LARGEST >> 30} GiB.", f"{name}, which is larger when unpacked", "Take a part.")
+            explain(
+                f"A table can have at most {LARGEST >> 30} GiB.",
+                f"{name}, which is larger when unpacked",
+                "Use part of it.",
+            )
         )
     return content
 
@@ -120,7 +124,7 @@ def decode(content: bytes, name: str) -> str:
     Raises
     ------
     TableError
-        If it is not such a text, or empty.
+        If it is not such a text, or is empty.
     """
     if content.startswith(_OLD_WORKBOOK):
         raise _no_text(name)
@@ -142,12 +146,12 @@ def decode(content: bytes, name: str) -> str:
             explain("The file is not text.", f"a zero byte in line {line} of {name}", "Save it as CSV in UTF-8.")
         )
     if not text.strip():
-        raise TableError(explain("The table is empty.", name, "Give a header line and rows of numbers."))
+        raise TableError(explain("The table is empty.", name, "Add a header line and rows of numbers."))
     return _one_line_end(text)
 
 
 def _encoding(content: bytes) -> str:
-    """Return the encoding by the mark; without one, by the zero bytes that half of UTF-16 is made of."""
+    """Return the encoding by the mark or, without one, by the zero bytes of which half of UTF-16 consists."""
     for mark, encoding in _MARKS.items():
         if content.startswith(mark):
             return encoding

@@ -37,7 +37,7 @@ OPTIONS = {  # option of the command line -> parameter of DARTSRegressor; its de
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Read the table, search, print what was found and write the files."""
+    """Read the table, search, print the front and the law, and write the files."""
     columns = select(read_table(arguments.file), arguments.target, arguments.features, arguments.drop_missing)
     folder = _make_folder(arguments)
     for message in columns.notes:
@@ -51,7 +51,7 @@ def run(arguments: argparse.Namespace) -> None:
         _write(Found(model, columns, arguments.file), folder, written, interrupts, arguments.quiet)
         kept = [name for name in before if name not in written]
         if kept:
-            note(f"Still of the earlier fit in {folder}: {', '.join(kept)}.")
+            note(f"Unchanged files of an earlier fit in {folder}: {', '.join(kept)}.")
         show(f"Wrote to {for_terminal(str(folder))}: {', '.join(written)}")
 
 
@@ -63,9 +63,9 @@ def _show_law(model: DARTSRegressor, columns: Columns) -> None:
 
 
 def _write(found: Found, folder: Path, written: list[str], interrupts: LateInterrupts, quiet: bool) -> None:
-    """Write what is quick; then print the coefficients and draw, which an interrupt ends.
+    """Write the quick files; then print the coefficients and draw the pictures, which an interrupt ends.
 
-    The coefficients are printed even if the disk is full: nothing else may be left of the search.
+    The coefficients are printed even if the disk is full, because they may be all that is left of the search.
     """
     try:
         for name in write(found, folder, DATA):
@@ -74,11 +74,11 @@ def _write(found: Found, folder: Path, written: list[str], interrupts: LateInter
         interrupts.unless_interrupted(partial(_show_coefficients, found.model, quiet))
     interrupts.unless_interrupted(partial(_draw, found, folder, written, quiet))
     if interrupts.seen:
-        note(f"Interrupted. eqdarts report {folder} writes the page.", quiet)
+        note(f"Interrupted. Run eqdarts report {folder} to write the page.", quiet)
     elif "alpha.png" not in written:
         searched = found.model.history_.stop_reason != "interrupt"
         why = "The law is a constant" if searched else "Interrupted"
-        note(f"{why}, without primitives to weigh: no alpha.png.", quiet)
+        note(f"{why}, so alpha.png is not written.", quiet)
 
 
 def _show_coefficients(model: DARTSRegressor, quiet: bool) -> None:
@@ -105,7 +105,7 @@ def _draw(found: Found, folder: Path, written: list[str], quiet: bool) -> None:
 
 
 def _make_folder(arguments: argparse.Namespace) -> Path:
-    """Make the output folder before the search, so that nothing is searched in vain."""
+    """Make the output folder before the search, so that an error is raised at once."""
     folder = Path(arguments.out) if arguments.out is not None else Path("eqdarts-out") / table_name(arguments.file)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -135,7 +135,7 @@ def _fit(columns: Columns, arguments: argparse.Namespace) -> DARTSRegressor:
     shows_bar = not arguments.quiet and sys.stderr.isatty()
     try:
         fitted = DARTSRegressor(**given, verbose=int(shows_bar)).fit(columns.X, columns.y, **kept_in)
-    except ValueError as error:  # what the estimator says about its parameters and the data
+    except ValueError as error:  # errors of the estimator about its parameters and the data
         raise UsageError(str(error)) from error
     history = fitted.history_
     note(

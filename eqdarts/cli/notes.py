@@ -1,4 +1,4 @@
-"""What the command line says: results on standard output, notes and warnings on standard error, one line each."""
+"""Output of the command line: results on standard output, notes and warnings on standard error, one line each."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["for_terminal", "leave_output", "note", "notes_to_stderr", "show"]
 
 
 def for_terminal(text: str) -> str:
-    r"""Return text with everything escaped that a terminal would obey, hide or break a line at.
+    r"""Return text with every character escaped that a terminal would obey or hide, or at which it would break a line.
 
     >>> print(for_terminal("\x1b[31mmass\n(kg)"))
     \x1b[31mmass\n(kg)
@@ -23,7 +23,7 @@ def for_terminal(text: str) -> str:
 
 
 def show(text: str) -> None:
-    """Print lines to standard output at once; a reader that has gone, as in ``| head``, loses them and no more."""
+    """Print lines to standard output at once. If its reader has gone, as in ``| head``, only these lines are lost."""
     try:
         print("\n".join(map(for_terminal, text.split("\n"))), flush=True)
     except BrokenPipeError:
@@ -31,7 +31,7 @@ def show(text: str) -> None:
 
 
 def leave_output() -> None:
-    """Write to nowhere from now on."""
+    """Discard all further output."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
@@ -43,7 +43,7 @@ def note(message: object, quiet: bool = False) -> None:
 
 @contextmanager
 def notes_to_stderr(quiet: bool = False) -> Iterator[None]:
-    """Show eqdarts' own warnings as notes, others as Python does."""
+    """Show the warnings of eqdarts as notes, and others as Python does."""
     with warnings.catch_warnings():
         python_shows = warnings.showwarning
 

@@ -1,6 +1,6 @@
-"""The files of a fit: first the law and all that is needed to draw it again, then the pictures.
+"""The files of a fit: first the law and the data for drawing it again, then the pictures.
 
-A file is a row: its name, and what makes its content from the fit.
+A file is a row: its name, and the function that makes its content from the fit.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ DIGITS = 6
 
 @dataclass(frozen=True)
 class Found:
-    """A fit, and the table that it was fitted to.
+    """A fit, and the table to which it was fitted.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ Make = Callable[[Found], str | bytes | None]
 
 
 def write(found: Found, folder: Path, files: dict[str, Make]) -> Iterator[str]:
-    """Write files one after the other and yield the name of each that is there; one without content is left out."""
+    """Write files one after the other and yield their names; a file without content is left out."""
     for name, make in files.items():
         content = make(found)
         if content is not None:

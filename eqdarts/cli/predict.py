@@ -44,7 +44,7 @@ def _read_equation(path: str) -> str:
         return Path(path).read_text(encoding="utf-8")
     except UnicodeDecodeError:
         raise FormulaError(
-            explain("EQUATION.json must be text.", path, "Name the equation.json that eqdarts fit wrote.")
+            explain("EQUATION.json must be text.", path, "Name the equation.json written by eqdarts fit.")
         ) from None
     except OSError as error:
         raise TableError(

@@ -1,4 +1,4 @@
-"""``eqdarts report``: the web page of a fit, from what ``eqdarts fit`` left in a folder."""
+"""``eqdarts report``: the web page of a fit, from the files of ``eqdarts fit``."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["run"]
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Write the page and say where it is."""
+    """Write the page and print its path."""
     units = dict(_unit(text) for text in arguments.units)
     from eqdarts.fitting.run import PAGE_FILE, RUN_FILE, Run
 
@@ -36,7 +36,7 @@ def _unit(text: str) -> tuple[str, str]:
     if not (name and equals and unit):
         from eqdarts.cli.usage import UsageError
 
-        raise UsageError(explain("--units must be a column and its unit.", repr(text), "Write it as in mass=kg."))
+        raise UsageError(explain("--units must be COLUMN=UNIT.", repr(text), "Write mass=kg, for example."))
     return name, unit
 
 
@@ -48,5 +48,7 @@ def _read(path: Path) -> str:
     except OSError as error:
         problem = str(error.strerror)
     raise TableError(
-        explain("DIR must hold what eqdarts fit wrote.", f"{path} ({problem})", "Name the --out of eqdarts fit.")
+        explain(
+            "DIR must contain the files of eqdarts fit.", f"{path} ({problem})", "Name the --out folder of eqdarts fit."
+        )
     )

@@ -1,4 +1,4 @@
-"""Files of the command line: each is the old one or the whole new one, and what is replaced is said."""
+"""Files of the command line: each is written as a whole, and a note names the files that are replaced."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ __all__ = ["picture", "save", "tell_of_replaced"]
 
 
 def save(path: Path, content: str | bytes) -> None:
-    """Write a file as a whole; a device or a pipe is written to as it is.
+    """Write a file as a whole; write to a device or a pipe directly.
 
     Raises
     ------
     UsageError
-        If it cannot be written. The file that was there before is then unchanged.
+        If it cannot be written. An earlier file is then unchanged.
     """
     try:
         if path.exists() and not path.is_file():
@@ -28,12 +28,12 @@ def save(path: Path, content: str | bytes) -> None:
         else:
             write_atomically(path.resolve(), content)  # behind a link, so that the link stays
     except OSError as error:
-        todo = "Make room there, or choose another place with --out. A file that was there before is unchanged."
+        todo = "Free some space, or choose another place with --out. Earlier files are unchanged."
         raise UsageError(explain("The file cannot be written.", f"{path} ({error.strerror})", todo)) from None
 
 
 def tell_of_replaced(folder: Path, names: tuple[str, ...]) -> list[str]:
-    """Say which of these files are there already and will be replaced, and return their names."""
+    """Print which of these files exist and will be replaced, and return their names."""
     there = [name for name in names if (folder / name).is_file()]
     if there:
         note(f"{folder} holds earlier files, which will be replaced: {', '.join(there)}.")

@@ -1,4 +1,4 @@
-"""Text in a CSV file that a spreadsheet must not take for a formula.
+"""Text in a CSV file that a spreadsheet must not treat as a formula.
 
 A cell that begins with one of ``= + - @`` is a formula to a spreadsheet, which may even start a program. An apostrophe
 before it makes it text. The text of an equation gets a space instead, which the reader of formulas skips.
@@ -23,7 +23,7 @@ def name_to_cell(name: str) -> str:
 
 
 def name_from_cell(cell: str) -> str:
-    """Return the name of a column that `name_to_cell` wrote, another's as it is.
+    """Return the name of a column from a cell of `name_to_cell`; other names are unchanged.
 
     >>> name_from_cell("'=cmd()"), name_from_cell("=cmd()")
     ('=cmd()', '=cmd()')

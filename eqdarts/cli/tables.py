@@ -1,6 +1,6 @@
-"""Reading tables: CSV and its kin, Parquet, standard input, compressed or not.
+"""Reading tables: CSV and similar text, Parquet, standard input, compressed or not.
 
-Whatever is wrong with a file is one `TableError` that says where and what to do. pandas is imported late.
+Every problem of a file is one `TableError` that says where it is and what to do. pandas is imported late.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _TOTALS = frozenset({"total", "totals", "sum", "subtotal", "grand total", "mean"
 
 @dataclass(frozen=True)
 class Table:
-    """A table as it was read.
+    """A table as read from a file.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ class Table:
     gaps : dict of str to tuple of Cell
         Cells of numeric columns that are not numbers, by column; the frame has NaN in their place.
     notes : tuple of str
-        What else was left out, or looks wrong.
+        Notes on other parts that were left out or look wrong.
     """
 
     frame: pd.DataFrame
@@ -55,14 +55,15 @@ class Table:
 def read_table(path: str) -> Table:
     """Read a table from a file, or from standard input if `path` is ``"-"``.
 
-    Parquet is known by its content or by the suffix .parquet; everything else is text with one header line, separated
-    by comma, tab, semicolon or bar, whichever splits header and first lines alike and into most columns, or by spaces
-    where none of these does. gzip, bzip2, xz and a zip of one file are unpacked; text may be UTF-8 or UTF-16.
+    Parquet is recognised by its content or by the suffix .parquet. Everything else is text with one header line. It is
+    separated by comma, tab, semicolon or bar, whichever splits header and first lines into the same number of columns
+    and into most of them, or otherwise by spaces. gzip, bzip2, xz and a zip of one file are unpacked; text may be UTF-8
+    or UTF-16.
 
     Raises
     ------
     TableError
-        If the file cannot be read, or is not such a table.
+        If the file cannot be read or is not a table.
     """
     name = "standard input" if path == "-" else path
     content = unpack(read_bytes(path), name)
@@ -96,11 +97,13 @@ def _parse_parquet(content: bytes, name: str) -> Table:
         ) from None
     except Exception as error:  # pyarrow raises its own classes, which cannot be named without importing it
         reason = str(error).splitlines()[0]
-        raise TableError(explain("FILE is not readable as Parquet.", f"{name} ({reason})", "Write it again.")) from None
+        raise TableError(
+            explain("FILE cannot be read as Parquet.", f"{name} ({reason})", "Write the file again.")
+        ) from None
     frame.columns = [str(column) for column in frame.columns]
     _check_header(list(frame.columns), name)
     if frame.empty:
-        raise TableError(explain("The table has no rows.", name, "Give at least one row of numbers."))
+        raise TableError(explain("The table has no rows.", name, "Add at least one row of numbers."))
     return Table(frame)
 
 
@@ -118,7 +121,7 @@ def _parse_text(text: str, name: str, delimiter: str | None) -> Table:
         if len(row) != len(header):
             raise TableError(
                 explain(
-                    f"Every line must have {len(header)} cells, as the header has.",
+                    f"Every line must have {len(header)} cells, like the header.",
                     f"{len(row)} in line {line} of {name}",
                     "Correct that line; quote cells that contain the separator.",
                 )
@@ -126,7 +129,7 @@ def _parse_text(text: str, name: str, delimiter: str | None) -> Table:
         cells.append(row)
         lines.append(line)
     if not cells:
-        raise TableError(explain("The table has a header but no rows.", name, "Give at least one row of numbers."))
+        raise TableError(explain("The table has a header but no rows.", name, "Add at least one row of numbers."))
     decimal_comma = delimiter == ";" and bool(re.search(r"\d,\d", text)) and not re.search(r"\d\.\d", text)
     data: dict[str, list[float] | list[str]] = {}
     gaps: dict[str, tuple[Cell, ...]] = {}
@@ -142,7 +145,7 @@ def _parse_text(text: str, name: str, delimiter: str | None) -> Table:
 
 
 def _sniff(text: str) -> str:
-    """Return the delimiter that splits header and first lines alike and into most cells; a comma where none does."""
+    """Return the delimiter that splits header and first lines alike and into most cells; by default a comma."""
     best, most = ",", (0, 1)
     whole = False  # whether all lines are split alike
     for delimiter in (*DELIMITERS, BLANK):
@@ -170,7 +173,7 @@ def _split(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
 
 
 def _rows(text: str, delimiter: str, name: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield line number and cells of every line that is not blank; raise TableError where that cannot be."""
+    """Yield line number and cells of every line that is not blank; raise TableError at a line that cannot be read."""
     line = 0
     try:
         for line, row in _split(text, delimiter):
@@ -195,13 +198,17 @@ def _check_header(header: Sequence[str], name: str) -> None:
 
 
 def _notes_on_total(cells: Sequence[str], line: int) -> tuple[str, ...]:
-    """Return a note if the last line looks like one of totals, which is no measurement."""
+    """Return a note if the last line looks like totals instead of a measurement."""
     names = [cell for cell in cells if cell.casefold().strip(" :") in _TOTALS]
-    return (f"Line {line} looks like a total ({names[0]!r}) and counts as a row: remove it if so.",) if names else ()
+    return (
+        (f"Line {line} looks like a total ({names[0]!r}) but is used as a row. Remove it if it is a total.",)
+        if names
+        else ()
+    )
 
 
 def _notes_on_unnamed(values: list[float] | list[str]) -> tuple[str, ...]:
-    """Return a note if the column without a name is more than row numbers, or nothing."""
+    """Return a note if the column without a name contains more than row numbers."""
     numbers = [value for value in values if value == value]
     if not numbers or any(numbers == list(range(first, first + len(values))) for first in (0, 1)):
         return ()

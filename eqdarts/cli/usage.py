@@ -1,4 +1,4 @@
-"""What the user of the command line can put right."""
+"""Errors that the user of the command line can correct."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ __all__ = ["TableError", "UsageError"]
 
 
 class UsageError(ValueError):
-    """Something that the user of the command line can mend."""
+    """A wrong use of the command line."""
 
 
 class TableError(ValueError):
-    """A table that cannot be used as it is."""
+    """A table that cannot be used."""

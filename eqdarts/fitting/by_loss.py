@@ -1,4 +1,4 @@
-"""Fits by another loss than squares: the same search and the same solver, on rows weighted again and again.
+"""Fits by a loss other than squares: the same search and the same solver, on repeatedly reweighted rows.
 
 The search works on a least squares problem whose weights, and for probabilities whose target, come from the best
 equation so far; every equation of the front is then reweighted until it is at the smallest loss.
@@ -29,11 +29,11 @@ from eqdarts.selection import Candidate, description_length
 __all__ = ["ROUNDS", "Reweighting", "snap_reweighted", "working_data", "working_target"]
 
 
-ROUNDS = 2  # searches: the second one sees the weights that the first one's equation gives
+ROUNDS = 2  # number of searches; the second uses the weights from the equation of the first
 MOST_STEPS, STEP_ITERATIONS = 100, 3
 ROUGH = 1e-5  # relative fall of the loss that is too small to change the choice
 SAME = 1e-10  # relative change of all coefficients at which reweighting ends
-SMALLEST_CHANCE = 0.02  # probabilities nearer to 0 and 1 give the search no larger targets than this one
+SMALLEST_CHANCE = 0.02  # probabilities closer to 0 and 1 give the search targets no larger than this one
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,9 +44,9 @@ class Reweighting:
     ----------
     loss : Loss
     table : Table
-        All rows: what losses are measured on.
+        All rows, on which losses are measured.
     rows : FitRows
-        The rows that the coefficients come from.
+        The rows to which the coefficients are fitted.
     """
 
     loss: Loss
@@ -54,7 +54,7 @@ class Reweighting:
     rows: FitRows
 
     def written(self, equation: Equation) -> Equation:
-        """Return the law of an equation that a search has found: of log odds, the probability."""
+        """Return the law for an equation that a search has found: for log odds, the probability."""
         import sympy
 
         if self.loss.link is None:
@@ -79,7 +79,7 @@ class Reweighting:
         ----------
         equation : Equation
         rough : bool, default=False
-            Whether to stop where the loss has all but settled, the coefficients perhaps not.
+            Whether to stop when the loss has almost converged, even if the coefficients have not.
 
         Notes
         -----
@@ -106,11 +106,11 @@ class Reweighting:
         return replace(equation, expr=expr, parameters=parameters)
 
     def settle(self, equation: Equation) -> Equation:
-        """Return the law of an equation that a search has found, its coefficients all but settled."""
+        """Return the law for an equation that a search has found, with almost converged coefficients."""
         return self.fit(self.written(equation), rough=True)
 
     def finish(self, front: Front) -> Front:
-        """Return the front with the coefficients of all its equations settled."""
+        """Return the front with converged coefficients in all equations."""
         return replace(front, entries=tuple(map(self._finished, front.entries)))
 
     def _finished(self, entry: Entry) -> Entry:
@@ -119,7 +119,7 @@ class Reweighting:
         return Entry(entry.member, equation, replace(candidate, pole=before.pole, brink=before.brink))
 
     def candidate(self, equation: Equation, structure: float | None) -> Candidate:
-        """Return what selection looks at."""
+        """Return the properties that selection uses."""
         loss = self.loss.mean(self.table.y, self.table.predicted(equation), self.table.weight)
         code = self.loss.code_length(loss, self.table.n_rows, self.table.y) if math.isfinite(loss) else math.inf
         return Candidate(equation.complexity, len(equation.coefficients), loss, structure, code=code)
@@ -166,7 +166,7 @@ class _Solver:
 
 
 def working_target(loss: Loss, y: Array, f: Array) -> Array:
-    """Return what a search is to fit by least squares, at predictions f: y itself, or log odds for a probability."""
+    """Return the target of the least squares of a search at predictions f: y, or log odds for a probability."""
     if not loss.logistic:
         return y
     chance = np.clip(f, SMALLEST_CHANCE, 1 - SMALLEST_CHANCE)
@@ -191,17 +191,17 @@ def snap_reweighted(
     constants: Mapping[str, float],
     go_on: Callable[[], bool] = lambda: True,
 ) -> tuple[Front, tuple[Snap, ...]]:
-    """Make the constants of the chosen equation exact where its description does not become longer.
+    """Make the constants of the chosen equation exact if its description does not become longer.
 
-    The search for constants sees the least squares problem at the chosen equation; the others are then fitted again by
-    the loss, and nothing is snapped if that makes the description longer.
+    The search for constants uses the least squares problem at the chosen equation. The other coefficients are then
+    fitted again by the loss, and nothing is snapped if the description becomes longer.
     """
     rows, table = reweighting.rows, reweighting.table
     old, before = front.best.equation, front.best.candidate
     found = snap_constants(old, rows.X, rows.y, reweighting.weights(old), constants=constants, go_on=go_on)
     if not found.snaps:
         return front, ()
-    # The least squares problem at the old coefficients is not the loss: the others are fitted again by that.
+    # The least squares problem at the old coefficients is not the loss, so the others are fitted again by the loss.
     equation = reweighting.fit(found.equation)
     after = replace(reweighting.candidate(equation, before.structure), pole=before.pole, brink=before.brink)
     if not _length(after, table) <= _length(before, table):

@@ -1,4 +1,4 @@
-"""Checkpoints: the best graphs so far in a file of a folder, from which a fit that was ended goes on."""
+"""Checkpoints: the best graphs so far in a file of a folder, from which a later fit continues."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ __all__ = ["CHECKPOINT_FILE", "Checkpoint", "fingerprint"]
 CHECKPOINT_FILE = "checkpoint.json"
 FORMAT, VERSION = "eqdarts-checkpoint", 1
 EVERY = 4.0  # seconds between two writes
-MOST_ROWS = 2000  # rows that losses are compared on
+MOST_ROWS = 2000  # rows on which losses are compared
 
 
 def fingerprint(table: Table, loss: str) -> str:
-    """Return what tells the rows, columns and loss of one fit from those of another."""
+    """Return a fingerprint of the rows, columns and loss of a fit."""
     digest = hashlib.sha256(json.dumps([table.names, table.X.shape, loss]).encode())
     for values in (table.X, table.y, table.weight):
         digest.update(b"none" if values is None else np.ascontiguousarray(values, dtype=np.float64).tobytes())
@@ -53,7 +53,7 @@ class Checkpoint:
     Parameters
     ----------
     folder : Path
-        Made if it is not there.
+        Created if it does not exist.
     table : Table
     loss : str
     settings : dict of str to str
@@ -75,22 +75,22 @@ class Checkpoint:
 
     @property
     def parts(self) -> tuple[Path, str]:
-        """Where searches in other processes write."""
+        """The folder in which searches in other processes write."""
         return self.folder, self.token
 
     def read(self, data: Data, primitives: Sequence[Primitive]) -> tuple[FittedGraph, ...]:
-        """Return the members of an earlier fit, none if there was no such fit; all that is written from now has them.
+        """Return the members of an earlier fit, which everything written later includes; none if there was no such fit.
 
         Parameters
         ----------
         data : Data
-            What losses are measured on from now on.
+            The data on which losses are measured from now on.
         primitives : sequence of Primitive
 
         Raises
         ------
         ValueError
-            If the file is not a checkpoint, or one of other rows, columns or another loss.
+            If the file is not a checkpoint, or belongs to other rows, columns or another loss.
         """
         self.data = data
         self.rows = draw_rows(np.flatnonzero(data.weight > 0), MOST_ROWS, np.random.default_rng(0))
@@ -99,7 +99,7 @@ class Checkpoint:
             members = self._members(path, primitives)
         members += read_parts(*self.parts, data.n_inputs, primitives)
         self.base = best_of(measured(members, data, self.rows))
-        self.write(())  # what cannot be written shows now
+        self.write(())  # an error of writing is raised before the search
         self.last -= EVERY
         return self.base
 
@@ -108,15 +108,21 @@ class Checkpoint:
         try:
             record = read_json(path.read_text(encoding="utf-8"), "A checkpoint", FORMAT, VERSION, LONGEST)
             if record.get("token") != self.token:
-                raise ValueError(explain("The checkpoint must be of these data.", f"{path}, {self._of(record)}", todo))
+                raise ValueError(
+                    explain(
+                        "The checkpoint must belong to the same rows, columns and loss.",
+                        f"{path}, {self._of(record)}",
+                        todo,
+                    )
+                )
             if [record.get("x_scale"), record.get("y_scale")] != self._scales():
-                raise FormulaError(explain("The checkpoint must have the scales of these data.", path, todo))
+                raise FormulaError(explain("The checkpoint must have the scales of these rows.", path, todo))
             return read_members(record.get("members"), self.data.n_inputs, primitives)
         except UnicodeDecodeError:
             raise FormulaError(explain("A checkpoint must be text.", path, todo)) from None
 
     def _of(self, record: dict[str, Any]) -> str:
-        """Say what an unsuitable checkpoint belongs to."""
+        """Describe the fit to which an unsuitable checkpoint belongs."""
         given: list[tuple[str, object, object]] = [
             ("columns", record.get("names"), list(self.table.names)),
             ("loss", record.get("loss"), self.loss),
@@ -132,22 +138,22 @@ class Checkpoint:
         return [self.data.x_scale.tolist(), float(self.data.y_scale)]
 
     def note(self, moment: Moment) -> None:
-        """Write what the search has found, if the last time is some seconds ago."""
+        """Write the result so far, if the last write was some seconds ago."""
         self.n_refits = max(self.n_refits, moment.n_refits)
         if time.monotonic() - self.last >= EVERY:
             self.keep(moment.front())
 
     def keep(self, members: Sequence[FittedGraph], stage: str = "search") -> None:
-        """Write as `write` does; a disk that is full by now is told, and the fit goes on."""
+        """Write like `write`; if the disk is full, warn, and let the fit continue."""
         try:
             self.write(members, stage)
         except OSError as error:
             self.last = time.monotonic()
-            message = f"The checkpoint could not be written: {error.strerror}. The fit goes on without."
+            message = f"The checkpoint could not be written: {error.strerror}. The fit continues without it."
             warnings.warn(message, EqdartsWarning, stacklevel=2)
 
     def write(self, members: Sequence[FittedGraph], stage: str = "search") -> None:
-        """Write the best of `members` and of those that the earlier fit has left."""
+        """Write the best of `members` and of those of the earlier fit."""
         plain = [member for member in members if is_plain(member.graph)]
         best = best_of([*self.base, *measured(plain, self.data, self.rows)])
         x_scale, y_scale = self._scales()
@@ -171,6 +177,6 @@ class Checkpoint:
         self.last = time.monotonic()
 
     def finish(self, members: Sequence[FittedGraph]) -> None:
-        """Write the last state, and remove what searches in other processes have left."""
+        """Write the last state, and remove the files of searches in other processes."""
         self.keep(members, "done")
         remove_parts(self.folder)

@@ -1,4 +1,4 @@
-"""What an estimator is given, checked before any search starts."""
+"""Checks of the parameters of an estimator, before any search starts."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ __all__ = ["checked_constants", "checked_held_out", "checked_loss", "checked_set
 
 CHOICES: dict[str, Collection[str]] = {"search": SEARCHES, "selection": CRITERIA}
 LEAST = {"max_complexity": 3, "max_refits": 1, "n_restarts": 1, "n_searches": 1}
-OWN_NAMES = re.compile(r"c_*\d+")  # what the coefficients of an equation are called
+OWN_NAMES = re.compile(r"c_*\d+")  # the names of coefficients of an equation
 
 
 def checked_settings(given: Mapping[str, Any], defaults: Mapping[str, Any]) -> FitSettings:
@@ -40,14 +40,18 @@ def checked_settings(given: Mapping[str, Any], defaults: Mapping[str, Any]) -> F
     Raises
     ------
     ValueError
-        For a parameter that makes no sense.
+        For a parameter that is not valid.
     """
     for name, choices in CHOICES.items():
         if given[name] not in tuple(choices):
-            raise ValueError(explain(f"{name} must be known.", repr(given[name]), closest(str(given[name]), choices)))
+            raise ValueError(
+                explain(f"There is no such {name}.", repr(given[name]), closest(str(given[name]), choices))
+            )
     loss = given["loss"]
     if not callable(loss) and loss not in tuple(LOSSES):
-        raise ValueError(explain("loss must be known, or a torch function.", repr(loss), closest(str(loss), LOSSES)))
+        raise ValueError(
+            explain("loss must be the name of a loss, or a torch function.", repr(loss), closest(str(loss), LOSSES))
+        )
     _check_numbers(given)
     changed = tuple(name for name, value in given.items() if repr(value) != repr(defaults.get(name)))
     taken = {item.name: given[item.name] for item in fields(FitSettings) if item.name in given}
@@ -63,18 +67,20 @@ def _check_numbers(given: Mapping[str, Any]) -> None:
             raise ValueError(explain(f"{name} must be a whole number of at least {least}.", repr(value), "Raise it."))
     jobs = given["n_jobs"]
     if jobs is not None and (isinstance(jobs, bool) or not isinstance(jobs, numbers.Integral) or jobs == 0):
-        todo = "Give 2 for two workers, -1 for all cores, None for one search in this process."
+        todo = "Use 2 for two workers, -1 for all cores, or None for one search in this process."
         raise ValueError(explain("n_jobs must be a whole number other than 0, or None.", repr(jobs), todo))
     limit = given["time_limit"]
     if limit is not None and not (isinstance(limit, numbers.Real) and float(limit) > 0):
-        raise ValueError(explain("time_limit must be positive seconds, or None.", repr(limit), "Give seconds."))
+        raise ValueError(
+            explain("time_limit must be a positive number of seconds, or None.", repr(limit), "Use 60 for a minute.")
+        )
     share = given["validation_fraction"]
     if not 0 < share < 1:
         raise ValueError(explain("validation_fraction must lie between 0 and 1.", share, "Try 0.3."))
 
 
 def checked_constants(constants: Any, columns: Sequence[str]) -> dict[str, float]:
-    """Return the named constants, each a finite number but 0 with a name of its own.
+    """Return the named constants. Each must be a finite number other than 0, with a name that is not taken.
 
     Raises
     ------
@@ -86,8 +92,8 @@ def checked_constants(constants: Any, columns: Sequence[str]) -> dict[str, float
         raise ValueError(explain("constants must map names to numbers.", repr(constants), 'Try {"g": 9.80665}.'))
     for name, value in constants.items():
         if name in columns or OWN_NAMES.fullmatch(name):
-            todo = "It is a column." if name in columns else "c0, c1, ... are the coefficients."
-            raise ValueError(explain("A constant needs a name of its own.", repr(name), todo))
+            todo = "It is a column; choose another." if name in columns else "c0, c1, ... are the coefficients."
+            raise ValueError(explain("The name of a constant must not be taken.", repr(name), todo))
         number = isinstance(value, numbers.Real) and not isinstance(value, bool)
         if not number or not math.isfinite(value) or value == 0:
             raise ValueError(explain(f"The constant {name!r} must be finite and not 0.", repr(value), "Leave it out."))
@@ -95,7 +101,7 @@ def checked_constants(constants: Any, columns: Sequence[str]) -> dict[str, float
 
 
 def checked_weight(sample_weight: Any, sigma: Any, X: Array, loss: Any) -> tuple[Array | None, Array | None]:
-    """Return the weights of the rows, if there are any, and their known errors, if given.
+    """Return the weights of the rows and their known errors, each None if not given.
 
     Raises
     ------
@@ -104,22 +110,24 @@ def checked_weight(sample_weight: Any, sigma: Any, X: Array, loss: Any) -> tuple
     """
     if sigma is not None:
         if not loss_of(loss).is_least_squares:
-            raise ValueError(explain("Known errors go with squared residuals.", f"loss={loss!r}", "Leave sigma out."))
+            raise ValueError(
+                explain("sigma can only be used with squared residuals.", f"loss={loss!r}", "Leave sigma out.")
+            )
         if sample_weight is not None:
             raise ValueError(
                 explain(
-                    "Known errors already are weights.",
+                    "Pass either sigma or sample_weight, not both.",
                     "sigma and sample_weight",
-                    "Give one of them: sigma = s / sqrt(w).",
+                    "To use both, pass sigma = s / sqrt(w).",
                 )
             )
         errors = np.asarray(sigma, dtype=np.float64)
         if errors.shape not in ((), (len(X),)) or not (np.isfinite(errors) & (errors > 0)).all():
             raise ValueError(
                 explain(
-                    f"sigma must be one positive number, or {len(X)}, as X has rows.",
+                    f"sigma must be one positive number, or {len(X)} of them, one for each row of X.",
                     f"shape {errors.shape}, least {errors.min() if errors.size else 'of nothing'}",
-                    "Give the standard deviations of the measurements.",
+                    "Pass the standard deviations of the measurements.",
                 )
             )
         errors = np.array(np.broadcast_to(errors, len(X)))
@@ -128,7 +136,9 @@ def checked_weight(sample_weight: Any, sigma: Any, X: Array, loss: Any) -> tuple
         return None, None
     weight = np.asarray(_check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True))
     if not weight.any():
-        raise ValueError(explain("sample_weight must not be all zero.", "only zeros", "Give some row weight."))
+        raise ValueError(
+            explain("sample_weight must not be all zero.", "only zeros", "Give at least one row a positive weight.")
+        )
     return weight, None
 
 
@@ -138,24 +148,24 @@ def checked_loss(loss: Any, selection: str, y: Array, f: Array) -> Loss:
     Raises
     ------
     ValueError
-        If it is unknown, does not go with y, or with the way in which the equation is chosen.
+        If it is unknown, or does not fit y or the criterion by which the equation is chosen.
     """
     found = resolve_loss(loss, y, y - f)
     found.check_target(y)
     if CRITERIA[selection].needs_held_out:
         raise ValueError(
-            explain(f"{selection=} goes with squared residuals only.", f"loss={found.name!r}", "Use 'mdl'.")
+            explain(f"{selection=} can only be used with squared residuals.", f"loss={found.name!r}", "Use 'mdl'.")
         )
     return found
 
 
 def checked_held_out(data: Data, selection: str) -> None:
-    """Raise ValueError if the equation is to be chosen by rows that are not there."""
+    """Raise ValueError if the criterion needs rows held back and there are none."""
     if CRITERIA[selection].needs_held_out and len(data.train) == len(data.y):
         raise ValueError(
             explain(
                 f"{selection=} needs rows to hold back.",
                 f"{len(data.y)} rows, of which fewer than 20 are different",
-                "Choose by 'mdl'.",
+                "Use 'mdl'.",
             )
         )

@@ -1,4 +1,4 @@
-"""From refitted graphs to the chosen law: write all, price all, select; then weigh it, and make its constants exact.
+"""From refitted graphs to the chosen law: write all, price all, select, weigh, and make constants exact.
 
 Writing a graph as an equation takes most of the time and is the only one of the three passes that may be stopped, by an
 interrupt or a time limit. What was written by then is priced and selected from as a whole.
@@ -39,7 +39,7 @@ __all__ = [
     "write_all",
 ]
 
-LEAST_WRITTEN = 20  # members that are written however late it is: a choice of few is none
+LEAST_WRITTEN = 20  # members that are written even after the time limit, so that there is a choice
 MOST_ROWS = 1000  # rows on which the primitives of the chosen graph are weighed
 MOST_SWAPS = 3
 ROWS_OF_STRUCTURE = 150  # times eight for a smooth model
@@ -58,23 +58,23 @@ def write_all(
     go_on: Callable[[int], bool] = lambda _: True,
     settle: Callable[[Equation], Equation] = lambda equation: equation,
 ) -> list[Written]:
-    """Write the members as equations, the promising first.
+    """Write the members as equations, the most promising first.
 
     Parameters
     ----------
     members : sequence of FittedGraph
     data : Data
-        For the scales that the coefficients belong to.
+        Data whose scales belong to the coefficients.
     table : Table
     go_on : callable, optional
-        Whether more are to be written than there are already, their number being its argument.
+        ``go_on(n)`` -> whether to write more equations when n are written.
     settle : callable, optional
-        What fits an equation again where the loss is not that of least squares.
+        Fits an equation again if the loss is not that of least squares.
 
     Returns
     -------
     list of (FittedGraph, Equation)
-        In the order of `members`, without those whose numbers leave the real line when they are folded.
+        In the order of `members`, without those with a number that is not real or finite.
     """
     scales = data.x_scale, data.y_scale
     written: dict[int, Written] = {}
@@ -97,14 +97,14 @@ def write_all(
 def price_all(
     written: Sequence[Written], table: Table, primitives: Sequence[Primitive], price: Price | None = None
 ) -> list[Entry]:
-    """Measure what selection looks at: loss on all rows, structure, and what is singular in the range of the rows.
+    """Measure the properties that selection uses: loss on all rows, structure, and singularities in their range.
 
     Parameters
     ----------
     written : sequence of (FittedGraph, Equation)
     table : Table
     primitives : sequence of Primitive
-        Those that the search could use: a structure is one of all that these allow.
+        Those that the search could use. They determine the number of possible structures.
     price : callable, optional
         ``price(equation, structure)`` -> Candidate, for another loss than squared residuals.
     """
@@ -147,7 +147,7 @@ def _squared(equation: Equation, structure: float | None, table: Table) -> Candi
 
 
 def _on_range(candidate: Candidate, equation: Equation, table: Table) -> Candidate:
-    """Return the candidate with what is singular inside the range of the rows and a little outside."""
+    """Return the candidate with its singularities inside the range of the rows and slightly outside."""
     pole = table.pole(equation)
     return replace(candidate, pole=pole, brink="" if pole else table.brink(equation))
 
@@ -156,17 +156,17 @@ def _on_range(candidate: Candidate, equation: Equation, table: Table) -> Candida
 
 
 class Weighing:
-    """Weighs the primitives of chosen graphs on at most 1000 of the rows that their coefficients come from.
+    """Weighs the primitives of chosen graphs on at most 1000 of the rows to which their coefficients were fitted.
 
     Parameters
     ----------
     data : Data
     rows : ndarray of int
-        The rows that the coefficients come from.
+        The rows to which the coefficients were fitted.
     table : Table
     primitives : sequence of Primitive
     criterion : str
-        A key of `eqdarts.selection.CRITERIA`; the BIC stands in for the loss on rows that are held back.
+        A key of `eqdarts.selection.CRITERIA`; the BIC replaces the loss on rows held back.
     rng : numpy.random.Generator
     """
 
@@ -184,7 +184,7 @@ class Weighing:
         self.table = table
         self.primitives = primitives
         self.rng = rng
-        # A swap has no loss on rows held back that could be compared, so that it cannot be chosen by one.
+        # A swap has no comparable loss on rows held back, so that loss cannot choose it.
         self.criterion = CRITERIA[criterion].stand_in.name
         self.swaps = self.criterion == criterion
         few = draw_rows(rows, MOST_ROWS, rng)
@@ -196,12 +196,12 @@ class Weighing:
         return evidence(front.best.member, self.seen, self.primitives, self.table.names, target, self.criterion)
 
     def settled(self, front: Front, go_on: Callable[[], bool]) -> tuple[Front, Evidence]:
-        """Choose again with the best swap on the front, as long as it is chosen and `go_on` says so."""
+        """Choose again with the best swap on the front, as long as it is chosen and `go_on` returns True."""
         found = self.of(front)
         for _ in range(MOST_SWAPS):
             if not self.swaps or found.better is None or not go_on():
                 break
-            # The swap was refitted to few rows; to stand on the front it needs the coefficients of all.
+            # The swap was refitted to few rows; on the front it needs coefficients from all rows.
             better = refit_front([found.better], self.data, self.rows, self.rng)
             more = price_all(write_all(better, self.data, self.table), self.table, self.primitives)
             new = select_front([*front.entries, *more], self.data, self.table, self.criterion)
@@ -214,7 +214,7 @@ class Weighing:
 def structure_of(
     front: Front, data: Data, table: Table, rng: np.random.Generator, logistic: bool = False
 ) -> tuple[Finding, ...]:
-    """Return the structures of the chosen graph and of the data; of the log odds if the law is a probability."""
+    """Return the structures of the chosen graph and of the data, or of the log odds if the law is a probability."""
     target = "y" if table.target is None else table.target
     problem = training_problem(data, ROWS_OF_STRUCTURE, rng)
     return findings(problem, front.best.member, table.names, f"logit({target})" if logistic else target, rng)
@@ -228,14 +228,14 @@ def snap_chosen(
     primitives: Sequence[Primitive],
     go_on: Callable[[], bool] = lambda: True,
 ) -> tuple[Front, tuple[Snap, ...]]:
-    """Make the constants of the chosen equation exact where its description does not become longer.
+    """Make the constants of the chosen equation exact if its description does not become longer.
 
     Returns
     -------
     Front
-        With the new equation and its loss on all rows in the place of the old one.
+        With the new equation and its loss on all rows.
     tuple of Snap
-        First of the exponents that the search itself has made exact.
+        The exponents that the search itself has made exact come first.
     """
     old = front.best
     given = rows.X, rows.y, rows.weight, rows.sigma

@@ -1,6 +1,6 @@
 """The front after the search: its graphs refitted to all rows, and `Front`, the same graphs as equations with prices.
 
-The search sees a part of the rows; the coefficients that are printed come from all of them, or from 10,000.
+The search uses part of the rows; the printed coefficients come from all rows, or from 10,000 of them.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ MOST_NUMBERS = 2**23  # in the Jacobian (G, K, N) of one batch; the sweeps that 
 
 @dataclass(frozen=True, eq=False)
 class Entry:
-    """A graph, the equation that it is, and what selection looks at in it."""
+    """A graph, its equation, and the properties that selection uses."""
 
     member: FittedGraph
     equation: Equation
@@ -57,7 +57,7 @@ class Entry:
 
 @dataclass(frozen=True, eq=False)
 class Front:
-    """The Pareto front, simplest first, and which of its entries was chosen.
+    """The Pareto front, simplest first, and the index of the chosen entry.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ class Front:
         return Front(tuple(entries[k] for k in order), lengths, order.index(self.chosen))
 
     def as_table(self) -> pd.DataFrame:
-        """Return one row for each entry: complexity, loss, and score, the length less that of the chosen entry."""
+        """Return one row for each entry: complexity, loss, and score (length minus that of the chosen entry)."""
         return pd.DataFrame(
             {
                 "complexity": [entry.candidate.complexity for entry in self.entries],
@@ -106,14 +106,14 @@ class Front:
         )
 
     def in_words(self, criterion: str, n_refits: int, n_rows: float) -> str:
-        """Say why the chosen equation was chosen."""
+        """Return sentences that say why the equation was chosen."""
         candidates = [entry.candidate for entry in self.entries]
         texts = [entry.equation.format() for entry in self.entries]
         return choice_in_words(criterion, candidates, self.lengths, texts, n_refits, n_rows)
 
 
 def fitted_rows(data: Data, rng: np.random.Generator) -> NDArray[np.intp]:
-    """Return the rows that the coefficients are to come from: those with weight, or 10,000 of them drawn at random."""
+    """Return the rows to which coefficients are fitted: those with weight, or 10,000 of them drawn at random."""
     return draw_rows(np.flatnonzero(data.weight > 0), MOST_ROWS, rng)
 
 
@@ -153,19 +153,19 @@ def _shortest(
 def refit_front(
     front: Sequence[FittedGraph], data: Data, rows: NDArray[np.intp], rng: np.random.Generator
 ) -> tuple[FittedGraph, ...]:
-    """Refit every member from the coefficients it has, and keep what does not fit all rows worse.
+    """Refit every member from its present coefficients, and keep the result if it does not fit all rows worse.
 
-    A product without a free factor gets one: its factor of 1 holds in scaled units only and is none of the law's.
+    A product without a free factor gets one, because its factor of 1 holds only in scaled units.
 
     Parameters
     ----------
     front : sequence of FittedGraph
     data : Data
-        Rows of weight zero count for nothing.
+        Rows of weight zero have no influence.
     rows : ndarray of int
         The rows to fit, as `fitted_rows` gives them.
     rng : numpy.random.Generator
-        What draws the rows whose losses decide, if there are more than 100,000.
+        Draws the rows whose losses decide, if there are more than 100,000.
 
     Returns
     -------

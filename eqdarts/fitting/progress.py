@@ -1,7 +1,7 @@
-"""What a fit tells while it runs, and what it is told: progress bar, callback and checkpoint; Ctrl-C.
+"""Communication with a running fit: progress bar, callback, checkpoint and Ctrl-C.
 
-`Watch` gives every moment of a search to the bar, to the checkpoint and to the user's callback. `Interrupts` lets the
-first Ctrl-C end what is under way; what was found is kept, and the second changes nothing.
+`Watch` passes every moment of a search to the bar, the checkpoint and the user's callback. `Interrupts` lets the first
+Ctrl-C end the present stage and keep the result so far; a second one has no further effect.
 """
 
 from __future__ import annotations
@@ -29,31 +29,31 @@ __all__ = ["Bar", "Callback", "FitProgress", "Interrupts", "JsonLog", "Watch"]
 T = TypeVar("T")
 EVERY = 1.0  # seconds between two calls
 GRACE = 0.6  # seconds after an interrupt within which equations are still written
-PATIENCE = 3  # interrupts after which the fit gives up, with nothing
+PATIENCE = 3  # number of interrupts after which the fit ends without a result
 
 Write = Callable[[FittedGraph], Equation | None]
 
 
 @dataclass(frozen=True)
 class FitProgress:
-    """How far a fit is.
+    """The progress of a fit.
 
     Parameters
     ----------
     seconds : float
-        Since the fit began.
+        Seconds since the fit began.
     share : float
-        Of the budget that is spent, 0 to 1.
+        Share of the budget that is spent, from 0 to 1.
     n_refits : int
-        Graphs refitted so far.
+        Number of graphs refitted so far.
     loss : float
-        The lowest so far: the mean squared residual, in units of y squared, of the rows that the search looks at. Of
-        another loss than "squared", that of the least squares problem in its place.
+        The lowest loss so far: the mean squared residual, in units of y squared, of the rows that the search uses. For
+        a loss other than "squared", it is that of the least squares problem that replaces it.
 
     Attributes
     ----------
     equation : str
-        The one with this loss. It is written when it is asked for, like `front`.
+        The equation with this loss. Like `front`, it is written only when it is read.
     front : DataFrame
         The Pareto front: complexity, loss, equation.
     """
@@ -64,7 +64,7 @@ class FitProgress:
     loss: float
     _best: FittedGraph = field(repr=False)
     _members: tuple[FittedGraph, ...] = field(repr=False)
-    _unit: float = field(repr=False)  # what a loss of 1 is in units of y squared
+    _unit: float = field(repr=False)  # value of a loss of 1 in units of y squared
     _write: Write = field(repr=False)
 
     @cached_property
@@ -82,7 +82,7 @@ Callback = Callable[[FitProgress], Any]
 
 
 class JsonLog:
-    """A callback that appends one line of JSON to a file for each call, to be drawn by whatever reads JSON lines.
+    """A callback that appends one line of JSON to a file for each call.
 
     Parameters
     ----------
@@ -125,7 +125,7 @@ class Bar:
         return self
 
     def __call__(self, moment: Moment) -> None:
-        """Show how far the search is."""
+        """Show the progress of the search."""
         if self.bar is None:
             return
         best = moment.best
@@ -143,25 +143,25 @@ class Bar:
 
 
 class Interrupts:
-    """Lets an interrupt end one stage of a fit, and no other.
+    """Lets an interrupt end one stage of a fit, but not the later ones.
 
     Within the block an interrupt raises KeyboardInterrupt in a stage that is `open`, and is remembered otherwise. It
-    raises once: what follows cannot be lost by impatience. Outside the main thread, and where the program handles the
-    signal itself, everything stays as it is.
+    raises only once, so that further interrupts do not lose the later stages. Outside the main thread, and if the
+    program handles the signal itself, nothing changes.
     """
 
     def __init__(self) -> None:
         self.count, self.at = 0, 0.0
-        self.open = True  # until something is found an interrupt ends the fit as it ends any program
+        self.open = True  # before a first result an interrupt ends the fit as it ends any program
         self._before: Any = None
 
     def has_time(self) -> bool:
-        """Return whether what must be done may take its time: there was no interrupt, or only just now."""
+        """Return whether required work may continue: there was no interrupt, or only moments ago."""
         return self.count == 0 or time.monotonic() - self.at < GRACE
 
     @property
     def seen(self) -> bool:
-        """Whether there was an interrupt: what can be left out is left out."""
+        """Whether there was an interrupt, so that optional work is left out."""
         return self.count > 0
 
     def __enter__(self) -> Interrupts:
@@ -186,7 +186,7 @@ class Interrupts:
             raise KeyboardInterrupt
 
     def stage(self, compute: Callable[[], T], otherwise: Callable[[], T]) -> T:
-        """Return ``compute()``; ``otherwise()``, which must be quick, after an interrupt before or in it."""
+        """Return ``compute()``, or ``otherwise()``, which must be quick, after an interrupt before or during it."""
         if self.seen:
             return otherwise()
         try:
@@ -202,14 +202,14 @@ class Interrupts:
 
 
 class Watch:
-    """An `on_progress` of `search`: gives every moment to the progress bar, the checkpoint and the callback.
+    """An `on_progress` of `search`, which passes every moment to the progress bar, the checkpoint and the callback.
 
     Parameters
     ----------
     bar : Bar
     checkpoint : Checkpoint, optional
     callback : callable, optional
-        Called with a `FitProgress` once a second at most; True, returned, stops the search.
+        Called with a `FitProgress` at most once a second; the search stops if it returns True.
     """
 
     def __init__(
@@ -221,12 +221,12 @@ class Watch:
         self.interrupts = interrupts
         self.unit: float = 1.0  # these two are set as soon as the data are prepared
         self.write: Write = lambda _: None
-        self.first, self.share = 0.0, 1.0  # where the search that runs stands in the budget
+        self.first, self.share = 0.0, 1.0  # place of the running search in the budget
         self.began, self.last = time.monotonic(), time.monotonic() - EVERY
 
     def __call__(self, moment: Moment) -> None:
-        """Tell what there is to tell."""
-        if self.interrupts.seen:  # it came when Python could not raise it, as in a destructor
+        """Pass on a moment of the search."""
+        if self.interrupts.seen:  # it came when Python could not raise it, for example in a destructor
             raise KeyboardInterrupt
         self.interrupts.open = True  # something has been found
         self.bar(moment)

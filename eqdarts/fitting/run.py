@@ -80,26 +80,26 @@ class Run:
     snaps : tuple of Snap
         Coefficients of the chosen equation that became exact.
     structure : tuple of Finding
-        Which inputs act only in combination, and laws of scale.
+        Inputs that appear only in combination, and scaling laws.
     rows : FitRows
-        The rows that the coefficients were fitted to.
+        The rows to which the coefficients were fitted.
     names : tuple of str
         Of the columns of ``rows.X``.
     named : bool
         Whether the user gave these names.
     loss : str
-        The loss that was smallest; of a function, what Python shows of it.
+        The loss that was minimised; for a function, its representation in Python.
     x_scale : ndarray of shape (D,)
     y_scale : float
-        The graphs' coefficients belong to inputs and target divided by these.
+        Inputs and target are divided by these for the coefficients of the graphs.
     logistic : bool
-        Whether the graphs are those of log odds, the equations probabilities.
+        Whether the graphs are log odds and the equations probabilities.
     graph : FittedGraph or None
         The chosen graph, before constants became exact. None if a file could not hold it.
     members : tuple of FittedGraph
         The graphs of `equations`; empty if a file could not hold them.
     kept : tuple of FittedGraph
-        What the next fit may start from: the best graph of each size.
+        The graphs from which the next fit may start: the best of each size.
     alpha : DataFrame
         The evidence for each primitive (columns) on each edge of `graph` (rows).
     history : SearchHistory
@@ -109,15 +109,15 @@ class Run:
     settings : dict of str to str
         The parameters at the fit as Python writes them.
     changed : tuple of str
-        Those that were not the defaults.
+        The parameters that differed from the defaults.
     versions : dict of str to str
         Of eqdarts, Python and the libraries.
     source : str or None
-        The file that the rows came from.
+        The file from which the rows were read.
     stability : DataFrame or None
-        How often each form is chosen for resampled rows, once that was asked for; a file does not hold it.
+        How often each form is chosen for resampled rows, if computed; a file does not hold it.
     lost_params, lost_primitives : tuple of str
-        What the file lacked that this was read from: parameters, and functions of the user's own.
+        Parameters and the user's own primitives that are missing in the file from which this was read.
     """
 
     equations: tuple[Equation, ...]
@@ -163,7 +163,7 @@ class Run:
         return self.x_scale, self.y_scale
 
     def as_table(self) -> pd.DataFrame:
-        """Return the front with its equations as text and as LaTeX, and which of them is chosen."""
+        """Return the front with its equations as text and LaTeX, and a mark at the chosen one."""
         return self.table.assign(
             equation=[str(equation) for equation in self.equations],
             latex=[equation.latex() for equation in self.equations],
@@ -194,7 +194,7 @@ class Run:
         return json.dumps(record, ensure_ascii=True, default=plain_number)
 
     def _model_record(self) -> dict[str, Any]:
-        """Return what an estimator needs beyond a report."""
+        """Return the fields that an estimator needs in addition to those of a report."""
         holds_graph = self.graph is not None and is_plain(self.graph.graph)
         holds_members = bool(self.members) and all(is_plain(member.graph) for member in self.members)
         own = own_primitives((*self.members, *self.kept)) | set(self.lost_primitives)
@@ -221,12 +221,12 @@ class Run:
         Raises
         ------
         FormulaError
-            If it is not such a text.
+            If the text is not such a record.
         """
         record = read_json(text, "The file of a fit", FORMAT, VERSION, LARGEST_FILE)
         if record.get("model") is None:
-            todo = "Fit again, and save with this version."
-            raise FormulaError(explain("The file must be of a fit that was saved whole.", "a report's run", todo))
+            todo = "Fit again, and save the fit with this version."
+            raise FormulaError(explain("The file must contain a whole fit.", "a report's run", todo))
         try:
             return _read(record, record["model"])
         except DAMAGE as error:
@@ -279,7 +279,7 @@ def _read(record: Mapping[str, Any], model: Mapping[str, Any]) -> Run:
         lost_params=tuple(str(name)[:40] for name in model["lost"]),
         lost_primitives=tuple(str(name)[:40] for name in model["own_primitives"][:20]),
     )
-    # Without the functions of the user's own there are no graphs, only equations.
+    # Without the user's own functions there are no graphs, only equations.
     if found.lost_primitives or model["graph"] is None:
         return found
     return replace(found, **read_graphs(model, len(names), len(equations), chosen))

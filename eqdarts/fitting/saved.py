@@ -47,7 +47,7 @@ def plain_number(value: Any) -> Any:
 
 
 def is_plain_value(value: Any) -> bool:
-    """Whether JSON has the value, and gives it back as it was, or as something that means the same here."""
+    """Whether JSON can hold the value and return it unchanged, or as an equivalent one."""
     if isinstance(value, Mapping):
         return all(isinstance(name, str) and is_plain_value(entry) for name, entry in value.items())
     if isinstance(value, (list, tuple)):
@@ -56,7 +56,7 @@ def is_plain_value(value: Any) -> bool:
 
 
 def own_primitives(members: Iterable[FittedGraph]) -> set[str]:
-    """Return the names of the primitives that are the user's own: a file cannot hold their functions."""
+    """Return the names of the user's own primitives, whose functions a file cannot hold."""
     found = {edge.primitive.name for member in members for node in member.graph.nodes for edge in node.edges}
     return {name for name in found if name not in PRIMITIVES and not name.startswith("power[")}
 
@@ -112,7 +112,7 @@ def read_rows(record: Mapping[str, Any]) -> tuple[tuple[str, ...], FitRows]:
 
 
 def read_scales(record: Mapping[str, Any], n_inputs: int) -> tuple[Array, float]:
-    """Return what inputs and target were divided by.
+    """Return the divisors of inputs and target.
 
     Raises
     ------
@@ -153,7 +153,7 @@ def read_alpha(record: Mapping[str, Any]) -> pd.DataFrame:
 
 
 def read_graphs(record: Mapping[str, Any], n_inputs: int, n_equations: int, chosen: int) -> dict[str, Any]:
-    """Return members, chosen graph and what the next fit may start from, by the names that `Run` has for them.
+    """Return members, chosen graph and the graphs for the next fit, by the names of the fields of `Run`.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What a fit is asked for: the parameters of the estimator, checked, and constants by name."""
+"""The settings of a fit: the checked parameters of the estimator, and constants by name."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class FitSettings:
     ----------
     primitives : tuple of Primitive
     max_complexity : int
-        Symbols of the largest graph that is tried.
+        Largest number of symbols of a graph.
     search : str
     time_limit : float or None
         Seconds of wall time for the whole fit; None for no limit.

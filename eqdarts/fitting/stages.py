@@ -51,12 +51,12 @@ __all__ = ["Stages", "fit_table", "time_for_search"]
 
 T = TypeVar("T")
 
-# What of a time limit is left for what follows the search: seconds, a share, and the largest share.
+# Part of the time limit that is kept for the steps after the search: seconds, a share, and the largest share.
 FOR_THE_REST = 2.5
 SHARE_FOR_THE_REST = 0.03
 LARGEST_REST = 0.25
-LEAST_SEARCH = 0.5  # share of its time that a search gets, however long it took to prepare the table
-QUICK_ROWS = 200  # rows on which an equation that is shown during the search must be what its graph is
+LEAST_SEARCH = 0.5  # share of its time that a search gets at least, however long the preparation took
+QUICK_ROWS = 200  # rows on which an equation shown during the search must agree with its graph
 NO_EVIDENCE = Evidence((), (), np.zeros((0, 0)), (), None)
 
 
@@ -78,13 +78,13 @@ def fit_table(
     table : Table
     settings : FitSettings
     rng : numpy.random.Generator
-        The only source of chance.
+        The only source of randomness.
     before : Run, optional
         A fit from which the search starts.
     checkpoint : str or Path, optional
-        A folder for the best graphs so far; what an earlier fit has left there is gone on with.
+        A folder for the best graphs so far. The fit continues from the graphs that an earlier fit saved there.
     callback : callable, optional
-        Called with a `FitProgress` once a second at most; True, returned, stops the search.
+        Called with a `FitProgress` at most once a second; the search stops if it returns True.
     shows_bar : bool, default=False
         Whether there is a progress bar on stderr.
     began : float, optional
@@ -93,21 +93,21 @@ def fit_table(
     Raises
     ------
     ValueError
-        Before any search starts: for guesses, a checkpoint or a fit before that do not go with the table.
+        If guesses, a checkpoint or an earlier fit do not belong to the table. It is raised before any search starts.
     """
     began = now() if began is None else began
     kept_in = None
     if checkpoint is not None:
         kept_in = Checkpoint(Path(checkpoint), table, settings.loss_name, settings.written())
     with Interrupts() as interrupts, Bar(shows_bar) as bar:
-        # Compiling after an installation is not the search's time.
+        # Compiling after an installation does not count towards the time of the search.
         began += _compiling(bar)
         watch = Watch(bar, kept_in, callback, interrupts)
         return Stages(table, settings, rng, began, watch, before).run()
 
 
 def _compiling(bar: Bar) -> float:
-    """Load or compile what refits graphs, and return the seconds that took."""
+    """Load or compile the code that refits graphs, and return the seconds that this took."""
     from eqdarts.solver.compiled import warm_up
 
     began = now()
@@ -123,8 +123,8 @@ def time_for_search(limit: float) -> float:
 def _closest(front: Front, table: Table) -> Array:
     """Return the predictions (N,) of the equation with the least median absolute residual for its coefficients.
 
-    How large a residual must be to be an outlier's is better read off the best fit than off the shortest description,
-    for which a wrong scale makes the outliers of a simple law rows like others.
+    The size of an outlier's residual is better measured by the best fit than by the shortest description, for which a
+    wrong scale makes the outliers of a simple law look like ordinary rows.
     """
     n = len(table.y)
     equations = [entry.equation for entry in front.entries]
@@ -136,7 +136,7 @@ def _closest(front: Front, table: Table) -> Array:
 
 @dataclass(frozen=True, eq=False)
 class _Remarks:
-    """What is said of the chosen law."""
+    """The evidence and the structure of the chosen law."""
 
     evidence: Evidence
     structure: tuple[Finding, ...]
@@ -155,7 +155,7 @@ class Stages:
     began : float
         By `eqdarts.clock.now`.
     watch : Watch
-        What is told how the fit goes, and whose `interrupts` may end a stage.
+        Receives the progress of the fit; its `interrupts` may end a stage.
     before : Run, optional
         A fit to start from.
     """
@@ -179,25 +179,25 @@ class Stages:
     def _by_squares(self) -> Run:
         table, settings = self.table, self.settings
         data = prepare(table.X, table.y, table.weight, settings.validation_fraction, self.rng)
-        # What cannot work is said now, and not after the search.
+        # Errors are raised now, and not after the search.
         checked_held_out(data, settings.selection)
         starts = self._starts(data)
         found, history = self._search(data, starts)
-        # The search has seen a small sample. From here on all rows count, or 10,000 of them.
+        # The search has used a small sample. From here on all rows count, or 10,000 of them.
         rows = fitted_rows(data, self.rng)
         members = self._refitted(self._joined(found, starts), data, rows)
-        # Writing takes seconds and may be cut short. What is written is priced and compared as a whole.
+        # Writing takes seconds and may be cut short. All written equations are priced and compared together.
         written = write_all(members, data, table, self._may_write)
         entries = price_all(written, table, settings.primitives)
         if CRITERIA[settings.selection].needs_held_out:
             entries = with_held_out(entries, data, self.rng)
         front = select_front(entries, data, table, settings.selection)
-        # A better function on one edge changes the law: this comes before anything is said of it.
+        # A better function on one edge changes the law, so this comes before evidence and structure.
         weighing = Weighing(data, rows, table, settings.primitives, settings.selection, self.rng)
         front, evidence = self._stage(partial(weighing.settled, front, self._has_time), lambda: (front, NO_EVIDENCE))
         structure = self._stage(partial(structure_of, front, data, table, self.rng), tuple[Finding, ...])
         members = (*members, *front.members)
-        # Exact constants come last: they change the equation, which is then no longer its graph.
+        # Exact constants come last, because the equation then differs from its graph.
         fit_rows = table.kept(rows)
         snap = partial(snap_chosen, front, table, fit_rows, settings.constants, settings.primitives, self._has_time)
         front, snaps = self._stage(snap, lambda: (front, ()))
@@ -218,11 +218,11 @@ class Stages:
             histories.append(history)
             members += self._refitted(self._joined(found, starts if k == 0 else []), data, rows)
             front, reweighting, f = self._chosen_by_loss(members, data, table.kept(rows), f, (k + 1) / ROUNDS)
-            # The next search sees the weights that this one's law gives the rows.
+            # The next search uses the weights that the law of this one gives the rows.
             data = working_data(reweighting.loss, data, table, f)
             if history.stop_reason in ("interrupt", "callback") or self.interrupts.seen:
                 break
-        # Coefficients that had all but settled were enough for the choice. Those that are printed are settled.
+        # Almost converged coefficients were enough for the choice. The printed ones must converge.
         front = self._stage(partial(reweighting.finish, front), lambda: front)
         weighing = Weighing(data, rows, table, settings.primitives, "bic", self.rng)
         evidence = self._stage(partial(weighing.of, front), lambda: NO_EVIDENCE)
@@ -238,13 +238,13 @@ class Stages:
     def _chosen_by_loss(
         self, members: tuple[FittedGraph, ...], data: Data, rows: FitRows, f: Array, until: float
     ) -> tuple[Front, Reweighting, Array]:
-        """Return the front by the loss, what fits it, and predictions (N,) for the next weights.
+        """Return the front by the loss, the object that fits it, and predictions (N,) for the next weights.
 
         When the share `until` of the time is spent only the promising are written.
         """
         table, settings = self.table, self.settings
         has_scale = loss_of(settings.loss).has_scale
-        # A loss with a scale learns what a large residual is from the first choice, and chooses again.
+        # A loss with a scale takes that scale from the first choice, and chooses again.
         for _ in range(2 if has_scale else 1):
             reweighting = Reweighting(resolve_loss(settings.loss, table.y, table.y - f), table, rows)
             written = write_all(members, data, table, partial(self._may_write, until=until), reweighting.settle)
@@ -256,8 +256,8 @@ class Stages:
     # --- the parts of both ---
 
     def _starts(self, data: Data, logistic: bool = False) -> list[Start]:
-        """Return what the search starts from: guesses, the fit before, and what a checkpoint has."""
-        # From here on there will be at least a constant, which the search adds first.
+        """Return the starts of the search: guesses, the graphs of the previous fit, and those of a checkpoint."""
+        # From here on there is at least a constant, which the search adds first.
         self.interrupts.open = False
         settings, checkpoint = self.settings, self.watch.checkpoint
         given = (data, self.table, settings.constants, logistic, settings.max_complexity)
@@ -271,7 +271,7 @@ class Stages:
     def _search(
         self, data: Data, starts: list[Start], first: float = 0.0, share: float = 1.0, logistic: bool = False
     ) -> tuple[tuple[FittedGraph, ...], SearchHistory]:
-        """Search within a `share` of the budget, the part of which before the share `first` was another search's."""
+        """Search within a `share` of the budget; another search used the part before the share `first`."""
         settings, watch = self.settings, self.watch
         most = max(round(share * settings.max_refits), 1)
         config = Config(
@@ -286,28 +286,28 @@ class Stages:
         watch.first, watch.share = first, share
         watch.unit, watch.write = data.variance * data.y_scale**2, self._writer(data, logistic)
         if settings.n_jobs is None:
-            # `watch` lets an interrupt in as soon as there is an equation.
+            # `watch` allows an interrupt as soon as there is an equation.
             result = search(data, config, self.rng, watch, starts)
         else:
-            # What the workers have found is in their files, so that an interrupt loses nothing.
+            # The results of the workers are in their files, so an interrupt loses nothing.
             self.interrupts.open = True
             parts = None if watch.checkpoint is None else watch.checkpoint.parts
             result = search_many(data, config, self.rng, settings.n_searches, settings.n_jobs, watch, starts, parts)
         self.interrupts.open = False
-        # An interrupt that a worker or the search itself has taken counts for what follows too.
+        # An interrupt that a worker or the search has handled counts for the later stages too.
         if result.history.stop_reason == "interrupt" and not self.interrupts.seen:
             self.interrupts.note()
         return (*result.front, *result.close), result.history
 
     def _limit(self, first: float, share: float) -> float | None:
-        """Return the seconds that a search has: what is left of its share, and not too few."""
+        """Return the seconds that a search has: the rest of its share, with a minimum."""
         if self.settings.time_limit is None:
             return None
         whole = time_for_search(self.settings.time_limit)
         return max((first + share) * whole - (now() - self.began), LEAST_SEARCH * share * whole)
 
     def _writer(self, data: Data, logistic: bool) -> Callable[[FittedGraph], Equation | None]:
-        """Return what writes a graph as an equation, remembering those that it has written."""
+        """Return a function that writes a graph as an equation and remembers the equations it has written."""
         written: dict[FittedGraph, Equation | None] = {}
         table, scales = self.table, (data.x_scale, data.y_scale)
 
@@ -326,7 +326,7 @@ class Stages:
         return write
 
     def _joined(self, found: tuple[FittedGraph, ...], starts: list[Start]) -> tuple[FittedGraph, ...]:
-        """Return what was found and what the search started from: no sample of rows can make the fit lose that."""
+        """Return the graphs found and the starts of the search, so that no sample of rows can lose the starts."""
         known = {member.graph.key for member in found}
         return (*found, *(FittedGraph(g, theta, np.inf) for g, theta in starts if g.key not in known))
 
@@ -334,7 +334,7 @@ class Stages:
         self, members: tuple[FittedGraph, ...], data: Data, rows: NDArray[np.intp]
     ) -> tuple[FittedGraph, ...]:
         """Return the best of the members with coefficients from all rows."""
-        # A kill from here on loses nothing that the search has found.
+        # From here on a kill loses none of the graphs that the search has found.
         if self.watch.checkpoint is not None:
             self.watch.checkpoint.keep(members)
         front = front_of(members)
@@ -344,7 +344,7 @@ class Stages:
         )
 
     def _stage(self, compute: Callable[[], T], otherwise: Callable[[], T]) -> T:
-        """Return ``compute()``; ``otherwise()`` after an interrupt, or if what it writes leaves the real line."""
+        """Return ``compute()``, or ``otherwise()`` after an interrupt or if an equation is not real and finite."""
 
         def attempt() -> T:
             try:

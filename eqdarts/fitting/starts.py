@@ -1,4 +1,4 @@
-"""What a search starts from: the user's guesses, and the front of an earlier fit."""
+"""The starting graphs of a search: the user's guesses, and the front of an earlier fit."""
 
 from __future__ import annotations
 
@@ -21,36 +21,38 @@ from eqdarts.graph.fitted import Start
 __all__ = ["starts_of_fit", "starts_of_guesses"]
 
 
-MOST_ROWS = 1000  # that the coefficients of a guess are fitted to; the search fits them again
+MOST_ROWS = 1000  # rows to which the coefficients of a guess are fitted; the search fits them again
 TO_THE_CALLER = 8  # frames from `_read` to the line that called `DARTSRegressor.fit`
-ALIKE = 0.75  # similarity of names at which a coefficient looks like a column misspelt
+ALIKE = 0.75  # similarity of names at which a coefficient looks like a misspelt column
 
 
 def starts_of_fit(before: Run, data: Data, names: Sequence[str], logistic: bool) -> list[Start]:
-    """Return the graphs that a fit before has kept, on other rows.
+    """Return the graphs that an earlier fit has kept, with coefficients for other rows.
 
     Parameters
     ----------
     before : Run
     data : Data
-        Whose scales the coefficients are to belong to.
+        Data whose scales the coefficients will have.
     names : sequence of str
-        Of the columns.
+        Names of the columns.
     logistic : bool
         Whether the new law is a probability.
 
     Raises
     ------
     ValueError
-        If the columns are others, or only one of the laws is a probability.
+        If the columns differ, or only one of the laws is a probability.
     """
     if tuple(names) != before.names:
-        todo = "Set warm_start=False, or give the same columns."
+        todo = "Set warm_start=False, or pass the same columns."
         given = f"{', '.join(names)}, after {', '.join(before.names)}"
-        raise ValueError(explain("warm_start needs the columns of the fit before.", given[:200], todo))
+        raise ValueError(explain("warm_start needs the same columns as the previous fit.", given[:200], todo))
     if logistic != before.logistic:
         todo = "Set warm_start=False."
-        raise ValueError(explain("warm_start cannot go to or from loss='bernoulli'.", "the other loss", todo))
+        raise ValueError(
+            explain("warm_start cannot be used between loss='bernoulli' and other losses.", "the other loss", todo)
+        )
     x_factors = (data.x_scale / before.x_scale).tolist()
     y_factor = before.y_scale / data.y_scale
     return [rescaled(m.graph, m.coefficients, x_factors, y_factor) for m in before.kept]
@@ -75,12 +77,12 @@ def starts_of_guesses(
     Raises
     ------
     ValueError
-        If a guess cannot be read, is undefined at the rows, or is nothing that a graph can hold.
+        If a guess cannot be read, is undefined at some rows, or cannot be written as a graph.
     """
     if guesses is None:
         return []
     if isinstance(guesses, (str, Equation)) or not isinstance(guesses, Iterable):
-        raise ValueError(explain("guesses must be a list.", repr(guesses)[:80], 'Give ["a*x/(b + x)"].'))
+        raise ValueError(explain("guesses must be a list.", repr(guesses)[:80], 'Pass ["a*x/(b + x)"], for example.'))
     starts = []
     for guess in guesses:
         text = guess if isinstance(guess, str) else str(guess)
@@ -94,7 +96,7 @@ def starts_of_guesses(
         except ValueError as error:
             raise FormulaError(f"The guess {text[:80]!r} cannot be used. {error}") from None
         if start[0].complexity > max_complexity:
-            todo = "Raise max_complexity, or give a shorter guess."
+            todo = "Raise max_complexity, or shorten the guess."
             raise FormulaError(
                 explain(
                     f"The guess {text[:80]!r} must have at most {max_complexity} symbols.", start[0].complexity, todo
@@ -110,7 +112,7 @@ def _read(guess: Any, table: Table, constants: Mapping[str, float]) -> Equation:
         unknown = [
             name for name in guess.variables if name not in table.names and symbol(name) in guess.expr.free_symbols
         ]
-        if unknown and guess.formula is None and guess.names:  # typed without saying what is a column
+        if unknown and guess.formula is None and guess.names:  # typed without `variables`
             return _read(str(guess), table, constants)
         if unknown:
             raise FormulaError(
@@ -118,13 +120,13 @@ def _read(guess: Any, table: Table, constants: Mapping[str, float]) -> Equation:
             )
         return guess
     if not isinstance(guess, str):
-        raise FormulaError(explain("A guess must be text or an Equation.", type(guess).__name__, "Give a formula."))
+        raise FormulaError(explain("A guess must be text or an Equation.", type(guess).__name__, "Pass a formula."))
     names = Equation.parse(guess).names
     known = {name: constants[name] for name in names if name in constants}
     equation = Equation.parse(guess, variables=table.names, constants=known)
     if not set(names) & set(table.names):
         todo = f"Columns: {', '.join(table.names)}."
-        raise FormulaError(explain("It must have a column of X in it.", ", ".join(names) or "none", todo[:200]))
+        raise FormulaError(explain("It must contain a column of X.", ", ".join(names) or "none", todo[:200]))
     for name in equation.free_names(table.names):
         alike = difflib.get_close_matches(name, table.names, n=1, cutoff=ALIKE) if len(name) > 2 else []
         if alike and alike[0] not in names:
@@ -136,7 +138,7 @@ def _read(guess: Any, table: Table, constants: Mapping[str, float]) -> Equation:
 
 
 def _fitted(equation: Equation, table: Table) -> Equation:
-    """Return the equation with the coefficients that it lacks, by least squares."""
+    """Return the equation with its missing coefficients fitted by least squares."""
     rows = np.linspace(0, len(table.y) - 1, min(len(table.y), MOST_ROWS)).astype(np.intp)
     if table.weight is not None and not table.weight[rows].any():
         rows = np.flatnonzero(table.weight)[:MOST_ROWS]
@@ -148,7 +150,7 @@ def _fitted(equation: Equation, table: Table) -> Equation:
         warnings.simplefilter("ignore", EqdartsWarning)
         n_undefined = int(np.isnan(equation.predict(columns)).sum())
     if n_undefined:
-        raise FormulaError(explain("It must be defined at every row.", f"NaN at {n_undefined}", "Give another one."))
+        raise FormulaError(explain("It must be defined at every row.", f"NaN at {n_undefined}", "Use another guess."))
     return equation
 
 

@@ -1,4 +1,4 @@
-"""All rows of a fit as they were given, and what is known of them."""
+"""All rows of a fit as given, and facts about them."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from eqdarts.errors import EqdartsWarning
 __all__ = ["Table"]
 
 
-MANY_ROWS = 10_000  # with more, what needs no statistics looks at the extremes and at some of the others
+MANY_ROWS = 10_000  # with more rows, checks that need no statistics use the extremes and some of the others
 
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """All rows as they were given, with the names of their columns."""
+    """All rows as given, with the names of their columns."""
 
     X: Array  # (N, D)
     y: Array  # (N,)
@@ -53,12 +53,12 @@ class Table:
         return find_singularities(equation, self.box).pole
 
     def brink(self, equation: Equation) -> str:
-        """Return the same for where the equation or its slope grows without bound a little outside the range."""
+        """Return the words for a place slightly outside the range where equation or slope grow without bound."""
         return find_brink(equation, self.box, MARGIN)
 
     @cached_property
     def n_rows(self) -> float:
-        """How many rows there are, or the weights stand for."""
+        """The number of rows, or the number that the weights represent."""
         return float(len(self.y)) if self.weight is None else weighted_rows(self.weight)
 
     @cached_property
@@ -76,7 +76,7 @@ class Table:
         return FitRows(self.X[rows], self.y[rows], weight, sigma, len(self.y))
 
     def predicted(self, equation: Equation) -> Array:
-        """Return the values of the equation, quietly NaN where it is undefined."""
+        """Return the values of the equation, NaN without a warning where it is undefined."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", EqdartsWarning)
             return np.asarray(equation.predict(self.X))

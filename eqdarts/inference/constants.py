@@ -175,7 +175,7 @@ def _checked_names(named: dict[str, float], equation: Equation) -> dict[str, flo
     if taken:
         raise ValueError(
             explain(
-                "A constant needs a name of its own.",
+                "The name of a constant must not be taken.",
                 ", ".join(taken),
                 "It is the name of a column or coefficient; choose another.",
             )

@@ -142,7 +142,7 @@ def _precision(sigma: Any, sample_weight: Any, n_rows: int) -> Array:
             explain(
                 f"sigma must be one positive number, or {n_rows} of them, one for each row of X.",
                 f"shape {values.shape}, least {values.min() if values.size else 'of nothing'}",
-                "Give the standard deviations of the measurements.",
+                "Pass the standard deviations of the measurements.",
             )
         )
     return np.broadcast_to(values, n_rows) ** -2.0

@@ -39,7 +39,7 @@ def test_the_command_line_runs_and_tabulates(adapter: Path, tmp_path: Path, caps
     [
         ([], "needs a SUITE"),
         (["feynmann"], "Did you mean 'feynman'"),
-        (["nguyen", "--only", "I.12.1"], "There must be a problem"),
+        (["nguyen", "--only", "I.12.1"], "No problem is selected"),
         (["nguyen", "--noise", "a"], "--seed and --noise must be numbers"),
         (["nguyen", "--option", "x"], "must be NAME=VALUE"),
         (["nguyen", "--method", "gp"], "There is no such method"),

@@ -132,7 +132,7 @@ def test_fit_without_a_relaxed_stage_draws_the_evidence(fake: list, capsys: pyte
 def test_fit_of_a_constant_says_that_there_is_no_alpha(fake: list, capsys: pytest.CaptureFixture[str]) -> None:
     main([*FIT, "--search", "random", "--max-complexity", "3", "--out", "here"])
     out, err = capsys.readouterr()
-    assert "no alpha.png" in err
+    assert "alpha.png is not written" in err
     assert "alpha.png" not in out
     assert not Path("here/alpha.png").exists()
 
@@ -173,7 +173,7 @@ def test_notes_are_single_lines_on_standard_error(
     assert main(["fit", "few.csv", "--target", "y"]) == 0
     err = capsys.readouterr().err
     assert "eqdarts: Left out, not numeric: 'who' (such as 'a' in line 2).\n" in err
-    assert "eqdarts: Only 3 rows: the law may be chance.\n" in err
+    assert "eqdarts: Only 3 rows: the law may be a coincidence.\n" in err
     assert "features: x." in err
     assert all(line.startswith("eqdarts: ") for line in err.splitlines())
 
@@ -259,11 +259,11 @@ def test_missing_rows_can_be_dropped(fake: list, no_pictures: None, capsys: pyte
 def test_a_bad_cell_is_told_to_the_quiet_too(fake: list, no_pictures: None, capsys: pytest.CaptureFixture[str]) -> None:
     Path("bad.csv").write_text("x,z,y\n1,1,2\n2,$3,4\n3,5,6\n4,6,8\n", encoding="utf-8")
     refused = _refused(capsys, ["fit", "bad.csv", "--target", "y", "--quiet"])
-    assert "1 missing in 'z' (taken as a gap, not a number: '$3' in line 3)" in refused
+    assert "1 missing in 'z' (treated as missing, not a number: '$3' in line 3)" in refused
     assert main(["fit", "bad.csv", "--target", "y", "--quiet", "--drop-missing"]) == 0
     assert capsys.readouterr().err == (
-        "eqdarts: Taken as a gap in column 'z', not a number: '$3' in line 3.\n"
-        "eqdarts: Dropped 1 of 4 rows: they miss a value.\n"
+        "eqdarts: Treated as missing in column 'z', not a number: '$3' in line 3.\n"
+        "eqdarts: Dropped 1 of 4 rows: they have missing values.\n"
     )
 
 
@@ -273,7 +273,7 @@ def test_predict_tells_of_a_bad_cell_and_leaves_its_row_empty(capsys: pytest.Cap
     assert main(["predict", "equation.json", "new.csv"]) == 0
     out, err = capsys.readouterr()
     assert out == 'prediction\n2.0\n""\n6.0\n'
-    assert "eqdarts: Taken as a gap in column 'x', not a number: '2 kg' in line 3.\n" in err
+    assert "eqdarts: Treated as missing in column 'x', not a number: '2 kg' in line 3.\n" in err
 
 
 @pytest.mark.parametrize("name", ["\x1b[31mred", "two\nlines", "=1+cmd|'/C calc'!A0"])
@@ -336,7 +336,7 @@ def test_what_is_replaced_is_said_before_the_search_even_to_the_quiet(
     said, kept = capsys.readouterr().err.splitlines()[1:]
     names = "equation.json, run.json, equations.csv, equation.tex, alpha.png"
     assert said == f"eqdarts: o holds earlier files, which will be replaced: {names}."
-    assert kept == "eqdarts: Still of the earlier fit in o: alpha.png."
+    assert kept == "eqdarts: Unchanged files of an earlier fit in o: alpha.png."
 
 
 @pytest.mark.parametrize("fails_at", range(9))
@@ -386,7 +386,7 @@ def test_an_interrupt_after_the_law_loses_nothing_that_is_quick(
     assert "Traceback" not in err
     drawn = FILES[4:].index(where) if where in FILES[4:] else 0
     assert list(_contents("o").values()) == [*[False] * (4 + drawn), *[True] * (4 - drawn)]
-    assert "Still of the earlier fit in o: " in err
+    assert "Unchanged files of an earlier fit in o: " in err
     assert ("std. error" in out) == (where in FILES[4:])
 
 

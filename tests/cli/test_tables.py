@@ -99,7 +99,7 @@ def test_missing_values(tmp_path: Path, cell: str) -> None:
         (b"x,y\n1,2\n\xe9,4\n", r"byte 0xe9 in line 3"),
         (b"x,y\n1,2\n\0,4\n", r"zero byte in line 3"),
         (b"PK\x03\x04 and more", "Save the sheet as CSV"),
-        (b"PAR1 and nothing more", "not readable as Parquet"),
+        (b"PAR1 and nothing more", "cannot be read as Parquet"),
     ],
 )
 def test_a_bad_file_is_one_error(tmp_path: Path, content: str | bytes, expected: str) -> None:

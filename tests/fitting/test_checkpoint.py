@@ -93,7 +93,7 @@ def test_a_checkpoint_of_other_data_is_an_error(
 ) -> None:
     DARTSRegressor(**(QUICK | {"max_refits": 5})).fit(*table(80), checkpoint=tmp_path)
     before = read(tmp_path)
-    with pytest.raises(ValueError, match=f"must be of these data.*{message}"):
+    with pytest.raises(ValueError, match=f"must belong to the same rows, columns and loss.*{message}"):
         DARTSRegressor(**QUICK).fit(*change(*table(80)), checkpoint=tmp_path)
     with pytest.raises(ValueError, match="other loss"):
         DARTSRegressor(**QUICK, loss="huber").fit(*table(80), checkpoint=tmp_path)

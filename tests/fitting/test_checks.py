@@ -15,8 +15,8 @@ from tests.fits import QUICK, QUICK_BY_LOSS, fall
 @pytest.mark.parametrize(
     ("constants", "said"),
     [
-        ({"t": 1.0}, "name of its own"),
-        ({"c0": 1.0}, "name of its own"),
+        ({"t": 1.0}, "must not be taken"),
+        ({"c0": 1.0}, "must not be taken"),
         ({"g": 0.0}, "finite and not 0"),
         ({"g": "9.8"}, "finite and not 0"),
         (["g"], "map names to numbers"),
@@ -40,7 +40,7 @@ def test_parameters_of_the_choice_are_checked() -> None:
         ({"loss": "hubert"}, "Did you mean 'huber'"),
         ({"loss": "poisson"}, "needs a y of 0 or more"),
         ({"loss": "bernoulli"}, "needs a y of 0 to 1"),
-        ({"loss": "huber", "selection": "validation"}, "squared residuals only"),
+        ({"loss": "huber", "selection": "validation"}, "only be used with squared residuals"),
         ({"loss": lambda y, f: (y - f).square().mean()}, "for each row"),
         ({"loss": lambda y, f: -((y - f) ** 2)}, "smallest where the prediction is y"),
         ({"loss": lambda y: y}, "torch function of"),
@@ -54,7 +54,7 @@ def test_losses_without_sense_are_refused(given: dict[str, Any], said: str) -> N
 
 def test_known_errors_go_with_squares() -> None:
     X = np.linspace(1, 2, 40)[:, None]
-    with pytest.raises(ValueError, match="go with squared residuals"):
+    with pytest.raises(ValueError, match="only be used with squared residuals"):
         DARTSRegressor(**QUICK_BY_LOSS, loss="huber").fit(X, X[:, 0], sigma=0.1)
 
 
@@ -94,7 +94,7 @@ def test_weights_are_relative_to_the_smallest_known_error() -> None:
     [
         ([0.0, 0.0, 0.0], None, "zero"),
         ([1.0, -1.0, 0.0], None, "[Nn]egative"),
-        ([1.0, 1.0, 1.0], 0.1, "already are weights"),
+        ([1.0, 1.0, 1.0], 0.1, "not both"),
         (None, [0.1, 0.0, 0.1], "sigma must be one positive number, or 3"),
         (None, [0.1, 0.1], "sigma must be one positive number, or 3"),
     ],

@@ -83,7 +83,7 @@ def test_a_damaged_run_is_refused(run: Run, change: str) -> None:
 def test_a_run_without_what_an_estimator_needs_is_refused(run: Run) -> None:
     record = json.loads(run.to_json())
     del record["model"]
-    with pytest.raises(FormulaError, match="saved whole"):
+    with pytest.raises(FormulaError, match="contain a whole fit"):
         Run.from_json(json.dumps(record))
 
 

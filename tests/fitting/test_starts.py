@@ -72,11 +72,11 @@ def test_a_guess_of_a_probability_starts_its_log_odds() -> None:
         (3, "guesses must be a list"),
         ([3], "text or an Equation"),
         (["a*dose +"], "cannot be read"),
-        (["a*b + c"], "must have a column of X"),
+        (["a*b + c"], "must contain a column of X"),
         (["erf(dose)"], "cannot start from this function. Got erf"),
         (["log(-dose)"], "defined at every row"),
         (["+".join(f"dose**{k}" for k in range(2, 40))], "at most 60 symbols"),
-        ([Equation.parse("2*weight", ["weight"])], "column of X in it. Got weight"),
+        ([Equation.parse("2*weight", ["weight"])], "column of X. Got weight"),
     ],
     ids=range(9),
 )
@@ -125,9 +125,9 @@ def test_a_warm_start_goes_on_to_rows_of_other_scales() -> None:
 def test_a_warm_start_needs_the_same_columns() -> None:
     X, y = table()
     model = DARTSRegressor(**QUICK, warm_start=True).fit(X, y)
-    with pytest.raises(ValueError, match=r"warm_start needs the columns of the fit before\. Got a, after dose"):
+    with pytest.raises(ValueError, match=r"warm_start needs the same columns as the previous fit\. Got a, after dose"):
         model.fit(X[["dose"]].rename(columns={"dose": "a"}), y)
-    with pytest.raises(ValueError, match="warm_start cannot go"):
+    with pytest.raises(ValueError, match="warm_start cannot be used"):
         model.set_params(loss="bernoulli").fit(X, (y > 1).astype(float))
 
 

@@ -43,7 +43,7 @@ def test_relative_weights_have_no_unit_and_known_errors_do() -> None:
     assert str(tight.equation_) == str(loose.equation_)
     np.testing.assert_allclose(10 * tight.inference(0).standard_error, loose.inference(0).standard_error, rtol=1e-12)
     assert tight.inference().sigma_known
-    with pytest.raises(ValueError, match="already are weights"):
+    with pytest.raises(ValueError, match="not both"):
         DARTSRegressor(**QUICK).fit(X, y, sample_weight=weight, sigma=0.1)
     with pytest.raises(ValueError, match="sigma must be"):
         DARTSRegressor(**QUICK).fit(X, y, sigma=np.zeros(len(y)))

@@ -166,7 +166,7 @@ def test_too_few_rows_snap_nothing() -> None:
 
 def test_names_must_be_new_and_values_usable() -> None:
     equation, columns, y = data(LINE, 2.0, 3.0, 1e-3, seed=0)
-    with pytest.raises(ValueError, match="name of its own"):
+    with pytest.raises(ValueError, match="must not be taken"):
         snap_constants(equation, columns, y, constants={"x": 3.0})
     with pytest.raises(ValueError, match="must be finite and not 0"):
         snap_constants(equation, columns, y, constants={"h": 0.0})

@@ -48,7 +48,7 @@ def test_checks_benchmark_and_command_line_read_the_table(capsys: pytest.Capture
         "eqdarts": None,
         **{f"eqdarts-{name}": name for name in own},
     }
-    with pytest.raises(ValueError, match=r"search must be known\. Got 'implicits'\. Did you mean 'implicit'"):
+    with pytest.raises(ValueError, match=r"There is no such search\. Got 'implicits'\. Did you mean 'implicit'"):
         DARTSRegressor(search="implicits").fit(X, X[:, 0])
     with pytest.raises(SystemExit):
         main(["fit", "--search", "nonsense", "table.csv", "y"])
