@@ -208,9 +208,9 @@ def test_any_column_name_goes_all_the_way(
         (["--target", "body"], "must hold numbers"),
         (["--target", "period_days", "--features", "semi_axis"], "Did you mean 'semi_major_axis_au'?"),
         (["--target", "period_days", "--features", "a,,b"], "single commas"),
-        (["--target", "period_days", "--time-limit", "-3"], "above 0"),
-        (["--target", "period_days", "--time-limit", "nan"], "above 0"),
-        (["--target", "period_days", "--time-limit", "soon"], "above 0"),
+        (["--target", "period_days", "--time-limit", "-3"], "a positive number of seconds"),
+        (["--target", "period_days", "--time-limit", "nan"], "a positive number of seconds"),
+        (["--target", "period_days", "--time-limit", "soon"], "a positive number of seconds"),
         (["--target", "period_days", "--max-complexity", "2"], "at least 3"),
         (["--target", "period_days", "--seed", "-1"], "at least 0"),
         (["--target", "period_days", "--primitives", "expp"], "Did you mean 'exp'?"),
@@ -382,7 +382,7 @@ def test_an_interrupt_after_the_law_loses_nothing_that_is_quick(
     assert main([*FIT, "--out", "o"]) == 0
     out, err = capsys.readouterr()
     assert "\nperiod_days = " in out
-    assert "Interrupted. eqdarts report o writes the page." in err
+    assert "Interrupted. Run eqdarts report o to write the page." in err
     assert "Traceback" not in err
     drawn = FILES[4:].index(where) if where in FILES[4:] else 0
     assert list(_contents("o").values()) == [*[False] * (4 + drawn), *[True] * (4 - drawn)]
