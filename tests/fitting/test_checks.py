@@ -28,7 +28,7 @@ def test_constants_without_sense_are_refused_before_the_search(constants: Any, s
 
 
 def test_parameters_of_the_choice_are_checked() -> None:
-    with pytest.raises(ValueError, match="selection must be known"):
+    with pytest.raises(ValueError, match="There is no such selection"):
         DARTSRegressor(**QUICK, selection="bicc").fit(*fall())
     with pytest.raises(ValueError, match="needs rows to hold back"):
         DARTSRegressor(**QUICK, selection="validation").fit(*fall(16))
@@ -64,12 +64,12 @@ DEFAULTS = DARTSRegressor().get_params()
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"search": "randm"}, "search must be known.*'random'"),
-        ({"loss": "hubert"}, "loss must be known.*'huber'"),
+        ({"search": "randm"}, "There is no such search.*'random'"),
+        ({"loss": "hubert"}, "loss must be the name of a loss.*'huber'"),
         ({"max_complexity": 2}, "max_complexity must be a whole number of at least 3"),
         ({"max_refits": 1.5}, "max_refits must be a whole number"),
         ({"n_jobs": 0}, "n_jobs must be a whole number other than 0"),
-        ({"time_limit": 0}, "time_limit must be positive seconds"),
+        ({"time_limit": 0}, "time_limit must be a positive number"),
         ({"validation_fraction": 1.0}, "validation_fraction must lie between 0 and 1"),
     ],
 )

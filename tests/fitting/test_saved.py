@@ -96,7 +96,7 @@ def test_what_is_no_plain_value_is_told(tmp_path: Path) -> None:
         warnings.simplefilter("always")
         again = DARTSRegressor.load(tmp_path / "law.json")
     assert [w.category for w in told] == [EqdartsWarning, EqdartsWarning]
-    assert "does not hold primitives of the estimator" in str(told[0].message)
+    assert "does not contain primitives of the estimator" in str(told[0].message)
     assert "bump" in str(told[1].message)
     assert np.array_equal(again.predict(x), model.predict(x))
     assert again.graph_ is None
