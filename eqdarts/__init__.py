@@ -6,11 +6,10 @@ torch, sympy, pandas and scikit-learn take seconds to load.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from eqdarts._lazy import handed_on
 from eqdarts._version import __version__
 
+TYPE_CHECKING = False  # what typing.TYPE_CHECKING means to a type checker; typing takes longer to load than all of this
 if TYPE_CHECKING:
     from eqdarts.benchmark.problems import load_problem
     from eqdarts.benchmark.run import run_benchmark

@@ -7,8 +7,11 @@ them.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
 from importlib import import_module
+
+TYPE_CHECKING = False  # as in eqdarts/__init__.py
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 __all__ = ["handed_on"]
 
