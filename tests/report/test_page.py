@@ -17,7 +17,6 @@ from xml.etree import ElementTree
 import pandas as pd
 import pytest
 
-from eqdarts.cli.command import main
 from eqdarts.equation.equation import Equation
 from eqdarts.evidence.structure import Finding
 from eqdarts.fitting.run import Run
@@ -166,26 +165,6 @@ def test_a_model_writes_its_report(no_pictures: None, tmp_path: Path) -> None:
     text = (tmp_path / "law.html").read_text(encoding="utf-8")
     assert "A law of period" in text
     assert "planets.csv" not in text
-
-
-# --- the command ---
-
-
-@pytest.mark.slow
-def test_the_command_writes_the_page_again(
-    tmp_path: Path, run: Run, page: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (tmp_path / "run.json").write_text(run.to_json(), encoding="utf-8")
-    assert main(["report", str(tmp_path)]) == 0
-    assert (tmp_path / "law.html").read_text(encoding="utf-8") == page
-    assert main(["report", str(tmp_path), "--out", str(tmp_path / "b.html"), "--units", "period=d"]) == 0
-    assert "period (d)" in (tmp_path / "b.html").read_text(encoding="utf-8")
-    capsys.readouterr()
-    assert main(["report", str(tmp_path), "--units", "period"]) == 2
-    assert main(["report", str(tmp_path / "absent")]) == 2
-    (tmp_path / "run.json").write_text("{}", encoding="utf-8")
-    assert main(["report", str(tmp_path)]) == 2
-    assert len(capsys.readouterr().err.splitlines()) == 3
 
 
 # --- in a browser ---
