@@ -18,6 +18,7 @@ from sklearn.utils import check_random_state, estimator_html_repr
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from eqdarts._typing import Array
+from eqdarts.arrays import as_floats, finite, without_masks
 from eqdarts.clock import now
 from eqdarts.equation.equation import Equation, warn_outside
 from eqdarts.equation.ranges import MARGIN
@@ -227,13 +228,14 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         defaults = {name: parameter.default for name, parameter in parameters.items()}
         settings = checked_settings(self.get_params(deep=False), defaults)
         target = getattr(y, "name", None)
+        X, y = without_masks(X, "X"), _target_as_floats(y)
         X, y = validate_data(self, X, y, dtype=np.float64, y_numeric=True, ensure_min_samples=FEWEST_ROWS)
         weight, sigma = checked_weight(sample_weight, sigma, X, self.loss)
         named = hasattr(self, "feature_names_in_")
         names = tuple(map(str, self.feature_names_in_)) if named else tuple(f"x{i}" for i in range(X.shape[1]))
         settings = replace(settings, constants=checked_constants(self.constants, names))
         target = None if target is None else str(target)
-        table = Table(X, np.asarray(y, dtype=np.float64), weight, names, target, sigma, named)
+        table = Table(X, y, weight, names, target, sigma, named)
         if len(y) < FEW_ROWS:
             warnings.warn(f"Only {len(y)} rows: the law may be a coincidence.", EqdartsWarning, stacklevel=2)
         run = fit_table(
@@ -278,7 +280,7 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             Once, if rows lie outside the range of the training rows; `outside` returns which.
         """
         check_is_fitted(self)
-        X = validate_data(self, X, dtype=np.float64, reset=False)
+        X = self._rows(X)
         equation = self._equation(index)
         warn_outside(equation, X, stacklevel=2)
         values = np.asarray(equation.predict(X), dtype=np.float64)
@@ -313,7 +315,7 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             same for all rows.
         """
         found = self.inference(index)
-        X = validate_data(self, X, dtype=np.float64, reset=False)
+        X = self._rows(X)
         equation = self._equation(index)
         warn_outside(equation, X, stacklevel=2)
         if observation:
@@ -322,6 +324,25 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             sigma = None
         weight = sample_weight if sigma is None else None
         return found.predict_interval(X, coverage, observation, weight, sigma)
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Return the share of the variance of y that the chosen equation explains, R2.
+
+        Parameters
+        ----------
+        X : DataFrame or array of shape (n, d)
+        y : array of shape (n,)
+        sample_weight : array of shape (n,), optional
+
+        Raises
+        ------
+        ValueError
+            If a value of X, y or the weights is missing or infinite.
+        """
+        y = finite(as_floats(y, "y"), "y")
+        if sample_weight is not None:
+            sample_weight = finite(as_floats(sample_weight, "sample_weight"), "sample_weight")
+        return float(super().score(X, y, sample_weight))
 
     def outside(self, X: Any, index: int | None = None, margin: float = MARGIN) -> NDArray[np.bool_]:
         """Return whether each row lies outside the range of the training rows, in an input that is in the equation.
@@ -339,7 +360,7 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         ndarray of bool, shape (n,)
         """
         check_is_fitted(self)
-        X = validate_data(self, X, dtype=np.float64, reset=False)
+        X = self._rows(X)
         return np.asarray(self._equation(index).outside(X, margin))
 
     # --- what is known of the equations ---
@@ -519,6 +540,11 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
 
     # --- the one record ---
 
+    def _rows(self, X: Any) -> Array:
+        """Return X as floats with the columns of the fit; a masked value is a missing one, which is an error."""
+        rows: Array = validate_data(self, without_masks(X, "X"), dtype=np.float64, reset=False)
+        return rows
+
     def _equation(self, index: int | None) -> Equation:
         return self.equation_ if index is None else self.front_[index]
 
@@ -538,6 +564,11 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         self.alpha_ = run.alpha
         self.structure_ = run.structure
         self.history_ = run.history
+
+
+def _target_as_floats(y: Any) -> Any:
+    """Return y converted, so that scikit-learn sees what is missing in objects and text; what it refuses as it is."""
+    return y if y is None or getattr(getattr(y, "dtype", None), "kind", "") == "c" else as_floats(y, "y")
 
 
 def _lost(run: Run) -> list[str]:

@@ -17,14 +17,25 @@ from numpy.typing import NDArray
 
 from eqdarts._typing import Array, Expr
 from eqdarts.equation.file import FORMAT, VERSION, read
-from eqdarts.equation.ranges import MARGIN, Range, any_outside, extrapolation_words, outside_by_input
+from eqdarts.equation.ranges import (
+    MARGIN,
+    Range,
+    any_outside,
+    checked_range,
+    extrapolation_words,
+    outside_by_input,
+)
 from eqdarts.equation.rows import (
     as_columns,
     as_target,
+    check_enough_rows,
     checked_constants,
     column_names,
+    finite_columns,
+    is_finite_number,
     name_array_columns,
     starting_values,
+    undefined_words,
 )
 from eqdarts.errors import EqdartsWarning, explain
 from eqdarts.export import formats
@@ -234,7 +245,7 @@ class Equation:
         """
         template, found = self._template
         for name, value in values.items():
-            if name not in found or not np.isfinite(value):
+            if name not in found or not is_finite_number(value):
                 todo = f"Coefficients: {', '.join(found) or 'none'}."
                 raise ValueError(
                     explain("A coefficient must be one of the equation, and finite.", f"{name!r}: {value!r}", todo)
@@ -257,7 +268,8 @@ class Equation:
         Returns
         -------
         ndarray of shape (n,)
-            NaN, and one `EqdartsWarning`, where the equation is undefined.
+            NaN, and one `EqdartsWarning`, where the equation is undefined or a value of X is missing: NaN, None, NA, or
+            hidden by the mask of a masked array.
 
         Raises
         ------
@@ -272,13 +284,8 @@ class Equation:
             )
         columns, n_rows = as_columns(X, self.variables, _used(self.expr, self.variables))
         values = evaluate(self.expr, columns, n_rows)
-        n_undefined = int(np.isnan(values).sum())
-        if n_undefined:
-            warnings.warn(
-                f"The equation is undefined at {n_undefined} of {n_rows} row(s); predict gives NaN there.",
-                EqdartsWarning,
-                stacklevel=2,
-            )
+        if np.isnan(values).any():
+            warnings.warn(undefined_words(values, columns), EqdartsWarning, stacklevel=2)
         return values
 
     def fit(
@@ -309,7 +316,8 @@ class Equation:
         Raises
         ------
         ValueError
-            If a column is missing, a starting value is missing, or the formula is undefined at the start.
+            If a column or a starting value is missing, a number that is read is not finite, there are fewer rows than
+            parameters, or the formula is undefined at the start.
 
         Notes
         -----
@@ -327,7 +335,9 @@ class Equation:
             formula, values = self._template
             parameters = tuple(values)
         columns, n_rows = as_columns(X, variables, _used(formula, variables))
+        finite_columns(columns)
         target, weight = as_target(y, sample_weight, n_rows)
+        check_enough_rows(parameters, n_rows, weight)
         guess = starting_values(parameters, start if start is not None else values or None)
         found, record = fit_formula(
             with_values(formula, known), [symbol(p) for p in parameters], columns, target, guess, weight
@@ -363,10 +373,14 @@ class Equation:
         ----------
         box : mapping of str to (float, float)
             Names that are not inputs of the equation are ignored.
+
+        Raises
+        ------
+        ValueError
+            If a range is not two finite numbers in order.
         """
         used = _used(self.expr, self.variables)
-        kept = tuple((name, float(box[name][0]), float(box[name][1])) for name in used if name in box)
-        return replace(self, ranges=kept)
+        return replace(self, ranges=tuple(checked_range(name, box[name]) for name in used if name in box))
 
     def outside(self, X: Any, margin: float = MARGIN) -> NDArray[np.bool_]:
         """Return which rows lie outside the range of the rows that the equation was fitted to.

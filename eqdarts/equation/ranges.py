@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from eqdarts._typing import Array
+from eqdarts.arrays import as_floats
 from eqdarts.errors import explain
 
-__all__ = ["MARGIN", "Range", "any_outside", "extrapolation_words", "outside_by_input"]
+__all__ = ["MARGIN", "Range", "any_outside", "checked_range", "extrapolation_words", "outside_by_input"]
 
 Range = tuple[str, float, float]
 """An input's name, smallest and largest value."""
@@ -19,6 +21,21 @@ Range = tuple[str, float, float]
 # warning: a law bends little over a twentieth of the range that it was fitted to.
 MARGIN = 0.05
 MOST_NAMED = 3  # inputs in one sentence
+
+
+def checked_range(name: str, ends: Any) -> Range:
+    """Return the range of an input from its two ends.
+
+    Raises
+    ------
+    ValueError
+        If they are not two finite numbers in order.
+    """
+    values = as_floats(ends, f"The range of {name!r}")
+    if values.shape != (2,) or not np.isfinite(values).all() or values[0] > values[1]:
+        todo = "Pass the smallest and the largest value."
+        raise ValueError(explain(f"The range of {name!r} must be two finite numbers in order.", repr(ends)[:60], todo))
+    return name, float(values[0]), float(values[1])
 
 
 def outside_by_input(

@@ -10,9 +10,24 @@ from typing import Any
 import numpy as np
 
 from eqdarts._typing import Array
+from eqdarts.arrays import as_floats, finite
 from eqdarts.errors import FormulaError, closest, explain
 
-__all__ = ["as_columns", "as_target", "checked_constants", "column_names", "name_array_columns", "starting_values"]
+__all__ = [
+    "as_columns",
+    "as_target",
+    "check_enough_rows",
+    "checked_constants",
+    "column_names",
+    "errors_of_new_rows",
+    "finite_columns",
+    "is_finite_number",
+    "known_errors",
+    "name_array_columns",
+    "positive_weights",
+    "starting_values",
+    "undefined_words",
+]
 
 
 def column_names(X: Any) -> list[str] | None:
@@ -25,7 +40,7 @@ def column_names(X: Any) -> list[str] | None:
 
 
 def as_columns(X: Any, variables: Sequence[str], needed: Iterable[str]) -> tuple[dict[str, Array], int]:
-    """Return the needed columns by name, and the number of rows.
+    """Return the needed columns by name, as contiguous floats with NaN for missing values, and the number of rows.
 
     Parameters
     ----------
@@ -48,7 +63,7 @@ def as_columns(X: Any, variables: Sequence[str], needed: Iterable[str]) -> tuple
     for name in needed:
         if name not in labels:
             raise ValueError(explain("X must have every column of the equation.", f"no {name!r}", closest(name, names)))
-        columns[name] = _numeric(X[labels[name]], f"Column {name!r}")
+        columns[name] = as_floats(X[labels[name]], f"Column {name!r}")
         if columns[name].ndim > 1:
             raise ValueError(
                 explain(f"Column {name!r} must be one-dimensional.", columns[name].shape, "Check the table.")
@@ -60,7 +75,7 @@ def as_columns(X: Any, variables: Sequence[str], needed: Iterable[str]) -> tuple
     if len(lengths) > 1:
         raise ValueError(explain("Columns must be equally long.", sorted(lengths), "Check the lengths."))
     n_rows = lengths.pop()
-    return {name: np.broadcast_to(column, n_rows) for name, column in columns.items()}, n_rows
+    return {name: np.ascontiguousarray(np.broadcast_to(column, n_rows)) for name, column in columns.items()}, n_rows
 
 
 def _length(values: Any) -> int | None:
@@ -72,7 +87,7 @@ def _length(values: Any) -> int | None:
 
 
 def _from_array(X: Any, variables: Sequence[str], needed: Iterable[str]) -> tuple[dict[str, Array], int]:
-    rows = _numeric(X, "X")
+    rows = as_floats(X, "X")
     if rows.ndim == 1 and len(variables) == 1:
         rows = rows[:, None]
     if rows.ndim != 2 or rows.shape[1] != len(variables):
@@ -80,14 +95,23 @@ def _from_array(X: Any, variables: Sequence[str], needed: Iterable[str]) -> tupl
         raise ValueError(
             explain(f"X must be of shape {wanted}.", rows.shape, f"Its columns are {', '.join(variables) or 'none'}.")
         )
-    return {name: rows[:, variables.index(name)] for name in needed}, len(rows)
+    return {name: np.ascontiguousarray(rows[:, variables.index(name)]) for name in needed}, len(rows)
 
 
-def _numeric(values: Any, what: str) -> Array:
-    try:
-        return np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise ValueError(explain(f"{what} must be numeric.", repr(values)[:60], "Convert it to numbers.")) from None
+def finite_columns(columns: Mapping[str, Array]) -> None:
+    """Raise ValueError if a column has a value that is missing (NaN) or infinite."""
+    for name, column in columns.items():
+        finite(column, f"Column {name!r}")
+
+
+def undefined_words(values: Array, columns: Mapping[str, Array]) -> str:
+    """Return the sentence that says where predictions (n,) are NaN: undefined, or with a value missing in a column."""
+    undefined = np.isnan(values)
+    missing = np.zeros(len(values), dtype=bool)
+    for column in columns.values():
+        missing |= np.isnan(column)
+    why = f" (a value is missing in {missing.sum()} of these)" if missing.any() else ""
+    return f"The equation is undefined at {undefined.sum()} of {len(values)} row(s){why}; predict gives NaN there."
 
 
 def as_target(y: Any, sample_weight: Any, n_rows: int) -> tuple[Array, Array | None]:
@@ -98,15 +122,14 @@ def as_target(y: Any, sample_weight: Any, n_rows: int) -> tuple[Array, Array | N
     ValueError
         If the length is wrong, a value is not finite, or a weight is negative.
     """
-    values = _numeric(y, "y")
+    values = as_floats(y, "y")
     if values.shape != (n_rows,):
         raise ValueError(explain(f"y must be of shape ({n_rows},), as X has rows.", values.shape, "Check the lengths."))
-    if not np.isfinite(values).all():
-        raise ValueError(explain("y must be finite.", f"{(~np.isfinite(values)).sum()} NaN or inf", "Drop these rows."))
+    finite(values, "y")
     if sample_weight is None:
         return values, None
-    weight = _numeric(sample_weight, "sample_weight")
-    if weight.shape != (n_rows,) or not np.isfinite(weight).all() or (weight < 0).any() or not weight.any():
+    weight = finite(as_floats(sample_weight, "sample_weight"), "sample_weight")
+    if weight.shape != (n_rows,) or (weight < 0).any() or not (weight.any() or not n_rows):
         raise ValueError(
             explain(
                 "sample_weight must hold one finite weight >= 0 for each row.",
@@ -115,6 +138,78 @@ def as_target(y: Any, sample_weight: Any, n_rows: int) -> tuple[Array, Array | N
             )
         )
     return values, weight
+
+
+def known_errors(sigma: Any, n_rows: int) -> Array:
+    """Return the standard deviations (n,) of y for one number, or one for each row.
+
+    Raises
+    ------
+    ValueError
+        If there are not that many, or one of them is not a positive finite number.
+    """
+    values = finite(as_floats(sigma, "sigma"), "sigma")
+    if values.shape not in ((), (n_rows,)) or not (values > 0).all():
+        raise ValueError(
+            explain(
+                f"sigma must be one positive number, or {n_rows} of them, one for each row of X.",
+                f"shape {values.shape}, least {values.min() if values.size else 'of nothing'}",
+                "Pass the standard deviations of the measurements.",
+            )
+        )
+    return np.asarray(np.broadcast_to(values, n_rows))
+
+
+def errors_of_new_rows(sigma: Any, n_rows: int) -> Array:
+    """Return the standard deviations (n,) of new observations; NaN, for an error that is not known, stays NaN.
+
+    Raises
+    ------
+    ValueError
+        If there is neither one of them nor one for each row, or one is negative or infinite.
+    """
+    values = as_floats(sigma, "sigma")
+    if values.shape not in ((), (n_rows,)) or (values < 0).any() or np.isinf(values).any():
+        raise ValueError(
+            explain(
+                f"sigma must be one finite number of 0 or more, or {n_rows} of them, one for each row of X.",
+                f"shape {values.shape}, least {np.nanmin(values, initial=np.inf):g}",
+                "Pass the standard deviations of the new observations.",
+            )
+        )
+    return np.asarray(np.broadcast_to(values, n_rows))
+
+
+def positive_weights(sample_weight: Any, n_rows: int) -> Array:
+    """Return the weights (n,) of new observations.
+
+    Raises
+    ------
+    ValueError
+        If there is not one positive finite weight for each row.
+    """
+    weight = finite(as_floats(sample_weight, "sample_weight"), "sample_weight")
+    if weight.shape != (n_rows,) or not (weight > 0).all():
+        raise ValueError(
+            explain(
+                "sample_weight must hold one positive weight for each row.",
+                f"shape {weight.shape}",
+                "Check the weights.",
+            )
+        )
+    return weight
+
+
+def check_enough_rows(parameters: Sequence[str], n_rows: int, weight: Array | None) -> None:
+    """Raise ValueError if there are no rows, or fewer rows with weight than parameters."""
+    counted = n_rows if weight is None else int(np.count_nonzero(weight))
+    if not counted:
+        raise ValueError(explain("A fit needs rows.", "none", "Pass at least one row for each parameter."))
+    if counted < len(parameters):
+        given = f"{counted} row(s) for {len(parameters)} parameters ({', '.join(parameters)})"
+        raise ValueError(
+            explain("A fit needs at least one row for each parameter.", given, "Pass more rows, or use a formula with fewer parameters.")
+        )
 
 
 def name_array_columns(X: Any, formula_names: Sequence[str]) -> tuple[str, ...]:
@@ -160,12 +255,17 @@ def starting_values(parameters: Sequence[str], start: Mapping[str, float] | Sequ
                 explain("start must give every parameter a value.", given, f"Parameters: {', '.join(parameters)}.")
             )
         start = [start[name] for name in parameters]
-    values = np.asarray(start, dtype=np.float64)
+    values = as_floats(start, "start")
     if values.shape != (len(parameters),) or not np.isfinite(values).all():
         raise ValueError(
             explain("start must give every parameter a finite value.", values, f"Parameters: {', '.join(parameters)}.")
         )
     return values
+
+
+def is_finite_number(value: Any) -> bool:
+    """Whether a value is a finite number, of Python or of numpy."""
+    return not isinstance(value, bool) and isinstance(value, numbers.Real) and math.isfinite(value)
 
 
 def checked_constants(
@@ -195,7 +295,7 @@ def checked_constants(
             raise FormulaError(
                 explain("A constant must be a name in the formula, not a column.", repr(name), "Leave it out.")
             )
-        if isinstance(value, bool) or not isinstance(value, numbers.Real) or not math.isfinite(value):
+        if not is_finite_number(value):
             raise FormulaError(
                 explain(f"The constant {name!r} must be a finite number.", repr(value), "Give its value.")
             )

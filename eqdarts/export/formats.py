@@ -86,7 +86,8 @@ def to_numpy_source(equation: Formula, name: str = "predict") -> str:
         lines += ["", *textwrap.indent(helper.definition, "    ").splitlines()]
     # The body: arrays first, so that lists are accepted too; then one line for each step.
     lines += [""] if body.helpers else []
-    lines += [f"    {a} = np.asarray({a}, dtype=np.float64)" for a in arguments]
+    # A value that a mask hides is missing, as in `predict`.
+    lines += [f"    {a} = np.ma.filled(np.ma.asarray({a}, dtype=np.float64), np.nan)" for a in arguments]
     lines.append('    with np.errstate(all="ignore"):')
     lines += [f"        {step} = {text}" for step, text in body.steps]
     lines.append(f"        y = {body.result}")

@@ -14,6 +14,7 @@ from typing import Any, Generic, TypeVar
 import torch
 from torch import Tensor, nn
 
+from eqdarts.arrays import as_floats
 from eqdarts.errors import explain
 from eqdarts.export.formula import TrainableFormula
 from eqdarts.expression.program import Program, Step, compile_expression, folded
@@ -51,8 +52,15 @@ class EquationModule(nn.Module, Generic[F]):
         self._equation = equation
         self._program = _with_softplus(compile_expression(equation.template))
 
-    def forward(self, X: Tensor) -> Tensor:
-        """Return the values (...) of the equation at X (..., d); NaN where it is undefined."""
+    def forward(self, X: Any) -> Tensor:
+        """Return the values (...) of the equation at X (..., d); NaN where it is undefined.
+
+        They are of the wider type of X and the coefficients. An array that is no tensor is converted.
+        """
+        like = self.coefficients
+        if not isinstance(X, Tensor):
+            X = torch.tensor(as_floats(X, "X"), device=like.device)
+        X = X.to(torch.promote_types(X.dtype, like.dtype))  # whole numbers too: their root would be a float32
         if X.ndim < 1 or X.shape[-1] != len(self.variables):
             raise ValueError(
                 explain(

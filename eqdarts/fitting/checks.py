@@ -13,7 +13,9 @@ import numpy as np
 from sklearn.utils.validation import _check_sample_weight
 
 from eqdarts._typing import Array
+from eqdarts.arrays import as_floats
 from eqdarts.data import Data
+from eqdarts.equation.rows import known_errors
 from eqdarts.errors import closest, explain
 from eqdarts.fitting.settings import FitSettings
 from eqdarts.losses import LOSSES, Loss, loss_of, resolve_loss
@@ -121,19 +123,12 @@ def checked_weight(sample_weight: Any, sigma: Any, X: Array, loss: Any) -> tuple
                     "To use both, pass sigma = s / sqrt(w).",
                 )
             )
-        errors = np.asarray(sigma, dtype=np.float64)
-        if errors.shape not in ((), (len(X),)) or not (np.isfinite(errors) & (errors > 0)).all():
-            raise ValueError(
-                explain(
-                    f"sigma must be one positive number, or {len(X)} of them, one for each row of X.",
-                    f"shape {errors.shape}, least {errors.min() if errors.size else 'of nothing'}",
-                    "Pass the standard deviations of the measurements.",
-                )
-            )
-        errors = np.array(np.broadcast_to(errors, len(X)))
+        errors = np.array(known_errors(sigma, len(X)))
         return (errors / errors.min()) ** -2.0, errors
     if sample_weight is None:
         return None, None
+    if not isinstance(sample_weight, numbers.Number):
+        sample_weight = as_floats(sample_weight, "sample_weight")
     weight = np.asarray(_check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True))
     if not weight.any():
         raise ValueError(

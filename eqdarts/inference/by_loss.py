@@ -10,6 +10,7 @@ import numpy as np
 from eqdarts._typing import Array
 from eqdarts.data import FitRows
 from eqdarts.equation.equation import Equation
+from eqdarts.equation.rows import positive_weights
 from eqdarts.errors import explain
 from eqdarts.inference.uncertainty import Inference, inference
 from eqdarts.losses import LOSSES, loss_of
@@ -68,4 +69,6 @@ def _likelihood_error(loss: Any, equation: Equation, X: Array, weight: Any) -> A
         todo = f"Use {', '.join(able[:-1])} or {able[-1]}, or resample the rows."
         raise ValueError(explain("Standard errors need squared residuals or a likelihood.", f"{loss=}", todo))
     variance = row.variance(equation.predict(X))
-    return np.asarray(np.sqrt(variance if weight is None else variance / np.asarray(weight)))
+    if weight is None:
+        return np.asarray(np.sqrt(variance))
+    return np.asarray(np.sqrt(variance / positive_weights(weight, len(variance))))

@@ -17,7 +17,7 @@ import numpy as np
 
 from eqdarts._typing import Array, Expr
 from eqdarts.equation.equation import Equation
-from eqdarts.equation.rows import as_columns, as_target, column_names
+from eqdarts.equation.rows import as_columns, as_target, column_names, finite_columns, known_errors
 from eqdarts.errors import explain
 from eqdarts.expression.build import symbol
 from eqdarts.expression.program import compile_expression, evaluate
@@ -117,6 +117,7 @@ def rows_of(equation: Equation, X: Any, y: Any, sample_weight: Any = None, sigma
     every = [name for name in equation.variables if available is None or name in available]
     needed = [name for name in equation.variables if symbol(name) in equation.template.free_symbols]
     columns, n_rows = as_columns(X, equation.variables, dict.fromkeys([*every, *needed]))
+    finite_columns({name: columns[name] for name in needed})
     weight = sample_weight if sigma is None else _precision(sigma, sample_weight, n_rows)
     target, weights = as_target(y, weight, n_rows)
     counted = slice(None) if weights is None else weights > 0
@@ -136,16 +137,7 @@ def _precision(sigma: Any, sample_weight: Any, n_rows: int) -> Array:
                 "To use both, pass sigma = s / sqrt(w).",
             )
         )
-    values = np.asarray(sigma, dtype=np.float64)
-    if values.shape not in ((), (n_rows,)) or not (np.isfinite(values) & (values > 0)).all():
-        raise ValueError(
-            explain(
-                f"sigma must be one positive number, or {n_rows} of them, one for each row of X.",
-                f"shape {values.shape}, least {values.min() if values.size else 'of nothing'}",
-                "Pass the standard deviations of the measurements.",
-            )
-        )
-    return np.broadcast_to(values, n_rows) ** -2.0
+    return known_errors(sigma, n_rows) ** -2.0
 
 
 def precise_residual(equation: Equation, form: Form, rows: Rows) -> Array:

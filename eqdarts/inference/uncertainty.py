@@ -21,7 +21,7 @@ import numpy as np
 
 from eqdarts._typing import Array
 from eqdarts.equation.equation import Equation
-from eqdarts.equation.rows import as_columns
+from eqdarts.equation.rows import as_columns, errors_of_new_rows, positive_weights
 from eqdarts.errors import EqdartsWarning, explain
 from eqdarts.inference.identifiability import unidentifiable
 from eqdarts.inference.intervals import LackOfFit, lack_of_fit, profile_bounds, quantile
@@ -170,17 +170,10 @@ class Inference:
                 )
             )
         if sigma is not None:
-            return np.broadcast_to(np.asarray(sigma, dtype=np.float64), n_rows)
-        weight = np.ones(n_rows) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
-        if weight.shape != (n_rows,) or not (weight > 0).all():
-            raise ValueError(
-                explain(
-                    "sample_weight must hold one positive weight for each row.",
-                    f"shape {weight.shape}",
-                    "Check the weights.",
-                )
-            )
-        return np.asarray(self.sigma / np.sqrt(weight))
+            return errors_of_new_rows(sigma, n_rows)
+        if sample_weight is None:
+            return np.full(n_rows, self.sigma)
+        return np.asarray(self.sigma / np.sqrt(positive_weights(sample_weight, n_rows)))
 
 
 def inference(

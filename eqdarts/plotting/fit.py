@@ -9,7 +9,7 @@ import numpy as np
 
 from eqdarts._typing import Array
 from eqdarts.equation.equation import Equation
-from eqdarts.plotting.points import columns_of, draw_points, label_axis, predicted, target_name, used_variables
+from eqdarts.plotting.points import draw_points, label_axis, predicted, rows_of_picture, target_name, used_variables
 from eqdarts.plotting.style import COLOURS, axes_grid, is_first, new_axes, set_log_if_wide, styled, title_width
 from eqdarts.plotting.text import typeset
 
@@ -60,8 +60,7 @@ def plot_fit(
         Units of variables and target, by name.
     """
     ax = new_axes(ax)
-    y = np.asarray(y, dtype=np.float64)
-    columns, used = columns_of(equation, X), used_variables(equation)
+    (columns, y), used = rows_of_picture(equation, X, y), used_variables(equation)
     if not used and len(columns) == 1:
         used = list(columns)
     if len(used) == 1:
@@ -196,8 +195,7 @@ def plot_slices(
     -------
     list of Axes
     """
-    y = np.asarray(y, dtype=np.float64)
-    columns, used = columns_of(equation, X), used_variables(equation) or list(equation.variables)[:1]
+    (columns, y), used = rows_of_picture(equation, X, y), used_variables(equation) or list(equation.variables)[:1]
     used = used[:MOST_SLICES]
     axes = axes_grid(len(used)) if axes is None else list(axes)[: len(used)]
     values = predicted(equation, X)

@@ -10,14 +10,14 @@ import numpy as np
 
 from eqdarts._typing import Array
 from eqdarts.equation.equation import Equation
-from eqdarts.equation.rows import as_columns, column_names
-from eqdarts.errors import EqdartsWarning
+from eqdarts.equation.rows import as_columns, as_target, column_names, finite_columns
+from eqdarts.errors import EqdartsWarning, explain
 from eqdarts.plotting.style import COLOURS, fit_name, panel_size
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["columns_of", "draw_points", "label_axis", "predicted", "target_name", "used_variables"]
+__all__ = ["draw_points", "label_axis", "predicted", "rows_of_picture", "target_name", "used_variables"]
 
 
 FEW, MANY = 250, 10_000  # up to FEW points are circles, up to MANY are dots, more are counted in cells
@@ -30,11 +30,21 @@ def used_variables(equation: Equation) -> list[str]:
     return [name for name in equation.variables if name in names]
 
 
-def columns_of(equation: Equation, X: Any) -> dict[str, Array]:
-    """Return the columns of X that are variables of the equation; unused variables may be missing."""
-    names = column_names(X)
+def rows_of_picture(equation: Equation, X: Any, y: Any) -> tuple[dict[str, Array], Array]:
+    """Return the columns of X that are variables of the equation, and y (n,); unused variables may be missing.
+
+    Raises
+    ------
+    ValueError
+        If there are no rows, y does not go with them, or a value of y or of a column in the equation is not finite.
+    """
+    names, used = column_names(X), used_variables(equation)
     there = [name for name in equation.variables if names is None or name in names]
-    return as_columns(X, equation.variables, dict.fromkeys([*used_variables(equation), *there]))[0]
+    columns, n_rows = as_columns(X, equation.variables, dict.fromkeys([*used, *there]))
+    if not n_rows:
+        raise ValueError(explain("A picture needs rows.", "none", "Pass the measured rows."))
+    finite_columns({name: columns[name] for name in used})
+    return columns, as_target(y, None, n_rows)[0]
 
 
 def predicted(equation: Equation, X: Any) -> Array:

@@ -11,7 +11,7 @@ import numpy as np
 from eqdarts._typing import Array
 from eqdarts.equation.equation import Equation
 from eqdarts.errors import closest, explain
-from eqdarts.plotting.points import columns_of, draw_points, label_axis, predicted, target_name, used_variables
+from eqdarts.plotting.points import draw_points, label_axis, predicted, rows_of_picture, target_name, used_variables
 from eqdarts.plotting.style import COLOURS, axes_grid, is_first, new_axes, set_log_if_wide, styled
 
 if TYPE_CHECKING:
@@ -54,9 +54,8 @@ def plot_residuals(
     units : mapping of str to str, optional
     """
     ax = new_axes(ax)
-    y = np.asarray(y, dtype=np.float64)
+    (columns, y), used = rows_of_picture(equation, X, y), used_variables(equation)
     values = predicted(equation, X)
-    columns, used = columns_of(equation, X), used_variables(equation)
     relative = _is_relative(y) if relative is None else relative
     if against is None:
         only = used if used or len(columns) != 1 else list(columns)
@@ -101,7 +100,7 @@ def plot_qq(equation: Equation, X: pd.DataFrame, y: Any, ax: Axes | None = None,
     from scipy import special
 
     ax = new_axes(ax)
-    y = np.asarray(y, dtype=np.float64)
+    _, y = rows_of_picture(equation, X, y)
     residual = _residual(y, predicted(equation, X), _is_relative(y) if relative is None else relative)
     residual = np.sort(residual[np.isfinite(residual)])
     spread = float(residual.std())
@@ -146,7 +145,7 @@ def plot_residual_panels(
     -------
     list of Axes
     """
-    there = columns_of(equation, X)
+    there, y = rows_of_picture(equation, X, y)
     used = used_variables(equation)
     names = [*used, *(name for name in there if name not in used)][: MOST_PANELS - 2]
     wanted = [PREDICTION, *names]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import pickle
+import re
 import warnings
 
 import numpy as np
@@ -408,3 +409,20 @@ def test_ranges_are_kept_in_the_file_and_files_without_them_are_read() -> None:
             Equation.from_json(json.dumps({**record, "ranges": {"x": ends}}))
     with pytest.raises(FormulaError, match="ranges"):
         Equation.from_json(json.dumps({**record, "ranges": {"q": [0.0, 1.0]}}))
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "says"),
+    [
+        ([], [], "A fit needs rows. Got none"),
+        ([1.0], [2.0], "A fit needs at least one row for each parameter. Got 1 row"),
+        ([1.0, np.nan, 2.0], [1.0, 2.0, 3.0], "Column 'x' must be finite. Got 1 missing"),
+        ([1.0, np.inf, 2.0], [1.0, 2.0, 3.0], "Column 'x' must be finite. Got 1 infinite"),
+        ([1.0, 2.0, 3.0], [1.0, None, 3.0], "y must be finite. Got 1 missing"),
+    ],
+)
+def test_rows_that_cannot_be_fitted_are_one_clear_error(x: list[float], y: list[float], says: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(says)):
+        Equation.parse("a*x + b", ["x"]).fit({"x": x}, y)
+    with pytest.raises(ValueError, match=re.escape(says)):
+        Equation.parse("2.0*x + 1.0", ["x"]).fit({"x": x}, y)

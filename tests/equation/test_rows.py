@@ -11,9 +11,13 @@ import pytest
 from eqdarts.equation.rows import (
     as_columns,
     as_target,
+    check_enough_rows,
     checked_constants,
     column_names,
+    errors_of_new_rows,
+    known_errors,
     name_array_columns,
+    positive_weights,
     starting_values,
 )
 from eqdarts.errors import FormulaError
@@ -135,3 +139,35 @@ def test_constants_are_names_of_the_formula_with_finite_values() -> None:
     ):
         with pytest.raises(FormulaError, match=says):
             checked_constants(wrong, ("g", "x"), variables)
+
+
+def test_a_fit_needs_a_row_with_weight_for_each_parameter() -> None:
+    check_enough_rows(("a", "b"), 2, None)
+    check_enough_rows(("a", "b"), 4, np.array([0.0, 1.0, 0.0, 2.0]))
+    check_enough_rows((), 1, None)
+    with pytest.raises(ValueError, match="A fit needs rows"):
+        check_enough_rows((), 0, None)
+    with pytest.raises(ValueError, match=r"Got 1 row\(s\) for 2 parameters \(a, b\)"):
+        check_enough_rows(("a", "b"), 3, np.array([0.0, 1.0, 0.0]))
+
+
+@pytest.mark.parametrize("sigma", [0.0, -1.0, [1.0, 2.0], [[1.0, 1.0, 1.0]], [1.0, 0.0, 1.0]])
+def test_known_errors_are_one_positive_number_or_one_for_each_row(sigma: Any) -> None:
+    assert known_errors(2, 3).tolist() == [2.0, 2.0, 2.0]
+    assert known_errors([1, 2, 3], 3).tolist() == [1.0, 2.0, 3.0]
+    with pytest.raises(ValueError, match="sigma must be one positive number, or 3 of them"):
+        known_errors(sigma, 3)
+
+
+@pytest.mark.parametrize("sigma", [-1.0, np.inf, [1.0, 2.0], [1.0, -1.0, 1.0], []])
+def test_errors_of_new_rows_may_be_unknown_but_not_negative(sigma: Any) -> None:
+    np.testing.assert_array_equal(errors_of_new_rows([1.0, None, 0.0], 3), [1.0, np.nan, 0.0])
+    with pytest.raises(ValueError, match="sigma must be one finite number of 0 or more, or 3 of them"):
+        errors_of_new_rows(sigma, 3)
+
+
+@pytest.mark.parametrize("weight", [1.0, [1.0], [1.0, 0.0, 1.0], [1.0, None, 1.0]])
+def test_weights_of_new_rows_are_positive(weight: Any) -> None:
+    assert positive_weights([1, 2, 3], 3).tolist() == [1.0, 2.0, 3.0]
+    with pytest.raises(ValueError, match="sample_weight must"):
+        positive_weights(weight, 3)

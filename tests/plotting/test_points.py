@@ -9,7 +9,7 @@ from matplotlib import pyplot
 from matplotlib.collections import PolyCollection
 
 from eqdarts.equation.equation import Equation
-from eqdarts.plotting.points import FEW, MANY, columns_of, draw_points, label_axis, predicted, used_variables
+from eqdarts.plotting.points import FEW, MANY, draw_points, label_axis, predicted, rows_of_picture, used_variables
 from tests.plotting.pictures import drawn
 
 
@@ -22,9 +22,23 @@ def test_variables_come_in_the_order_of_the_equation_and_without_the_unused() ->
 def test_columns_are_those_of_variables_and_an_unused_one_may_be_missing() -> None:
     law = Equation.parse("2*c", ["a", "b", "c"])
     X = pd.DataFrame({"other": [0.0, 0.0], "c": [1.0, 2.0], "b": [3.0, 4.0]})
-    assert {name: column.tolist() for name, column in columns_of(law, X).items()} == {"c": [1.0, 2.0], "b": [3.0, 4.0]}
+    columns, y = rows_of_picture(law, X, [5, 6])
+    assert {name: column.tolist() for name, column in columns.items()} == {"c": [1.0, 2.0], "b": [3.0, 4.0]}
+    assert y.tolist() == [5.0, 6.0]
     with pytest.raises(ValueError, match="c"):
-        columns_of(law, X[["b"]])
+        rows_of_picture(law, X[["b"]], y)
+
+
+def test_a_picture_needs_rows_that_are_finite_where_the_equation_looks() -> None:
+    law = Equation.parse("2*c", ["c", "unused"])
+    columns, _ = rows_of_picture(law, {"c": [1.0], "unused": [np.nan]}, [1.0])
+    assert np.isnan(columns["unused"]).all()
+    with pytest.raises(ValueError, match="Column 'c' must be finite"):
+        rows_of_picture(law, {"c": [1.0, None]}, [1.0, 2.0])
+    with pytest.raises(ValueError, match="y must be finite"):
+        rows_of_picture(law, {"c": [1.0, 2.0]}, np.ma.masked_array([1.0, 2.0], [False, True]))
+    with pytest.raises(ValueError, match="A picture needs rows"):
+        rows_of_picture(law, {"c": []}, [])
 
 
 def test_an_undefined_row_is_a_gap_and_no_warning() -> None:
