@@ -208,7 +208,11 @@ def check_enough_rows(parameters: Sequence[str], n_rows: int, weight: Array | No
     if counted < len(parameters):
         given = f"{counted} row(s) for {len(parameters)} parameters ({', '.join(parameters)})"
         raise ValueError(
-            explain("A fit needs at least one row for each parameter.", given, "Pass more rows, or use a formula with fewer parameters.")
+            explain(
+                "A fit needs at least one row for each parameter.",
+                given,
+                "Pass more rows, or use a formula with fewer parameters.",
+            )
         )
 
 
