@@ -224,12 +224,14 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             If the parameters or the data are not valid. It is raised before any search starts.
         """
         began = now()
+        # Parameters first: a typing error is told before a large table is checked.
         parameters = inspect.signature(type(self)).parameters
         defaults = {name: parameter.default for name, parameter in parameters.items()}
         settings = checked_settings(self.get_params(deep=False), defaults)
         target = getattr(y, "name", None)
         X, y = without_masks(X, "X"), _target_as_floats(y)
         X, y = validate_data(self, X, y, dtype=np.float64, y_numeric=True, ensure_min_samples=FEWEST_ROWS)
+        # The names of the columns are known from here on; constants must have others.
         weight, sigma = checked_weight(sample_weight, sigma, X, self.loss)
         named = hasattr(self, "feature_names_in_")
         names = tuple(map(str, self.feature_names_in_)) if named else tuple(f"x{i}" for i in range(X.shape[1]))
@@ -248,6 +250,7 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             shows_bar=bool(self.verbose),
             began=began,
         )
+        # Nothing is kept of a fit that raised: what an earlier one has left is still there.
         if run.history.stop_reason == "interrupt":
             warnings.warn("Interrupted: these are the best equations so far.", EqdartsWarning, stacklevel=2)
         self._keep(run)

@@ -105,6 +105,7 @@ def stability_of(
         raise ValueError(explain("stability needs the graphs of the front.", "a fit without them", todo))
     rng = np.random.default_rng(random_state)
     criterion = CRITERIA[criterion].stand_in.name
+    # The forms are made once, from all rows; only their coefficients change with the resample.
     sample = _Sample.of(run.rows, run.scales, rng)
     forms = _forms(run, run.graph, sample, primitives, criterion)
     table = selection_frequencies(forms, sample, n, criterion, rng)
@@ -208,6 +209,7 @@ def selection_frequencies(
     """Return the forms that are the shortest on some of n resamples, with how often they are."""
     n_rows = len(sample.rows.y)
     counts = rng.multinomial(n_rows, np.full(n_rows, 1 / n_rows), size=n)  # (B, N)
+    # A row drawn twice is the same row with twice the weight, so that all resamples share X and y.
     weights = sample.rows.weight * counts
     losses = _refitted(forms, sample.rows, weights)
     length = _Length(sample, criterion)
@@ -220,6 +222,7 @@ def selection_frequencies(
             for b in range(n)
         ]
     )
+    # Each resample chooses the shortest of its own descriptions.
     wins = np.bincount(lengths.argmin(axis=1), minlength=len(forms))
     order = [int(f) for f in np.argsort(-wins, kind="stable") if wins[f]]
     return pd.DataFrame({"form": [forms[f].text for f in order], "frequency": [wins[f] / n for f in order]})
@@ -236,6 +239,7 @@ def _refitted(forms: Sequence[_Form], rows: Rows, weights: Array) -> Array:
     most = max(form.graph.n_coefficients for form in forms)
     size = max(MOST_NUMBERS // (most * n_rows * n_resamples), 1)
     X, y, _ = rows.tensors
+    # Every form with every resample is one model of a batch; a batch holds as many as memory allows.
     losses = np.empty((n_resamples, len(forms)))
     for first in range(0, len(forms), size):
         part = forms[first : first + size]
@@ -244,6 +248,7 @@ def _refitted(forms: Sequence[_Form], rows: Rows, weights: Array) -> Array:
         root = torch.from_numpy(np.sqrt(weights)).repeat(len(part), 1)  # (G, N)
         result = levenberg_marquardt(_Weighted(batch, root), start, y * root, **LIMITS)
         losses[:, first : first + size] = result.loss.numpy().reshape(len(part), n_resamples).T
+    # The solver's mean is over rows, the loss of a resample over weights.
     return np.asarray(losses * n_rows / weights.sum(axis=1, keepdims=True))
 
 

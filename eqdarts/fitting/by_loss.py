@@ -93,6 +93,7 @@ class Reweighting:
         for _ in range(MOST_STEPS):
             new = solver.step(theta, self._weights(solver.predict(theta)))
             loss = self._loss(solver.predict(new))
+            # A step that makes the loss larger, or undefined, is the last one and is not taken.
             if not loss <= best + 1e-12 * abs(best):
                 break
             settled = rough and best - loss <= ROUGH * abs(best)
@@ -100,6 +101,7 @@ class Reweighting:
             best = min(loss, best)
             if settled or (np.abs(theta - before) <= SAME * np.abs(theta)).all():
                 break
+        # A typed formula keeps its parameters by name; one from a search has only numbers.
         values = dict(zip(form.names, map(float, theta), strict=True))
         expr = with_values(form.formula, {**form.known, **values})
         parameters = () if equation.formula is None else tuple(values.items())

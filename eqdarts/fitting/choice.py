@@ -240,6 +240,7 @@ def snap_chosen(
     old = front.best
     given = rows.X, rows.y, rows.weight, rows.sigma
     usual = {row.exponent for row in primitives if row.exponent is not None}
+    # The search itself has exact exponents. Their fitted values are told too, before other constants become exact.
     exponents = exponent_snaps(old.equation, *given, usual, go_on)
     found = snap_constants(old.equation, *given, constants, go_on)
     candidate = _on_range(_squared(found.equation, old.candidate.structure, table), found.equation, table)

@@ -195,6 +195,7 @@ class Run:
 
     def _model_record(self) -> dict[str, Any]:
         """Return the fields that an estimator needs in addition to those of a report."""
+        # What `from_json` would refuse is left out, so that every file that is written can be read.
         holds_graph = self.graph is not None and is_plain(self.graph.graph)
         holds_members = bool(self.members) and all(is_plain(member.graph) for member in self.members)
         own = own_primitives((*self.members, *self.kept)) | set(self.lost_primitives)

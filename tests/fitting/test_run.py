@@ -11,11 +11,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from eqdarts import DARTSRegressor, FormulaError
+from eqdarts import DARTSRegressor, EqdartsWarning, FormulaError
 from eqdarts.evidence.structure import Finding
 from eqdarts.fitting.run import Run
+from eqdarts.graph.fitted import FittedGraph
+from eqdarts.graph.graph import Graph
 from eqdarts.inference.constants import Snap
 from tests import fake_estimator
+from tests.helpers import edge, node
 
 FILES = Path(__file__).parent / "files"
 FINDING = Finding("a and b act only through a/b", True, 0.5, 0.01, 2, 1)
@@ -46,6 +49,18 @@ def test_a_run_comes_back_from_its_file(run: Run) -> None:
     pd.testing.assert_frame_equal(again.table, run.table)
     pd.testing.assert_frame_equal(again.alpha, run.alpha)
     assert again.to_json() == run.to_json()
+
+
+def test_a_graph_that_no_file_can_hold_is_left_out_and_told(run: Run, tmp_path: Path) -> None:
+    shared = [node("sum", edge(0, "sin"), constant=True) for _ in range(9)]
+    output = node("sum", *[edge(1 + k, name) for k in range(9) for name in ("exp", "tanh")])
+    graph = Graph(1, (*shared, output))
+    large = FittedGraph(graph, (1.0,) * graph.n_coefficients, 0.1)
+    (tmp_path / "run.json").write_text(replace(run, graph=large, members=(large,) * 3, kept=()).to_json())
+    with pytest.warns(EqdartsWarning, match="does not contain graphs of this size"):
+        model = DARTSRegressor.load(tmp_path / "run.json")
+    assert (model.graph_, model.run_.members) == (None, ())
+    assert model.equation_ == run.equation
 
 
 def test_people_can_read_in_the_file_what_was_found(run: Run) -> None:
