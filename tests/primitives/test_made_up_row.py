@@ -205,6 +205,7 @@ def test_a_search_can_start_from_a_formula_with_it(made: Made) -> None:
     np.testing.assert_allclose(model.fit(made.X, made.y).predict(made.X), made.y, rtol=1e-9)
 
 
+@pytest.mark.slow
 def test_the_report_and_the_picture_of_the_graph_show_it(made: Made, tmp_path: Path) -> None:
     made.model.report(tmp_path / "report.html")
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
