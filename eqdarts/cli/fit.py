@@ -127,12 +127,15 @@ def _fit(columns: Columns, arguments: argparse.Namespace) -> DARTSRegressor:
     )
     from eqdarts.cli.usage import UsageError
     from eqdarts.estimator import DARTSRegressor
+    from eqdarts.solver.compiled import warm_up
 
     given = {
         own: getattr(arguments, option) for option, own in OPTIONS.items() if getattr(arguments, option) is not None
     }
     kept_in = {} if arguments.checkpoint is None else {"checkpoint": arguments.checkpoint}
     shows_bar = not arguments.quiet and sys.stderr.isatty()
+    if not shows_bar:  # the bar says it too
+        warm_up(lambda: note("compiling, once after an installation.", arguments.quiet))
     try:
         fitted = DARTSRegressor(**given, verbose=int(shows_bar)).fit(columns.X, columns.y, **kept_in)
     except ValueError as error:  # errors of the estimator about its parameters and the data

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+import warnings
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from eqdarts._typing import Array, Ints
+from eqdarts.errors import EqdartsWarning
 from eqdarts.graph.graph import Edge, Graph, Node
 from eqdarts.primitives.table import LINEAR
 from eqdarts.solver.batch import Batch
@@ -26,7 +29,19 @@ LONG = 2.5  # seconds after which loading is seen to be compiling
 
 
 def warm_up(tell: Callable[[], None]) -> None:
-    """Load the compiled code; the first time after an installation it is compiled, and `tell` is called meanwhile."""
+    """Load the compiled code; the first time after an installation it is compiled, and `tell` is called meanwhile.
+
+    numba keeps the machine code beside the package, else in the user's cache folder. Where it can write to neither,
+    every process would compile again: tensor operations take the place of compiled code then.
+
+    Warns
+    -----
+    EqdartsWarning
+        Once in a process, where machine code cannot be kept.
+    """
+    if not _has_place():
+        _warn_of_no_place()
+        return
     timer = threading.Timer(LONG, tell)
     timer.daemon = True
     timer.start()
@@ -37,6 +52,26 @@ def warm_up(tell: Callable[[], None]) -> None:
         predict_all([graph], [(1.0,)], X)
     finally:
         timer.cancel()
+
+
+@cache
+def _has_place() -> bool:
+    """Return whether machine code can be kept from one process to the next."""
+    import eqdarts.solver.kernels_refit  # noqa: F401  (its functions are told of when it is imported)
+    from eqdarts.solver.kernels import UNKEPT
+
+    return not UNKEPT
+
+
+@cache
+def _warn_of_no_place() -> None:
+    warnings.warn(
+        "Compiled code cannot be kept: neither the folder of the package nor your cache folder can be written to. The "
+        "search goes on without it, several times slower. Set NUMBA_CACHE_DIR to a folder that can be "
+        "written to.",
+        EqdartsWarning,
+        stacklevel=3,
+    )
 
 
 class _Program(NamedTuple):
@@ -51,7 +86,7 @@ class _Program(NamedTuple):
 
 def can_compile(graphs: Sequence[Graph], X: Tensor) -> bool:
     """Return whether compiled code can take the graphs: only primitives with kernels, float64 on a CPU, few rows."""
-    if X.dtype != torch.float64 or X.device.type != "cpu" or len(X) > MOST_ROWS:
+    if X.dtype != torch.float64 or X.device.type != "cpu" or len(X) > MOST_ROWS or not _has_place():
         return False
     return all(_program(graph) is not None for graph in graphs)
 

@@ -33,6 +33,7 @@ OPERATIONS = {
 LINEAR, POWER, RECIPROCAL, SQRT, SQUARE, CUBE, INTEGER, HALF, REAL, SIN, COS, TAN, ARCSIN, ARCTAN = range(14)
 EXP, LOG, TANH, LOGISTIC, SOFTPLUS, RELU, ABS, NONE = range(14, 22)
 BLOCK = 64
+UNKEPT: list[str] = []  # functions whose machine code has no place on disk
 SUMS = {"reassoc", "contract", "nsz"}  # sums may be taken in any order; infinities and NaN stay what they are
 
 
@@ -48,6 +49,7 @@ def compile_(entry: bool = False, **options: Any) -> Callable[[Callable[..., Any
         try:
             return numba.njit(cache=True, **options)(function)
         except RuntimeError:  # neither the package's folder nor the user's can be written to
+            UNKEPT.append(function.__name__)
             return numba.njit(**options)(function)
 
     return decorate

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
@@ -142,3 +144,26 @@ def test_a_graph_without_coefficients_or_edges_is_refitted() -> None:
     fits = refit([constant, bare], [(0.0,), ()], X, y)
     assert fits[0].coefficients == pytest.approx((float(y.mean()),))
     assert fits[1].loss == pytest.approx(float(((y - X[:, 0]) ** 2).mean()))
+
+
+def test_without_a_place_for_machine_code_nothing_is_compiled_and_that_is_said_once() -> None:
+    code = """
+import warnings
+from numba.core import caching
+for kind in vars(caching).values():
+    if hasattr(kind, "_locator_classes"):
+        kind._locator_classes = []
+import numpy as np
+from eqdarts import DARTSRegressor
+from eqdarts.solver.kernels_refit import refit_graphs
+X = np.linspace(1, 3, 30)[:, None]
+model = DARTSRegressor(time_limit=None, max_refits=50, random_state=0)
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    for _ in range(2):
+        model.fit(X, 2.5 * X[:, 0] ** 2)
+said = [str(w.message) for w in caught if "NUMBA_CACHE_DIR" in str(w.message)]
+print(len(said), len(refit_graphs.signatures), model.equation_)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=300)
+    assert done.stdout == "1 0 5*x0**2/2\n"
