@@ -1,1 +1,1 @@
-"""How sure the form of an equation is."""
+"""How certain the form of an equation is."""

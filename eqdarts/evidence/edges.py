@@ -1,13 +1,14 @@
 r"""Evidence for each primitive on each edge of a finished graph: alpha, with the inner problem solved.
 
-On one edge at a time every primitive is put in place of the graph's own, all coefficients are refitted, and the
-description length L in nats is taken, by the BIC or another criterion of `eqdarts.selection`. The weight of primitive
+On one edge at a time every primitive replaces the graph's own, all coefficients are refitted, and the description
+length L in nats is computed by the BIC or another criterion of `eqdarts.selection`. The weight of primitive
 m on edge e is
 
 .. math:: \alpha_{em} = \frac{\exp(-L_{em})}{\sum_{m'} \exp(-L_{em'})},
 
-which for the BIC, where L is half of it, approximates the posterior probability (Raftery 1995). A graph at which no
-single swap is shorter is a fixed point of the outer problem: the heaviest primitive of every edge is the graph's own.
+which for the BIC, where L is half of it, approximates the posterior probability (Raftery 1995). A graph is a fixed
+point of the outer problem if no single swap makes it shorter: the primitive with the largest weight on every edge is
+the graph's own.
 
 Axes: E edges, M primitives, N rows, D inputs.
 """
@@ -40,9 +41,9 @@ __all__ = ["Evidence", "evidence", "neighbours"]
 SCREENED_ROWS = 200
 SCREENING = (20, 1e-3)  # iterations and tolerance
 THOROUGH = (60, 1e-10)
-MOST_STARTS = 4  # rows of a primitive's grid that are tried
-MOST_NUMBERS = 2**22  # in the Jacobian (G, K, N) of one batch
-MARGIN = 0.01  # nats that a swap must save: two primitives may be the same function in other words
+MOST_STARTS = 4  # number of rows of a primitive's grid that are tried
+MOST_NUMBERS = 2**22  # numbers in the Jacobian (G, K, N) of one batch
+MARGIN = 0.01  # nats that a swap must save, because two primitives may be the same function
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,13 +99,13 @@ def evidence(
     Parameters
     ----------
     member : FittedGraph
-        Its graph and coefficients; the refit starts from these, and from the grid of the primitive that is put in.
+        Its graph and coefficients. Refits start from these, and from the grid of the new primitive.
     rows : Rows
         Inputs and target scaled to magnitude one, and weights.
     primitives : sequence of Primitive
-        What an edge may choose from; absent, and what the graph has already, come to these.
+        The primitives for an edge; absence and the primitives of the graph are added to them.
     names : sequence of str
-        Of the D inputs.
+        Names of the D inputs.
     target : str
     criterion : str
         A key of `eqdarts.selection.CRITERIA` that needs no rows held back.
@@ -137,7 +138,7 @@ def evidence(
 
 
 def neighbours(member: FittedGraph, rows: Rows, primitives: Sequence[Primitive]) -> list[FittedGraph]:
-    """Return the graphs that another primitive, or none, on one edge makes of a fitted graph, refitted."""
+    """Return the refitted graphs that differ from a fitted graph in the primitive of one edge, or by its absence."""
     return list(_best(list(_swaps(member, (NONE, *primitives))), rows).values())
 
 
@@ -151,7 +152,7 @@ def _softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _labels(graph: Graph, names: Sequence[str], target: str) -> tuple[str, ...]:
-    """Return a label for each edge; edges between the same two are numbered."""
+    """Return a label for each edge; edges between the same two nodes are numbered."""
     nodes = [f"h{j + 1}" for j in range(len(graph.nodes) - 1)]
     sources = [*names, *nodes]
     labels: list[str] = []
@@ -167,7 +168,7 @@ def _labels(graph: Graph, names: Sequence[str], target: str) -> tuple[str, ...]:
 
 
 def _swaps(member: FittedGraph, choices: Sequence[Primitive]) -> Iterator[_Swap]:
-    """Yield the starts of every primitive on every edge but the one that is there."""
+    """Yield the starts of every other primitive on every edge."""
     draft = Draft.from_graph(member.graph, member.coefficients)
     e = 0
     for j, node in enumerate(draft.nodes):
@@ -183,7 +184,7 @@ def _swaps(member: FittedGraph, choices: Sequence[Primitive]) -> Iterator[_Swap]
 
 
 def _grid(edge: DraftEdge, primitive: Primitive) -> list[tuple[float, ...]]:
-    """Return starting coefficients: of the primitive's own grid, and those that the edge has, where they fit."""
+    """Return starting coefficients: those of the primitive's grid, and those of the edge if they fit."""
     grid = list(primitive.initial[:MOST_STARTS])
     if edge.coefficients and (primitive.inner, primitive.shape) == (edge.primitive.inner, edge.primitive.shape):
         grid.append(tuple(edge.coefficients))

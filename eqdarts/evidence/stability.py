@@ -1,4 +1,4 @@
-"""How often the choice would be the same for other rows: selection frequencies over bootstrap resamples.
+"""How often the choice would be the same for other rows: frequencies of choice over bootstrap resamples.
 
 Axes: F forms, B resamples, N rows; G = B F models in one batch.
 """
@@ -35,54 +35,54 @@ if TYPE_CHECKING:
 __all__ = ["FittedFront", "selection_frequencies", "stability_of"]
 
 
-NEAR = 10.0  # nats within which a single swap of the chosen graph takes part
+NEAR = 10.0  # nats within which a single swap of the chosen graph is considered
 MOST_ROWS = 2000
 MOST_NUMBERS = 2**22  # in the Jacobian (G, K, N) of one batch
 LIMITS: dict[str, Any] = {"max_iterations": 100, "tolerance": 1e-9}
 
 
 class FittedFront(Protocol):
-    """What is asked of a fit: the graphs of its front, the chosen one among them, and the rows they were fitted to."""
+    """The parts of a fit that are needed: graphs of its front, the chosen one, and the rows of the fit."""
 
     @property
     def rows(self) -> FitRows:
-        """The rows that the coefficients come from."""
+        """The rows to which the coefficients were fitted."""
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Of the columns."""
+        """Names of the columns."""
 
     @property
     def scales(self) -> tuple[Array, float]:
-        """What inputs and target are divided by for the graphs."""
+        """The divisors of inputs and target for the graphs."""
 
     @property
     def loss(self) -> str:
-        """What the coefficients were fitted by."""
+        """The loss by which the coefficients were fitted."""
 
     @property
     def graph(self) -> FittedGraph | None:
-        """The chosen one."""
+        """The chosen graph."""
 
     @property
     def members(self) -> tuple[FittedGraph, ...]:
-        """Those of the front."""
+        """The graphs of the front."""
 
 
 def stability_of(
     run: FittedFront, primitives: Sequence[Primitive], criterion: str, n: int, random_state: int | None
 ) -> pd.DataFrame:
-    """Return how often each form would be chosen for rows drawn again with replacement.
+    """Return how often each form would be chosen if the rows were drawn again with replacement.
 
     Parameters
     ----------
     run : Run
     primitives : sequence of Primitive
-        What an edge of a rival may choose from.
+        The primitives that an edge of a rival may have.
     criterion : str
-        A key of `eqdarts.selection.CRITERIA`; the BIC stands in for the loss on rows that are held back.
+        A key of `eqdarts.selection.CRITERIA`; the BIC replaces the loss on rows held back.
     n : int
-        Resamples.
+        Number of resamples.
     random_state : int or None
 
     Returns
@@ -102,7 +102,7 @@ def stability_of(
         raise ValueError(explain("n must be at least 1.", n, "Try 20."))
     if run.graph is None or not run.members:
         todo = "Fit again: a file does not hold the functions of your own primitives."
-        raise ValueError(explain("stability needs the graphs of the front.", "a fit without them", todo))
+        raise ValueError(explain("stability needs the graphs of the front.", "a fit without graphs", todo))
     rng = np.random.default_rng(random_state)
     criterion = CRITERIA[criterion].stand_in.name
     # The forms are made once, from all rows; only their coefficients change with the resample.
@@ -153,10 +153,10 @@ class _Form:
 def _forms(
     run: FittedFront, own: FittedGraph, sample: _Sample, primitives: Sequence[Primitive], criterion: str
 ) -> list[_Form]:
-    """Return the forms that take part: the front's, then near neighbours of the chosen graph `own`, each form once."""
+    """Return the forms to consider: those of the front, then near neighbours of the chosen graph `own`, each once."""
     pairs = [(member.graph, member.coefficients) for member in run.members]
     length = _Length(sample, criterion)
-    # A swap far behind the chosen graph on these rows will not win on rows drawn from them.
+    # A swap far behind the chosen graph on these rows cannot win on rows drawn from them.
     near = [_refit(own, sample), *neighbours(own, sample.rows, primitives)]
     lengths = [
         length(fit.loss, fit.graph.n_coefficients, structure_length(fit.graph, primitives), sample.rows.weight)
@@ -206,7 +206,7 @@ class _Length:
 def selection_frequencies(
     forms: Sequence[_Form], sample: _Sample, n: int, criterion: str, rng: np.random.Generator
 ) -> pd.DataFrame:
-    """Return the forms that are the shortest on some of n resamples, with how often they are."""
+    """Return the forms that are the shortest on some of n resamples, with their frequencies."""
     n_rows = len(sample.rows.y)
     counts = rng.multinomial(n_rows, np.full(n_rows, 1 / n_rows), size=n)  # (B, N)
     # A row drawn twice is the same row with twice the weight, so that all resamples share X and y.
@@ -253,7 +253,7 @@ def _refitted(forms: Sequence[_Form], rows: Rows, weights: Array) -> Array:
 
 
 class _Weighted:
-    """Models whose rows have weights of their own: roots (G, N)."""
+    """Models with different weights of the rows: roots (G, N)."""
 
     def __init__(self, model: Any, root: Tensor) -> None:
         self.model, self.root = model, root

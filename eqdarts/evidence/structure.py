@@ -1,9 +1,9 @@
-r"""What structure a law and its data share, in words: inputs that act only together, and laws of scale.
+r"""The structure that a law and its data share, in words: inputs that appear only in combination, and scaling laws.
 
-A structure is read off the gradient of the finished graph, and off that of a smooth model of the data; it is reported
-only if a smooth model of the reduced data, which knows nothing of the graph, predicts held-back rows no worse.
+A structure is read from the gradient of the finished graph, and from that of a smooth model of the data. It is reported
+only if a smooth model of the reduced data, which does not depend on the graph, predicts held-back rows no worse.
 
-A reduction f(x) = p(x) g(u(x)) holds for a graph where :math:`\nabla f - f\, \nabla \log p` lies in the span of the
+A reduction f(x) = p(x) g(u(x)) holds for a graph if :math:`\nabla f - f\, \nabla \log p` lies in the span of the
 gradients of the new inputs u, at every row.
 
 Axes: N rows, D inputs, C new inputs.
@@ -28,11 +28,11 @@ from eqdarts.search.structure import Group, Reduction, find_reductions, reduce_b
 
 __all__ = ["Finding", "findings"]
 
-EXACT_TOLERANCE = 1e-8  # share of a graph's squared gradient that may contradict a structure that it has
-LEAST_TOLERANCE, MOST_TOLERANCE = 1e-10, 1e-2  # the same, of a smooth model
+EXACT_TOLERANCE = 1e-8  # largest share of a graph's squared gradient that may contradict its structure
+LEAST_TOLERANCE, MOST_TOLERANCE = 1e-10, 1e-2  # the same for a smooth model
 ROUNDING = 1e-14  # loss of a smooth model that is as good as exact
 NO_WORSE = 2.0  # times the loss before
-TELLING = 1e-2  # loss of a smooth model above which it tells nothing by itself
+TELLING = 1e-2  # loss of a smooth model above which it suggests nothing by itself
 MOST_TRIED = 6
 
 
@@ -43,14 +43,14 @@ class Finding:
     Parameters
     ----------
     text : str
-        In the names of the columns, such as "x1 and x2 act only through x1 - x2".
+        A sentence in the names of the columns, such as "x1 and x2 act only through x1 - x2".
     in_law : bool
-        Whether the chosen equation has it.
+        Whether the chosen equation has this structure.
     loss_before, loss_after : float
-        Of a polynomial model of the data on rows held back, as a share of the variance: in the inputs as they are and
+        Loss of a polynomial model of the data on rows held back, as a share of the variance, in the original inputs and
         in the reduced ones.
     n_before, n_after : int
-        How many inputs these are.
+        Number of these inputs.
     """
 
     text: str
@@ -76,7 +76,7 @@ def _model(n_inputs: int) -> str:
 def findings(
     problem: Problem, member: FittedGraph, names: Sequence[str], target: str, rng: np.random.Generator
 ) -> tuple[Finding, ...]:
-    """Report the structures of a graph that its data bear out, and those of the data that it does not have.
+    """Return the structures of a graph that the data support, and those of the data that the graph does not have.
 
     Parameters
     ----------
@@ -110,7 +110,7 @@ def findings(
     told: list[frozenset[str]] = []
     for in_law, after, chain in tested:
         for text, about in in_words(chain, own, target, part.units):
-            if not any(about <= other for other in told):  # another form of what is told already
+            if not any(about <= other for other in told):  # another form of a reported structure
                 told.append(about)
                 n_after = len(chain[-1].groups)
                 found.append(Finding(text, in_law, smooth.loss, after, len(used), n_after))
@@ -118,7 +118,7 @@ def findings(
 
 
 def _restricted(problem: Problem, used: Sequence[int]) -> Problem:
-    """Return the problem in some of its inputs."""
+    """Return the problem with some of its inputs."""
     train, held, wide = (Rows(r.X[:, used], r.y, r.weight) for r in (problem.train, problem.held, problem.wide))
     return replace(problem, train=train, held=held, wide=wide, units=problem.units[list(used)])
 
@@ -141,7 +141,7 @@ def _suggested(
 
 
 def _power_product(X: Array, f: Array, G: Array) -> Iterator[tuple[Reduction, ...]]:
-    """Yield the reduction of f = c times powers of all inputs, which leaves no input, if f is that."""
+    """Yield the reduction of f = c times powers of all inputs, which leaves no input, if f has this form."""
     with np.errstate(all="ignore"):
         exponents = X.T * G / f  # (D, N)
     mean = np.median(exponents, axis=1)
@@ -174,7 +174,7 @@ def _deviation(chain: Sequence[Reduction], X: Array, f: Array, G: Array) -> floa
 
 
 def _slope(group: Group, values: Array, jacobian: Array) -> Array:
-    """Return the gradient (D, N) of a new input in the oldest ones, from that of the inputs (C, D, N) it is made of."""
+    """Return the gradient (D, N) of a new input in the oldest ones, from that of its own inputs (C, D, N)."""
     if group.kind == "sum":
         return np.asarray(group.scale * sum(w * jacobian[i] for i, w in group.parts))
     return np.asarray(group(values) * sum(p * jacobian[i] / values[:, i] for i, p in group.parts))

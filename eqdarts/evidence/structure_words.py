@@ -15,7 +15,7 @@ __all__ = ["in_words"]
 
 @dataclass(frozen=True)
 class _Term:
-    """An input as text: `coefficient` times what `text` says, in the units of the data."""
+    """An input as text: `coefficient` times the value of `text`, in the units of the data."""
 
     text: str
     coefficient: float
@@ -31,17 +31,17 @@ class _Term:
 def in_words(
     chain: Sequence[Reduction], names: Sequence[str], target: str, units: Array
 ) -> Iterator[tuple[str, frozenset[str]]]:
-    """Yield sentences about a chain of reductions, each with the names that it is about.
+    """Yield sentences about a chain of reductions, each with the names that it concerns.
 
     Parameters
     ----------
     chain : sequence of Reduction
-        Each of the inputs that the one before it makes.
+        Each reduces the inputs made by the previous one.
     names : sequence of str
-        Of the D inputs that the first one reads.
+        Names of the D inputs that the first one reads.
     target : str
     units : ndarray of shape (D,)
-        What one unit of each input is worth in the units of the data.
+        Value of one unit of each input in the units of the data.
     """
     terms = [_Term(n, 1 / float(u), frozenset([n]), parts=((n, 1.0),)) for n, u in zip(names, units, strict=True)]
     factors: list[_Term] = []
@@ -73,7 +73,7 @@ def in_words(
 
 
 def _product(group: Group, terms: Sequence[_Term]) -> _Term:
-    """Return a product of powers; the coefficient that belongs to it."""
+    """Return a product of powers, and its coefficient."""
     exponents: dict[str, float] = {}
     coefficient = group.scale
     for i, p in group.parts:
@@ -85,9 +85,9 @@ def _product(group: Group, terms: Sequence[_Term]) -> _Term:
 
 
 def _upright(term: _Term, names: Sequence[str]) -> _Term:
-    """Return a product with its factors in the order of the columns and the first not below the line.
+    """Return a product with its factors in the order of the columns and the first one in the numerator.
 
-    What depends on a product depends on its inverse.
+    A function of a product is also a function of its inverse.
     """
     if term.is_sum or len(term.parts) < 2:
         return term
@@ -139,7 +139,7 @@ def _times(factors: Sequence[_Term]) -> _Term | None:
 
 
 def _joined(terms: Sequence[_Term]) -> list[list[_Term]]:
-    """Put terms that have an input in common together."""
+    """Join terms that have an input in common."""
     groups: list[list[_Term]] = []
     for term in terms:
         near = [group for group in groups if any(term.about & other.about for other in group)]

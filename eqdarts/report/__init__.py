@@ -1,4 +1,4 @@
-"""A fit as a page, or as a cell of a notebook."""
+"""A fit as a web page or as a notebook cell."""
 
 from __future__ import annotations
 

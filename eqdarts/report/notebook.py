@@ -1,4 +1,4 @@
-"""What a notebook shows of a fit: its law, the front as a small table, and the settings."""
+"""The display of a fit in a notebook: its law, the front as a small table, and the settings."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DIGITS = 5
 
 
 def fitted_html(run: Run, settings: str) -> str:
-    """Return the law, and the front as a small table, as HTML that needs no style from elsewhere.
+    """Return the law, and the front as a small table, as HTML without external style.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
-"""One self-contained web page for one fit: the law, how sure it is, what else was possible, how the search went.
+"""One self-contained web page for one fit: the law, its uncertainty, its rivals, and the course of the search.
 
-Nothing in the page is loaded from anywhere: formulas are MathML, pictures are data, style and script stand inside, and
-a content security policy forbids the rest.
+The page loads nothing: formulas are MathML, pictures are data, style and script are inside, and a content security
+policy forbids everything else.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ __all__ = ["report_page", "write_report"]
 MOST_DRAWN = 8  # equations with pictures: the chosen one and those with the next best scores
 _STOPPED = {
     "exact": "a law that is exact to rounding was found",
-    "budget": "all refits were spent",
-    "time": "the time was spent",
-    "callback": "its callback stopped it",
+    "budget": "the number of refits was used up",
+    "time": "the time limit was reached",
+    "callback": "the callback stopped it",
     "interrupt": "it was interrupted",
-    "finished": "it had nothing left to try",
+    "finished": "it had found nothing new for long",
 }
 
 
@@ -85,12 +85,12 @@ def _template(name: str) -> str:
 
 
 def _visible(value: Any) -> Any:
-    """Return what a template inserts: text that is ours as it is, a user's without characters that show nothing."""
+    """Return text for a template: our own text unchanged, a user's without invisible characters."""
     return value if hasattr(value, "__html__") else shown(value)
 
 
 def _hash(text: str) -> str:
-    """Return the digest by which the policy of the page knows its own style and script."""
+    """Return the digest by which the policy of the page allows its own style and script."""
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")
 
 

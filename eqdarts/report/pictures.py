@@ -1,4 +1,4 @@
-"""The pictures of a report, as data that stands in the page."""
+"""The pictures of a report, as data in the page."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Picture", "equation_pictures", "graph_pictures", "run_pictures"]
 
-# Letters as outlines: the page may be read where our font is not. The salt makes equal pictures equal text.
+# Letters as outlines, because the font may be missing elsewhere. The salt makes equal pictures equal text.
 _SVG: Any = {  # typed as STYLE is
     "svg.fonttype": "path",
     "svg.hashsalt": "eqdarts",
@@ -43,13 +43,13 @@ _SVG: Any = {  # typed as STYLE is
 }
 
 
-WIDE = 4.5  # inches beyond which a picture takes the whole width
+WIDE = 4.5  # width in inches beyond which a picture takes the whole width
 _PREFIX = "data:image/svg+xml;base64,"
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture as a data URI, what it shows in words, and whether it takes the whole width."""
+    """A picture as a data URI, its caption, and whether it takes the whole width."""
 
     source: str
     caption: str
@@ -60,7 +60,7 @@ def _picture(caption: str, draw: Callable[[], Any], wide: bool = False) -> Pictu
     from matplotlib import pyplot, rc_context
 
     with rc_context({**STYLE, **_SVG}), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph")  # a box stands for what the font lacks
+        warnings.filterwarnings("ignore", message="Glyph")  # a box replaces a glyph that the font lacks
         drawn = draw()
         figure: Figure = (drawn[0] if isinstance(drawn, list) else drawn).figure
         wide = wide or figure.get_size_inches()[0] > WIDE
@@ -78,12 +78,12 @@ def equation_pictures(
     if X.columns.has_duplicates:  # the equation tells its columns by position only
         X = run.rows.X
     n_used = len(used_variables(equation))
-    what = "with 95 % bands" if found is not None and n_used == 1 else "beside what was measured"
+    what = "with 95 % bands" if found is not None and n_used == 1 else "beside the measurements"
 
     @styled
     def fit() -> Any:
         ax = plot_fit(equation, X, y, found=found if n_used == 1 else None, units=units)
-        ax.set_title("", loc="left")  # the law stands above already
+        ax.set_title("", loc="left")  # the law is already shown above
         return ax
 
     pictures = [
@@ -101,7 +101,7 @@ def equation_pictures(
 
 
 def run_pictures(run: Run) -> list[Picture]:
-    """Return the front, and the course of the search where it was kept."""
+    """Return the front, and the course of the search if it was kept."""
     table = run.table.assign(
         equation=[equation.format(5) for equation in run.equations],
         latex=[equation.latex(5) for equation in run.equations],
@@ -116,14 +116,14 @@ def run_pictures(run: Run) -> list[Picture]:
             legend.set_frame_on(False)
         return ax
 
-    pictures = [_picture("Each symbol that an equation has more, and the loss that it saves", front)]
+    pictures = [_picture("Loss of the best equation of each length", front)]
     if run.history.best:
         pictures.append(_picture("Course of the search", lambda: plot_search(run.history)))
     return pictures
 
 
 def graph_pictures(run: Run) -> list[Picture]:
-    """Return the chosen graph and the evidence for the primitive on each of its edges, as far as a file held them."""
+    """Return the chosen graph and the evidence for the primitive on each of its edges, if a file held them."""
     pictures = []
     if (member := run.graph) is not None:
         x_scale, y_scale = run.scales
@@ -133,8 +133,8 @@ def graph_pictures(run: Run) -> list[Picture]:
                 member.graph, member.coefficients, run.names, run.target, input_scale=x_scale, target_scale=y_scale
             )
 
-        pictures.append(_picture("The graph that was found, before constants became exact", graph))
+        pictures.append(_picture("The graph before constants became exact", graph))
     if len(run.alpha):
-        what = "Evidence for each function on each edge, all coefficients fitted again"
+        what = "Evidence for each function on each edge, with all coefficients refitted"
         pictures.append(_picture(what, lambda: plot_evidence(run.alpha)))
     return pictures

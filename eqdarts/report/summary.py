@@ -1,4 +1,4 @@
-"""The summary of a fit as a text table: what `eqdarts.inference.summary` says of an equation, and its rivals."""
+"""The summary of a fit as a text table: that of `eqdarts.inference.summary` for an equation, with its rivals."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ RIVAL_DIGITS = 5
 
 
 def run_summary(run: Run, index: int | None = None, coverage: float = 0.95, profile: bool = True) -> str:
-    """Return a text table: the equation, its fit, coefficients with intervals, rivals, what to be careful about.
+    """Return a text table: the equation, its fit, coefficients with intervals, rivals and cautions.
 
     Parameters
     ----------
@@ -28,9 +28,9 @@ def run_summary(run: Run, index: int | None = None, coverage: float = 0.95, prof
     index : int, optional
         A row of the front. Default: the chosen one.
     coverage : float, default=0.95
-        Of the intervals.
+        Coverage of the intervals.
     profile : bool, default=True
-        Whether profile likelihood intervals stand beside the others. Only for squared residuals.
+        Whether to show profile likelihood intervals too. Only for squared residuals.
 
     Raises
     ------
@@ -40,7 +40,7 @@ def run_summary(run: Run, index: int | None = None, coverage: float = 0.95, prof
     shown = run.chosen if index is None else range(len(run.equations))[index]
     equation = run.equations[shown]
     found = inference_by_loss(equation, run.rows, run.loss)
-    # Scores are told against the equation that the summary is of.
+    # Scores are differences to the equation of the summary.
     rivals = run.table.assign(
         equation=[_right_side(rival) for rival in run.equations],
         chosen=np.arange(len(run.table)) == shown,
@@ -52,7 +52,7 @@ def run_summary(run: Run, index: int | None = None, coverage: float = 0.95, prof
 
 
 def _warnings(run: Run, equation: Equation) -> list[str]:
-    """Return what else the reader should know."""
+    """Return further cautions."""
     found = singularities_in_range(equation).in_words()
     used, given = len(run.rows.y), run.rows.n_all
     if used < given:
@@ -63,11 +63,13 @@ def _warnings(run: Run, equation: Equation) -> list[str]:
 
 
 def _frequencies(table: pd.DataFrame) -> str:
-    """Return the sentence that says how often the chosen form, and which other, is chosen for resampled rows."""
+    """Return a sentence with the frequency of the chosen form, and of the next one, for resampled rows."""
     own = float(table.loc[table["chosen"], "frequency"].sum())
     others = table[~table["chosen"]]
     rival = (
-        f"; most often otherwise: {others['form'].iloc[0]}, in {others['frequency'].iloc[0]:.0%}" if len(others) else ""
+        f"; the next most frequent form: {others['form'].iloc[0]}, in {others['frequency'].iloc[0]:.0%}"
+        if len(others)
+        else ""
     )
     return f"The form is chosen for {own:.0%} of resampled rows{rival}."
 

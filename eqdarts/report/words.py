@@ -33,16 +33,16 @@ _READERS = {".tsv": r'pd.read_csv({}, sep="\t")', ".parquet": "pd.read_parquet({
 
 @dataclass(frozen=True)
 class Words:
-    """What the report says about one equation.
+    """The text of a report about one equation.
 
     Parameters
     ----------
     mathml, text, template : str
         The equation as MathML, as text that `Equation.parse` reads, and its form with named coefficients.
     figures : list of (str, str)
-        Name and value of what describes the fit.
+        Names and values that describe the fit.
     header : list of str
-        Of the table of coefficients, with one row for each in `coefficients`.
+        Header of the table of coefficients, which has one row for each entry of `coefficients`.
     cautions : list of str
     """
 
@@ -57,7 +57,7 @@ class Words:
 
 
 def inference_of(run: Run, k: int) -> Inference | None:
-    """Return what the rows say about equation k, None where the loss gives no standard errors."""
+    """Return the inference for equation k, None if the loss gives no standard errors."""
     import warnings
 
     try:
@@ -69,7 +69,7 @@ def inference_of(run: Run, k: int) -> Inference | None:
 
 
 def words_of(run: Run, k: int, found: Inference | None) -> Words:
-    """Return the words for equation k; that which was chosen gets profile likelihood intervals."""
+    """Return the words for equation k; the chosen one gets profile likelihood intervals."""
     equation = run.equations[k]
     ends = None
     if k == run.chosen and found is not None and found.names and loss_of(run.loss).is_least_squares:
@@ -193,11 +193,11 @@ def _csv(name: str) -> str:
 
 
 def shown(value: Any) -> str:
-    """Return text as the page may show it: nothing invisible in it, and not too long."""
+    """Return text for the page: without invisible characters, and not too long."""
     lines = [plain_characters(line) for line in str(value).split("\n")]
     return "\n".join(lines)
 
 
 def longer_by(nats: float) -> str:
-    """Return by how much a rival's description is longer."""
+    """Return the difference in length of a rival's description."""
     return "\u2013" if not math.isfinite(nats) else f"{nats:.1f}"

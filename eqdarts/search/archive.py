@@ -1,7 +1,7 @@
-"""The Pareto archive: what was tried, and what is best for each complexity and number of coefficients.
+"""The Pareto archive: the graphs that were tried, and the best for each complexity and number of coefficients.
 
-A fixed exponent and a learned one have the same complexity; the fixed one fits a little worse with one coefficient
-less, and is worth keeping beside it.
+A fixed exponent and a learned one have the same complexity. The fixed one fits slightly worse with one coefficient
+less, so both are kept.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ MOST_RECENT = 20_000  # fits remembered by structure: some tens of megabytes
 
 @dataclass
 class Archive:
-    """What was tried and what is best at each complexity and number of coefficients."""
+    """The graphs that were tried, and the best at each complexity and number of coefficients."""
 
     best: dict[tuple[int, int], FittedGraph] = field(default_factory=dict)
     tried: set[int] = field(default_factory=set)
@@ -35,7 +35,7 @@ class Archive:
         return True
 
     def recall(self, graph: Graph) -> FittedGraph | None:
-        """Return the best fit of this structure, None if there was none lately."""
+        """Return the best recent fit of this structure, None if there is none."""
         return self.recent.get(graph.key)
 
     def add(self, member: FittedGraph) -> bool:
@@ -57,7 +57,7 @@ class Archive:
         return True
 
     def front(self) -> list[FittedGraph]:
-        """Return the members that none with no more symbols and no more coefficients equals, simplest first."""
+        """Return the members that no other dominates in symbols, coefficients and loss, simplest first."""
         members: list[tuple[int, FittedGraph]] = []
         for (_, k), member in sorted(self.best.items(), key=lambda item: (*item[0], item[1].loss)):
             if all(member.loss < other.loss for k_other, other in members if k_other <= k):

@@ -1,4 +1,4 @@
-"""What all parts of one search share: what it may spend, what it has spent, and how its best loss fell."""
+"""The budget that all parts of a search share: its limits, the amount spent, and the course of the best loss."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["Budget"]
 
 @dataclass
 class Budget:
-    """What a search may spend and has spent, and its course.
+    """The limits of a search, the amount spent, and its course.
 
     Parameters
     ----------
@@ -22,9 +22,9 @@ class Budget:
         Seconds of wall time; None for no limit.
     max_refits : int
     n_refits : int
-        Graphs refitted so far.
+        Number of graphs refitted so far.
     stage : str
-        What the search is doing now.
+        The present stage of the search.
     stage_seconds : dict of str to float
         CPU seconds by stage.
     best : list of BestPoint
@@ -46,14 +46,14 @@ class Budget:
         self.cpu_began = time.process_time()
 
     def spent(self) -> float:
-        """Return the spent share of the budget, whichever of its two limits is nearer."""
+        """Return the spent share of the budget, by the limit that is closer."""
         share = self.n_refits / self.max_refits
         if self.time_limit:
             share = max(share, (now() - self.began) / self.time_limit)
         return share
 
     def stop_reason(self) -> str | None:
-        """Say which limit is reached, None if neither is."""
+        """Return the limit that is reached, None if neither is."""
         if self.time_limit is not None and now() - self.began >= self.time_limit:
             return "time"
         return "budget" if self.n_refits >= self.max_refits else None
@@ -67,7 +67,7 @@ class Budget:
         self.best.append(BestPoint(time.process_time() - self.cpu_began, self.n_refits, loss, self.stage))
 
     def history(self, stop_reason: str, alpha: AlphaHistory | None) -> SearchHistory:
-        """Return how the search went, at its end."""
+        """Return the course of the search, at its end."""
         seconds = time.process_time() - self.cpu_began
         return SearchHistory(
             tuple(self.best),

@@ -1,4 +1,4 @@
-"""Trials: refits of graphs on one problem, and the archive they end in."""
+"""Trials: refits of graphs on one problem, and the archive that collects them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = ["EXACT", "QUICK", "SCREEN", "THOROUGH", "Trials"]
 EXACT = 1e-24  # loss, as a share of the variance, below which a law is exact: rounding level, beyond lookalikes
 PATIENCE, LEAST_REFITS = 3, 12_000  # a search is stale at this many times the refits of its last progress, and more
 NATS_PER_SYMBOL = 2.0
-MOST_MISSES = 3000  # proposals in a row that were tried before or are too large, after which a stage ends
+MOST_MISSES = 3000  # number of consecutive proposals that were tried before or are too large, after which a stage ends
 
 # iterations and tolerance of a refit
 SCREEN = 15, 1e-2
@@ -34,16 +34,16 @@ THOROUGH = 200, 1e-12
 
 @dataclass
 class Trials:
-    """Refits on one problem and the archive that they end in.
+    """Refits on one problem, and the archive that collects them.
 
     Parameters
     ----------
     problem : Problem
     budget : Budget
     max_complexity : int
-        Larger graphs are not tried.
+        Largest number of symbols of a graph.
     on_best : callable, optional
-        Called with each member that is better than all before.
+        Called with each member that is better than all previous ones.
     """
 
     problem: Problem
@@ -55,7 +55,7 @@ class Trials:
     archive: Archive = field(default_factory=Archive)
 
     def stop_reason(self) -> str | None:
-        """Say why to stop: the law is exact, or a limit of the budget; None to go on."""
+        """Return why to stop: an exact law, or a limit of the budget; None to continue."""
         return "exact" if self.archive.best_loss <= EXACT else self.budget.stop_reason()
 
     def is_small(self, graph: Graph) -> bool:
@@ -63,14 +63,14 @@ class Trials:
         return graph.complexity <= self.max_complexity and graph.n_coefficients <= self.problem.most_coefficients
 
     def _length(self, member: FittedGraph) -> float:
-        """Return a rough description length of the held-back rows in nats: it tells progress from overfitting."""
+        """Return a rough description length of the held-back rows in nats, to tell progress from overfitting."""
         n = len(self.problem.held.y)
         return 0.5 * n * math.log(max(member.loss, EXACT)) + member.graph.complexity * NATS_PER_SYMBOL
 
     def close(self, most: int) -> list[FittedGraph]:
-        """Return fits, `most` at most, that on rows not looked at may be better than the front: the shortest described.
+        """Return at most `most` fits that may beat the front on other rows: those with the shortest description.
 
-        Fits of equal loss are one law in different forms; the simplest stands for all.
+        Fits of equal loss are one law in different forms; only the simplest is returned.
         """
         fits = sorted(self.archive.recent.values(), key=lambda m: (m.graph.complexity, m.graph.n_coefficients))
         different: dict[str, FittedGraph] = {}
@@ -80,7 +80,7 @@ class Trials:
         return sorted(different.values(), key=self._length)[:most]
 
     def is_stale(self) -> bool:
-        """Return whether nothing better was found for a long time, though there is noise that explains it."""
+        """Return whether nothing better was found for a long time and noise explains this."""
         return self.budget.n_refits > PATIENCE * self.shortest_at + LEAST_REFITS
 
     def is_admissible(self, graph: Graph) -> bool:
@@ -122,9 +122,9 @@ class Trials:
         return offered
 
     def _refitted(self, starts: list[Start], limits: tuple[int, float]) -> list[FittedGraph]:
-        """Refit in one batch; where that ends in a numerical error, in halves, until the graph is found that causes it.
+        """Refit in one batch or, after a numerical error, in halves until the graph is found that causes it.
 
-        That graph has an infinite loss.
+        That graph gets an infinite loss.
         """
 
         def in_halves() -> list[FittedGraph]:
@@ -150,7 +150,7 @@ class Trials:
         ]
 
     def refine(self, kept: list[FittedGraph]) -> None:
-        """Refit new members of the front to convergence, and try simple exponents in place of learned ones."""
+        """Refit new members of the front to convergence, and try simple exponents instead of learned ones."""
         self.budget.failures.attempt("refinement of the front", lambda: self._refine(kept), lambda: None)
 
     def _refine(self, kept: list[FittedGraph]) -> None:

@@ -1,7 +1,7 @@
 """Several independent searches of one problem, spread by joblib over processes or over a cluster.
 
-The budget is divided among a number of searches that does not depend on how many workers there are, and what they find
-is merged in their order: with a count as the only limit, one worker and many give the same result bit for bit.
+The budget is divided among a number of searches that does not depend on the number of workers, and their results are
+merged in order. With a count as the only limit, one worker and many give the same result bit for bit.
 """
 
 from __future__ import annotations
@@ -30,21 +30,21 @@ from eqdarts.search.worker_files import PART, PartFile, read_parts
 
 __all__ = ["merged", "search_many", "thinned"]
 
-MOST_ROWS = 20_000  # rows that a worker is sent; a search looks at fewer
-LEAST_SHARE = 0.25  # of its turn that a search gets, however late a worker was ready
+MOST_ROWS = 20_000  # rows that are sent to a worker; a search uses fewer
+LEAST_SHARE = 0.25  # share of its turn that a search gets at least, however late a worker was ready
 CUT_SHORT = ("interrupt", "time", "budget")
 
 
 @dataclass(frozen=True)
 class _Turn:
-    """When a search may run: until `end` seconds after `began`, and for `length` seconds at most."""
+    """The time for a search: until `end` seconds after `began`, and at most `length` seconds."""
 
     began: float
     end: float
     length: float
 
     def left(self) -> float:
-        """Return the seconds that are left; a clock that is not the caller's changes little."""
+        """Return the remaining seconds; the clock of another machine changes little."""
         return float(np.clip(self.began + self.end - time.time(), LEAST_SHARE * self.length, self.length))
 
 
@@ -60,32 +60,31 @@ def search_many(
 ) -> SearchResult:
     """Search `n_searches` times, each with its share of the budget, on `n_jobs` workers of joblib's active backend.
 
-    A search that comes after one that found an exact law does not count. With a limit of time, the first exact law
-    ends all searches. A KeyboardInterrupt keeps what the searches have found until a second before, as far as their
-    workers see the files of this machine.
+    Searches after one that found an exact law do not count. With a time limit, the first exact law ends all searches. A
+    KeyboardInterrupt keeps the results up to a second before, if the workers share the files of this machine.
 
     Parameters
     ----------
     data : Data
     config : Config
-        Of all searches together: refits and time are divided among them.
+        Limits of all searches together: refits and time are divided among them.
     rng : numpy.random.Generator
-        What the searches' own generators are spawned from.
+        The generator from which those of the searches are spawned.
     n_searches : int
     n_jobs : int
-        As joblib takes it: -1 for all cores.
+        As in joblib: -1 for all cores.
     on_progress : callable, optional
         Called with the `Moment` whenever a search has finished; `StopSearch` raised by it ends them all.
     starts : sequence of (Graph, coefficients)
-        Graphs that every search starts from.
+        Graphs from which every search starts.
     parts : (Path, str), optional
-        Folder of the files in which the searches say what they have found, and what says in them that they belong to
-        these data. Default: a temporary folder.
+        Folder of the files in which the searches save their results, and the fingerprint by which these belong to the
+        data. Default: a temporary folder.
 
     Raises
     ------
     KeyboardInterrupt
-        If nothing was found before it.
+        If nothing had been found.
     """
     if parts is None:
         with TemporaryDirectory(prefix="eqdarts-") as folder:
@@ -100,7 +99,7 @@ def search_many(
                 found[k] = result
                 if on_progress is not None:
                     on_progress(_moment(found, n_searches))
-                if result.history.stop_reason == "interrupt":  # in a worker that hears of it too
+                if result.history.stop_reason == "interrupt":  # in a worker that receives it too
                     raise KeyboardInterrupt
                 if result.history.stop_reason == "exact":
                     break
@@ -121,7 +120,7 @@ def _spread(
     starts: Sequence[Start],
     parts: tuple[Path, str],
 ) -> Generator[tuple[int, SearchResult]]:
-    """Start the searches; return what gives each one's number and result when it has finished."""
+    """Start the searches; return an iterator over the number and result of each finished one."""
     seeds = np.random.SeedSequence(int(rng.integers(2**63))).spawn(n_searches)
     data, own = thinned(data, MOST_ROWS, rng), replace(config, max_refits=max(config.max_refits // n_searches, 1))
     turns = _turns(config.time_limit, n_searches, min(joblib.effective_n_jobs(n_jobs), n_searches))
@@ -129,7 +128,7 @@ def _spread(
     tasks = (
         joblib.delayed(_numbered)(k, strategy, data, own, seeds[k], turns[k], starts, parts) for k in range(n_searches)
     )
-    # without a clock the searches are read in their order, so that where they end does not depend on the workers
+    # without a clock the searches are read in order, so that their end does not depend on the workers
     in_order = config.time_limit is None
     spread = joblib.Parallel(n_jobs=n_jobs, return_as="generator" if in_order else "generator_unordered")
     results: Generator[tuple[int, SearchResult]] = spread(tasks)
@@ -137,7 +136,7 @@ def _spread(
 
 
 def _moment(found: Mapping[int, SearchResult], n_searches: int) -> Moment:
-    """Return how far the searches are, by those that have finished."""
+    """Return the progress of the searches, by those that have finished."""
     whole = merged([found[k] for k in sorted(found)])
     best = min(whole.front, key=lambda member: member.loss)
     return Moment(len(found) / n_searches, whole.history.n_refits, best, partial(tuple, whole.front))
@@ -146,7 +145,7 @@ def _moment(found: Mapping[int, SearchResult], n_searches: int) -> Moment:
 def _cut_short(
     results: list[SearchResult], reason: str, data: Data, config: Config, parts: tuple[Path, str]
 ) -> SearchResult:
-    """Return what was found, with what the searches that have not finished left in their files."""
+    """Return the results, including those in the files of unfinished searches."""
     members = read_parts(*parts, data.n_inputs, config.primitives)
     if members:
         results = [*results, SearchResult(tuple(members), SearchHistory((), 0, 0.0, reason))]
@@ -158,7 +157,7 @@ def _cut_short(
 
 @contextmanager
 def _cancelling(results: Generator[tuple[int, SearchResult]]) -> Iterator[Generator[tuple[int, SearchResult]]]:
-    """Stop the workers when the block ends, however early; joblib's warning that they had work left is no news."""
+    """Stop the workers when the block ends, however early, without joblib's warning about unfinished work."""
     try:
         yield results
     finally:
@@ -168,7 +167,7 @@ def _cancelling(results: Generator[tuple[int, SearchResult]]) -> Iterator[Genera
 
 
 def _turns(time_limit: float | None, n_searches: int, workers: int) -> list[_Turn | None]:
-    """Divide the time: workers take the searches in turns of equal length."""
+    """Divide the time: the searches run on the workers in turns of equal length."""
     if time_limit is None:
         return [None] * n_searches
     began, length = time.time(), time_limit / -(-n_searches // workers)
@@ -185,15 +184,15 @@ def _numbered(
     starts: Sequence[Start],
     parts: tuple[Path, str],
 ) -> tuple[int, SearchResult]:
-    """Run search number k, in whatever process this is."""
+    """Run search number k in this process."""
     config = replace(config, time_limit=None if turn is None else turn.left())
-    SEARCHES.setdefault(strategy.name, strategy)  # another process does not have what was registered in this one
+    SEARCHES.setdefault(strategy.name, strategy)  # another process does not know what was registered in this one
     folder, token = parts
     return k, search(data, config, np.random.default_rng(seed), PartFile(folder / PART.format(k), token), starts)
 
 
 def thinned(data: Data, most: int, rng: np.random.Generator) -> Data:
-    """Return `most` rows of the data, training and validation rows in proportion; all, if there are no more."""
+    """Return `most` rows of the data, with training and validation rows in proportion; all if there are no more."""
     n = len(data.y)
     if n <= most:
         return data
@@ -209,7 +208,7 @@ def thinned(data: Data, most: int, rng: np.random.Generator) -> Data:
 
 
 def merged(results: Sequence[SearchResult]) -> SearchResult:
-    """Return what searches found together, up to the first that found an exact law, as if one had followed the other.
+    """Return the joint result of searches, up to the first with an exact law, as if they had run one after the other.
 
     Parameters
     ----------
@@ -229,7 +228,7 @@ def merged(results: Sequence[SearchResult]) -> SearchResult:
 
 
 def _joined(histories: Sequence[SearchHistory], best: SearchHistory) -> SearchHistory:
-    """Return the history of searches that followed each other, with the trajectories of the best."""
+    """Return the history of successive searches, with the trajectories of the best."""
     points: list[BestPoint] = []
     refits, seconds = 0, 0.0
     for history in histories:

@@ -1,4 +1,4 @@
-"""What a search is given besides the rows, what it says while it runs, and what it returns."""
+"""The configuration of a search, its progress, and its result."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class StopSearch(Exception):  # noqa: N818  (not an error)
 
 @dataclass(frozen=True)
 class Moment:
-    """How far a search is: the spent share of the budget, refits, the best member, and what gives the front."""
+    """The progress of a search: spent share of the budget, refits, best member, and a function for the front."""
 
     share: float
     n_refits: int
@@ -32,7 +32,7 @@ OnProgress = Callable[[Moment], None]
 
 @dataclass(frozen=True)
 class Config:
-    """What a search may use.
+    """The configuration of a search.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ class Config:
     max_refits : int
         Maximum number of graphs to refit.
     n_restarts : int
-        Restarts of each supernet of the relaxed search.
+        Number of restarts of each supernet of the relaxed search.
     names : tuple of str
         Names of the inputs, for the labels of alpha.
     relaxed : RelaxedOptions
@@ -64,7 +64,7 @@ class Config:
 
 @dataclass(frozen=True)
 class SearchResult:
-    """The archive's front, simplest first, how the search went, and what all rows might prefer to the front."""
+    """The front of the archive, simplest first, the history, and fits that may be better than the front on all rows."""
 
     front: tuple[FittedGraph, ...]
     history: SearchHistory

@@ -1,4 +1,4 @@
-"""A search under way: the rows, the budget and the archive that every strategy works with."""
+"""A running search: the rows, the budget and the archive that every strategy uses."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from eqdarts.search.result import Config, Moment, OnProgress, SearchResult
 __all__ = ["MOST_ROWS", "Running"]
 
 BATCH = 256
-MOST_CLOSE = 300  # fits besides the front that all rows are asked about
-MOST_ROWS = 150  # training rows that the refits of the search see; the front is refitted on all rows afterwards
+MOST_CLOSE = 300  # number of fits besides the front that are compared on all rows
+MOST_ROWS = 150  # training rows for the refits of the search; the front is refitted on all rows afterwards
 
 
 @dataclass
 class Running:
-    """A search under way.
+    """A running search.
 
     Parameters
     ----------
@@ -35,11 +35,11 @@ class Running:
     config : Config
     rng : numpy.random.Generator
     on_progress : callable, optional
-        What the caller wants to be told.
+        Called with each `Moment`.
     starts : sequence of (Graph, coefficients)
         Graphs to start from.
     alpha : AlphaHistory or None
-        What a strategy that has architecture weights leaves of them.
+        The trajectories left by a strategy with architecture weights.
     """
 
     data: Data
@@ -68,7 +68,7 @@ class Running:
         self.budget.failures.call(lambda: tell(moment))
 
     def begin(self) -> None:
-        """Fit the constant, the member that is always there, and what the search is to start from."""
+        """Fit the constant, which is always a member, and the starts of the search."""
         graph = Graph(self.data.n_inputs, (Node("sum", (), constant=True),))
         self.trials.archive.is_new(graph)
         self.trials.add([(graph, (float(np.average(self.data.y, weights=self.data.weight)),))])
@@ -76,7 +76,7 @@ class Running:
         self.trials.refine(self.trials.add(new, THOROUGH))
 
     def refit(self, stage: str, starts: Iterator[Start], until: float = 1.0) -> None:
-        """Refit what `starts` yields, in batches, until the share `until` of the budget is spent."""
+        """Refit the items of `starts` in batches, until the share `until` of the budget is spent."""
         self.budget.stage = stage
         began = time.process_time()
         stream = self.trials.admissible(starts)
@@ -89,12 +89,12 @@ class Running:
         self.budget.book(stage, began)
 
     def _chunk(self, stream: Iterator[Start]) -> list[Start]:
-        """Return the next starts, as many as one batch and the budget take."""
+        """Return the next starts, limited by the size of a batch and by the budget."""
         left = max(self.config.max_refits - self.budget.n_refits, 1)
         return list(itertools.islice(stream, min(BATCH, left)))
 
     def result(self, stop_reason: str) -> SearchResult:
-        """Return what was found."""
+        """Return the result."""
         archive = self.trials.archive
         close = self.trials.close(MOST_CLOSE) if archive.best_loss > EXACT else []
         return SearchResult(tuple(archive.front()), self.budget.history(stop_reason, self.alpha), tuple(close))

@@ -1,6 +1,6 @@
-"""One entry: ``search(data, config)`` runs the strategy within the budget and returns what it found.
+"""The entry: ``search(data, config)`` runs the strategy within the budget and returns the result.
 
-Every strategy proposes graphs; all proposals are refitted in batches by the same solver and end in the same archive.
+Every strategy proposes graphs. The same solver refits all proposals in batches, and the same archive collects them.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def search(
 
 
 def _interruption(running: Running) -> str | None:
-    """Run the strategy; return why it was ended from outside, None if it was not."""
+    """Run the strategy; return why it was ended from outside, or None."""
     strategy = SEARCHES[running.config.kind]
     try:
         running.begin()

@@ -127,7 +127,7 @@ def test_structure_and_graph_are_shown(no_pictures: None, run: Run) -> None:
     text = report_page(replace(run, structure=(finding,)))
     assert "&lt;b&gt;a&lt;/b&gt; and b act only through a/b (a polynomial in 1 input" in text
     assert all(picture.source in text for picture in graph_pictures(run))
-    assert "act only together, and no law of scale" in report_page(run)
+    assert "that appear only in combination, and no scaling law" in report_page(run)
     assert 'id="structure"' not in report_page(replace(run, graph=None, alpha=run.alpha.iloc[:0]))
 
 
@@ -155,7 +155,7 @@ def test_only_the_best_are_drawn_and_an_undefined_equation_is_said_to_be(
         ),
     )
     text = report_page(many)
-    assert text.count("Pictures are drawn for the eight") == 3
+    assert text.count("Only the eight equations") == 3
     assert "The equation is undefined at 1 of 12 rows." in text
 
 

@@ -48,7 +48,7 @@ def test_without_standard_errors_there_are_no_bands_and_no_coefficients(run: Run
     with_errors = captions(equation_pictures(run.equation, run, inference_of(run, run.chosen), None))
     without = captions(equation_pictures(run.equation, run, None, None))
     assert "The equation with 95 % bands" in with_errors
-    assert "The equation beside what was measured" in without
+    assert "The equation beside the measurements" in without
     assert any("Coefficients" in caption for caption in with_errors)
     assert not any("Coefficients" in caption for caption in without)
 

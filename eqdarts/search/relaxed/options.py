@@ -100,7 +100,7 @@ def relaxed_options(given: Mapping[str, Any] | RelaxedOptions | None) -> Relaxed
     names = [item.name for item in fields(RelaxedOptions)]
     for name in given:
         if name not in names:
-            raise ValueError(explain("An option of relaxed must be known.", repr(name), closest(str(name), names)))
+            raise ValueError(explain("There is no such option of relaxed.", repr(name), closest(str(name), names)))
     plain: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in given.items()}
     return RelaxedOptions(**plain)
 
@@ -114,12 +114,12 @@ def _sequence(name: str, value: Any, length: int | None = None) -> tuple[Any, ..
 
 def _check_whole(name: str, value: Any, least: int) -> None:
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise ValueError(explain(f"{name} must be at least {least}.", value, f"Give {least} or more."))
+        raise ValueError(explain(f"{name} must be at least {least}.", value, f"Use {least} or more."))
 
 
 def _check_positive(name: str, value: Any) -> None:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < math.inf:
-        raise ValueError(explain(f"{name} must be positive.", repr(value), "Give a number above 0."))
+        raise ValueError(explain(f"{name} must be positive.", repr(value), "Use a number above 0."))
 
 
 def _check_device(device: Any) -> None:

@@ -140,7 +140,7 @@ def train_supernet(
 def _check(n_hidden: int, n_restarts: int) -> None:
     for name, value in (("n_hidden", n_hidden), ("n_restarts", n_restarts)):
         if value < 1:
-            raise ValueError(explain(f"{name} must be at least 1.", value, "Give 1 or more."))
+            raise ValueError(explain(f"{name} must be at least 1.", value, "Use 1 or more."))
 
 
 class _Descent:

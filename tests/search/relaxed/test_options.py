@@ -39,7 +39,7 @@ def test_temperature_falls_geometrically_and_the_rate_along_a_cosine() -> None:
         ({"temperature": (0.5,)}, "temperature must be a tuple of 2 numbers"),
         ({"temperature": (0.5, -0.1)}, "temperature must be positive"),
         ({"device": "abacus"}, r"device must be one that torch can use here.*'abacus'"),
-        ({"stepps": 3}, "An option of relaxed must be known"),
+        ({"stepps": 3}, "There is no such option of relaxed"),
         ("order", "relaxed must map options to values"),
     ],
 )
