@@ -1,4 +1,4 @@
-"""Numerical errors in one stage of a fit: the stage is left out, what it was is remembered, and the rest goes on."""
+"""Numerical errors in one stage of a fit: the stage is left out and recorded, and the fit continues."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LONGEST = 200  # characters of an error that are shown
 def is_numerical(error: Exception) -> bool:
     """Return whether numbers caused an error: a division by zero, an overflow, an iteration that does not converge.
 
-    numpy's LinAlgError, and what numpy and math raise outside of a function's domain, are ValueErrors.
+    The LinAlgError of numpy, and the errors of numpy and math outside a function's domain, are ValueErrors.
     """
     if isinstance(error, (ArithmeticError, ValueError)):
         return True
@@ -45,7 +45,7 @@ class Failures:
         Parameters
         ----------
         stage : str
-            What the user is told was left out, such as "matching pursuit".
+            Name of the stage for the user, such as "matching pursuit".
         compute, otherwise : callable
             `compute` must consume the generators that it uses, so that their errors are raised in it.
         """

@@ -33,7 +33,7 @@ def read_json(
     longest : int
         Largest number of characters.
     todo : str, optional
-        What errors tell the user to do.
+        Advice to the user in errors.
 
     Raises
     ------

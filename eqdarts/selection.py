@@ -351,7 +351,7 @@ def choice_in_words(
 def _about_poles(
     candidates: Sequence[Candidate], lengths: Sequence[float], texts: Sequence[str], chosen: int, n_rows: float
 ) -> list[str]:
-    """Say that the chosen equation has a pole, or which equation would be shorter without the cost of its pole."""
+    """Return a sentence about a pole of the chosen equation, or about a shorter one that loses by its pole."""
     prices = [singularity_price(candidate, n_rows) for candidate in candidates]
     if prices[chosen]:
         price = f"pays {prices[chosen]:.1f} nats for it"

@@ -1,4 +1,4 @@
-"""What a method found, and which equation of its front is the law."""
+"""The result of a method, and the equation of its front that is the law."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LIKE_NOISE = 0.25  # clean error of a front member, as a share of the noise's va
 
 @dataclass(frozen=True)
 class Found:
-    """What a method found: the chosen equation and all of the front (text or expressions), and what it took.
+    """The result of a method: the chosen equation and the front (text or expressions), and what it took.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What the user gives to an equation, checked: named columns, a target, weights, starting values, constants."""
+"""The checked input of the user to an equation: named columns, a target, weights, starting values, constants."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ class Singularity:
 
 @dataclass(frozen=True)
 class Singularities:
-    """What was found in a box.
+    """The singularities of an equation in a box.
 
     Parameters
     ----------
@@ -141,7 +141,7 @@ def find_singularities(equation: Equation, box: Mapping[str, tuple[float, float]
 
 
 def find_brink(equation: Equation, box: Mapping[str, tuple[float, float]], margin: float) -> str:
-    """Say where an equation or its slope grows without bound inside a box or a little outside of it.
+    """Say where an equation or its slope grows without bound inside a box or slightly outside of it.
 
     Parameters
     ----------

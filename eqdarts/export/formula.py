@@ -1,4 +1,4 @@
-"""What an equation must have to be written in another language."""
+"""The fields that an equation needs to be written in another language."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Formula(Protocol):
         """Names in the expression that are not variables; empty once it was fitted."""
 
     def format(self, digits: int = 6) -> str:
-        """Return the text that stands in the comment of generated source."""
+        """Return the text for the comment of generated source."""
 
 
 class TrainableFormula(Formula, Protocol):

@@ -1,8 +1,8 @@
 """Source text of an equation in other languages: the compiled program that `predict` runs, step by step.
 
-A language is a row of data, `Dialect`: what each operation is called, and the helpers that make it real and finite
-exactly where it is so in `predict`. What a function is called stands in its own row. The operations stand in the same
-order, so that the values are the same.
+A language is a row of data, `Dialect`: the names of its operations, and the helpers that make them real and finite at
+exactly the same points as in `predict`. The spelling of a function is in the row of that function. The order of the
+operations is the same, so that the values are the same.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ LONGEST = 60  # characters of a text before it becomes a step of its own
 
 @dataclass(frozen=True)
 class Dialect:
-    """What operations and functions are called in one language.
+    """The names of operations and functions in one language.
 
     Parameters
     ----------
     name : str
-        How people call the language.
+        Name of the language for people.
     column : str
         The field of `eqdarts.primitives.functions.Source` that has its spelling of a function.
     operations : mapping of str to Spelling
         The others: "square", "power" and so on.
     inline : bool, default=False
-        Whether the language has no steps, so that all stands in one text.
+        Whether the language has no steps, so that everything is one text.
     prefix : str, default=""
-        What the names of helpers begin with.
+        Prefix of the names of helpers.
     """
 
     name: str
@@ -46,7 +46,7 @@ class Dialect:
     prefix: str = ""
 
     def spelling(self, operation: str | Function) -> Spelling:
-        """Return what an operation or a function is called.
+        """Return the spelling of an operation or a function.
 
         Raises
         ------
@@ -58,7 +58,7 @@ class Dialect:
         else:
             spelling = getattr(operation.source, self.column)
             if spelling is None:
-                what, todo = f"{self.name} has no name for this function.", "Write it by other functions."
+                what, todo = f"{self.name} has no name for this function.", "Rewrite it with the supported functions."
                 raise ValueError(explain(what, operation.name, todo))
         return _prefixed(spelling, self.prefix) if self.prefix and spelling.definition else spelling
 
@@ -71,7 +71,7 @@ class Dialect:
 
 
 def _prefixed(spelling: Spelling, prefix: str) -> Spelling:
-    """Return a helper under a name of its own, so that two equations can stand in one file."""
+    """Return a helper with a prefixed name, so that one file can hold two equations."""
     head, bracket, rest = spelling.definition.partition("(")
     kind, _, helper = head.rpartition(" ")
     return spelling._replace(call=prefix + helper, definition=f"{kind} {prefix}{helper}{bracket}{rest}")

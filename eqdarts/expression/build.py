@@ -27,28 +27,28 @@ __all__ = [
 
 
 def symbol(name: str) -> Expr:
-    """Return the real sympy symbol that stands for a column or parameter called `name`."""
+    """Return the real sympy symbol of a column or parameter called `name`."""
     import sympy
 
     return sympy.Symbol(name, real=True)
 
 
 def composed(name: str, *arguments: Expr) -> Expr:
-    """Return what a formula means by a call of `name`.
+    """Return the function of the formula that `name` calls.
 
     Raises
     ------
     FormulaError
-        If it may not call it.
+        If there is no such function.
     """
     row = notation(name)
     if row is None:
-        raise FormulaError(explain("A formula cannot call this.", repr(name), "Use the functions of eqdarts."))
+        raise FormulaError(explain("A formula cannot use this function.", repr(name), "Use the functions of eqdarts."))
     return row.build(*arguments)
 
 
 def applied(expr: Expr, arguments: Sequence[Expr]) -> Expr:
-    """Return what `expr` is, a call or another operation, of other arguments."""
+    """Return the operation of `expr`, a call or another one, applied to other arguments."""
     if expr.is_Mul:
         return product(*arguments)
     row = function_of(expr)
@@ -72,7 +72,7 @@ def rebuild(expr: Expr, replaced: Mapping[Expr, Expr]) -> Expr:
 
 
 def with_values(formula: Expr, values: Mapping[str, float]) -> Expr:
-    """Return the formula with numbers in the place of its parameters."""
+    """Return the formula with its parameters replaced by numbers."""
     import sympy
 
     return rebuild(formula, {symbol(name): sympy.Float(value) for name, value in values.items()})

@@ -51,7 +51,7 @@ class Sum:
 
 @dataclass(frozen=True)
 class Product:
-    """Factors above and below the fraction bar; no factor above stands for 1."""
+    """Factors above and below the fraction bar; no factor above means 1."""
 
     above: tuple[Written, ...]
     below: tuple[Written, ...]
@@ -111,7 +111,9 @@ def write(expr: Expr, ordered: bool = True) -> Written:
             return Name("pi", constant=True)
         if name == "Exp1":
             return Call(EXP.name, (ONE,))
-    raise FormulaError(explain("A formula cannot contain this.", repr(str(expr)[:60]), "Use the functions of eqdarts."))
+    raise FormulaError(
+        explain("A formula cannot contain this expression.", repr(str(expr)[:60]), "Use the functions of eqdarts.")
+    )
 
 
 def _write_number(expr: Expr) -> Written:
@@ -144,7 +146,7 @@ def _write_product(expr: Expr, ordered: bool) -> Written:
 
 
 def _as_denominator(factor: Expr) -> Expr | None:
-    """Return the denominator that a power with a fixed negative exponent stands for, else None."""
+    """Return the denominator written by a power with a fixed negative exponent, otherwise None."""
     if factor.is_Pow and factor.exp.is_Rational and factor.exp.is_negative:
         return factor.base ** (-factor.exp)
     return None

@@ -122,10 +122,9 @@ def screened(
 ) -> tuple[FittedGraph, ...]:
     """Return the front that `members` are by the losses they have, and the best that they are on `rows`, refitted.
 
-    The search looks at few rows, on which laws that noise can hide are all as good; more rows tell them apart. The best
-    are the front by symbols, and those with the shortest description: what the choice adds to it, such as the price of
-    a pole, may turn down all that have fewer symbols. As many members are looked at as `MOST_SCREENED` allows, in the
-    order given.
+    The search uses few rows, on which noise can hide the difference between laws; more rows distinguish them. The best
+    are the front by symbols, and those with the shortest description, because the choice may reject all equations with
+    fewer symbols, for example for the cost of a pole. `MOST_SCREENED` limits the number of members, in the order given.
     """
     before = front_of(members)
     kept = set(map(id, before))

@@ -1,4 +1,4 @@
-"""The one table of primitives: every function that an edge may apply, and all that is known of it."""
+"""The table of primitives: every function that an edge may apply, with all facts about it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Domains: where a function of one real variable is real and finite."""
+"""Domains, on which a function of one real variable is real and finite."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Tensor = Any  # torch.Tensor; torch is imported late, so that `import eqdarts` s
 
 @dataclass(frozen=True)
 class Domain:
-    """Where a function is real and finite: an interval, perhaps without zero.
+    """The domain of a function: an interval, perhaps without zero, on which it is real and finite.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ class Domain:
 
     @property
     def outside(self) -> str:
-        """What a value outside the domain is, in words: "zero", "not positive", "beyond -1 or 1"."""
+        """Description of a value outside the domain: "zero", "not positive", "beyond -1 or 1"."""
         low, high = math.isfinite(self.lower), math.isfinite(self.upper)
         if low and high:
             return f"beyond {self.lower:g} or {self.upper:g}"

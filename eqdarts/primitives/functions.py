@@ -1,8 +1,8 @@
-r"""The functions of the printed language: all that reading, writing, evaluating and exporting a formula know of them.
+r"""The functions of formulas: everything needed to read, write, evaluate and export them.
 
-`FUNCTIONS` has those that are classes of sympy, `SHORTHANDS` the names that sympy writes by others, such as ``sqrt``. A
-row serves the grammar, the printers, numpy, torch, the bounds, the search for poles and the source text. A new
-function is one more row here; as a function that an edge may apply it is also one in `eqdarts.primitives.table`.
+`FUNCTIONS` has those that are classes of sympy, `SHORTHANDS` the names that sympy expresses by other functions, such as
+``sqrt``. A row serves the grammar, the printers, numpy, torch, the bounds, the search for poles and the source text. A
+new function is one more row here; as a function that an edge may apply it is also one in `eqdarts.primitives.table`.
 
 torch and sympy are not imported here.
 """
@@ -47,14 +47,14 @@ ABOVE_OVERFLOW = math.log(1.7e308)  # exp overflows above
 
 
 class Spelling(NamedTuple):
-    """What a function is called in another language.
+    """The spelling of a function in another language.
 
     Parameters
     ----------
     call : str
-        The name that is called, or a text with {0} (and {1}) in the places of the arguments.
+        The name to call, or a text with {0} (and {1}) for the arguments.
     definition : str
-        Of `call`, on lines of its own, where the language does not have it.
+        Definition of `call`, on separate lines, if the language does not have it.
     imports : str
         A line that the definition needs.
     """
@@ -65,7 +65,7 @@ class Spelling(NamedTuple):
 
 
 class Source(NamedTuple):
-    """The spelling in each language; None where there is none."""
+    """The spelling in each language; None if there is none."""
 
     numpy: Spelling | None = None
     c: Spelling | None = None
@@ -81,13 +81,13 @@ def _called(*names: str) -> Source:
 
 
 class Limit(NamedTuple):
-    """Where a function stops being real and finite.
+    """The limit beyond which a function is not real and finite.
 
     Parameters
     ----------
     domain : Domain
     words : str
-        In front of the argument in a sentence: "the argument of the logarithm,".
+        Words before the argument in a sentence: "the argument of the logarithm,".
     of : callable, optional
         ``of(u)`` -> sympy expression that must lie in the domain. Default: the argument `u` itself.
     steep : bool
@@ -110,14 +110,14 @@ class Notation:
     Parameters
     ----------
     name : str
-        How it is printed.
+        The printed name.
     build : callable
-        ``build(u)`` -> sympy expression, without what sympy would change on its own.
+        ``build(u)`` -> sympy expression, without automatic changes by sympy.
     n_arguments : int
     spellings : tuple of str
         Other names that are accepted.
     latex, mathml : tuple of str, optional
-        What stands before and after the argument. Default: the name in upright letters, and brackets.
+        The signs before and after the argument. Default: the name in upright letters, and brackets.
     encloses : bool
         Whether these signs enclose the argument, so that a power of it needs no brackets.
     homogeneous : bool
@@ -165,9 +165,9 @@ class Function(Notation):
     bounds : callable
         ``bounds(interval)`` -> interval of the values. Default: no bounds, which is always true.
     source : Source
-        What it is called elsewhere.
+        Its spelling in other languages.
     limit : Limit, optional
-        Where it stops being real and finite.
+        The limit beyond which it is not real and finite.
     smooth, smooth_at : Domain, float
         Where the derivative is finite, and a point in there.
     never_zero, zero_with_argument : bool
@@ -194,7 +194,7 @@ class Function(Notation):
 
     @property
     def domain(self) -> Domain:
-        """Where the argument must lie, as far as an interval says it."""
+        """The domain of the argument, as far as an interval can describe it."""
         return REAL if self.limit is None or not self.limit.domain.zero else self.limit.domain
 
 
@@ -382,7 +382,7 @@ SHORTHANDS: dict[str, Notation] = {
         ),
     )
 }  # fmt: skip
-"""What sympy writes by others, and the operators of several arguments, by name."""
+"""Functions that sympy expresses by other functions, and the operators of several arguments, by name."""
 
 
 # --- looking up ---
@@ -395,7 +395,7 @@ def notations() -> Iterator[Notation]:
 
 
 def notation(name: str) -> Notation | None:
-    """Return what a formula means by `name`, None if it may not call it."""
+    """Return the function that `name` calls in a formula, None if there is none."""
     return next((row for row in notations() if name == row.name or name in row.spellings), None)
 
 

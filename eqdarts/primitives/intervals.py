@@ -108,7 +108,7 @@ def logarithm(u: Interval) -> Interval:
 
 
 def sine(u: Interval) -> Interval:
-    """Return the range of the sine; that of an angle whose quadrant a float no longer tells is [-1, 1]."""
+    """Return the range of the sine, which is [-1, 1] for an angle whose quadrant a float cannot resolve."""
     ends = np.sin(u.low), np.sin(u.high)
     turn = 2 * math.pi
     slack = OUTWARDS * np.maximum(np.abs(u.low), np.abs(u.high)) + OUTWARDS

@@ -2,9 +2,9 @@ r"""The one table of primitives: the scalar functions that an edge may apply.
 
 A primitive maps a source value :math:`x` to :math:`f(u; s)` where :math:`u = a x + b` is the *inner* affine map
 (absent, scale only, or scale and shift) and :math:`s` are shape coefficients (the exponent of ``power``).
-Everything that eqdarts knows about a function stands in its row, or, where formulas call it by name, in the row of
-`eqdarts.primitives.functions` that it refers to. Nobody else asks for a function by its name. A new primitive is one
-more row; where its refits must be quick it has a kernel, too, and without one tensors do the work.
+Everything that eqdarts knows about a function is in its row or, if formulas call it by name, in the row of
+`eqdarts.primitives.functions` to which it refers. No other module refers to a function by its name. A new primitive is
+one more row. With a kernel its refits are fast; without one, tensor operations are used.
 
 The functions use tensor methods only, so this module imports neither torch nor sympy.
 """
@@ -49,7 +49,7 @@ __all__ = [
 Tensor = Any  # torch.Tensor; torch is imported late, so that `import eqdarts` stays quick
 Partials = tuple[Tensor, Tensor, tuple[Tensor, ...]]
 
-AS_EXP = 129  # frequency of a function that nobody has counted: that of exp
+AS_EXP = 129  # frequency of a function that was not counted: that of exp
 
 
 class Kernel(NamedTuple):
@@ -64,7 +64,7 @@ class Kernel(NamedTuple):
 
 
 class Transform(NamedTuple):
-    """What it takes to fit a polynomial to h where y = f(h): the slope dh/dy at y, and f, on arrays of y > 0."""
+    """The functions for fitting a polynomial to h where y = f(h): the slope dh/dy at y, and f, on arrays of y > 0."""
 
     slope: Callable[[Array], Array]
     value: Callable[[Array], Array]
@@ -109,17 +109,17 @@ class Primitive:
     homogeneous : bool
         Whether :math:`f(k u) = k^p f(u)` for k > 0, so that an inner scale would be redundant.
     function : Function, optional
-        What formulas call it, if it has no shape coefficients.
+        The function of formulas that it is, if it has no shape coefficients.
     kernel : Kernel, optional
-        Its compiled form. Without one, graphs that have it are left to tensors.
+        Its compiled form. Without one, graphs with it are computed by tensor operations.
     frequency : int
-        How often it occurs in 4080 formulas of an encyclopedia: what it costs in a description.
+        Frequency in 4080 formulas of an encyclopedia, which determines its cost in a description.
     family : str
-        Functions of one family are hardly ever laws inside each other. Default: a family of its own.
+        Functions of one family rarely occur inside each other in laws. Default: a family of its own.
     inverse : Inverse, optional
         For a function that may stand outside of a law.
     label : str
-        Mathtext of f, with {u} in the place of the argument and {0} in that of the first shape coefficient. Default:
+        Mathtext of f, with {u} for the argument and {0} for the first shape coefficient. Default:
         its name and brackets.
     oscillates : bool
         Whether it is a wave, whose frequency may lie far from those of `initial`.
@@ -204,7 +204,7 @@ class Primitive:
 
     @property
     def keeps_form_when_scaled(self) -> bool:
-        """Whether c f can be written with a coefficient inside of f in the place of c, whatever the unit of y."""
+        """Whether c f can be written with a coefficient inside f instead of c, for any unit of y."""
         return self.homogeneous or self.shift_out is not None
 
     def exponent_at(self, shape: Sequence[float]) -> Fraction | float | None:

@@ -12,8 +12,8 @@ __all__ = ["least_squares"]
 def least_squares(columns: Array, target: Array) -> Array:
     """Return the coefficients (K,) with which `columns` (N, K) come closest to `target` (N,), the shortest such.
 
-    "Shortest" is meant for columns at norm one. Coefficients of columns that vanish, but for underflow, or are not
-    finite are zero, as all are for a target that is not finite.
+    "Shortest" is meant for columns at norm one. Coefficients of columns that vanish, except for underflow, or
+    are not finite are zero. All are zero for a target that is not finite.
     """
     with np.errstate(all="ignore"):
         sizes = np.linalg.norm(columns, axis=0)

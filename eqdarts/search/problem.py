@@ -1,4 +1,4 @@
-"""What a search fits: training and held-back rows, of the data as given or of a reduced form of them."""
+"""The problem of a search: training and held-back rows of the data as given, or of a reduced form of them."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 r"""A smooth model of the target: a polynomial fitted by least squares, for its gradient.
 
-Before any graph is accurate, a polynomial tells how the target changes with each input, and thereby which inputs act
-only together. It is fitted to y and to log y, 1 / y and y**2, in the inputs and in their logarithms, where these exist;
-that form and the total degree are the ones that predict held-back rows best.
+Before any graph is accurate, a polynomial shows how the target changes with each input, and so which inputs appear only
+in combination. It is fitted to y and to log y, 1 / y and y**2, in the inputs and in their logarithms, where these
+exist; that form and the total degree are the ones that predict held-back rows best.
 
 Axes: N rows, D inputs, T terms.
 """

@@ -1,4 +1,4 @@
-"""What a search that runs in another process has found so far, in a file, for the one that waits for it.
+"""Files with the results so far of a search in another process, for the process that waits for it.
 
 A worker that is ended, by an interrupt or by the death of the whole fit, cannot hand over what it has found; the file
 that it has written a second before can.

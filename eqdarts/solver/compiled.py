@@ -31,13 +31,13 @@ LONG = 2.5  # seconds after which loading is seen to be compiling
 def warm_up(tell: Callable[[], None]) -> None:
     """Load the compiled code; the first time after an installation it is compiled, and `tell` is called meanwhile.
 
-    numba keeps the machine code beside the package, else in the user's cache folder. Where it can write to neither,
-    every process would compile again: tensor operations take the place of compiled code then.
+    numba keeps the machine code beside the package, or otherwise in the user's cache folder. If it can write to
+    neither, every process would compile again, so tensor operations replace compiled code.
 
     Warns
     -----
     EqdartsWarning
-        Once in a process, where machine code cannot be kept.
+        Once in a process, if machine code cannot be kept.
     """
     if not _has_place():
         _warn_of_no_place()
@@ -66,9 +66,8 @@ def _has_place() -> bool:
 @cache
 def _warn_of_no_place() -> None:
     warnings.warn(
-        "Compiled code cannot be kept: neither the folder of the package nor your cache folder can be written to. The "
-        "search goes on without it, several times slower. Set NUMBA_CACHE_DIR to a folder that can be "
-        "written to.",
+        "Compiled code cannot be kept, because neither the package folder nor your cache folder is writable. The "
+        "search continues without it, several times slower. Set NUMBA_CACHE_DIR to a writable folder.",
         EqdartsWarning,
         stacklevel=3,
     )

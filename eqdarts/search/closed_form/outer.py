@@ -1,4 +1,4 @@
-"""Outer functions: what may stand outside of a law, y = c f(h), and the starts of climbs behind them."""
+"""Outer functions f of a law y = c f(h), and the starting graphs behind them."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def behind(name: str, factor: float, inside: DraftNode, d: int, before: list[Dra
 def seeds(
     X: Array, y: Array, weight: Array, primitives: tuple[Primitive, ...], unit: float = 1.0
 ) -> Iterator[tuple[str, Start]]:
-    """Yield the starts of climbs, with the function outside: constants, functions of one, a power product."""
+    """Yield starting graphs with the function outside: constants, functions of one, a power product."""
     d = X.shape[1]
     for name, factor, inner in outer_functions(y, primitives, unit):
         sound = np.isfinite(inner)

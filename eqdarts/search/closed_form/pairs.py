@@ -1,8 +1,8 @@
 r"""Pairs: of all pairs of features of a dictionary, the sums and products that explain a target best, by closed form.
 
-A climb takes one feature at a time and is held by whatever resembles the target alone; this looks at two at once. With
-weights that sum to one, t the target and f, g features, all centred and of norm one, and G = f \cdot g, the share of
-the variance of t that a constant and weights leave is
+Growing one feature at a time can get stuck at a feature that merely resembles the target; this compares two at once.
+With weights that sum to one, t the target and f, g features, all centred and of norm one, and G = f \cdot g, the share
+of the variance of t that a constant and weights leave is
 
 .. math:: 1 - \frac{(t \cdot f)^2 + (t \cdot g)^2 - 2 (t \cdot f)(t \cdot g) G}{1 - G^2}
    \quad\text{for sums,}\qquad

@@ -50,7 +50,7 @@ _APART = 1e-3  # share of the smallest singular value of the monomials alone tha
 
 
 class _Generator(NamedTuple):
-    """A function of an input; in the units of the data, but for the input itself."""
+    """A function of an input, in the units of the data except for the input itself."""
 
     source: int
     primitive: Primitive

@@ -49,7 +49,7 @@ COEFFICIENT_LIMIT = 4.0
 
 @dataclass(frozen=True)
 class Supernet:
-    """What is on which edge, and where its parameters lie in the flat rows `w` (R, K) and `alpha` (R, A).
+    """The primitives of every edge, and the places of their parameters in the flat rows `w` (R, K) and `alpha` (R, A).
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ class Supernet:
     primitives : tuple of Primitive
         Without the absent edge, which every edge has in addition, as its choice number 0.
     bases : dict of str to Primitive
-        What the rows made by `affine` stand for, by their names.
+        The original rows of those made by `affine`, by their names.
     """
 
     n_inputs: int

@@ -50,7 +50,7 @@ DEFAULTS = RelaxedOptions()
 
 @dataclass(frozen=True)
 class TrainedSupernet:
-    """What one supernet has found.
+    """The result of one supernet.
 
     Parameters
     ----------
