@@ -519,7 +519,7 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         run = Run.from_json(text)
         known = inspect.signature(cls).parameters
         model = cls(**{name: value for name, value in run.params.items() if name in known})
-        for message in _lost(run):
+        for message in run.lost_in_words():
             warnings.warn(message, EqdartsWarning, stacklevel=2)
         model.n_features_in_ = len(run.names)
         if run.named:
@@ -572,18 +572,3 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
 def _target_as_floats(y: Any) -> Any:
     """Return y converted, so that scikit-learn sees what is missing in objects and text; what it refuses as it is."""
     return y if y is None or getattr(getattr(y, "dtype", None), "kind", "") == "c" else as_floats(y, "y")
-
-
-def _lost(run: Run) -> list[str]:
-    """Return sentences about everything that is missing in the file of a fit."""
-    told = []
-    if run.lost_params:
-        names = ", ".join(run.lost_params[:20])
-        told.append(
-            f"The file does not contain {names} of the estimator: only plain values are saved. The defaults are used."
-        )
-    if run.graph is None:
-        own = ", ".join(run.lost_primitives[:5])
-        why = f"your own primitives {own}" if own else "graphs of this size"
-        told.append(f"The file does not contain {why}. There is no graph_; the equations are loaded.")
-    return told

@@ -170,6 +170,20 @@ class Run:
             chosen=np.arange(len(self.equations)) == self.chosen,
         )
 
+    def lost_in_words(self) -> list[str]:
+        """Return what the file that this was read from does not contain, as sentences."""
+        told = []
+        if self.lost_params:
+            names = ", ".join(self.lost_params[:20])
+            told.append(
+                f"The file does not contain {names} of the estimator: only plain values are saved. The defaults are used."
+            )
+        if self.graph is None:
+            own = ", ".join(self.lost_primitives[:5])
+            why = f"your own primitives {own}" if own else "graphs of this size"
+            told.append(f"The file does not contain {why}. There is no graph_; the equations are loaded.")
+        return told
+
     def to_json(self) -> str:
         """Return the fit as JSON text, to be read by `from_json`; its numbers are kept to the last bit."""
         record = {
