@@ -175,9 +175,8 @@ class Run:
         told = []
         if self.lost_params:
             names = ", ".join(self.lost_params[:20])
-            told.append(
-                f"The file does not contain {names} of the estimator: only plain values are saved. The defaults are used."
-            )
+            why = "only plain values are saved. The defaults are used"
+            told.append(f"The file does not contain {names} of the estimator: {why}.")
         if self.graph is None:
             own = ", ".join(self.lost_primitives[:5])
             why = f"your own primitives {own}" if own else "graphs of this size"
