@@ -25,8 +25,9 @@ from eqdarts.equation.ranges import MARGIN
 from eqdarts.equation.singularities import Singularities, singularities_in_range
 from eqdarts.errors import EqdartsWarning, FormulaError, explain
 from eqdarts.evidence.stability import stability_of
+from eqdarts.failures import warn_left_out
 from eqdarts.files import write_atomically
-from eqdarts.fitting.checks import checked_constants, checked_settings, checked_weight
+from eqdarts.fitting.checks import checked_constants, checked_settings, checked_target, checked_weight
 from eqdarts.fitting.progress import Callback
 from eqdarts.fitting.run import Run
 from eqdarts.fitting.stages import fit_table
@@ -64,7 +65,9 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     max_refits : int, default=1000000
         Maximum number of graphs to refit.
     n_restarts : int, default=128
-        Number of restarts of the relaxed search.
+        Number of restarts of each supernet of the relaxed search.
+    relaxed : dict of str to object, optional
+        Fields of `eqdarts.search.relaxed.options.RelaxedOptions`, such as ``{"order": 2, "device": "cuda"}``.
     selection : {"mdl", "bic", "aicc", "validation"}, default="mdl"
         Criterion by which the equation is chosen from the Pareto front: description length, the criteria of Schwarz or
         Akaike, or the loss on the rows held back. Each accounts for the number of possible graphs; see
@@ -149,6 +152,7 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         time_limit: float | None = 60,
         max_refits: int = 1_000_000,
         n_restarts: int = 128,
+        relaxed: Mapping[str, Any] | None = None,
         selection: str = "mdl",
         constants: Mapping[str, float] | None = None,
         loss: str | Callable[..., Any] = "squared",
@@ -166,6 +170,7 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         self.time_limit = time_limit
         self.max_refits = max_refits
         self.n_restarts = n_restarts
+        self.relaxed = relaxed
         self.selection = selection
         self.constants = constants
         self.loss = loss
@@ -228,18 +233,11 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         parameters = inspect.signature(type(self)).parameters
         defaults = {name: parameter.default for name, parameter in parameters.items()}
         settings = checked_settings(self.get_params(deep=False), defaults)
-        target = getattr(y, "name", None)
-        X, y = without_masks(X, "X"), _target_as_floats(y)
-        X, y = validate_data(self, X, y, dtype=np.float64, y_numeric=True, ensure_min_samples=FEWEST_ROWS)
+        table = self._table(X, y, sample_weight, sigma)
         # The names of the columns are known from here on; constants must have others.
-        weight, sigma = checked_weight(sample_weight, sigma, X, self.loss)
-        named = hasattr(self, "feature_names_in_")
-        names = tuple(map(str, self.feature_names_in_)) if named else tuple(f"x{i}" for i in range(X.shape[1]))
-        settings = replace(settings, constants=checked_constants(self.constants, names))
-        target = None if target is None else str(target)
-        table = Table(X, y, weight, names, target, sigma, named)
-        if len(y) < FEW_ROWS:
-            warnings.warn(f"Only {len(y)} rows: the law may be a coincidence.", EqdartsWarning, stacklevel=2)
+        settings = replace(settings, constants=checked_constants(self.constants, table.names))
+        if len(table.y) < FEW_ROWS:
+            warnings.warn(f"Only {len(table.y)} rows: the law may be a coincidence.", EqdartsWarning, stacklevel=2)
         run = fit_table(
             table,
             settings,
@@ -253,8 +251,20 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         # Nothing is kept of a fit that raised: what an earlier one has left is still there.
         if run.history.stop_reason == "interrupt":
             warnings.warn("Interrupted: these are the best equations so far.", EqdartsWarning, stacklevel=2)
+        warn_left_out(run.history.left_out, stacklevel=3)
         self._keep(run)
         return self
+
+    def _table(self, X: Any, y: Any, sample_weight: Any, sigma: Any) -> Table:
+        """Return the rows of a fit, if they can be fitted."""
+        target = getattr(y, "name", None)
+        X, y = without_masks(X, "X"), _target_as_floats(y)
+        with np.errstate(all="ignore"):  # the sum by which sklearn looks for infinity may overflow
+            X, y = validate_data(self, X, y, dtype=np.float64, y_numeric=True, ensure_min_samples=FEWEST_ROWS)
+        weight, sigma = checked_weight(sample_weight, sigma, X, self.loss)
+        named = hasattr(self, "feature_names_in_")
+        names = tuple(map(str, self.feature_names_in_)) if named else tuple(f"x{i}" for i in range(X.shape[1]))
+        return Table(X, checked_target(y), weight, names, None if target is None else str(target), sigma, named)
 
     # --- predicting ---
 
@@ -545,7 +555,8 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
 
     def _rows(self, X: Any) -> Array:
         """Return X as floats with the columns of the fit; a masked value is a missing one, which is an error."""
-        rows: Array = validate_data(self, without_masks(X, "X"), dtype=np.float64, reset=False)
+        with np.errstate(all="ignore"):  # the sum by which sklearn looks for infinity may overflow
+            rows: Array = validate_data(self, without_masks(X, "X"), dtype=np.float64, reset=False)
         return rows
 
     def _equation(self, index: int | None) -> Equation:

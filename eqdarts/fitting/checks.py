@@ -20,14 +20,23 @@ from eqdarts.errors import closest, explain
 from eqdarts.fitting.settings import FitSettings
 from eqdarts.losses import LOSSES, Loss, loss_of, resolve_loss
 from eqdarts.primitives.table import resolve
+from eqdarts.search.relaxed.options import relaxed_options
 from eqdarts.search.strategies import SEARCHES
 from eqdarts.selection import CRITERIA
 
-__all__ = ["checked_constants", "checked_held_out", "checked_loss", "checked_settings", "checked_weight"]
+__all__ = [
+    "checked_constants",
+    "checked_held_out",
+    "checked_loss",
+    "checked_settings",
+    "checked_target",
+    "checked_weight",
+]
 
 
 CHOICES: dict[str, Collection[str]] = {"search": SEARCHES, "selection": CRITERIA}
 LEAST = {"max_complexity": 3, "max_refits": 1, "n_restarts": 1, "n_searches": 1}
+LARGEST_TARGET = 1e150
 OWN_NAMES = re.compile(r"c_*\d+")  # the names of coefficients of an equation
 
 
@@ -58,6 +67,7 @@ def checked_settings(given: Mapping[str, Any], defaults: Mapping[str, Any]) -> F
     changed = tuple(name for name, value in given.items() if repr(value) != repr(defaults.get(name)))
     taken = {item.name: given[item.name] for item in fields(FitSettings) if item.name in given}
     taken |= {"primitives": resolve(given["primitives"]), "constants": {}}
+    taken |= {"relaxed": relaxed_options(given["relaxed"])}
     return FitSettings(**taken, given=dict(given), changed=changed)
 
 
@@ -100,6 +110,20 @@ def checked_constants(constants: Any, columns: Sequence[str]) -> dict[str, float
         if not number or not math.isfinite(value) or value == 0:
             raise ValueError(explain(f"The constant {name!r} must be finite and not 0.", repr(value), "Leave it out."))
     return {name: float(value) for name, value in constants.items()}
+
+
+def checked_target(y: Array) -> Array:
+    """Return y if floating point numbers can hold its squares, which losses are made of.
+
+    Raises
+    ------
+    ValueError
+    """
+    largest = float(np.abs(y).max(initial=0.0))
+    if largest and not 1 / LARGEST_TARGET <= largest <= LARGEST_TARGET:
+        rule = f"The largest magnitude of y must lie between {1 / LARGEST_TARGET:g} and {LARGEST_TARGET:g}."
+        raise ValueError(explain(rule, f"{largest:g}", "Give y in another unit."))
+    return y
 
 
 def checked_weight(sample_weight: Any, sigma: Any, X: Array, loss: Any) -> tuple[Array | None, Array | None]:

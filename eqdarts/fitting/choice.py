@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ from eqdarts.equation.equation import Equation
 from eqdarts.errors import FormulaError
 from eqdarts.evidence.edges import Evidence, evidence
 from eqdarts.evidence.structure import Finding, findings
+from eqdarts.failures import Failures
 from eqdarts.fitting.front import Entry, Front, held_out_losses, refit_front
 from eqdarts.fitting.table import Table
 from eqdarts.graph.fitted import FittedGraph
@@ -57,6 +59,7 @@ def write_all(
     table: Table,
     go_on: Callable[[int], bool] = lambda _: True,
     settle: Callable[[Equation], Equation] = lambda equation: equation,
+    failures: Failures | None = None,
 ) -> list[Written]:
     """Write the members as equations, the most promising first.
 
@@ -70,32 +73,47 @@ def write_all(
         ``go_on(n)`` -> whether to write more equations when n are written.
     settle : callable, optional
         Fits an equation again if the loss is not that of least squares.
+    failures : Failures, optional
+        Records that an equation was left out after a numerical error.
 
     Returns
     -------
     list of (FittedGraph, Equation)
         In the order of `members`, without those with a number that is not real or finite.
     """
-    scales = data.x_scale, data.y_scale
+    failures = Failures() if failures is None else failures
     written: dict[int, Written] = {}
     for k in sorted(range(len(members)), key=lambda k: _promise(members[k], table.n_rows)):
         if not go_on(len(written)):
             break
-        graph, coefficients = members[k].graph, members[k].coefficients
-        try:
-            equation = settle(
-                Equation.from_graph(graph, coefficients, scales, table.names, table.target, rows=table.telling)
-            )
-            # Settled coefficients can overflow where those of the search did not; writing shows it.
-            equation.complexity  # noqa: B018
-        except FormulaError:
-            continue
-        written[k] = members[k], equation
+        write = partial(_written, members[k], data, table, settle)
+        equation = failures.attempt("writing of an equation", write, lambda: None)
+        if equation is not None:
+            written[k] = members[k], equation
     return [written[k] for k in sorted(written)]
 
 
+def _written(member: FittedGraph, data: Data, table: Table, settle: Callable[[Equation], Equation]) -> Equation | None:
+    """Return the member's equation, None if it has a number that is not real or finite."""
+    graph, coefficients = member.graph, member.coefficients
+    scales = data.x_scale, data.y_scale
+    try:
+        equation = settle(
+            Equation.from_graph(graph, coefficients, scales, table.names, table.target, rows=table.telling)
+        )
+        # Settled coefficients can overflow where those of the search did not; writing shows it.
+        equation.complexity  # noqa: B018
+    except FormulaError:
+        return None
+    return equation
+
+
 def price_all(
-    written: Sequence[Written], table: Table, primitives: Sequence[Primitive], price: Price | None = None
+    written: Sequence[Written],
+    table: Table,
+    primitives: Sequence[Primitive],
+    price: Price | None = None,
+    failures: Failures | None = None,
 ) -> list[Entry]:
     """Measure the properties that selection uses: loss on all rows, structure, and singularities in their range.
 
@@ -107,13 +125,18 @@ def price_all(
         Those that the search could use. They determine the number of possible structures.
     price : callable, optional
         ``price(equation, structure)`` -> Candidate, for another loss than squared residuals.
+    failures : Failures, optional
+        Records that an equation was left out after a numerical error.
     """
-    entries = []
-    for member, equation in written:
+    failures = Failures() if failures is None else failures
+
+    def entry(member: FittedGraph, equation: Equation) -> Entry:
         structure = structure_length(member.graph, primitives)
         candidate = _squared(equation, structure, table) if price is None else price(equation, structure)
-        entries.append(Entry(member, equation, _on_range(candidate, equation, table)))
-    return entries
+        return Entry(member, equation, _on_range(candidate, equation, table))
+
+    found = [failures.attempt("price of an equation", partial(entry, *pair), lambda: None) for pair in written]
+    return [priced for priced in found if priced is not None]
 
 
 def with_held_out(entries: Sequence[Entry], data: Data, rng: np.random.Generator) -> list[Entry]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from eqdarts.primitives.table import Primitive
+from eqdarts.search.relaxed.options import RelaxedOptions
 
 if TYPE_CHECKING:
     from eqdarts.equation.equation import Equation
@@ -27,6 +28,8 @@ class FitSettings:
     time_limit : float or None
         Seconds of wall time for the whole fit; None for no limit.
     max_refits, n_restarts, n_searches : int
+    relaxed : RelaxedOptions
+        How the relaxed search trains its supernets.
     n_jobs : int or None
         None for one search in this process.
     selection : str
@@ -54,6 +57,7 @@ class FitSettings:
     selection: str
     loss: str | Callable[..., Any]
     validation_fraction: float
+    relaxed: RelaxedOptions = field(default_factory=RelaxedOptions)
     guesses: Sequence[str | Equation] | None = None
     constants: Mapping[str, float] = field(default_factory=dict)
     given: Mapping[str, Any] = field(default_factory=dict)

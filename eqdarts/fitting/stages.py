@@ -19,6 +19,7 @@ from eqdarts.errors import FormulaError
 from eqdarts.evidence.edges import Evidence
 from eqdarts.evidence.structure import Finding
 from eqdarts.expression.build import composed
+from eqdarts.failures import Failures
 from eqdarts.fitting.by_loss import ROUNDS, Reweighting, snap_reweighted, working_data, working_target
 from eqdarts.fitting.checkpoint import Checkpoint
 from eqdarts.fitting.checks import checked_held_out, checked_loss
@@ -32,7 +33,7 @@ from eqdarts.fitting.choice import (
     with_held_out,
     write_all,
 )
-from eqdarts.fitting.front import Front, best_of, fitted_rows, front_of, measured, refit_front, screened
+from eqdarts.fitting.front import Entry, Front, best_of, fitted_rows, front_of, measured, refit_front, screened
 from eqdarts.fitting.progress import Bar, Callback, Interrupts, Watch
 from eqdarts.fitting.run import Run
 from eqdarts.fitting.settings import FitSettings
@@ -99,7 +100,8 @@ def fit_table(
     kept_in = None
     if checkpoint is not None:
         kept_in = Checkpoint(Path(checkpoint), table, settings.loss_name, settings.written())
-    with Interrupts() as interrupts, Bar(shows_bar) as bar:
+    # Numbers out of range are looked for where they matter. Numpy's warnings from the middle of a fit explain nothing.
+    with np.errstate(all="ignore"), Interrupts() as interrupts, Bar(shows_bar) as bar:
         # Compiling after an installation does not count towards the time of the search.
         began += _compiling(bar)
         watch = Watch(bar, kept_in, callback, interrupts)
@@ -169,6 +171,7 @@ class Stages:
 
     def __post_init__(self) -> None:
         self.interrupts = self.watch.interrupts
+        self.failures = Failures()
 
     def run(self) -> Run:
         """Fit by the loss of the settings."""
@@ -187,21 +190,34 @@ class Stages:
         rows = fitted_rows(data, self.rng)
         members = self._refitted(self._joined(found, starts), data, rows)
         # Writing takes seconds and may be cut short. All written equations are priced and compared together.
-        written = write_all(members, data, table, self._may_write)
-        entries = price_all(written, table, settings.primitives)
-        if CRITERIA[settings.selection].needs_held_out:
-            entries = with_held_out(entries, data, self.rng)
-        front = select_front(entries, data, table, settings.selection)
+        written = write_all(members, data, table, self._may_write, failures=self.failures)
+        entries = price_all(written, table, settings.primitives, failures=self.failures)
+        entries, criterion = self._ready_for_choice(entries, data)
+        front = select_front(entries, data, table, criterion)
         # A better function on one edge changes the law, so this comes before evidence and structure.
-        weighing = Weighing(data, rows, table, settings.primitives, settings.selection, self.rng)
-        front, evidence = self._stage(partial(weighing.settled, front, self._has_time), lambda: (front, NO_EVIDENCE))
-        structure = self._stage(partial(structure_of, front, data, table, self.rng), tuple[Finding, ...])
+        weighing = Weighing(data, rows, table, settings.primitives, criterion, self.rng)
+        settled = partial(weighing.settled, front, self._has_time)
+        front, evidence = self._stage("evidence for the primitives", settled, lambda: (front, NO_EVIDENCE))
+        told = partial(structure_of, front, data, table, self.rng)
+        structure = self._stage("structure of the law", told, tuple[Finding, ...])
         members = (*members, *front.members)
         # Exact constants come last, because the equation then differs from its graph.
         fit_rows = table.kept(rows)
         snap = partial(snap_chosen, front, table, fit_rows, settings.constants, settings.primitives, self._has_time)
-        front, snaps = self._stage(snap, lambda: (front, ()))
-        return self._recorded(front, _Remarks(evidence, structure, snaps), members, fit_rows, data, history)
+        front, snaps = self._stage("exact constants", snap, lambda: (front, ()))
+        remarks = _Remarks(evidence, structure, snaps)
+        return self._recorded(front, remarks, members, fit_rows, data, history, criterion)
+
+    def _ready_for_choice(self, entries: list[Entry], data: Data) -> tuple[list[Entry], str]:
+        """Return the entries with what the criterion looks at, and its name, or that of the one that stands in."""
+        criterion = CRITERIA[self.settings.selection]
+        if not criterion.needs_held_out:
+            return entries, criterion.name
+        return self.failures.attempt(
+            "losses on the rows held back",
+            lambda: (with_held_out(entries, data, self.rng), criterion.name),
+            lambda: (entries, criterion.stand_in.name),
+        )
 
     def _by_loss(self) -> Run:
         table, settings = self.table, self.settings
@@ -223,17 +239,18 @@ class Stages:
             if history.stop_reason in ("interrupt", "callback") or self.interrupts.seen:
                 break
         # Almost converged coefficients were enough for the choice. The printed ones must converge.
-        front = self._stage(partial(reweighting.finish, front), lambda: front)
+        front = self._stage("last refit by the loss", partial(reweighting.finish, front), lambda: front)
         weighing = Weighing(data, rows, table, settings.primitives, "bic", self.rng)
-        evidence = self._stage(partial(weighing.of, front), lambda: NO_EVIDENCE)
+        evidence = self._stage("evidence for the primitives", partial(weighing.of, front), lambda: NO_EVIDENCE)
         told = partial(structure_of, front, data, table, self.rng, loss.logistic)
-        structure = self._stage(told, tuple[Finding, ...])
+        structure = self._stage("structure of the law", told, tuple[Finding, ...])
         members = (*members, *front.members)
         snap = partial(snap_reweighted, front, reweighting, settings.constants, self._has_time)
-        front, snaps = self._stage(snap, lambda: (front, ()))
+        front, snaps = self._stage("exact constants", snap, lambda: (front, ()))
         remarks = _Remarks(evidence, structure, snaps)
         history = with_totals(histories[-1], histories)
-        return self._recorded(front, remarks, members, reweighting.rows, data, history, loss.logistic)
+        criterion = settings.selection
+        return self._recorded(front, remarks, members, reweighting.rows, data, history, criterion, loss.logistic)
 
     def _chosen_by_loss(
         self, members: tuple[FittedGraph, ...], data: Data, rows: FitRows, f: Array, until: float
@@ -247,8 +264,9 @@ class Stages:
         # A loss with a scale takes that scale from the first choice, and chooses again.
         for _ in range(2 if has_scale else 1):
             reweighting = Reweighting(resolve_loss(settings.loss, table.y, table.y - f), table, rows)
-            written = write_all(members, data, table, partial(self._may_write, until=until), reweighting.settle)
-            entries = price_all(written, table, settings.primitives, reweighting.candidate)
+            may_write = partial(self._may_write, until=until)
+            written = write_all(members, data, table, may_write, reweighting.settle, self.failures)
+            entries = price_all(written, table, settings.primitives, reweighting.candidate, self.failures)
             front = select_front(entries, data, table, settings.selection)
             f = _closest(front, table) if has_scale else table.predicted(front.best.equation)
         return front, reweighting, f
@@ -282,6 +300,7 @@ class Stages:
             most,
             settings.n_restarts,
             self.table.names,
+            settings.relaxed,
         )
         watch.first, watch.share = first, share
         watch.unit, watch.write = data.variance * data.y_scale**2, self._writer(data, logistic)
@@ -319,7 +338,7 @@ class Stages:
                         member.graph, member.coefficients, scales, table.names, table.target, rows=rows
                     )
                     written[member] = replace(found, expr=composed("logistic", found.expr)) if logistic else found
-                except FormulaError:
+                except (ValueError, ArithmeticError):  # it is only shown: the search goes on
                     written[member] = None
             return written[member]
 
@@ -338,13 +357,17 @@ class Stages:
         if self.watch.checkpoint is not None:
             self.watch.checkpoint.keep(members)
         front = front_of(members)
-        return self.interrupts.stage(
+        return self._stage(
+            "refit to all rows",
             lambda: refit_front(screened(members, data, rows, self.settings.primitives), data, rows, self.rng),
             lambda: measured(front, data, rows),
         )
 
-    def _stage(self, compute: Callable[[], T], otherwise: Callable[[], T]) -> T:
-        """Return ``compute()``, or ``otherwise()`` after an interrupt or if an equation is not real and finite."""
+    def _stage(self, name: str, compute: Callable[[], T], otherwise: Callable[[], T]) -> T:
+        """Return ``compute()``, or ``otherwise()`` after an interrupt or a numerical error.
+
+        The error is recorded under the name of the stage, unless it is only that an equation is not real and finite.
+        """
 
         def attempt() -> T:
             try:
@@ -352,7 +375,7 @@ class Stages:
             except FormulaError:
                 return otherwise()
 
-        return self.interrupts.stage(attempt, otherwise)
+        return self.interrupts.stage(partial(self.failures.attempt, name, attempt, otherwise), otherwise)
 
     def _recorded(
         self,
@@ -362,6 +385,7 @@ class Stages:
         rows: FitRows,
         data: Data,
         history: SearchHistory,
+        criterion: str,
         logistic: bool = False,
     ) -> Run:
         """Return the record of the fit; `members` are those that the next fit may start from."""
@@ -370,11 +394,12 @@ class Stages:
             self.watch.checkpoint.finish(members)
         if self.interrupts.seen:
             history = replace(history, stop_reason="interrupt")
+        history = replace(history, left_out={**history.left_out, **self.failures.left_out})
         return Run(
             equations=tuple(entry.equation.with_ranges(table.box) for entry in front.entries),
             table=front.as_table(),
             chosen=front.chosen,
-            selection=front.in_words(settings.selection, history.n_refits, table.n_rows),
+            selection=front.in_words(criterion, history.n_refits, table.n_rows),
             snaps=remarks.snaps,
             structure=remarks.structure,
             rows=rows,

@@ -44,7 +44,8 @@ def search(
         Graphs to start from, with coefficients on the scaled rows of `data`. Those that are small enough are refitted
         first; the archive begins with them.
     """
-    with _one_thread():
+    # numbers out of range are looked for where they matter; numpy's warning from the middle of a search says nothing
+    with _one_thread(), np.errstate(all="ignore"):
         running = Running(data, config, rng, on_progress, starts)
         reason = _interruption(running)
         return running.result(reason or running.trials.stop_reason() or "finished")

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pytest
 
 from eqdarts import DARTSRegressor
 from eqdarts.equation.equation import Equation
+from eqdarts.errors import EqdartsWarning
+from eqdarts.fitting import choice
 from eqdarts.fitting.by_loss import Reweighting
 from eqdarts.fitting.checks import checked_settings
 from eqdarts.fitting.choice import LEAST_WRITTEN
@@ -68,3 +73,70 @@ def test_a_fit_by_another_loss_writes_no_more_than_it_must_when_its_time_is_up(m
 def test_most_of_a_long_limit_and_a_share_of_a_short_one_is_for_the_search() -> None:
     assert time_for_search(1000.0) == pytest.approx(967.5)
     assert time_for_search(2.0) == pytest.approx(1.5)
+
+
+# --- stages that end in a numerical error ---
+
+
+def failing(wanted: Callable[..., bool] = lambda *_, **__: True, usual: Any = None) -> Callable[..., Any]:
+    """Return a stage that raises where `wanted` says so, and does the usual elsewhere."""
+
+    def stage(*given: Any, **more: Any) -> Any:
+        if wanted(*given, **more):
+            raise np.linalg.LinAlgError("SVD did not converge")
+        return usual(*given, **more)
+
+    return stage
+
+
+def is_law(found: Any, *_: Any, **__: Any) -> bool:
+    """Whether a member, or a candidate for choice, is more than a constant."""
+    return bool((found.graph if hasattr(found, "graph") else found).complexity > 1)
+
+
+FAILING = (
+    # stage, function that raises, what it does for a constant, parameters
+    ("refit to all rows", "stages.refit_front", None, {}),
+    ("writing of an equation", "choice._written", choice._written, {}),
+    ("price of an equation", "choice._on_range", choice._on_range, {}),
+    ("losses on the rows held back", "stages.with_held_out", None, {"selection": "validation"}),
+    ("evidence for the primitives", "choice.evidence", None, {}),
+    ("structure of the law", "stages.structure_of", None, {}),
+    ("exact constants", "stages.snap_chosen", None, {}),
+    ("refit to all rows", "stages.refit_front", None, {"loss": "absolute"}),
+    ("last refit by the loss", "stages.Reweighting.finish", None, {"loss": "absolute"}),
+    ("evidence for the primitives", "choice.evidence", None, {"loss": "absolute"}),
+    ("structure of the law", "stages.structure_of", None, {"loss": "absolute"}),
+    ("exact constants", "stages.snap_reweighted", None, {"loss": "absolute"}),
+)
+
+
+@pytest.mark.parametrize(
+    ("stage", "function", "usual", "given"), FAILING, ids=[f"{row[0]} {row[3].get('loss', '')}" for row in FAILING]
+)
+def test_a_stage_that_fails_is_left_out_and_told_once(
+    stage: str, function: str, usual: Any, given: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stand_in = failing() if usual is None else failing(is_law, usual)
+    monkeypatch.setattr(f"eqdarts.fitting.{function}", stand_in)
+    table = line()
+    model = DARTSRegressor("minimal", search="random", time_limit=None, max_refits=60, random_state=0, **given)
+    with pytest.warns(EqdartsWarning) as told:
+        model.fit(table.X, table.y)
+    assert [str(warning.message) for warning in told] == [
+        f"Left out after a numerical error: {stage} (LinAlgError: SVD did not converge). The fit went on without it."
+    ]
+    assert told[0].filename == __file__
+    assert np.isfinite(model.predict(table.X)).all()
+    assert list(model.history_.left_out) == [stage]
+
+
+def test_a_stage_of_the_search_is_told_by_the_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("eqdarts.search.evaluator.simple_exponents", failing())
+    table = line()
+    for n_jobs in (None, 1):
+        model = DARTSRegressor(search="random", n_jobs=n_jobs, time_limit=None, max_refits=60, random_state=0)
+        with pytest.warns(EqdartsWarning, match="refinement of the front") as told:
+            model.fit(table.X, table.y)
+        assert len(told) == 1
+        assert model.equation_.complexity > 1
