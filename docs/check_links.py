@@ -1,4 +1,4 @@
-"""Looks at every page of a built site: each link leads somewhere, and nothing is loaded from another machine.
+"""Checks every page of a built site: each link leads somewhere, and nothing is loaded from another machine.
 
 Run: ``python docs/check_links.py FOLDER``.
 """
@@ -15,7 +15,7 @@ NOT_LOADED = {"canonical", "next", "prev", "search", "index", "genindex"}
 
 
 class _Page(HTMLParser):
-    """Collects links, identifiers and what a browser loads."""
+    """Collects links, identifiers and the resources that a browser loads."""
 
     def __init__(self, path: Path) -> None:
         super().__init__()
@@ -36,7 +36,7 @@ class _Page(HTMLParser):
 
 
 def complaints(folder: Path) -> list[str]:
-    """Return what is wrong with the site, one line each."""
+    """Return the errors of the site, one line each."""
     pages = {path.resolve(): _Page(path) for path in sorted(folder.rglob("*.html"))}
     wrong = [] if pages else [f"{folder} has no page"]
     for path, page in pages.items():

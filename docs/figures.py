@@ -46,7 +46,7 @@ def _draw_mixture(
 
 
 def supernet() -> None:
-    """Draw a supernet of two inputs and two hidden nodes, each edge a mixture, and the graph that argmax leaves."""
+    """Draw a supernet of two inputs and two hidden nodes, each edge a mixture, and the graph after argmax."""
     at = {"x1": (0, 1), "x2": (0, 0), "h1": (1.6, 0.85), "h2": (3.0, 0.15), "y": (4.2, 0.5)}
     edges = [("x1", "h1"), ("x2", "h1"), ("x1", "h2"), ("x2", "h2"), ("h1", "h2"), ("h1", "y"), ("h2", "y")]
     kept = {("x1", "h1"): "blue", ("h1", "h2"): "vermillion", ("x2", "h2"): "green", ("h2", "y"): "black"}
@@ -71,7 +71,7 @@ def supernet() -> None:
 
 
 def alpha() -> None:
-    """Draw the architecture weights of a relaxed search for Weber's law, on the two edges decided most."""
+    """Draw the architecture weights of a relaxed search for Weber's law, on the two most decided edges."""
     rng = np.random.default_rng(0)
     X = pd.DataFrame({"S0": rng.uniform(0.5, 5, 120), "S1": rng.uniform(0.5, 5, 120)})
     y = np.log(X["S1"] / X["S0"]).rename("felt")
@@ -86,7 +86,7 @@ def alpha() -> None:
 
 
 def gains() -> None:
-    """Compare the fall of the loss that the closed form promises with that of a refit, for one graph, many terms."""
+    """Compare the fall of the loss predicted by the closed form with that of a refit, for one graph and many terms."""
     rng = np.random.default_rng(1)
     x = rng.uniform(0.2, 4, 200)
     y = 3 * np.exp(-0.5 * x) + 0.4 * np.sin(2 * x) + 0.02 * rng.normal(size=200)

@@ -1,4 +1,4 @@
-"""Makes what `measured-data.md` shows: seven measured data sets, the equation found beside the law that is accepted.
+"""Makes the contents of `measured-data.md`: seven measured data sets, the equation found beside the accepted law.
 
 Run ``make docs-measured``; it takes one to two minutes and writes the table, the sections and the pictures in
 ``docs/measured``.
@@ -29,7 +29,7 @@ COLUMNS = "| data | rows | found | accepted | 1 - R² | BIC |"
 
 @dataclass(frozen=True)
 class Case:
-    """A table, what is asked of it, and the law that its field accepts."""
+    """A table, its inputs and target, and the law that its field accepts."""
 
     name: str
     title: str
@@ -89,7 +89,7 @@ def _shown(law: Equation) -> str:
 
 
 def _plain(text: str) -> str:
-    """Return text that Markdown shows as it stands."""
+    """Return text that Markdown shows unchanged."""
     return re.sub(r"([\\*_`$<>])", r"\\\1", text)
 
 
@@ -107,7 +107,7 @@ def _section(case: Case, model: DARTSRegressor, accepted: Equation, X: pd.DataFr
     lines = [f"### {case.title}", "", f"`datasets/{case.name}.csv`, {len(y)} rows.", ""]
     lines += ["Found:", "", _shown(model.equation_), ""]
     if model.snaps_:
-        lines += ["Constants that became exact, with what they were before:", ""]
+        lines += ["Constants that became exact, with their fitted values:", ""]
         lines += [f"- {_plain(str(snap))}" for snap in model.snaps_] + [""]
     lines += ["Accepted, fitted to the same rows by the same solver:", "", _shown(accepted), ""]
     lines += [*_interval_lines(accepted, X, y), "", _plain(model.selection_), ""]
