@@ -2,8 +2,9 @@
 Kepler's third law
 ==================
 
-The orbital periods of ten bodies of the solar system follow from the size of their orbits alone. Kepler needed years to
-see how; here a table of two columns is enough. Run it: ``python examples/plot_kepler.py [FOLDER FOR THE PICTURE]``.
+The orbital period of a body of the solar system depends only on the size of its orbit. Kepler needed years to find the
+law; here a table of ten rows and two columns is enough.
+Run it: ``python examples/plot_kepler.py [FOLDER FOR THE PICTURE]``.
 """
 
 import os
@@ -31,7 +32,7 @@ model = DARTSRegressor(time_limit=SECONDS, random_state=0).fit(X, y)
 print(model.equation_.format(6))
 
 # %%
-# The Pareto front shows what one more symbol buys: the power law is where the loss stops falling.
+# The Pareto front shows the loss for each number of symbols: it stops falling at the power law.
 pyplot.rcParams.update(STYLE)
 figure, (left, right) = pyplot.subplots(1, 2, figsize=(7, 2.6))
 plot_front(model.equations_, left)

@@ -2,8 +2,9 @@
 Michaelis-Menten kinetics
 =========================
 
-How fast an enzyme works depends on how much substrate there is: rate = Vm conc / (K + conc), from twelve measurements
-of cells treated with puromycin. Run it: ``python examples/plot_michaelis_menten.py [FOLDER FOR THE PICTURE]``.
+The rate of an enzymatic reaction depends on the concentration of the substrate: rate = Vm conc / (K + conc). The table
+has twelve measurements of cells treated with puromycin.
+Run it: ``python examples/plot_michaelis_menten.py [FOLDER FOR THE PICTURE]``.
 """
 
 import os
@@ -24,8 +25,9 @@ treated = table[table["state"] == "treated"]
 X, y = treated[["conc"]], treated["rate"]
 
 # %%
-# Discover a law. A logarithm fits these twelve rows as well, but it has no limit at zero or at infinity, and an enzyme
-# has: what we know goes in by the primitives. With reciprocals only, every equation is a ratio of polynomials.
+# Discover a law. A logarithm fits these twelve rows equally well, but it has no limit at zero or at infinity, and an
+# enzyme has. The choice of primitives expresses this knowledge. With reciprocals only, every equation is a ratio of
+# polynomials.
 model = DARTSRegressor(["reciprocal"], max_complexity=15, max_refits=500, time_limit=SECONDS, random_state=0).fit(X, y)
 for equation in model.front_:
     print("front:     ", equation.format(4))

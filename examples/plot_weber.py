@@ -26,13 +26,13 @@ X = pd.DataFrame({"stimulus": rng.uniform(0.5, 10.0, 100)})
 y = (0.8 * np.log(X["stimulus"] / 0.35) + rng.normal(scale=0.02, size=100)).rename("sensation")
 
 # %%
-# Functions that psychologists use: logarithm, power, exponential, logistic and their like.
+# Functions that psychologists use: logarithm, power, exponential, logistic and similar ones.
 model = DARTSRegressor("psychology", max_complexity=15, time_limit=SECONDS, random_state=0).fit(X, y)
 print(model.equation_.format(4))
-print(f"the rule that made the data: sensation = 0.8*log(stimulus) + {-0.8 * np.log(0.35):.4f}")
+print(f"the law of the data: sensation = 0.8*log(stimulus) + {-0.8 * np.log(0.35):.4f}")
 
 # %%
-# The front: the logarithm is where more symbols stop to pay.
+# The front: beyond the logarithm, more symbols hardly reduce the loss.
 pyplot.rcParams.update(STYLE)
 figure, (left, right) = pyplot.subplots(1, 2, figsize=(7, 2.6))
 plot_front(model.equations_, left)
