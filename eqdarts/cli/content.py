@@ -27,7 +27,9 @@ _PACKED = {  # first bytes -> module of the standard library
     b"\xfd7zXZ\x00": "lzma",
     **{b"BZh%d1AY&SY" % level: "bz2" for level in range(1, 10)},
 }
-_ZIP, _ZSTD, _OLD_WORKBOOK = b"PK\x03\x04", b"\x28\xb5\x2f\xfd", b"\xd0\xcf\x11\xe0"
+_ZIP = b"PK\x03\x04"
+_ZSTD = b"\x28\xb5\x2f\xfd"
+_OLD_WORKBOOK = b"\xd0\xcf\x11\xe0"
 _MARKS = {  # byte order mark -> encoding that consumes it; those of four bytes begin like those of two
     codecs.BOM_UTF32_LE: "UTF-32",
     codecs.BOM_UTF32_BE: "UTF-32",

@@ -93,7 +93,9 @@ def _fit_picture(found: Found) -> bytes:
 
     from eqdarts import plotting
 
-    equation, X, y = found.model.equation_, found.columns.X, found.columns.y
+    equation = found.model.equation_
+    X = found.columns.X
+    y = found.columns.y
     with matplotlib.rc_context(plotting.STYLE):
         figure, (above, below) = pyplot.subplots(2, 1, figsize=(3.5, 4.2), height_ratios=(3, 2))
     plotting.plot_fit(equation, X, y, above)

@@ -157,7 +157,9 @@ def _sniff(text: str) -> str:
         if delimiter == BLANK and (whole or alike < len(rows)):  # names have spaces: these come last
             break
         if len(header) > 1 and (alike, len(header)) > most:
-            best, most, whole = delimiter, (alike, len(header)), alike == len(rows) > 0
+            best = delimiter
+            most = (alike, len(header))
+            whole = alike == len(rows) > 0
     return best
 
 

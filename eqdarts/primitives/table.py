@@ -388,7 +388,9 @@ _TABLE = (
 
 PRIMITIVES: dict[str, Primitive] = {row.name: row for row in _TABLE}
 
-NONE, LINEAR, POWER = PRIMITIVES["none"], PRIMITIVES["linear"], PRIMITIVES["power"]
+NONE = PRIMITIVES["none"]
+LINEAR = PRIMITIVES["linear"]
+POWER = PRIMITIVES["power"]
 
 PRESETS: dict[str, tuple[str, ...]] = {
     "default": (
@@ -406,7 +408,9 @@ PRESETS: dict[str, tuple[str, ...]] = {
 
 def integer_power(u: Any, n: int) -> Any:
     """Return u**n by repeated squaring, arrays (n > 0) and tensors alike: valid for every real u (n < 0: but zero)."""
-    result, square, left = None, u, abs(n)
+    result = None
+    square = u
+    left = abs(n)
     while left:
         if left & 1:
             result = square if result is None else result * square

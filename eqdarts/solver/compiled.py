@@ -179,7 +179,9 @@ def refit_compiled(
 
     g, k = start.shape
     theta = np.array(start.numpy(), dtype=np.float64, order="C")
-    loss, iterations, status = np.empty(g), np.empty(g, dtype=np.int64), np.empty(g, dtype=np.int64)
+    loss = np.empty(g)
+    iterations = np.empty(g, dtype=np.int64)
+    status = np.empty(g, dtype=np.int64)
     columns, targets = np.ascontiguousarray(X.numpy().T), np.ascontiguousarray(y.numpy()).reshape(-1, len(X))
     root = np.ones(len(X)) if sqrt_weight is None else np.ascontiguousarray(sqrt_weight.numpy())
     portion = max(MOST_WORK // (len(X) * limits[0]), 1)

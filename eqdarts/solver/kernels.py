@@ -60,7 +60,9 @@ def compile_(entry: bool = False, **options: Any) -> Callable[[Callable[..., Any
 
 @compile_()
 def _integer_power(u: float, n: int) -> float:
-    result, square, left = 1.0, u, abs(n)
+    result = 1.0
+    square = u
+    left = abs(n)
     while left:
         if left & 1:
             result *= square
@@ -187,7 +189,11 @@ def _forward(
         for i in range(n):
             out[i] = c
         for e in range(nodes[j, 0], nodes[j, 0] + nodes[j, 1]):
-            op, weight, scale, shift, shape = edges[e, 0], edges[e, 2], edges[e, 3], edges[e, 4], edges[e, 5]
+            op = edges[e, 0]
+            weight = edges[e, 2]
+            scale = edges[e, 3]
+            shift = edges[e, 4]
+            shape = edges[e, 5]
             x, value = values[edges[e, 1]], f[e]
             a = theta[scale] if scale >= 0 else 1.0
             b = theta[shift] if shift >= 0 else 0.0
@@ -226,7 +232,10 @@ def _reverse(
     for i in range(n):
         adjoints[last, i] = 1.0
     for j in range(last, -1, -1):
-        first, count, product, constant = nodes[j, 0], nodes[j, 1], nodes[j, 2], nodes[j, 3]
+        first = nodes[j, 0]
+        count = nodes[j, 1]
+        product = nodes[j, 2]
+        constant = nodes[j, 3]
         adjoint = adjoints[j]
         if constant >= 0:
             for i in range(n):
@@ -237,7 +246,11 @@ def _reverse(
                         jacobian[constant, i] *= f[e, i]
         c = theta[constant] if constant >= 0 else 1.0
         for e in range(first, first + count):
-            source, weight, scale, shift, shape = edges[e, 1], edges[e, 2], edges[e, 3], edges[e, 4], edges[e, 5]
+            source = edges[e, 1]
+            weight = edges[e, 2]
+            scale = edges[e, 3]
+            shift = edges[e, 4]
+            shape = edges[e, 5]
             if product:
                 for i in range(n):
                     flow[i] = c * adjoint[i]
@@ -340,7 +353,11 @@ def predict_graphs(
     """Write the values (G, N) of graphs at theta (G, K) on X (D, N); graph g has the nodes from `node_starts[g]` on."""
     d = len(X)
     work = workspace(d, len(nodes), max(len(edges), 1), 1)
-    values, f, slope, by_shape, u = work[0], work[1], work[2], work[3], work[6]
+    values = work[0]
+    f = work[1]
+    slope = work[2]
+    by_shape = work[3]
+    u = work[6]
     for g in range(len(counts)):
         own = slice(node_starts[g], node_starts[g + 1])
         mine = slice(edge_starts[g], edge_starts[g + 1])

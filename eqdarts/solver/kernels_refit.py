@@ -132,9 +132,17 @@ def _refit(
     """Refit one graph in place; return loss, iterations and status."""
     k, n = len(theta), len(y)
     matrices, vectors = arrays
-    matrix, trial, block = matrices[0], matrices[1], matrices[2]
-    right, trial_right, step, scaled = vectors[0][:k], vectors[1][:k], vectors[2][:k], vectors[3][:k]
-    candidate, scale, change, factors = vectors[4][:k], vectors[5][:k], vectors[6][:k], vectors[7][:k]
+    matrix = matrices[0]
+    trial = matrices[1]
+    block = matrices[2]
+    right = vectors[0][:k]
+    trial_right = vectors[1][:k]
+    step = vectors[2][:k]
+    scaled = vectors[3][:k]
+    candidate = vectors[4][:k]
+    scale = vectors[5][:k]
+    change = vectors[6][:k]
+    factors = vectors[7][:k]
     possible = False
     for a in range(k):
         possible = possible or linear[a]
@@ -154,7 +162,9 @@ def _refit(
     for a in range(k):
         fixed = scale_y > 0.0 and not linear[a]
         scale[a] = math.sqrt(scale_y * n) if fixed else math.sqrt(max(matrix[a, a], 0.0))
-    damping, growth, slow = DAMPING_START_UNIT, 2.0, 0
+    damping = DAMPING_START_UNIT
+    growth = 2.0
+    slow = 0
     for iteration in range(1, max_iterations + 1):
         predicted = _damped_step(matrix, right, scale, linear, damping, block, scaled, step, k)
         for a in range(k):
