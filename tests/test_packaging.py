@@ -107,6 +107,14 @@ def test_nothing_heavy_is_imported_before_it_is_needed(code: str) -> None:
     assert _run(f"import sys\n{code}\nprint(sorted({heavy} & set(sys.modules)))").strip() == "[]"
 
 
+def test_importing_the_package_loads_next_to_nothing() -> None:
+    """Count modules in place of milliseconds: a clock says another thing on every machine."""
+    code = "import sys; before = set(sys.modules); import eqdarts; print(*sorted(set(sys.modules) - before))"
+    loaded = _run(code).split()
+    assert {"eqdarts", "eqdarts._lazy", "eqdarts._version"} <= set(loaded)
+    assert len(loaded) <= 6  # three of eqdarts, and what they need of the standard library
+
+
 def test_predicting_needs_no_torch() -> None:
     code = "import sys, eqdarts; print(eqdarts.Equation.parse('2*x').predict({'x': [1.0]}), 'torch' in sys.modules)"
     assert _run(code).strip() == "[2.] False"
