@@ -302,13 +302,16 @@ def test_after_noise_constants_of_nature_are_fitted_first(name: str) -> None:
         ("I.41.16", "1.380649e-23*T*omega**2/(pi*2.99792458e8)**2"),
         ("II.11.27", "n*alpha*8.854e-12*Ef"),
         ("II.11.28", "1+n*alpha"),
+        ("II.35.21", "n_rho*mom**2*B/(1.380649e-23*T)"),
         ("II.36.38", "alpha*mom*M/(8.854e-12*2.99792458e8**2*1.380649e-23*T)"),
         ("III.9.52", "p_d*Ef*t*2*pi/6.626e-34"),
         ("III.15.12", "U*k**2*d**2"),
         ("III.17.37", "beta"),
+        ("B4", "sqrt(2*(E_n-U)/m)"),
         ("B8", "E_n"),
         ("B11", "I_0*n**2"),
         ("B16", "abs(p-q*A_vec)*2.99792458e8+q*Volt"),
+        ("B17", "p**2/(2*m)"),
     ],
 )
 def test_a_shorter_formula_that_no_row_tells_from_the_law_counts(name: str, shorter: str) -> None:
@@ -316,6 +319,8 @@ def test_a_shorter_formula_that_no_row_tells_from_the_law_counts(name: str, shor
     assert is_recovered(shorter, load_problem(f"srsd-{name}"))
 
 
-@pytest.mark.parametrize(("name", "shorter"), [("III.4.33", "1.380649e-23*T"), ("I.15.1", "m_0*v")])
+@pytest.mark.parametrize(
+    ("name", "shorter"), [("III.4.33", "1.380649e-23*T"), ("I.15.1", "m_0*v"), ("II.37.1", "mom*chi*B")]
+)
 def test_a_shorter_formula_that_the_rows_tell_from_the_law_does_not(name: str, shorter: str) -> None:
     assert not is_recovered(shorter, load_problem(f"srsd-{name}"))
