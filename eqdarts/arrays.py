@@ -1,7 +1,7 @@
 """Arrays as users give them: converted to floats in one layout, and checked after the conversion.
 
-What a table lacks has many spellings: NaN, None, NA of pandas, the text "nan", a masked value. All of them become NaN
-here, so that one check sees them all.
+Missing values have many spellings: NaN, None, NA of pandas, the text "nan", a masked value. All of them become NaN
+here, so that one check finds them.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ def as_floats(values: Any, what: str) -> Array:
     Parameters
     ----------
     values : array-like
-        Numbers, or text that reads as numbers. Where a masked array hides a value, that value is missing.
+        Numbers, or text that can be read as numbers. Masked values are missing.
     what : str
-        What the array is called in an error: "y".
+        Name of the array in an error: "y".
 
     Returns
     -------
@@ -38,7 +38,7 @@ def as_floats(values: Any, what: str) -> Array:
     Raises
     ------
     ValueError
-        If a value is not a real number. Complex numbers, dates and durations are none.
+        If a value is not a real number. Complex numbers, dates and durations are refused.
 
     Examples
     --------
@@ -58,13 +58,13 @@ def as_floats(values: Any, what: str) -> Array:
 
 
 def without_masks(values: Any, what: str) -> Any:
-    """Return an array or a table as it was given, but a masked array as floats with NaN for what its mask hides.
+    """Return an array or a table unchanged, but a masked array as floats with NaN for the masked values.
 
     Parameters
     ----------
     values : array-like
     what : str
-        What it is called in an error.
+        Its name in an error.
 
     Raises
     ------
@@ -91,7 +91,7 @@ def finite(values: Array, what: str) -> Array:
     ----------
     values : ndarray of float64
     what : str
-        What it is called in the error.
+        Its name in the error.
 
     Raises
     ------
@@ -109,7 +109,7 @@ def finite(values: Array, what: str) -> Array:
 
 
 def _without_objects(values: Any, what: str) -> Any:
-    """Return what numpy can convert: an array of Python objects with NaN in the place of missing values."""
+    """Return an array that numpy can convert: Python objects, with NaN for missing values."""
     if getattr(getattr(values, "dtype", None), "kind", "O") != "O":
         return values
     array = np.asarray(values)

@@ -88,9 +88,9 @@ def run_benchmark(
     n_jobs : int, default=1
         Number of problems that run at the same time, each in a process with one thread.
     regret : bool, default=False
-        Fit every law that was missed again, with the law as a guess. Column `regret` is then "search" if the law is
-        chosen when it is given, "choice" if another equation is preferred, by `regret_nats` nats, and "failed" if the
-        law could not be given. Only for eqdarts itself. Rows of `out` that lack it get it.
+        Whether to fit every missed law again with the law as a guess. The column `regret` is "search" if the law is
+        then chosen, "choice" if another equation is preferred, by `regret_nats` nats, and "failed" if the law cannot be
+        a guess. Only for eqdarts itself. Rows of `out` without a value get one.
     progress : bool, default=False
         Whether to show a bar on standard error.
 
@@ -133,7 +133,7 @@ def _settings(
         raise ValueError(explain("There is no such method.", repr(method), closest(method, METHODS)))
     if regret and adapter is not None:
         raise ValueError(
-            explain("The law can only be given to eqdarts itself.", str(adapter), "Leave out the adapter.")
+            explain("Only eqdarts itself can use the law as a guess.", str(adapter), "Leave out the adapter.")
         )
     return settings
 

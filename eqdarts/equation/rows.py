@@ -73,7 +73,7 @@ def as_columns(X: Any, variables: Sequence[str], needed: Iterable[str]) -> tuple
     # A mapping may hold scalars: they are repeated for the rows of the other columns.
     lengths = {length for values in X.values() if (length := _length(values)) is not None} or {1}
     if len(lengths) > 1:
-        raise ValueError(explain("Columns must be equally long.", sorted(lengths), "Check the lengths."))
+        raise ValueError(explain("Columns must have the same length.", sorted(lengths), "Check the lengths."))
     n_rows = lengths.pop()
     return {name: np.ascontiguousarray(np.broadcast_to(column, n_rows)) for name, column in columns.items()}, n_rows
 
@@ -124,7 +124,9 @@ def as_target(y: Any, sample_weight: Any, n_rows: int) -> tuple[Array, Array | N
     """
     values = as_floats(y, "y")
     if values.shape != (n_rows,):
-        raise ValueError(explain(f"y must be of shape ({n_rows},), as X has rows.", values.shape, "Check the lengths."))
+        raise ValueError(
+            explain(f"y must be of shape ({n_rows},), one value for each row of X.", values.shape, "Check the lengths.")
+        )
     finite(values, "y")
     if sample_weight is None:
         return values, None
@@ -234,9 +236,9 @@ def name_array_columns(X: Any, formula_names: Sequence[str]) -> tuple[str, ...]:
             return choice
     raise ValueError(
         explain(
-            "It must be clear which names of the formula are the columns of the array.",
+            "The names of the columns of an array must be known.",
             ", ".join(formula_names),
-            "Give a DataFrame or a mapping, or Equation.parse(text, variables=[...]).",
+            "Pass a DataFrame or a mapping, or use Equation.parse(text, variables=[...]).",
         )
     )
 
@@ -301,6 +303,6 @@ def checked_constants(
             )
         if not is_finite_number(value):
             raise FormulaError(
-                explain(f"The constant {name!r} must be a finite number.", repr(value), "Give its value.")
+                explain(f"The constant {name!r} must be a finite number.", repr(value), "Pass its value.")
             )
     return tuple((name, float(value)) for name, value in constants.items())

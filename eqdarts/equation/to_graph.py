@@ -48,9 +48,7 @@ def graph_of_formula(
     builder = _Builder(variables, values, x_scale)
     output = builder.run(compile_expression(expr))
     if isinstance(output, float):
-        raise FormulaError(
-            explain("A formula to start from must have a column in it.", str(expr), "Use a column in it.")
-        )
+        raise FormulaError(explain("A formula to start from must contain a column.", str(expr), "Add a column to it."))
     builder.node("sum", [DraftEdge(output, LINEAR, 1.0 / y_scale)])
     # Pruning between the steps, since every constant that moves can leave a product with nothing to do.
     draft = builder.draft.prune()

@@ -171,12 +171,14 @@ def to_excel(equation: Formula, cells: Mapping[str, str] | None = None) -> str:
         raise ValueError(explain("Every variable needs a cell.", f"none for {', '.join(missing)}", "Name its cell."))
     wrong = [cell for cell in given.values() if re.fullmatch(r"\$?[A-Z]{1,3}\$?[1-9][0-9]{0,6}", cell) is None]
     if wrong:
-        raise ValueError(explain("A cell is a column and a row.", repr(wrong[0]), "Write it like A2 or $B$7."))
+        raise ValueError(explain("A cell must be a column and a row.", repr(wrong[0]), "Write it like A2 or $B$7."))
     formula = f"=IFERROR({render(program, EXCEL, given).result}, NA())"
     if len(formula) > LONGEST_CELL:
         raise ValueError(
             explain(
-                f"A cell holds {LONGEST_CELL} characters.", f"{len(formula)} characters", "Choose a shorter equation."
+                f"A cell can hold at most {LONGEST_CELL} characters.",
+                f"{len(formula)} characters",
+                "Choose a shorter equation.",
             )
         )
     return formula

@@ -77,7 +77,11 @@ def checked_identifier(name: str, taken: Collection[str]) -> str:
     """
     if re.fullmatch(r"[A-Za-z][A-Za-z0-9_]{0,59}", name) is None or name in taken:
         raise ValueError(
-            explain("The function needs a plain name.", repr(name), "Use letters, digits and _, such as 'law'.")
+            explain(
+                "The name of the function must be a plain identifier.",
+                repr(name),
+                "Use letters, digits and _, such as 'law'.",
+            )
         )
     return name
 

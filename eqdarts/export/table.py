@@ -49,7 +49,9 @@ def latex_table(front: pd.DataFrame, digits: int = 3, width: str | None = None) 
     missing = [name for name in NEEDED if name not in front.columns]
     if missing:
         raise ValueError(
-            explain("The front needs its columns.", f"no {', '.join(missing)}", "Pass equations_ of a fitted model.")
+            explain(
+                "The front must have all its columns.", f"no {', '.join(missing)}", "Pass equations_ of a fitted model."
+            )
         )
     equations = ["".join(c if c.isprintable() else " " for c in str(equation)) for equation in front["latex"]]
     # A left-hand side that all equations share moves to the head of the column.

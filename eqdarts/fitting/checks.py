@@ -122,7 +122,7 @@ def checked_target(y: Array) -> Array:
     largest = float(np.abs(y).max(initial=0.0))
     if largest and not 1 / LARGEST_TARGET <= largest <= LARGEST_TARGET:
         rule = f"The largest magnitude of y must lie between {1 / LARGEST_TARGET:g} and {LARGEST_TARGET:g}."
-        raise ValueError(explain(rule, f"{largest:g}", "Give y in another unit."))
+        raise ValueError(explain(rule, f"{largest:g}", "Use another unit for y."))
     return y
 
 

@@ -170,5 +170,5 @@ def test_a_law_that_cannot_be_given_has_a_reason() -> None:
 
 
 def test_only_eqdarts_can_be_given_the_law(adapter: Path) -> None:
-    with pytest.raises(ValueError, match="only be given to eqdarts"):
+    with pytest.raises(ValueError, match="Only eqdarts itself can use"):
         run_benchmark([LINE], "own", adapter=adapter, regret=True)

@@ -43,7 +43,7 @@ def test_the_command_line_runs_and_tabulates(adapter: Path, tmp_path: Path, caps
         (["nguyen", "--noise", "a"], "--seed and --noise must be numbers"),
         (["nguyen", "--option", "x"], "must be NAME=VALUE"),
         (["nguyen", "--method", "gp"], "There is no such method"),
-        (["nguyen", "--method", "own", "--adapter", "own.py", "--regret"], "only be given to eqdarts itself"),
+        (["nguyen", "--method", "own", "--adapter", "own.py", "--regret"], "Only eqdarts itself can use"),
         (["--table", "missing.csv"], "missing.csv"),
     ],
 )

@@ -54,7 +54,7 @@ def test_a_vector_is_the_column_of_one_variable_and_scalars_fill_a_mapping() -> 
         ({"A": [1.0]}, "no 'a'. Did you mean 'A'"),
         ({"a": ["x"]}, "Column 'a' must be numeric"),
         ({"a": [[1.0]]}, "Column 'a' must be one-dimensional"),
-        ({"a": [1.0, 2.0], "z": [1.0]}, "equally long"),
+        ({"a": [1.0, 2.0], "z": [1.0]}, "same length"),
         (np.ones((3, 2)), r"of shape \(n, 1\) or \(n,\)"),
         ([["x"]], "X must be numeric"),
     ],
@@ -88,7 +88,7 @@ def test_the_columns_of_an_array_are_named_by_the_formula(
     if found is not None:
         assert name_array_columns(X, names) == found
     else:
-        with pytest.raises(ValueError, match="columns of the array"):
+        with pytest.raises(ValueError, match="columns of an array"):
             name_array_columns(X, names)
 
 
