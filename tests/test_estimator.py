@@ -161,6 +161,7 @@ def test_six_measurements_give_a_law() -> None:
     assert model.equation_.complexity > 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("n", "most"), [(3, 2), (4, 3), (6, 3), (15, 5)])
 def test_tiny_tables_leave_a_row_to_spare(n: int, most: int, monkeypatch: pytest.MonkeyPatch) -> None:
     found: list[FittedGraph] = []

@@ -52,6 +52,7 @@ def test_impossible_predictions_are_infinitely_dear() -> None:
     assert rows_of("squared").mean(np.array([0.0, 1.0]), np.array([9.0, 1.5]), np.array([0.0, 1.0])) == 0.25
 
 
+@pytest.mark.slow
 def test_a_loss_is_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
     soft = Loss("soft", lambda y, f: np.logaddexp(y - f, f - y), lambda y, f: np.tanh(y - f + 1e-9) / (y - f + 1e-9))
     monkeypatch.setitem(LOSSES, "soft", soft)

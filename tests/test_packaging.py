@@ -111,8 +111,8 @@ def test_importing_the_package_loads_next_to_nothing() -> None:
     """Count modules in place of milliseconds: a clock says another thing on every machine."""
     code = "import sys; before = set(sys.modules); import eqdarts; print(*sorted(set(sys.modules) - before))"
     loaded = _run(code).split()
-    assert {"eqdarts", "eqdarts._lazy", "eqdarts._version"} <= set(loaded)
-    assert len(loaded) <= 6  # three of eqdarts, and what they need of the standard library
+    assert {name for name in loaded if name.startswith("eqdarts")} == {"eqdarts", "eqdarts._lazy", "eqdarts._version"}
+    assert len(loaded) <= 10  # the rest is of the standard library
 
 
 def test_predicting_needs_no_torch() -> None:

@@ -243,6 +243,7 @@ def test_a_tiny_constant_is_kept_on_request() -> None:
     assert snapped(expr, keep_small=True) == parse_formula("8.854e-12*x**2").expr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suite", ["srsd", "solved"])
 def test_every_law_is_its_own_law_and_a_little_more_is_not(suite: str) -> None:
     for law in load_suite(suite):

@@ -23,6 +23,7 @@ def test_the_suites_are_complete_and_names_are_unique() -> None:
     assert len({problem.name.casefold() for problem in ALL}) == len(ALL) == 430
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suite", SUITES)
 def test_values_agree_with_sympy(suite: str) -> None:
     import sympy

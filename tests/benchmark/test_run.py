@@ -84,6 +84,7 @@ def test_what_does_not_end_is_killed_with_all_that_it_started(adapter: Path, mon
     _assert_gone(int(runs(adapter)[0][3]))
 
 
+@pytest.mark.slow
 def test_an_interrupt_ends_what_runs(adapter: Path) -> None:
     task = {
         "suite": "", "problem": "line", "law": asdict(LINE), "seed": 0, "noise": 0.0,

@@ -9,6 +9,7 @@ from eqdarts.benchmark.problems import load_problem
 from eqdarts.benchmark.strogatz import STARTS, trajectories
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("system", list(STARTS))
 def test_trajectories_solve_their_equations_inside_the_ranges(system: str) -> None:
     n = 4 * 400

@@ -118,6 +118,7 @@ def test_a_name_that_the_terminal_lacks_is_escaped() -> None:
         assert predict.communicate(timeout=60) == ("\\u03c8\n2.0\n", "")
 
 
+@pytest.mark.slow
 def test_a_reader_that_leaves_is_no_error() -> None:
     Path("long.csv").write_text("x\n" + "1\n" * 200_000, encoding="utf-8")
     save_equation(Equation.parse("2*x", variables=["x"]))

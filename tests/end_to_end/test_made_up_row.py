@@ -102,6 +102,7 @@ def made(request: pytest.FixtureRequest) -> Iterator[Made]:
         yield Made(row.name, model, X, y, text)
 
 
+@pytest.mark.slow
 def test_the_row_has_no_kernel_and_its_graphs_are_left_to_tensors(made: Made) -> None:
     row = PRIMITIVES[made.name]
     assert row.kernel is None

@@ -75,6 +75,7 @@ def test_pure_noise_weights_and_known_errors_are_survived() -> None:
         assert fitted.stability(n=5)["frequency"].sum() == pytest.approx(1.0)
 
 
+@pytest.mark.slow
 def test_what_cannot_be_done_is_said(clear: DARTSRegressor) -> None:
     with pytest.raises(ValueError, match="at least 1"):
         clear.stability(n=0)

@@ -105,6 +105,7 @@ def _with_powers(node: ast.AST) -> ast.AST:
     return Powers().visit(node)
 
 
+@pytest.mark.slow
 def test_a_spreadsheets_formula_is_the_equation(cases: list[tuple[Equation, Array]]) -> None:
     for equation, X in cases[::2]:
         cells = dict(zip(("A2", "B2", "C2"), equation.variables, strict=False))

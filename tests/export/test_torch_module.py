@@ -60,6 +60,7 @@ def test_rows_past_the_edge_of_a_domain_add_no_nan_to_a_gradient(cases: list[tup
             assert gradient is None or not gradient.isnan().any(), equation
 
 
+@pytest.mark.slow
 def test_training_finds_the_coefficients_that_made_the_data() -> None:
     x = np.linspace(0.1, 4, 40)
     true = Equation.parse("3.0*x/(0.5 + x)", ["x"])

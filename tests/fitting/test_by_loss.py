@@ -55,6 +55,7 @@ def test_a_psychometric_function_is_logistic_regression_to_six_digits() -> None:
     np.testing.assert_allclose(model.inference().standard_error, error, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_a_probability_has_a_summary_and_intervals_and_pickles() -> None:
     model, (x, y) = psychometric(), answers()
     assert "known errors" in model.summary()

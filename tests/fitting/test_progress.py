@@ -60,6 +60,7 @@ def test_an_exception_in_the_callback_is_the_caller_s() -> None:
     assert not hasattr(model, "equation_")
 
 
+@pytest.mark.slow
 def test_json_lines_tell_the_course_of_a_fit(tmp_path: Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", EqdartsWarning)

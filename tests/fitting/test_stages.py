@@ -30,6 +30,7 @@ def line() -> Table:
     return Table(x[:, None], 3 * x + 0.1 * np.sin(20 * x), None, ("x",), "y")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("loss", ["squared", "absolute"])
 def test_a_table_and_settings_give_a_run(loss: str) -> None:
     run = fit_table(line(), settings(loss=loss), np.random.default_rng(0))
@@ -48,6 +49,7 @@ def test_the_same_generator_gives_the_same_run_and_a_run_can_be_started_from() -
     assert third.table["loss"].min() <= first.table["loss"].min() * (1 + 1e-9)
 
 
+@pytest.mark.slow
 def test_a_fit_by_another_loss_writes_no_more_than_it_must_when_its_time_is_up(monkeypatch: pytest.MonkeyPatch) -> None:
     settled: list[Equation] = []
     original = Reweighting.settle

@@ -39,6 +39,7 @@ def test_a_guess_is_found_that_the_search_alone_does_not_find() -> None:
         assert model.equations_["loss"].min() < 1e-20, guess
 
 
+@pytest.mark.slow
 def test_a_guess_of_other_units_is_the_same_guess() -> None:
     X, y = table()
     X["dose"] *= 1e6

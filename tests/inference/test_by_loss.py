@@ -33,6 +33,7 @@ def test_changing_the_table_afterwards_changes_nothing() -> None:
     np.testing.assert_array_equal(model.inference().standard_error, before)
 
 
+@pytest.mark.slow
 def test_relative_weights_have_no_unit_and_known_errors_do() -> None:
     X, y = fall()
     weight = np.where(X["t"] > 1, 0.7, 2.1)
@@ -58,6 +59,7 @@ def test_known_errors_weight_the_rows() -> None:
     assert float(model.predict(pd.DataFrame({"t": [1.0]}))[0]) == pytest.approx(G / 2, rel=2e-3)
 
 
+@pytest.mark.slow
 def test_only_so_many_rows_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     X, y = fall(1000)
     full = len(pickle.dumps(DARTSRegressor(**QUICK).fit(X, y)))

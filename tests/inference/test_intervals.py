@@ -95,6 +95,7 @@ NEARLY_SINGULAR = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::eqdarts.EqdartsWarning")
 @pytest.mark.parametrize("formula", NEARLY_SINGULAR)
 def test_no_profile_interval_where_refits_do_not_settle(formula: str) -> None:

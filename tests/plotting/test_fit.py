@@ -89,6 +89,7 @@ def test_arrays_and_mappings_are_data_too() -> None:
         assert len(plotting.plot_residual_panels(law, given, y)) == 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", [r"$\frac{", r"\input{/etc/passwd}", "a\nb", "$$", "x" * 200, "<b>&", "_θ_0 µ", "$x^2$"]
 )
@@ -122,6 +123,7 @@ def test_long_names_stay_in_their_panels() -> None:
     assert axes[0].yaxis.label.get_window_extent().height <= figure.bbox.height
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("n_rows", "n_inputs"), [(5, 2), (100_000, 1), (100_000, 2), (100_000, 3), (100_000, 9)])
 def test_pictures_of_few_and_of_many_rows_are_small(n_rows: int, n_inputs: int) -> None:
     names = [f"x{k}" for k in range(n_inputs)]

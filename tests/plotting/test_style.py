@@ -60,6 +60,7 @@ def test_the_users_settings_are_left_alone() -> None:
     assert dict(pyplot.rcParams) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_no_name_breaks_a_picture(name: str) -> None:
     X = pd.DataFrame({name: [1.0, 2.0, 3.0], "z": [1.0, 2.0, 4.0]})

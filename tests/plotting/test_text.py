@@ -30,6 +30,7 @@ def test_a_long_formula_is_broken_between_terms_and_none_is_lost() -> None:
     assert text.get_window_extent().width * 72 / ax.figure.dpi <= title_width(ax) * 1.02
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [20.0, 200.0])
 def test_no_formula_is_wider_than_its_room(width: float) -> None:
     ax = pyplot.subplots(figsize=(8, 2))[1]

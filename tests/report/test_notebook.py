@@ -38,6 +38,7 @@ def test_an_equation_is_mathml_and_any_name_stands_in_it(name: str) -> None:
     assert law._repr_latex_() == f"${law.latex()}$"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_fitted_estimator_shows_its_law_and_front(name: str) -> None:
     model = _fitted(name, name)

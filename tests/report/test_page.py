@@ -189,6 +189,7 @@ def _shown_rows(document: str) -> tuple[set[str], set[str]]:
     return parts, set(rows)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(BROWSER is None, reason="needs chromium")
 def test_a_browser_shows_the_row_that_is_asked_for(tmp_path: Path, page: str) -> None:
     path = tmp_path / "law.html"
@@ -200,6 +201,7 @@ def test_a_browser_shows_the_row_that_is_asked_for(tmp_path: Path, page: str) ->
     assert 'class="live"' in document
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(BROWSER is None, reason="needs chromium")
 def test_a_browser_runs_no_code_of_a_name_and_prints_two_pages(tmp_path: Path) -> None:
     path = tmp_path / "law.html"
@@ -244,6 +246,7 @@ def _measured(tmp_path: Path, page: str, width: int) -> list[dict[str, float]]:
     return rows
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(BROWSER is None, reason="needs chromium")
 @pytest.mark.parametrize(("width", "n_text"), [(390, 2), (1200, 0)])
 def test_no_formula_is_cut_on_a_narrow_screen(tmp_path: Path, run: Run, width: int, n_text: int) -> None:

@@ -62,6 +62,7 @@ def test_two_processes_give_what_one_gives_bit_for_bit(serial: DARTSRegressor) -
     assert both.history_.n_refits == serial.history_.n_refits
 
 
+@pytest.mark.slow
 def test_threads_give_what_one_process_gives(serial: DARTSRegressor) -> None:
     with joblib.parallel_config(backend="threading"):
         threads = DARTSRegressor(n_jobs=2, **BY_COUNT).fit(*table())

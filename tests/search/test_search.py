@@ -74,6 +74,7 @@ STAGES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("number", "kind", "stage", "owner", "name", "noise"),
     [(k, *row) for k, row in enumerate(STAGES)],

@@ -47,6 +47,7 @@ def test_a_graph_without_coefficients_or_edges_is_refitted() -> None:
     assert fits[1].loss == pytest.approx(float(((y - X[:, 0]) ** 2).mean()))
 
 
+@pytest.mark.slow
 def test_without_a_place_for_machine_code_nothing_is_compiled_and_that_is_said_once() -> None:
     code = """
 import warnings

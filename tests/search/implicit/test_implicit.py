@@ -42,6 +42,7 @@ def run(
 # --- what a search promises ---
 
 
+@pytest.mark.slow
 def test_a_seed_gives_the_same_front_bit_for_bit_and_another_one_another_course() -> None:
     X = rows(100, 3)
     y = X[:, 0] * np.sin(X[:, 1]) + X[:, 2] + 0.05 * noise(100)

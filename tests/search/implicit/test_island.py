@@ -57,6 +57,7 @@ def test_rounds_lower_the_best_score_and_stay_within_the_limits() -> None:
     assert own.rounds == 3
 
 
+@pytest.mark.slow
 def test_a_seed_gives_the_same_rounds() -> None:
     X = rows(100)
     y = X[:, 0] * np.sin(2 * X[:, 1]) + 0.1 * noise(100)

@@ -92,6 +92,7 @@ def test_an_affine_choice_becomes_a_node_of_its_own() -> None:
     torch.testing.assert_close(actual, expected)
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(st.integers(1, 3), st.integers(1, 3), st.integers(0, 2**32 - 1))
 def test_a_discrete_graph_is_the_supernet_at_one_hot_logits(n_inputs: int, n_hidden: int, seed: int) -> None:

@@ -115,6 +115,7 @@ def test_values_and_gradients_are_finite_at_and_past_the_domain(primitive: Primi
         assert bool(torch.isfinite(gradient).all())
 
 
+@pytest.mark.slow
 def test_gradients_against_differences() -> None:
     net, _, w, alpha, rows = _parts(2, 2, 3, 4)
     assert torch.autograd.gradcheck(lambda p: hidden_values(net, p, alpha, rows, 0.5), (w.requires_grad_(True),))

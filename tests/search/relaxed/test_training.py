@@ -30,7 +30,7 @@ def test_same_state_same_result_bit_for_bit(order: int) -> None:
     assert not np.array_equal(first.alpha.weights, other.alpha.weights)
 
 
-@pytest.mark.parametrize("n_steps", [0, 1, 12, 250])
+@pytest.mark.parametrize("n_steps", [0, 1, 12, pytest.param(250, marks=pytest.mark.slow)])
 def test_history(n_steps: int) -> None:
     data = product_data(n=24)
     result = trained(data, n_steps=n_steps, n_restarts=3, n_hidden=2, names=("a", "b"))
@@ -140,6 +140,7 @@ def test_errors(wrong: dict[str, object], message: str) -> None:
         trained(product_data(), **wrong)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, 1, 2])
 @pytest.mark.parametrize(
     ("law", "low", "complexity"),
