@@ -79,6 +79,7 @@ def test_a_compressed_tsv_is_split_at_tabs(tmp_path: Path) -> None:
         (b"x,y\r\n1,\0\r\n", r"zero byte in line 2"),
         (b"", "empty"),
     ],
+    ids=range(12),  # compressed content has the time in it, and so would a name made of it
 )
 def test_what_cannot_be_read_is_one_error(content: bytes, expected: str) -> None:
     with pytest.raises(TableError, match=expected) as caught:
