@@ -9,9 +9,11 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
+import sympy
 import torch
 from numpy.typing import NDArray
 
+from eqdarts.expression.build import symbol
 from eqdarts.graph.graph import Aggregator, Edge, Graph, Node
 from eqdarts.primitives.table import PRIMITIVES
 from eqdarts.solver.batch import Batch
@@ -41,11 +43,24 @@ def node(aggregator: Aggregator, *edges: Edge, constant: bool = False) -> Node:
     return Node(aggregator, edges, constant)
 
 
+def primitive_names(graph: Graph) -> set[str]:
+    return {edge.primitive.name for node in graph.nodes for edge in node.edges}
+
+
 def predict(start: tuple[Graph, tuple[float, ...]], X: Array) -> Array:
     """Return the values (n,) of a graph with its coefficients at rows X of shape (n, d)."""
     graph, coefficients = start
     batch = Batch([graph], torch.from_numpy(X))
     return batch.predict(batch.pad([coefficients]))[0].numpy()
+
+
+def lambdified(expr: sympy.Expr, columns: dict[str, Array]) -> Array:
+    """Return the values of an expression by sympy's own code generation."""
+    names = sorted(columns)
+    function = sympy.lambdify([symbol(name) for name in names], expr, modules=["scipy", "numpy"])
+    with np.errstate(all="ignore"):
+        values = np.asarray(function(*(columns[name] for name in names)), dtype=np.float64)
+    return np.broadcast_to(values, len(columns[names[0]]))
 
 
 def load_script(path: Path, name: str) -> ModuleType:

@@ -11,7 +11,6 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
-import sympy
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -19,9 +18,9 @@ from numpy.typing import NDArray
 from eqdarts.data import prepare
 from eqdarts.equation.equation import Equation
 from eqdarts.errors import EqdartsWarning, FormulaError
-from eqdarts.expression.build import symbol
 from eqdarts.graph.graph import Edge, Graph, Node
 from eqdarts.primitives.table import PRIMITIVES
+from tests.helpers import lambdified
 from tests.strategies import graphs, inputs
 
 Array = NDArray[np.float64]
@@ -33,12 +32,6 @@ def quietly(equation: Equation, X: Array) -> Array:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", EqdartsWarning)
         return equation.predict(X)
-
-
-def lambdified(expr: sympy.Expr, names: tuple[str, ...], X: Array) -> Array:
-    function = sympy.lambdify([symbol(name) for name in names], expr, modules=["scipy", "numpy"])
-    with np.errstate(all="ignore"):
-        return np.broadcast_to(np.asarray(function(*X.T), dtype=np.float64), len(X))
 
 
 # --- found equations ---
@@ -60,16 +53,13 @@ def test_found_equations_are_one_function_however_they_are_written(data: st.Data
     assume(defined.any())
     size = np.maximum(np.abs(values), np.median(np.abs(values[defined])))[defined]
     printed = Equation.parse(str(equation), names)
+    columns = dict(zip(names, X.T, strict=True))
     for other in (
-        lambdified(equation.expr, names, X),
+        lambdified(equation.expr, columns),
         quietly(printed, X),
         quietly(Equation.from_json(equation.to_json()), X),
         quietly(pickle.loads(pickle.dumps(equation)), X),
-        lambdified(
-            equation.template,
-            (*names, *equation.coefficients),
-            np.column_stack([X, *(np.full(len(X), c) for c in equation.coefficients.values())]),
-        ),
+        lambdified(equation.template, columns | {n: np.full(len(X), c) for n, c in equation.coefficients.items()}),
     ):
         assert (np.abs(other[defined] - values[defined]) <= 1e-10 * size).all()
     assert Equation.from_json(equation.to_json()) == equation

@@ -16,18 +16,11 @@ from eqdarts.expression.build import symbol
 from eqdarts.expression.parse import parse_formula
 from eqdarts.expression.program import BLOCK, compile_expression, evaluate
 from eqdarts.primitives.functions import FUNCTIONS
+from tests.helpers import lambdified
 
 Array = NDArray[np.float64]
 X = np.random.default_rng(0).uniform(0.2, 0.9, (50, 2))
 COLUMNS = {"x": X[:, 0], "y": X[:, 1]}
-
-
-def lambdified(expr: sympy.Expr, columns: dict[str, Array]) -> Array:
-    """Evaluate by sympy's own code generation."""
-    names = sorted(columns)
-    function = sympy.lambdify([symbol(name) for name in names], expr, modules=["scipy", "numpy"])
-    with np.errstate(all="ignore"):
-        return np.broadcast_to(function(*(columns[name] for name in names)), len(columns[names[0]]))
 
 
 FORMULAS = [

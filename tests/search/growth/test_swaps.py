@@ -15,7 +15,7 @@ from eqdarts.graph.graph import Graph
 from eqdarts.primitives.table import PRIMITIVES, Primitive, fixed_power, resolve
 from eqdarts.search.growth.sites import linearise
 from eqdarts.search.growth.swaps import swaps
-from tests.helpers import Array, predict, rows
+from tests.helpers import Array, predict, primitive_names, rows
 from tests.strategies import evaluate, graphs
 
 N = 40
@@ -29,10 +29,6 @@ def swapped(
 ) -> list[tuple[float, Array, Graph]]:
     with np.errstate(all="ignore"):
         return [(s.missed, predict(s.start, X), s.start[0]) for s in swaps(draft, linearise(draft, X), X, functions)]
-
-
-def names(graph: Graph) -> set[str]:
-    return {edge.primitive.name for node in graph.nodes for edge in node.edges}
 
 
 TANH, LOGISTIC = PRIMITIVES["tanh"], PRIMITIVES["logistic"]
@@ -58,7 +54,7 @@ def test_an_equal_function_in_an_edges_place_leaves_the_prediction_as_it_is(
     else:
         nodes = [DraftNode("sum", [edge.copy(), other], 0.3), DraftNode("product", [DraftEdge(2, EXP, 1.0, [0.2])])]
     draft, X = Draft(2, nodes).prune(), rows(N)
-    found = [s for s in swapped(draft, X, [function]) if function[0].name in names(s[2])]
+    found = [s for s in swapped(draft, X, [function]) if function[0].name in primitive_names(s[2])]
     assert found
     missed, values, _ = min(found, key=lambda s: s[0])
     assert missed < 1e-12
@@ -74,7 +70,7 @@ def test_an_exponential_at_the_end_of_its_range_is_linear(scale: float, place: s
     else:
         nodes = [DraftNode("product", [DraftEdge(0, EXP, 1.0, [scale]), DraftEdge(1, SQRT)], 1.5)]
     draft = Draft(2, nodes)
-    found = [s for s in swapped(draft, X, [(LINEAR, ())]) if "exp" not in names(s[2])]
+    found = [s for s in swapped(draft, X, [(LINEAR, ())]) if "exp" not in primitive_names(s[2])]
     assert found[0][0] < 1e-8
     np.testing.assert_allclose(found[0][1], predict(draft.build(), X), atol=1e-4)
 
