@@ -1,4 +1,4 @@
-"""How the relaxed search trains its supernets: one record of options, each with its default."""
+"""Options for training the supernets of the relaxed search: one record, each option with its default."""
 
 from __future__ import annotations
 
@@ -16,33 +16,34 @@ DTYPES = ("float32", "float64")
 
 @dataclass(frozen=True)
 class RelaxedOptions:
-    """How the relaxed search trains its supernets.
+    """Options for training the supernets of the relaxed search.
 
     Parameters
     ----------
     order : {1, 2}
-        Whether alpha follows the validation loss at the current coefficients w, or through one unrolled step of w.
+        1: alpha follows the validation loss at the current coefficients w. 2: it is differentiated through one step of
+        w.
     n_steps : int
-        Bilevel steps of one supernet: one of w and one of alpha each. 50 to 200 are useful.
+        Number of bilevel steps of one supernet, each a step of w and a step of alpha. 50 to 200 are useful.
     n_hidden : tuple of int
-        Hidden nodes of the supernets that are trained in turn.
+        Numbers of hidden nodes of the supernets, which are trained in turn.
     n_samples : int
-        Architectures drawn from softmax(alpha) per restart and proposed beside the argmax.
+        Number of architectures drawn from softmax(alpha) for each restart and proposed in addition to the argmax.
     rate_w, rate_alpha : float
         Learning rates of Adam; that of w falls to a tenth along a cosine.
     temperature : tuple of float
-        Of the softmax, at the first and at the last step, geometric in between.
+        Temperature of the softmax at the first and at the last step, geometric in between.
     clip : float
         Largest norm of a restart's gradient.
     dtype : {"float32", "float64"}
-        Of the supernet; what it proposes is refitted in float64 anyway.
+        Type of the supernet's numbers. Its proposals are refitted in float64.
     device : str
-        Where the supernet is trained, as torch names it: "cpu", "cuda", "cuda:1". The refits stay on the CPU.
+        Device of torch on which the supernet is trained: "cpu", "cuda", "cuda:1". Refits run on the CPU.
 
     Raises
     ------
     ValueError
-        For an option out of its range, or a device that is not there.
+        For an option out of its range, or a device that does not exist.
     """
 
     order: int = 1
@@ -84,7 +85,7 @@ class RelaxedOptions:
 
 
 def relaxed_options(given: Mapping[str, Any] | RelaxedOptions | None) -> RelaxedOptions:
-    """Return the options that a mapping of names gives; the others have their defaults.
+    """Return the options given by name; the others have their defaults.
 
     Raises
     ------
