@@ -145,7 +145,7 @@ def test_predict_warns_once_where_undefined() -> None:
         (pd.DataFrame({"reaction_time": ["a"]}), "must be numeric"),
         (np.ones((3, 2)), r"shape \(n, 1\)"),
         (np.ones((3, 1, 1)), r"shape \(n, 1\)"),
-        ({"reaction_time": [1.0], "b": [1.0, 2.0]}, "equally long"),
+        ({"reaction_time": [1.0], "b": [1.0, 2.0]}, "same length"),
         ({"reaction_time": [[1.0]]}, "one-dimensional"),
     ],
 )
