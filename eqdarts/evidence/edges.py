@@ -114,6 +114,7 @@ def evidence(
     own = [edge.primitive for node in graph.nodes for edge in node.edges]
     choices = tuple({row.name: row for row in (NONE, *primitives, *own)}.values())
     swaps = list(_swaps(member, choices))
+    # the graph itself is refitted too: it must have the same rows and limits as what it is compared with
     fits = _best(swaps, rows)
     unchanged = _refit([(graph, member.coefficients)], rows, THOROUGH)[0]
     length = _length_on(rows, primitives, criterion)
@@ -123,6 +124,7 @@ def evidence(
         lengths[e, column[name]] = length(fit)
     at_rest = length(unchanged)
     lengths[np.arange(len(own)), [column[row.name] for row in own]] = at_rest
+    # a shorter swap says that the search has not ended at a fixed point: the caller may go on from it
     shortest = min(fits, key=lambda key: length(fits[key]), default=None)
     better = None
     if shortest is not None and length(fits[shortest]) < at_rest - MARGIN:
@@ -205,6 +207,7 @@ def _best(swaps: Sequence[_Swap], rows: Rows) -> dict[tuple[int, str], FittedGra
     """Refit the best start of each primitive on each edge to convergence."""
     n = len(rows.y)
     few = np.unique(np.linspace(0, n - 1, min(n, SCREENED_ROWS)).astype(np.intp))
+    # a few steps on a few rows tell which start of a primitive leads anywhere
     screened = _refit([swap.start for swap in swaps], Rows(rows.X[few], rows.y[few], rows.weight[few]), SCREENING)
     best: dict[tuple[int, str], FittedGraph] = {}
     for swap, fit in zip(swaps, screened, strict=True):

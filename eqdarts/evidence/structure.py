@@ -92,6 +92,7 @@ def findings(
     used = sorted(member.graph.inputs)
     if len(used) < 2:
         return ()
+    # an input that the law does not use has no structure with the others
     lin = linearise(Draft.from_graph(member.graph, member.coefficients), problem.wide.X)
     f, G = lin.prediction, lin.gradient[used]
     part = _restricted(problem, used)
@@ -99,12 +100,14 @@ def findings(
     if smooth is None or not np.isfinite(G).all() or not np.isfinite(f).all() or not f.any():
         return ()
     own = [names[i] for i in used]
+    # what is suggested by a gradient is tested on rows held back, by a model that does not know the graph
     tested: list[tuple[bool, float, tuple[Reduction, ...]]] = []
     for chain in _suggested(part, f, G, smooth, rng):
         in_law = _deviation(chain, part.wide.X, f, G) < EXACT_TOLERANCE
         after = _loss_after(part, chain)
         if after <= (NO_WORSE if in_law else 1.0) * max(smooth.loss, ROUNDING):
             tested.append((in_law, after, chain))
+    # what the law has comes first, then the forms with the fewest inputs left: they say most
     tested.sort(key=lambda t: (not t[0], len(t[2][-1].groups), 0.0 if t[0] else t[1]))
     found: list[Finding] = []
     told: list[frozenset[str]] = []
@@ -156,6 +159,7 @@ def _deviation(chain: Sequence[Reduction], X: Array, f: Array, G: Array) -> floa
     jacobian = np.broadcast_to(np.eye(d)[:, :, None], (d, d, n)).copy()  # (C, D, N): of the new inputs in the old ones
     values, log_slope = X, np.zeros((d, n))
     with np.errstate(all="ignore"):
+        # the chain rule, one reduction after the other: new inputs and prefactors as functions of the oldest inputs
         for step in chain:
             log_slope += sum((p * jacobian[i] / values[:, i] for i, p in step.prefactor.parts), start=np.zeros((d, n)))
             if not step.groups:
@@ -168,6 +172,7 @@ def _deviation(chain: Sequence[Reduction], X: Array, f: Array, G: Array) -> floa
     total = float(np.sum((G * X.T) ** 2))
     if not np.isfinite(wanted).all() or not np.isfinite(span).all() or total == 0.0:
         return math.inf
+    # what of the gradient the new inputs cannot explain, row by row
     rows = np.moveaxis(span, 1, 2)  # (N, D, C)
     solution = np.linalg.pinv(rows) @ wanted.T[:, :, None]
     return float(np.sum((wanted.T[:, :, None] - rows @ solution) ** 2)) / total

@@ -45,6 +45,7 @@ def in_words(
     """
     terms = [_Term(n, 1 / float(u), frozenset([n]), parts=((n, 1.0),)) for n, u in zip(names, units, strict=True)]
     factors: list[_Term] = []
+    # the chain in the names of the oldest inputs: prefactors are collected, and multiplied at the end
     for step in chain:
         if step.prefactor.parts:
             factors.append(_product(step.prefactor, terms))
@@ -54,6 +55,7 @@ def in_words(
     def listed(about: frozenset[str]) -> str:
         return _listed([name for name in names if name in about])
 
+    # new inputs that share an old one act together; what the prefactor needs too is said with it, below
     for own in _joined(terms):
         about = frozenset().union(*(term.about for term in own))
         shared = prefactor is not None and bool(prefactor.about & about)

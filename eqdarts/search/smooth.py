@@ -91,6 +91,7 @@ def fit_smooth(rows: Rows, held: Rows) -> Smooth | None:
         What the form and the degree are chosen by.
     """
     positive = np.flatnonzero(np.minimum(rows.X.min(0), held.X.min(0)) > _NEAR_ZERO * rows.X.max(0))
+    # in the inputs and in their logarithms: the held-back rows choose
     best: tuple[_Polynomial, bool] | None = None
     outer: dict[str, float] = {}
     losses: dict[tuple[bool, str], list[float]] = {}
@@ -105,6 +106,7 @@ def fit_smooth(rows: Rows, held: Rows) -> Smooth | None:
     if best is None:
         return None
     polynomial, log = best
+    # the chain rule leads back from logarithms to the inputs
     gradient, value = polynomial.differentiate(_log_columns(rows.X, positive) if log else rows.X)
     if log:
         gradient[positive] /= rows.X[:, positive].T
@@ -156,6 +158,7 @@ def _fits(rows: Rows, held: Rows) -> Iterator[_Polynomial]:
     low, high = rows.X.min(0), rows.X.max(0)
     centre, half = (low + high) / 2, np.where(high > low, (high - low) / 2, 1.0)
     n, d = rows.X.shape
+    # an outer function of |y| needs a target that keeps its sign
     sign = 1.0 if rows.y[0] > 0 else -1.0
     one_sign = (sign * rows.y).min() > _NEAR_ZERO * np.abs(rows.y).max()
     known = outer()
@@ -166,6 +169,7 @@ def _fits(rows: Rows, held: Rows) -> Iterator[_Polynomial]:
         terms = math.comb(d + degree, degree)
         if terms > MOST_TERMS or terms * _ROWS_PER_TERM > n:
             return
+        # all outer functions share the design: only the target differs
         exponents = exponents_up_to(d, degree)
         design = _design((rows.X - centre) / half, exponents)
         beyond = _design(np.clip((held.X - centre) / half, -1.2, 1.2), exponents)

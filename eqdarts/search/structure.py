@@ -130,6 +130,7 @@ def reduce(problem: Problem, reduction: Reduction) -> tuple[Problem, Reduction] 
         if not np.isfinite(size) or size == 0.0:
             return None
         groups.append(group if group.is_input else Group(group.kind, group.parts, group.scale / size))
+    # the scales keep inputs and target at magnitude one, as the search expects them
     prefactor = reduction.prefactor
     if prefactor.parts:
         with np.errstate(all="ignore"):
@@ -188,7 +189,8 @@ def find_reductions(
     """
     d = X.shape[1]
     found: list[tuple[Reduction, ...]] = []
-    sums = _sums(X, G, units, tolerance)
+    # sums first: scaling laws are sought both of the inputs as they are and of the sums, and a sum hides no product
+    sums = _sums(G, units, tolerance)
     if sums is not None:
         found.append((sums,))
         X1 = np.stack([g(X) for g in sums.groups], axis=1)
@@ -201,7 +203,7 @@ def find_reductions(
 # --- sums ---
 
 
-def _sums(X: Array, G: Array, units: Array, tolerance: float) -> Reduction | None:
+def _sums(G: Array, units: Array, tolerance: float) -> Reduction | None:
     """Merge inputs whose gradients are proportional; None if there are none."""
     d = len(G)
     norms = np.linalg.norm(G, axis=1)
@@ -209,7 +211,9 @@ def _sums(X: Array, G: Array, units: Array, tolerance: float) -> Reduction | Non
         return None
     relevant = norms > 1e-4 * norms.max()
     unit = G / np.where(norms > 0, norms, 1.0)[:, None]
+    # the squared cosine between two gradients is one where they are proportional
     alike = (1 - (unit @ unit.T) ** 2 < tolerance) & relevant[:, None] & relevant[None, :]
+    # the input that matters most leads a group: ratios to it are the most certain
     groups: list[Group] = []
     used: set[int] = set()
     for i in np.argsort(-norms):
@@ -254,6 +258,7 @@ def _scalings(
     null = found.right[found.values < np.sqrt(tolerance) * found.values[0]]
     if not len(null):
         return
+    # several null vectors span many laws of scale: which variables leave is tried in the given and in random orders
     seen: set[str] = set()
     for attempt in range(3):
         order = np.arange(d) if attempt == 0 else rng.permutation(d)
@@ -275,6 +280,7 @@ def _echelon(null: Array, order: NDArray[np.intp]) -> list[tuple[int, Array]]:
         k = done + int(np.argmax(np.abs(rows[done:, p])))
         if abs(rows[k, p]) < 0.1 * np.abs(rows[k]).max():
             continue
+        # the law with the largest share of this variable gets it; it leaves all others
         rows[[done, k]] = rows[[k, done]]
         rows[done] /= rows[done, p]
         for other in range(len(rows)):

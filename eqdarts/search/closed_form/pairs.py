@@ -78,6 +78,7 @@ def best_pairs(parts: Features, target: Array, weight: Array, price: float, coun
     power = float(w @ t**2)
     if not power > _ROUNDING * float(w @ target**2):
         return []
+    # all pairs of each kind at once, by products of matrices; only the best are solved one by one
     t /= np.sqrt(power)
     f = parts.values / np.abs(parts.values).max(1, keepdims=True)
     by_sum, by_ratio, alone = _left_by_sums(f, t, target, w)

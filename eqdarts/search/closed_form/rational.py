@@ -93,17 +93,20 @@ def _identities(problem: Problem, primitives: tuple[Primitive, ...]) -> Iterator
     sets = list(itertools.islice(_generator_sets(rows.X, problem.units, primitives), MOST_SETS))
     for size in sorted({len(s) for s in sets}):
         for degree in DEGREES.get(size, ()):
+            # the sets with the fewest functions come first: of the many sets of a high degree only these are tried
             chosen = [s for s in sets if len(s) == size][: MOST_NONLINEAR[degree]]
             exponents = exponents_up_to(size, degree)
             n = 2 * len(exponents) + _SPARE
             if n > len(rows.y):
                 continue
+            # monomials that are dependent by themselves would look like a law: the target must add to that
             designs = np.stack([_normed(_monomials(s, rows.X[:n], exponents)) for s in chosen])
             alone = singular_values(designs)[:, -1]
             for name, factor, target in outer_functions(rows.y, primitives, problem.y_unit):
                 first = np.abs(target[:n])
                 if not np.isfinite(first).all() or first.max() > _WIDEST * np.median(first):
                     continue
+                # all sets at once: one decomposition of a stack of matrices for each outer function
                 both = np.concatenate([designs, _normed(designs * target[:n, None])], axis=2)
                 smallest = singular_values(both)[:, -1]
                 for k in np.flatnonzero(smallest < np.minimum(_NULL, _APART * alone)):
@@ -116,6 +119,7 @@ def _generator_sets(X: Array, units: Array, primitives: tuple[Primitive, ...]) -
     """Yield sets of generators of all inputs: the inputs, then ever more functions of them."""
     d = X.shape[1]
     inputs = [_Generator(i, LINEAR, (), 0.0) for i in range(d)]
+    # for each input what may stand for it: itself, or a function of it that is tame on the rows
     pools: list[list[_Generator]] = []
     for i in range(d):
         pools.append([inputs[i]])
@@ -128,12 +132,14 @@ def _generator_sets(X: Array, units: Array, primitives: tuple[Primitive, ...]) -
                     pools[i].append(generator)
                     if primitive.inner and not primitive.oscillates:  # of what decays the degree is lower
                         pools[i].append(generator._replace(coefficients=tuple(-c for c in generator.coefficients)))
+    # with few inputs any may be a function, with many only one at a time
     everything: list[tuple[_Generator, ...]]
     if d <= 3:
         everything = list(itertools.product(*pools))
     else:
         everything = [tuple(inputs)]
         everything += [(*inputs[:i], g, *inputs[i + 1 :]) for i in range(d) for g in pools[i][1:]]
+    # with one or two inputs there is room for two functions of the same input
     if d <= 2:
         for i, pool in enumerate(pools):
             others = list(itertools.product(*(p for j, p in enumerate(pools) if j != i)))
@@ -163,6 +169,7 @@ def _shortest(monomials: Array, exponents: Ints, target: Array) -> tuple[list[Te
     smallest = _smallest(columns)
     if smallest > _NULL:
         return None
+    # terms are dropped, those of the highest degree first, as long as the columns stay dependent
     kept = list(range(len(sizes)))
     for k in np.argsort(-np.tile(exponents.sum(1), 2), kind="stable"):
         rest = [j for j in kept if j != k]
@@ -196,6 +203,7 @@ def _with_root(identity: _Identity) -> Iterator[Draft]:
     full = exponents_up_to(len(identity.generators), identity.degree)
     every = dict(zip(map(tuple, full), _monomials(identity.generators, identity.X, full).T, strict=True))
     above, below = (sum(v * every[tuple(row)] for row, v in part) for part in (identity.above, identity.below))
+    # P and Q may both be negative; a root needs the one that is not
     sign = np.sign(np.median(below))
     with np.errstate(all="ignore"):
         roots = (identity.y * np.sqrt(sign * below), np.sqrt(sign * above) / identity.y)

@@ -87,6 +87,7 @@ def propose(
     n_inputs : int
     count : int
     """
+    # what the coefficients that are there can do is projected out: gains are those beyond it
     q = basis(lin.jacobian * sqrt_weight[:, None])
     r = residual * sqrt_weight
     r = r - q @ (q.T @ r)
@@ -110,6 +111,7 @@ def propose(
         multipliers = np.where(sound, multipliers, 0.0)
         gain, strength = closed_form(candidates.values, squared, multipliers, r, q)
         limits = np.array([n_inputs + site.node for site in sites])
+        # a graph has no cycles: a feature may not read the node that it enters, nor a later one
         gain[candidates.newest[:, None] >= limits] = 0.0
         found += _best(kind, sites, candidates, gain / total, strength, count)
     found.sort(key=lambda p: -p.merit())

@@ -76,6 +76,7 @@ def fit_monomial(target: Array, weight: Array, logs: dict[int, Array]) -> list[M
     if not np.isfinite(target).all() or not np.isfinite(weight).all():
         return []
     size = np.abs(target)
+    # rows weigh by the part that the target has in the residual, so that logarithms of small values do not govern
     w = weight * size
     sign = 1.0 if w[target > 0].sum() >= w[target < 0].sum() else -1.0
     keep = (np.sign(target) == sign) & (size > 1e-12 * size.max())
@@ -87,6 +88,7 @@ def fit_monomial(target: Array, weight: Array, logs: dict[int, Array]) -> list[M
     log_target = np.log(size[keep])
     solution = least_squares(design * w[:, None], log_target * w)
     raw = np.clip(solution[1:], -_LARGEST_EXPONENT, _LARGEST_EXPONENT)
+    # half-integers are what laws have; learned exponents what data say: the refit tells which
     found: list[Monomial] = []
     for exponents, learned in ((np.round(2 * raw) / 2, False), (raw, True)):
         chosen = tuple((i, float(p)) for i, p in zip(inputs, exponents, strict=True) if abs(p) > _LEAST_EXPONENT)

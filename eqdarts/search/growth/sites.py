@@ -131,6 +131,7 @@ def _backward(draft: Draft, sources: list[Array], applied: list[list[_Applied]])
     columns: list[Array] = []
     sites: list[Site] = []
     readers = _readers(draft)
+    # from the output down: when a node's turn comes, all its readers have told how it matters
     for j in reversed(range(len(draft.nodes))):
         node, delta = draft.nodes[j], adjoints[d + j]
         sites.append(_node_site(j, node, readers[j], sources[d + j], delta))

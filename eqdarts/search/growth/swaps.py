@@ -16,7 +16,7 @@ from eqdarts.graph.draft import Draft, DraftEdge, DraftNode
 from eqdarts.graph.draft_terms import LINEAR
 from eqdarts.graph.fitted import Start
 from eqdarts.primitives.table import Primitive
-from eqdarts.search.growth.features import Feature, combinations, features
+from eqdarts.search.growth.features import Feature, Features, combinations, features
 from eqdarts.search.growth.sites import Linearised
 
 __all__ = ["Swap", "swaps"]
@@ -47,23 +47,26 @@ def swaps(
         for k, edge in enumerate(node.edges):
             if edge.primitive is LINEAR:
                 continue
+            # rows count by what the edge's value there does to the prediction
             own = lin.terms[j][k]
             with np.errstate(all="ignore"):
                 weight = adjoints[j] ** 2 if node.is_sum else (adjoints[j] * values[j] / own) ** 2
             rows = np.flatnonzero(parts.newest == edge.source)  # each reads one source
-            if not len(rows) or not np.isfinite(weight).all() or not weight.any():
-                continue
-            intercept, slope, missed = _regress(own, parts.values[rows], weight / weight.mean())
-            order = np.argsort(missed)
-            seen: set[str] = set()
-            for r in order:
-                feature = parts.recipe(int(rows[r]))
-                if missed[r] > 1 - _LEAST_ALIKE or len(seen) == _PER_EDGE:
-                    break
-                if feature.primitive != edge.primitive and feature.primitive.name not in seen:
-                    seen.add(feature.primitive.name)
-                    start = _put(draft, j, k, feature, float(intercept[r]), float(slope[r]))
-                    yield Swap(start, float(missed[r]))
+            if len(rows) and np.isfinite(weight).all() and weight.any():
+                yield from _most_alike(draft, j, k, own, parts.select(rows), weight / weight.mean())
+
+
+def _most_alike(draft: Draft, j: int, k: int, own: Array, parts: Features, weight: Array) -> Iterator[Swap]:
+    """Yield the swaps of edge `k` of node `j` for the functions that are closest to its value, each function once."""
+    intercept, slope, missed = _regress(own, parts.values, weight)
+    seen = {draft.nodes[j].edges[k].primitive}
+    for m in np.argsort(missed):
+        if missed[m] > 1 - _LEAST_ALIKE or len(seen) > _PER_EDGE:
+            break
+        feature = parts.recipe(int(m))
+        if feature.primitive not in seen:
+            seen.add(feature.primitive)
+            yield Swap(_put(draft, j, k, feature, float(intercept[m]), float(slope[m])), float(missed[m]))
 
 
 def _regress(target: Array, candidates: Array, weight: Array) -> tuple[Array, Array, Array]:

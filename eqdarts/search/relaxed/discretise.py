@@ -106,6 +106,7 @@ def discretise(problem: Bilevel, w: Tensor, choices: Choices) -> Discrete:
     with torch.inference_mode():
         z = hidden_values(problem.net, w, one_hot(problem.net, choices, w.dtype), problem.both)
         kept = torch.ones(z.shape[:2], dtype=torch.bool, device=z.device)  # (B, H)
+        # shorter outputs by the way: each term that is dropped makes another proposal
         for size in range(problem.net.n_hidden, 0, -1):
             c, _ = _solve(problem, z, kept)
             weights.append(c)
@@ -154,6 +155,7 @@ def build_graph(
     own = {m: net.coefficients(row, m)[0].numpy() for m in net.adjustable}
     nodes: list[DraftNode] = []
     sources = list(range(net.n_inputs))
+    # an affine argument, one edge of the supernet, becomes a node of its own before the node that reads it
     for j in range(net.n_hidden):
         node = DraftNode("product") if product[j] else DraftNode("sum", constant=float(constants[j]))
         for e, (source, reader) in enumerate(net.edges):
