@@ -29,6 +29,7 @@ TOLERANCE = 1e-9  # largest mean squared error over the variance, and largest sq
 TOLERANCE_REFITTED = 1e-8  # the same for data with noise
 WIDENED = 1.5
 N_ROWS, N_REFIT_ROWS = 1000, 500
+SEED = 0  # of the rows on which equation and law are compared
 SNAP = 1e-6
 LEAST_SHARE = {"fresh": 0.99, "wide": 0.5}  # rows on which the equation must be finite, among those of the law
 FEWEST_ROWS = 20
@@ -74,7 +75,7 @@ def is_recovered(found: Any, problem: Problem, *, noisy: bool = False) -> bool:
     return judge(found, problem, noisy=noisy).recovered
 
 
-def judge(found: Any, problem: Problem, *, noisy: bool = False, seed: int = 0) -> Verdict:
+def judge(found: Any, problem: Problem, *, noisy: bool = False) -> Verdict:
     """Compare an equation with the law.
 
     Parameters
@@ -85,8 +86,6 @@ def judge(found: Any, problem: Problem, *, noisy: bool = False, seed: int = 0) -
     noisy : bool, default=False
         Whether it was found in noisy data. If so, its constants are first fitted to rows without noise, and the errors
         may be 1e-8 instead of 1e-9.
-    seed : int, default=0
-        Seed of the rows on which they are compared.
 
     Notes
     -----
@@ -106,8 +105,8 @@ def judge(found: Any, problem: Problem, *, noisy: bool = False, seed: int = 0) -
     try:
         expr = _expression(found, problem)
         if noisy:
-            expr = refitted(expr, problem, seed)
-        rows = {"fresh": problem.box(N_ROWS, seed), "wide": problem.box(N_ROWS, seed, "wide", WIDENED)}
+            expr = refitted(expr, problem, SEED)
+        rows = {"fresh": problem.box(N_ROWS, SEED), "wide": problem.box(N_ROWS, SEED, "wide", WIDENED)}
         return _compare(expr, _Comparison(problem, rows, TOLERANCE_REFITTED if noisy else TOLERANCE), true_size)
     except FormulaError:
         return Verdict(False, "unreadable", np.inf, np.inf, 0, true_size)

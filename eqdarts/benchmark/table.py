@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 __all__ = ["markdown", "plot_recovery", "read_results"]
 
 SETTING = ["suite", "noise"]
-RUN = ["method", "budget"]
 EARLIEST = 0.01  # seconds
+GAP = 6.0  # between two labels, in percent of the height
 TICKS = [digit * 10.0**k for k in range(-2, 5) for digit in (1, 3)]
 STYLES = [
     (colour, dash) for dash in ("-", "--", ":") for name, colour in COLOURS.items() if name not in ("grey", "sky")
@@ -161,14 +161,14 @@ def _styles(results: pd.DataFrame) -> list[tuple[str, str]]:
     return [STYLES[k % len(STYLES)] for k in range(n)]
 
 
-def _apart(heights: Sequence[float], gap: float = 6.0) -> list[float]:
+def _apart(heights: Sequence[float]) -> list[float]:
     """Return heights of labels, moved as little as possible so that none covers another."""
     order = sorted(range(len(heights)), key=lambda k: heights[k])
     placed = [0.0] * len(heights)
-    below = -gap
+    below = -GAP
     for k in order:
-        placed[k] = below = max(heights[k], below + gap)
-    above = 100.0 + gap
+        placed[k] = below = max(heights[k], below + GAP)
+    above = 100.0 + GAP
     for k in reversed(order):
-        placed[k] = above = min(placed[k], above - gap)
+        placed[k] = above = min(placed[k], above - GAP)
     return placed

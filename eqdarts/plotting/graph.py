@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["edge_label", "plot_graph"]
 
+DIGITS = 4
+LONGEST_NAME = 24  # characters
 SIZE = 8.0  # font size, points
 GAP = 20.0  # between layers, points
 ROW = 22.0  # between neighbours of a layer, points
@@ -32,13 +34,13 @@ class _Item(NamedTuple):
     width: float
 
 
-def _number(value: float, digits: int = 4) -> str:
+def _number(value: float) -> str:
     """Return mathtext of a rounded number.
 
     >>> _number(-1.5e-7)
     '-1.5{\\\\cdot}10^{-7}'
     """
-    mantissa, _, exponent = f"{value:.{digits}g}".partition("e")
+    mantissa, _, exponent = f"{value:.{DIGITS}g}".partition("e")
     return f"{mantissa}{{\\cdot}}10^{{{int(exponent)}}}" if exponent else mantissa
 
 
@@ -146,8 +148,8 @@ def _colour(is_sum: bool) -> str:
     return COLOURS["green"] if is_sum else COLOURS["vermillion"]
 
 
-def _short(name: str, limit: int = 24) -> str:
-    return name if len(name) <= limit else name[: limit - 1] + "…"
+def _short(name: str) -> str:
+    return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"
 
 
 def _framed(text: str, math: bool, colour: str) -> _Item:

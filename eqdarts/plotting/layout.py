@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 __all__ = ["Layout", "layered"]
 
+N_SWEEPS = 12
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -60,13 +62,13 @@ def layered(n_nodes: int, edges: Sequence[tuple[int, int]]) -> Layout:
     return Layout(tuple(layer), _heights(layer, neighbours), tuple(ways))
 
 
-def _heights(layer: Sequence[int], neighbours: Sequence[Sequence[int]], n_sweeps: int = 12) -> NDArray[np.float64]:
+def _heights(layer: Sequence[int], neighbours: Sequence[Sequence[int]]) -> NDArray[np.float64]:
     """Order each layer by the mean height of its neighbours, sweeping back and forth, then straighten."""
     layers = [[i for i, own in enumerate(layer) if own == k] for k in range(max(layer) + 1)]
     height = np.zeros(len(layer))
     for items in layers:
         height[items] = _spread(np.zeros(len(items)))
-    for sweep in range(n_sweeps):
+    for sweep in range(N_SWEEPS):
         upward = sweep % 2 == 0
         for items in layers if upward else reversed(layers):
             desired = {i: _mean_height(i, layer, neighbours, height, upward) for i in items}

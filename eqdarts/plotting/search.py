@@ -19,6 +19,7 @@ __all__ = ["plot_coefficients", "plot_search"]
 
 _HUES = [COLOURS[name] for name in ("blue", "vermillion", "green", "purple", "orange", "sky", "black")]
 WIDEST = 300.0  # percent of the estimate up to which an interval is drawn
+LONGEST_NAME = 18  # characters
 MOST_COEFFICIENTS = 30
 
 
@@ -98,8 +99,8 @@ def plot_coefficients(found: Inference, ax: Axes | None = None, coverage: float 
     return ax
 
 
-def _named(found: Inference, k: int, limit: int = 18) -> str:
-    name = found.names[k] if len(found.names[k]) <= limit else found.names[k][: limit - 1] + "…"
+def _named(found: Inference, k: int) -> str:
+    name = found.names[k] if len(found.names[k]) <= LONGEST_NAME else found.names[k][: LONGEST_NAME - 1] + "…"
     return f"{name} = {_rounded(float(found.estimate[k]), float(found.standard_error[k]))}"
 
 

@@ -33,6 +33,8 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 # Okabe and Ito (2008), without yellow, which is too pale for thin lines on white.
+SMALLEST_TYPE = 6.0  # points
+PANEL_WIDTH, PANEL_HEIGHT = 2.1, 1.7  # inches
 COLOURS = {
     "blue": "#0072B2",
     "vermillion": "#D55E00",
@@ -94,12 +96,12 @@ def set_name(text: Text, name: object, limit: int = 40) -> None:
     text.set_text(shown if len(shown) <= limit else shown[: limit - 1] + "…")
 
 
-def fit_name(text: Text, name: str, more: str, room: float, smallest: float = 6.0) -> None:
+def fit_name(text: Text, name: str, more: str, room: float) -> None:
     """Show a user's name unchanged, followed by `more`, within `room` points: in smaller type, then cut."""
     size = float(text.get_fontsize())
     needed = text_width(name + more, size, parse_math=False)
     if needed > room:
-        smaller = max(size * room / needed, min(smallest, size))
+        smaller = max(size * room / needed, min(SMALLEST_TYPE, size))
         text.set_fontsize(smaller)
         own, rest = (text_width(part, smaller, parse_math=False) for part in (name, more))
         if own + rest > room:
@@ -148,13 +150,13 @@ def title_width(ax: Axes) -> float:
     return panel_size(ax)[0] - 0.65 * 72
 
 
-def axes_grid(n: int, width: float = 2.1, height: float = 1.7) -> list[Axes]:
+def axes_grid(n: int) -> list[Axes]:
     """Return the `n` axes of a new figure, at most three in a row."""
     from matplotlib import pyplot
 
     n_columns = min(3, n)
     n_rows = -(-n // n_columns)
-    size = max(3.5, width * n_columns), max(2.0, height * n_rows)
+    size = max(3.5, PANEL_WIDTH * n_columns), max(2.0, PANEL_HEIGHT * n_rows)
     grid = pyplot.subplots(n_rows, n_columns, figsize=size, squeeze=False)[1]
     for ax in grid.flat[n:]:
         ax.set_axis_off()
