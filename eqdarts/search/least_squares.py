@@ -21,5 +21,15 @@ def least_squares(columns: Array, target: Array) -> Array:
         out = np.zeros(len(sizes))
         if usable.any() and np.isfinite(target).all():
             scaled = columns[:, usable] / sizes[usable]
-            out[usable] = np.linalg.lstsq(scaled, target, rcond=None)[0] / sizes[usable]
+            out[usable] = _shortest(scaled, target) / sizes[usable]
         return np.where(np.isfinite(out), out, 0.0)
+
+
+def _shortest(columns: Array, target: Array) -> Array:
+    """Return the shortest solution, by a QR decomposition with pivots if that by singular values does not converge."""
+    try:
+        return np.asarray(np.linalg.lstsq(columns, target, rcond=None)[0])
+    except np.linalg.LinAlgError:
+        from scipy.linalg import lstsq
+
+        return np.asarray(lstsq(columns, target, lapack_driver="gelsy")[0])

@@ -14,6 +14,7 @@ from threadpoolctl import threadpool_limits
 
 from eqdarts.data import Data
 from eqdarts.graph.fitted import Start
+from eqdarts.search.random_search import random_search
 from eqdarts.search.result import Config, OnProgress, SearchResult, StopSearch
 from eqdarts.search.running import Running
 from eqdarts.search.strategies import SEARCHES
@@ -54,9 +55,15 @@ def search(
 def _interruption(running: Running) -> str | None:
     """Run the strategy; return why it was ended from outside, or None."""
     strategy = SEARCHES[running.config.kind]
+    attempt = running.budget.failures.attempt
+
+    def in_its_place() -> None:
+        attempt("random graphs in its place", lambda: random_search(running), lambda: None)
+
     try:
         running.begin()
-        running.budget.failures.attempt(f"search {strategy.name!r}", lambda: strategy.run(running), lambda: None)
+        # where a strategy as a whole gives up, what is left of the budget is for the one that needs no mathematics
+        attempt(f"search {strategy.name!r}", lambda: strategy.run(running), in_its_place)
     except KeyboardInterrupt:
         return "interrupt"
     except StopSearch:

@@ -32,3 +32,16 @@ def test_nothing_comes_close_to_a_target_that_is_not_finite() -> None:
 
 def test_equal_columns_share() -> None:
     assert least_squares(np.ones((4, 2)), np.full(4, 3.0)) == pytest.approx([1.5, 1.5])
+
+
+def test_where_singular_values_do_not_converge_a_decomposition_with_pivots_is_taken(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def never(*_: object, **__: object) -> None:
+        raise np.linalg.LinAlgError("SVD did not converge in Linear Least Squares")
+
+    x = np.linspace(1.0, 2.0, 20)
+    columns = np.stack([x, 2 * x, x**2], axis=1)
+    usual = least_squares(columns, 3 * x - x**2)
+    monkeypatch.setattr(np.linalg, "lstsq", never)
+    assert least_squares(columns, 3 * x - x**2) == pytest.approx(usual, abs=1e-9)

@@ -96,6 +96,7 @@ def test_a_stage_that_fails_is_left_out(
     assert result.history.left_out == {stage: f"{type(error).__name__}: {error}"}
     assert result.front[0].graph.complexity == 1  # the constant, at least
     assert all(np.isfinite(member.loss) for member in result.front)
+    assert len(result.front) > 1 or stage == "training of a supernet"  # the relaxed search proposes nothing else
 
 
 @pytest.mark.parametrize("kind", [IMPLICIT, RANDOM, RELAXED])
