@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eqdarts.data import FEWEST_TO_SPLIT, Data, prepare, typical_magnitude
+from eqdarts.data import FEWEST_TO_SPLIT, Data, prepare, typical_magnitude, weighted_rows
 
 SEEDS = st.integers(0, 2**32 - 1)
 
@@ -135,3 +135,10 @@ def test_distinct_rows_are_counted_as_far_as_it_takes() -> None:
     X = np.tile(np.arange(50.0)[:, None], (40, 1))
     data = Data(X, X[:, 0], np.where(X[:, 0] < 30, 1.0, 0.0), *2 * (np.arange(len(X)),), np.ones(1), 1.0)
     assert [data.count_distinct(most) for most in (1, 10, 30, 31, 5000)] == [1, 10, 30, 30, 30]
+
+
+@pytest.mark.parametrize(
+    ("weight", "n_rows"), [([1, 1, 1], 3), ([2, 0, 3], 5), ([0.5, 0.5, 4.0], 3), ([0.25, 0.0, 7.0], 2)]
+)
+def test_whole_weights_are_counts_and_others_are_relative(weight: list[float], n_rows: float) -> None:
+    assert weighted_rows(np.array(weight, dtype=np.float64)) == n_rows

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eqdarts import DARTSRegressor
-from eqdarts.losses import LOSSES, Loss, loss_of, resolve_loss
+from eqdarts.losses import HUBER, LOSSES, NORMAL, Loss, loss_of, resolve_loss
 from tests.fits import QUICK_BY_LOSS, outliers, student
 
 Y = np.array([0.0, 1.0, 0.0, 1.0, 1.0])
@@ -31,6 +31,14 @@ def test_weights_give_the_slope_of_the_loss(name: str, seed: int) -> None:
     scale = 2.0 if name == "squared" else 1.0  # the one that is not halved: weights may have any scale
     np.testing.assert_allclose(scale * loss.weights(y, f) * (f - y), slope, rtol=1e-4, atol=1e-6)
     assert (loss.weights(y, f) >= 0).all()
+
+
+def test_the_loss_of_huber_has_no_step_where_it_becomes_linear() -> None:
+    loss, zero = rows_of("huber"), np.zeros(4)
+    limit = HUBER * NORMAL * 0.2
+    residual = limit * np.array([1 - 1e-9, 1 + 1e-9, 2.0, 10.0])
+    expected = limit**2 * np.array([0.5, 0.5, 1.5, 9.5])
+    np.testing.assert_allclose(loss.value(zero, residual), expected, rtol=1e-7)
 
 
 @pytest.mark.parametrize("name", [*LOSSES, "own"])

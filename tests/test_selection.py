@@ -17,12 +17,14 @@ from eqdarts import DARTSRegressor
 from eqdarts.graph.graph import Edge, Graph, Node
 from eqdarts.primitives.table import PRIMITIVES, Primitive, fixed_power, resolve
 from eqdarts.selection import (
+    CLOSE,
     CRITERIA,
     Candidate,
     Criterion,
     choice_in_words,
     description_length,
     select,
+    singularity_price,
     structure_length,
 )
 from tests.places import DATASETS
@@ -327,3 +329,13 @@ def test_a_criterion_is_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
     assert model.selection_.startswith("Chosen by frugality of the")
     assert CRITERIA["frugal"].stand_in.name == "frugal"
     assert CRITERIA["validation"].stand_in.name == "bic"
+
+
+@pytest.mark.parametrize(("n_rows", "nats"), [(10, 0.1), (10, -0.1), (100_000, 0.1), (100_000, -0.1)])
+def test_a_pole_costs_its_place_and_the_odds_of_a_close_rival(n_rows: int, nats: float) -> None:
+    pole = Candidate(5, 1, 1.0, structure=5.0, pole="a pole at x = 2")
+    plain = Candidate(6, 1, 1.0 - 1e-9, structure=5.0 + CLOSE + math.log(n_rows + 1) + nats)
+    front, lengths = select([pole, plain], n_rows, 1, 2.0, 1.0)
+    assert front == [0, 1]
+    assert (lengths[0] < lengths[1]) == (nats > 0)
+    assert singularity_price(replace(plain, brink="x = 0"), n_rows) == CLOSE

@@ -129,3 +129,14 @@ def test_a_reader_that_leaves_is_no_error() -> None:
         predict.stdout.close()
         assert predict.stderr.read() == ""
         assert predict.wait(30) == 0
+
+
+def test_an_interrupt_before_anything_was_found_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("eqdarts.cli.fit.read_table", interrupted)
+    assert main(["fit", "table.csv", "--target", "y"]) == 130
+    assert capsys.readouterr().err == "eqdarts: interrupted.\n"

@@ -23,6 +23,7 @@ FORMULAS = [
     "3.0/(2.0 + exp(x + y))", "Max(0, x - 0.5) + Min(x, y)", "pi*x", "-(x + y)*(x + y)**2", "0*x + 3", "1e-300*x*1e300",
     "exp(log(x))", "1/(1/x)", "x**-2.0", "(x - y)**3.0", "(x - y)**4", "x - (y - 2.0*x) - (-3.0)*y", "-(x - y)/(x*y)",
     "Max(log(x), log(y))", "Min(log(x), 2.0)", "2**-x", "abs(x)**-1.5", "2.0/x/y/-3.0", "sqrt(x**2 - 1)",
+    "1/(1 + x**y)", "1/(1 + 1/x)", "exp(-x**-0.5)",
 ]  # fmt: skip
 FORMULAS += [f"{row.name}({argument})" for row in FUNCTIONS.values() for argument in ("x", "-0.7*x*y")]
 

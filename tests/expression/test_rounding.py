@@ -47,6 +47,22 @@ def test_an_expression_that_is_undefined_everywhere_stays() -> None:
     assert rounded(expr, {"x": X}, len(X)) == expr
 
 
+@pytest.mark.parametrize(
+    ("formula", "first"),
+    [
+        ("log(x - 0.30000000000000004)", 0.30000000000000004),  # undefined there, and defined if rounded
+        ("log(0.29999999999999993 - x)", 0.29999999999999993),
+        ("1e-9*sqrt(x - 0.29999999999999993) + x", 0.29999999999999993),  # defined there, and undefined if rounded
+    ],
+)
+def test_a_row_stays_defined_or_undefined(formula: str, first: float) -> None:
+    rows = np.array([first, *((1.0, 2.0, 3.0) if "(x" in formula else (-1.0, -2.0, -3.0))])
+    expr = parse_formula(formula).expr
+    before, after = (np.isnan(evaluate(e, {"x": rows}, 4)) for e in (expr, rounded(expr, {"x": rows}, 4)))
+    np.testing.assert_array_equal(after, before)
+    assert not before[1:].any()
+
+
 def test_the_names_of_coefficients_keep_clear_of_columns() -> None:
     expr = parse_formula("0.20000000000000004*c0 + c1").expr
     assert text(write(rounded(expr, {"c0": X, "c1": X**2}, len(X)))) == "0.2*c0 + c1"
