@@ -12,6 +12,7 @@ from matplotlib import pyplot
 from matplotlib.axes import Axes
 
 from eqdarts import DARTSRegressor, Equation
+from eqdarts.clock import count_cpu_seconds
 from eqdarts.inference import inference
 from eqdarts.plotting import (
     STYLE,
@@ -141,6 +142,7 @@ def search() -> None:
 
 if __name__ == "__main__":
     OUT.mkdir(exist_ok=True)
+    count_cpu_seconds()  # other jobs on the machine then hardly matter
     pyplot.rcParams.update({**STYLE, "svg.hashsalt": "eqdarts", "svg.fonttype": "path"})
     floors.main()
     for draw in (supernet, alpha, gains, search):
