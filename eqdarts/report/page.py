@@ -13,6 +13,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from eqdarts.files import write_atomically
 from eqdarts.fitting.run import Run, with_dot
 from eqdarts.inference.summary import CAVEAT
 from eqdarts.report.pictures import Picture, equation_pictures, graph_pictures, run_pictures
@@ -52,7 +53,7 @@ def write_report(run: Run, path: str | Path, units: Mapping[str, str] | None = N
     units : mapping of str to str, optional
         Units of columns and target, by name.
     """
-    Path(path).write_text(report_page(run, units), encoding="utf-8")
+    write_atomically(Path(path), report_page(run, units))
 
 
 def report_page(run: Run, units: Mapping[str, str] | None = None) -> str:

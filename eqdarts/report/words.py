@@ -37,8 +37,10 @@ class Words:
 
     Parameters
     ----------
-    mathml, text, template : str
-        The equation as MathML, as text that `Equation.parse` reads, and its form with named coefficients.
+    mathml, short_mathml : str
+        The equation as MathML, and its right-hand side with fewer digits.
+    short_text, text, template : str
+        The rounded equation as text, the right-hand side with all digits, and its form with named coefficients.
     figures : list of (str, str)
         Names and values that describe the fit.
     header : list of str
@@ -48,6 +50,7 @@ class Words:
 
     mathml: str
     short_mathml: str
+    short_text: str
     text: str
     template: str
     figures: list[tuple[str, str]]
@@ -85,6 +88,7 @@ def words_of(run: Run, k: int, found: Inference | None) -> Words:
     return Words(
         mathml=equation.mathml(),
         short_mathml=replace(equation, target=None).mathml(5),
+        short_text=equation.format(),
         text=str(equation),
         template=_form(equation),
         figures=_figures(run, k, found),

@@ -167,6 +167,21 @@ def test_a_model_writes_its_report(no_pictures: None, tmp_path: Path) -> None:
     assert "planets.csv" not in text
 
 
+def test_a_report_that_cannot_be_written_leaves_the_old_one(
+    no_pictures: None, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "law.html"
+    path.write_text("old", encoding="utf-8")
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        write_report(run, path)
+    assert path.read_text(encoding="utf-8") == "old"
+
+
 # --- in a browser ---
 
 
