@@ -21,6 +21,7 @@ from eqdarts._typing import Array
 from eqdarts.arrays import as_floats, finite, without_masks
 from eqdarts.clock import now
 from eqdarts.equation.equation import Equation, warn_outside
+from eqdarts.equation.names import checked_names, target_name
 from eqdarts.equation.ranges import MARGIN
 from eqdarts.equation.singularities import Singularities, singularities_in_range
 from eqdarts.errors import EqdartsWarning, FormulaError, explain
@@ -264,7 +265,8 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         weight, sigma = checked_weight(sample_weight, sigma, X, self.loss)
         named = hasattr(self, "feature_names_in_")
         names = tuple(map(str, self.feature_names_in_)) if named else tuple(f"x{i}" for i in range(X.shape[1]))
-        return Table(X, checked_target(y), weight, names, None if target is None else str(target), sigma, named)
+        target = target_name(None if target is None else str(target))
+        return Table(X, checked_target(y), weight, checked_names(names), target, sigma, named)
 
     # --- predicting ---
 

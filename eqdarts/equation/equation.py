@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from eqdarts._typing import Array, Expr
 from eqdarts.equation.file import FORMAT, VERSION, read
+from eqdarts.equation.names import checked_names, target_name
 from eqdarts.equation.ranges import (
     MARGIN,
     Range,
@@ -46,6 +47,7 @@ from eqdarts.expression.latex import latex_name
 from eqdarts.expression.mathml import mathml as mathml_of
 from eqdarts.expression.parse import parse_formula, quoted
 from eqdarts.expression.program import evaluate
+from eqdarts.expression.readable import readable
 
 if TYPE_CHECKING:
     from eqdarts.data import Data
@@ -132,14 +134,16 @@ class Equation:
         Raises
         ------
         FormulaError
-            If the text is not a formula, or if a constant is not a finite number or not in the formula.
+            If the text is not a formula, a name is empty or there twice, or a constant is not a finite number or not in
+            the formula.
         """
         formula, names = parse_formula(text)
+        formula = readable(formula)
         known = checked_constants(constants or {}, names, variables)
-        chosen = names if variables is None else tuple(variables)
+        chosen = names if variables is None else checked_names(tuple(variables), "The variables")
         free = [name for name in names if name not in chosen]
         expr = with_values(formula, dict(known))
-        return cls(expr, chosen, target, formula if free else None, names=names, constants=known)
+        return cls(expr, chosen, target_name(target), formula if free else None, names=names, constants=known)
 
     @classmethod
     def from_graph(
@@ -170,19 +174,20 @@ class Equation:
         Raises
         ------
         FormulaError
-            If a number of the equation is not finite and real.
+            If a number of the equation is not finite and real, or the equation cannot be read when it is written.
         """
         from eqdarts.equation.from_graph import (
             equation_expression,
         )  # here: it loads the graphs, which predict needs not
 
+        names = checked_names(tuple(variables), "The variables")
         if isinstance(scales, tuple):
             x_scale, y_scale = scales
         else:
             x_scale, y_scale = scales.x_scale, scales.y_scale
             rows = scales.X * x_scale if rows is None else rows
-        expr = equation_expression(graph, coefficients, tuple(variables), x_scale, y_scale, rows)
-        return cls(expr, tuple(variables), target)
+        expr = readable(equation_expression(graph, coefficients, names, x_scale, y_scale, rows))
+        return cls(expr, names, target)
 
     # --- identity ---
 
@@ -252,8 +257,10 @@ class Equation:
                 )
         found = {**found, **{name: float(value) for name, value in values.items()}}
         expr = with_values(template, found | dict(self.constants))
-        parameters = tuple(found.items()) if self.formula is not None else ()
-        return replace(self, expr=expr, parameters=parameters, fit_result_=None)
+        # A formula is written with its parameters beside it; numbers without names are all that is written.
+        if self.formula is None:
+            return replace(self, expr=readable(expr), fit_result_=None)
+        return replace(self, expr=expr, parameters=tuple(found.items()), fit_result_=None)
 
     # --- using ---
 
@@ -347,7 +354,8 @@ class Equation:
         box = {name: (float(column.min()), float(column.max())) for name, column in columns.items()}
         # Only an equation that was typed with parameters keeps its formula: the names of all others are made up.
         if self.formula is None and not self.free_names(variables):
-            return Equation(expr, variables, self.target, names=self.names, fit_result_=record).with_ranges(box)
+            law = Equation(readable(expr), variables, self.target, names=self.names, fit_result_=record)
+            return law.with_ranges(box)
         law = Equation(expr, variables, self.target, formula, fitted, self.names, record, self.constants)
         return law.with_ranges(box)
 
@@ -543,7 +551,12 @@ class Equation:
             record["names"] = list(self.names)
         if self.ranges:
             record["ranges"] = {name: [low, high] for name, low, high in self.ranges}
-        return json.dumps(record, ensure_ascii=False, allow_nan=False, indent=2)
+        text = json.dumps(record, ensure_ascii=False, allow_nan=False, indent=2)
+        try:
+            text.encode("utf-8")
+        except UnicodeEncodeError:  # half of a surrogate pair in a name has no other encoding
+            return json.dumps(record, ensure_ascii=True, allow_nan=False, indent=2)
+        return text
 
     @classmethod
     def from_json(cls, text: str) -> Equation:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from eqdarts.equation.names import checked_names, target_name
 from eqdarts.errors import FormulaError, explain
 from eqdarts.expression.build import with_values
 from eqdarts.expression.parse import parse_formula
@@ -12,9 +13,7 @@ from eqdarts.files import is_number, read_json, short
 __all__ = ["FORMAT", "VERSION", "read"]
 
 FORMAT, VERSION = "eqdarts-equation", 1
-MAX_LENGTH = 200_000
-MAX_NAMES = 10_000
-LARGEST_NUMBER = 1.7e308  # that the grammar of formulas reads
+MAX_LENGTH = 20_000_000  # of a table with very many columns
 WRITE = "Write the file with Equation.to_json()."
 
 
@@ -28,11 +27,8 @@ def read(text: str) -> tuple[Any, ...]:
     """
     record = read_json(text, "An equation file", FORMAT, VERSION, MAX_LENGTH, WRITE)
     variables, names = _names(record, "variables"), _names(record, "names")
-    target = record.get("target")
-    if target is not None and not isinstance(target, str):
-        raise FormulaError(explain("'target' must be a name or null.", short(target), WRITE))
+    target = target_name(record.get("target"))
     # Formulas: the limits of the grammar hold for each of them.
-    expr = parse_formula(record.get("expression", "")).expr
     formula = parse_formula(record["formula"]).expr if record.get("formula") is not None else None
     parameters, constants = _parameters(record, "parameters"), _parameters(record, "constants")
     if constants and (formula is None or set(dict(constants)) & {*variables, *dict(parameters)}):
@@ -46,6 +42,8 @@ def read(text: str) -> tuple[Any, ...]:
     # The numbers of a fitted formula are kept to the last bit under "parameters", so `expr` is made from them.
     if formula is not None and (parameters or constants):
         expr = with_values(formula, {**dict(parameters), **dict(constants)})
+    else:
+        expr = parse_formula(record.get("expression", "")).expr
     unknown = {str(s.name) for s in expr.free_symbols} - set(variables)
     if unknown and (formula is None or parameters):
         raise FormulaError(
@@ -56,14 +54,9 @@ def read(text: str) -> tuple[Any, ...]:
 
 def _names(record: dict[str, Any], key: str) -> tuple[str, ...]:
     names = record.get(key, [])
-    if (
-        not isinstance(names, list)
-        or len(names) > MAX_NAMES
-        or not all(isinstance(name, str) and name for name in names)
-        or len(set(names)) != len(names)
-    ):
+    if not isinstance(names, list):
         raise FormulaError(explain(f"{key!r} must be a list of different names.", short(names), WRITE))
-    return tuple(names)
+    return checked_names(names, f"The {key!r} of the file", WRITE)
 
 
 def _parameters(record: dict[str, Any], key: str) -> tuple[tuple[str, float], ...]:
@@ -72,7 +65,7 @@ def _parameters(record: dict[str, Any], key: str) -> tuple[tuple[str, float], ..
         raise FormulaError(explain(f"{key!r} must map names to numbers.", short(values), WRITE))
     parameters = []
     for name, value in values.items():
-        if not _is_number(value):
+        if not is_number(value):
             raise FormulaError(explain(f"{name!r} in {key!r} must be a finite number.", short(value), WRITE))
         parameters.append((name, float(value)))
     return tuple(parameters)
@@ -85,12 +78,7 @@ def _ranges(record: dict[str, Any], variables: tuple[str, ...]) -> tuple[tuple[s
         raise FormulaError(explain("'ranges' must map variables to their ends.", short(values), WRITE))
     ranges = []
     for name, ends in values.items():
-        if not isinstance(ends, list) or len(ends) != 2 or not all(map(_is_number, ends)) or ends[0] > ends[1]:
+        if not isinstance(ends, list) or len(ends) != 2 or not all(map(is_number, ends)) or ends[0] > ends[1]:
             raise FormulaError(explain(f"{name!r} in 'ranges' must be two numbers in order.", short(ends), WRITE))
         ranges.append((name, float(ends[0]), float(ends[1])))
     return tuple(ranges)
-
-
-def _is_number(value: Any) -> bool:
-    """Whether a value is a number that a formula may hold."""
-    return is_number(value) and abs(value) <= LARGEST_NUMBER

@@ -13,6 +13,7 @@ import bisect
 import keyword
 import math
 import re
+import sys
 import warnings
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -26,6 +27,7 @@ __all__ = ["FormulaError", "Parsed", "parse_formula", "quoted"]
 
 
 MAX_LENGTH = 20_000
+MOST_WITH_NAMES = 1_000_000  # characters, if those of names between backticks count
 MAX_DEPTH = 60
 MAX_NODES = 4_000
 LARGEST_INTEGER = 2**53
@@ -35,6 +37,7 @@ _TOKEN = re.compile(
     r"(?P<space>\s+)|`(?P<quoted>(?:[^`]|``)+)`|(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)"
     r"|(?P<word>[^\W\d]\w*)|(?P<operator>[-+*/(),])"
 )
+_QUOTED = re.compile(r"`[^`]*`")
 _HINTS = {
     "^": "Write ** for a power.",
     "=": "Give the right-hand side only.",
@@ -83,7 +86,8 @@ def parse_formula(text: str) -> Parsed:
     Parameters
     ----------
     text : str
-        For example ``"b1*(1 - exp(-b2*x))"``. At most 20000 characters, nested at most 60 deep.
+        For example ``"b1*(1 - exp(-b2*x))"``. At most 20000 characters besides names between backticks, nested at
+        most 60 deep.
 
     Raises
     ------
@@ -99,7 +103,7 @@ def parse_formula(text: str) -> Parsed:
         raise FormulaError(explain("A formula must be text.", type(text).__name__, "Give a string such as 'a*x + b'."))
     if not text.strip():
         raise FormulaError(explain("A formula must not be empty.", repr(text[:20]), "Give a string such as 'a*x + b'."))
-    if len(text) > MAX_LENGTH:
+    if len(text) > MAX_LENGTH and (len(text) > MOST_WITH_NAMES or _length(text) > MAX_LENGTH):
         raise FormulaError(
             explain(
                 f"A formula can have at most {MAX_LENGTH} characters.",
@@ -111,6 +115,11 @@ def parse_formula(text: str) -> Parsed:
     tree = _syntax_tree(plain, text, places)
     reader = _Reader(text, plain, names, places)
     return Parsed(reader.read(tree), reader.appeared())
+
+
+def _length(text: str) -> int:
+    """Return the number of characters, a long name between backticks counted as one of the shortest."""
+    return len(_QUOTED.sub("``", text))
 
 
 def _tokenise(text: str) -> tuple[str, dict[str, str], list[Place]]:
@@ -242,7 +251,7 @@ class _Reader:
             raise self.refuse(node, "Write a plain number.")
         if isinstance(value, int) and value <= LARGEST_INTEGER:
             return sympy.Integer(value)
-        if value > 1.7e308:
+        if value > sys.float_info.max:
             raise self.refuse(node, "Use numbers below 1.7e308.")
         return sympy.Float(float(value)) if value else sympy.Integer(0)
 
@@ -271,8 +280,14 @@ class _Reader:
         return sympy.Add(*(-term if minus else term for term, minus in terms))
 
     def _product(self, node: ast.BinOp, depth: int) -> Expr:
+        import sympy
+
         factors = []
         for n, divided in self._spine(node, (ast.Mult, ast.Div)):
+            while isinstance(n, ast.UnaryOp) and isinstance(n.op, ast.USub):
+                # A sign of its own: sympy would write the sum in -(a - 2)*x as 2 - a.
+                factors.append(sympy.Integer(-1))
+                n = n.operand
             factor = self.read(n, depth + 1)
             if divided and factor.is_zero:
                 raise self.refuse(n, "Do not divide by zero.")
@@ -310,7 +325,8 @@ class _Reader:
         """Return `expr`, unless a number in it is not a finite real one; large integers become floats."""
         import sympy
 
-        if not expr.is_real and expr.has(sympy.zoo, sympy.nan, sympy.oo, sympy.I):
+        # Whether a sum is real takes sympy milliseconds, and is asked only where something imaginary is in it.
+        if expr.has(sympy.zoo, sympy.nan, sympy.oo, sympy.I) and not expr.is_real:
             raise self.refuse(node, "It is not a finite real number.")
         constant = expr if not expr.free_symbols else expr.as_independent(*expr.free_symbols)[0]
         size = _as_float(constant)

@@ -6,6 +6,7 @@ numbers and the count of symbols all walk over this tree, so they cannot disagre
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -117,13 +118,13 @@ def write(expr: Expr, ordered: bool = True) -> Written:
 
 
 def _write_number(expr: Expr) -> Written:
-    if expr.is_Float:
-        return Number(float(expr), True)
+    if expr.is_Float and math.isfinite(value := float(expr)):  # sympy holds numbers that no float does
+        return Number(value, True)
     if expr.is_Integer:
         return Number(float(expr), False, str(expr))
     if expr.is_Rational:
         return Product((Number(float(expr.p), False, str(expr.p)),), (Number(float(expr.q), False, str(expr.q)),))
-    raise FormulaError(explain("A formula's numbers must be finite and real.", str(expr), "Use real numbers."))
+    raise FormulaError(explain("A formula's numbers must be finite and real.", str(expr)[:60], "Use real numbers."))
 
 
 def _write_product(expr: Expr, ordered: bool) -> Written:

@@ -16,9 +16,10 @@ import numpy as np
 from eqdarts._typing import Array
 from eqdarts.data import Data, FitRows
 from eqdarts.equation.equation import Equation
-from eqdarts.errors import EqdartsWarning
+from eqdarts.errors import EqdartsWarning, FormulaError
 from eqdarts.expression.build import composed, with_values
 from eqdarts.expression.program import compile_expression
+from eqdarts.expression.readable import readable
 from eqdarts.fitting.front import Entry, Front
 from eqdarts.fitting.table import Table
 from eqdarts.inference.constants import Snap, snap_constants
@@ -84,6 +85,11 @@ class Reweighting:
         Notes
         -----
         Each step is a short least squares fit by Levenberg-Marquardt, and is kept if the loss does not rise.
+
+        Raises
+        ------
+        FormulaError
+            If the numbers that are found cannot be written.
         """
         form = form_of(equation)
         if not form.names:
@@ -104,8 +110,9 @@ class Reweighting:
         # A typed formula keeps its parameters by name; one from a search has only numbers.
         values = dict(zip(form.names, map(float, theta), strict=True))
         expr = with_values(form.formula, {**form.known, **values})
-        parameters = () if equation.formula is None else tuple(values.items())
-        return replace(equation, expr=expr, parameters=parameters)
+        if equation.formula is None:
+            return replace(equation, expr=readable(expr))
+        return replace(equation, expr=expr, parameters=tuple(values.items()))
 
     def settle(self, equation: Equation) -> Equation:
         """Return the law for an equation that a search has found, with almost converged coefficients."""
@@ -116,7 +123,10 @@ class Reweighting:
         return replace(front, entries=tuple(map(self._finished, front.entries)))
 
     def _finished(self, entry: Entry) -> Entry:
-        equation, before = self.fit(entry.equation), entry.candidate
+        try:
+            equation, before = self.fit(entry.equation), entry.candidate
+        except FormulaError:
+            return entry
         candidate = self.candidate(equation, before.structure)
         return Entry(entry.member, equation, replace(candidate, pole=before.pole, brink=before.brink))
 
@@ -204,7 +214,10 @@ def snap_reweighted(
     if not found.snaps:
         return front, ()
     # The least squares problem at the old coefficients is not the loss, so the others are fitted again by the loss.
-    equation = reweighting.fit(found.equation)
+    try:
+        equation = reweighting.fit(found.equation)
+    except FormulaError:
+        return front, ()
     after = replace(reweighting.candidate(equation, before.structure), pole=before.pole, brink=before.brink)
     if not _length(after, table) <= _length(before, table):
         return front, ()

@@ -20,6 +20,7 @@ from eqdarts.equation.equation import Equation
 from eqdarts.errors import explain
 from eqdarts.expression.build import rebuild, symbol, with_values, without_units
 from eqdarts.expression.program import evaluate
+from eqdarts.expression.readable import readable
 from eqdarts.expression.rounding import rounded
 from eqdarts.expression.written import complexity, text, write
 from eqdarts.inference.constants_table import Constant, Unit, is_exponent, near, near_exponent, units_of, zero
@@ -319,7 +320,7 @@ def _equation(equation: Equation, state: _State, rows: Rows) -> Equation:
     if not keeps_names:
         spread = np.linspace(0, len(rows.y) - 1, min(len(rows.y), MOST_ROUNDED)).astype(np.intp)
         expr = rounded(expr, {name: column[spread] for name, column in rows.columns.items()}, len(spread))
-        return Equation(expr, equation.variables, equation.target, fit_result_=state.record)
+        return Equation(readable(expr), equation.variables, equation.target, fit_result_=state.record)
     return replace(
         equation, expr=expr, formula=form.formula, parameters=tuple(values.items()),
         names=(*equation.variables, *values, *form.known), fit_result_=state.record,

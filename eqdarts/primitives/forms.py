@@ -11,7 +11,7 @@ from fractions import Fraction
 
 from eqdarts._typing import Expr
 
-__all__ = ["absolute", "exponential", "logistic", "product", "rational_power", "softplus", "sympy_class"]
+__all__ = ["absolute", "exponential", "logistic", "product", "rational_power", "softplus", "sympy_class", "tangent"]
 
 
 def sympy_class(name: str) -> Callable[..., Expr]:
@@ -60,6 +60,13 @@ def absolute(u: Expr) -> Expr:
     if u.is_Pow and u.exp.is_Number and not u.exp.is_Integer:
         return u
     return sympy.Abs(u, evaluate=False)
+
+
+def tangent(u: Expr) -> Expr:
+    """Return tan(u); sympy writes tan(u + pi/2) by the cotangent, which formulas do not have."""
+    import sympy
+
+    return sympy.tan(u).replace(sympy.cot, lambda v: 1 / sympy.tan(v))
 
 
 def logistic(u: Expr) -> Expr:

@@ -291,7 +291,7 @@ _ROWS = (
         bounds=intervals.cosine, latex=_latex(r"\cos"), source=_called("np.cos", "cos", "COS"),
     ),
     Function(
-        "tan", forms.sympy_class("tan"), sympy_name="tan",
+        "tan", forms.tangent, sympy_name="tan",
         numpy=np.tan, torch=lambda u: u.tan(), slope=lambda u, f: 1 + f * f,
         bounds=intervals.tangent, limit=Limit(Domain(zero=False), "in a tangent,", of=_cosine),
         latex=_latex(r"\tan"), source=_called("np.tan", "tan", "TAN"),
