@@ -39,7 +39,7 @@ def test_the_page_goes_where_it_is_told_with_units(
 
 @pytest.mark.parametrize("unit", ["period", "=d", "period="])
 def test_a_unit_without_its_column_is_one_line(folder: Path, capsys: pytest.CaptureFixture[str], unit: str) -> None:
-    assert "--units must be a column and its unit" in refused(capsys, ["report", str(folder), "--units", unit])
+    assert "--units must be COLUMN=UNIT" in refused(capsys, ["report", str(folder), "--units", unit])
 
 
 @pytest.mark.parametrize("content", [None, b"{}", b"\xff\xfe"], ids=["nothing", "no run", "no text"])

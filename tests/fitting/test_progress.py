@@ -108,9 +108,9 @@ def interrupted_at(part: str, monkeypatch: pytest.MonkeyPatch) -> DARTSRegressor
 
     original = getattr(estimator_stages, part)
 
-    def interrupting(*given: Any) -> Any:
+    def interrupting(*given: Any, **named: Any) -> Any:
         os.kill(os.getpid(), signal.SIGINT)
-        return original(*given)
+        return original(*given, **named)
 
     monkeypatch.setattr(estimator_stages, part, interrupting)
     with pytest.warns(EqdartsWarning, match="Interrupted"):
