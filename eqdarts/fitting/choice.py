@@ -160,7 +160,7 @@ def select_front(entries: Sequence[Entry], data: Data, table: Table, criterion: 
 
 
 def _promise(member: FittedGraph, n_rows: float) -> float:
-    """Return a rough description length."""
+    """Return a rough description length in nats, as `Trials` does: residuals, and two nats for each symbol."""
     return 0.5 * n_rows * math.log(max(member.loss, 1e-24)) + 2.0 * member.graph.complexity
 
 

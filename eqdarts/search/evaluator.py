@@ -44,6 +44,10 @@ class Trials:
         Largest number of symbols of a graph.
     on_best : callable, optional
         Called with each member that is better than all previous ones.
+    shortest, shortest_at : float, int
+        The shortest rough description so far, and the number of refits at which it was found: the last progress, by
+        which `is_stale` judges.
+    archive : Archive
     """
 
     problem: Problem

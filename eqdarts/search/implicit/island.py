@@ -60,7 +60,12 @@ class _Walker:
 
 
 class Island:
-    """One form of the problem: reductions from the data as given, its own trials, and climbs on it."""
+    """One form of the problem: reductions from the data as given, its own trials, and climbs on it.
+
+    `chain` holds the reductions that lead here, empty for the data as given. `begin` fits the seeds and sets `origins`,
+    the seeds that climbs start from, and `outer`, the functions that may stand outside of the law; in both the ones
+    behind which a smooth model of the data is simple come first. `walkers` climb; each has one member and one limit.
+    """
 
     def __init__(
         self, trials: Trials, chain: tuple[Reduction, ...], primitives: tuple[Primitive, ...], rng: np.random.Generator
