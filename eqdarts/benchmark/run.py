@@ -244,6 +244,14 @@ def _run_all(tasks: Sequence[dict[str, Any]], n_jobs: int, progress: bool, n_all
             processes.kill()
 
 
+def _environment() -> dict[str, str]:
+    """Return the environment of a task's process: one thread, and this eqdarts, installed or not."""
+    one_thread = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+    home = str(Path(__file__).parents[2])
+    path = os.pathsep.join(filter(None, [home, os.environ.get("PYTHONPATH")]))
+    return {**os.environ, **one_thread, "PYTHONPATH": path}
+
+
 class _Processes:
     """The running processes, so that all can be ended."""
 
@@ -254,20 +262,13 @@ class _Processes:
 
     def run(self, task: dict[str, Any]) -> dict[str, Any]:
         """Run one task in a new process and return its row."""
-        environment = {
-            **os.environ,
-            **dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"),
-        }
-        environment["PYTHONPATH"] = os.pathsep.join(
-            filter(None, [str(Path(__file__).parents[1]), environment.get("PYTHONPATH")])
-        )
         with self._lock:
             if self._ended:
                 return {**task, "status": "interrupted"}
             process = subprocess.Popen(
                 [sys.executable, "-m", "eqdarts.benchmark.worker"],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                text=True, env=environment, start_new_session=True,
+                text=True, env=_environment(), start_new_session=True,
             )  # fmt: skip
             self._running.add(process)
         began = time.perf_counter()

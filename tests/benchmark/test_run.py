@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -173,3 +175,14 @@ def test_a_law_that_cannot_be_given_has_a_reason() -> None:
 def test_only_eqdarts_can_be_given_the_law(adapter: Path) -> None:
     with pytest.raises(ValueError, match="Only eqdarts itself can use"):
         run_benchmark([LINE], "own", adapter=adapter, regret=True)
+
+
+def test_a_process_finds_the_eqdarts_that_started_it_where_none_is_installed(tmp_path: Path) -> None:
+    script = "import eqdarts, pathlib; print(pathlib.Path(eqdarts.__file__).parent)"
+    environment = benchmark._environment()
+    ran = subprocess.run(
+        # -S leaves out what is installed, so that only the environment can say where eqdarts is
+        [sys.executable, "-S", "-c", script], env=environment, cwd=tmp_path, text=True, capture_output=True, check=True,
+    )  # fmt: skip
+    assert ran.stdout.strip() == str(Path(benchmark.__file__).parents[1])
+    assert environment["OMP_NUM_THREADS"] == "1"
