@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import math
 import sys
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ import numpy as np
 from eqdarts.cli.columns import Columns, select
 from eqdarts.cli.interrupts import LateInterrupts
 from eqdarts.cli.notes import for_terminal, note, notes_to_stderr, show
-from eqdarts.cli.output import DATA, DIGITS, NAMES, PICTURES, Found, write
+from eqdarts.cli.output import DATA, NAMES, PICTURES, Found, write
 from eqdarts.cli.saving import tell_of_replaced
 from eqdarts.cli.tables import read_table, table_name
 from eqdarts.cli.usage import TableError
@@ -59,7 +60,7 @@ def _show_law(model: DARTSRegressor, columns: Columns) -> None:
     target = for_terminal(str(columns.y.name))
     show(f"Pareto front of {target}, from {len(columns.y)} rows (* the chosen equation):\n")
     show(front_table(model, columns.y))
-    show(f"\n{for_terminal(model.equation_.format(DIGITS))}\n")
+    show(f"\n{for_terminal(model.equation_.format())}\n")
 
 
 def _write(found: Found, folder: Path, written: list[str], interrupts: LateInterrupts, quiet: bool) -> None:
@@ -87,7 +88,7 @@ def _show_coefficients(model: DARTSRegressor, quiet: bool) -> None:
     with notes_to_stderr(quiet):
         coefficients = coefficient_table(model.inference())
     if coefficients:
-        show(f"{coefficients}\n")
+        show("\n".join(filter(None, [model.run_.rows_in_words(), coefficients])) + "\n")
 
 
 def _draw(found: Found, folder: Path, written: list[str], quiet: bool) -> None:
@@ -153,9 +154,7 @@ def front_table(fitted: DARTSRegressor, y: Any) -> str:
     variance = float(np.var(np.asarray(y, dtype=np.float64)))
     lines = [("", "complexity", "loss", "R2", "equation")]
     for row, equation in zip(fitted.equations_.itertuples(), fitted.front_, strict=True):
-        text = equation.format(DIGITS)
-        if equation.target is not None:
-            text = text.split(" = ", 1)[1]
+        text = replace(equation, target=None).format()
         figures = str(row.complexity), f"{row.loss:.4g}", _r2(row.loss, variance)
         lines.append(("*" if row.chosen else "", *figures, for_terminal(text)))
     widths = [max(len(line[k]) for line in lines) for k in range(4)]

@@ -19,9 +19,7 @@ if TYPE_CHECKING:
     from eqdarts.estimator import DARTSRegressor
     from eqdarts.fitting.run import Run
 
-__all__ = ["DATA", "DIGITS", "NAMES", "PICTURES", "Found", "write"]
-
-DIGITS = 6
+__all__ = ["DATA", "NAMES", "PICTURES", "Found", "write"]
 
 
 @dataclass(frozen=True)
@@ -75,7 +73,7 @@ def _front(found: Found) -> str:
 
 def _tex(found: Found) -> str:
     head = "% Made by eqdarts: \\input this file; it needs \\usepackage{amsmath}."
-    return f"{head}\n\\begin{{equation}}\n  {found.model.equation_.latex(DIGITS)}\n\\end{{equation}}\n"
+    return f"{head}\n\\begin{{equation}}\n  {found.model.equation_.latex()}\n\\end{{equation}}\n"
 
 
 # --- what is drawn ---

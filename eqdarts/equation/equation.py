@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eqdarts._typing import Array, Expr
+from eqdarts.equation.digits import DIGITS, digits_needed
 from eqdarts.equation.file import FORMAT, VERSION, read
 from eqdarts.equation.names import checked_names, target_name
 from eqdarts.equation.ranges import (
@@ -31,10 +32,9 @@ from eqdarts.equation.rows import (
     as_target,
     check_enough_rows,
     checked_constants,
-    column_names,
     finite_columns,
     is_finite_number,
-    name_array_columns,
+    names_in,
     starting_values,
     undefined_words,
 )
@@ -48,6 +48,7 @@ from eqdarts.expression.mathml import mathml as mathml_of
 from eqdarts.expression.parse import parse_formula, quoted
 from eqdarts.expression.program import evaluate
 from eqdarts.expression.readable import readable
+from eqdarts.losses import SQUARED, Loss
 
 if TYPE_CHECKING:
     from eqdarts.data import Data
@@ -87,6 +88,9 @@ class Equation:
     ranges : tuple of (str, float, float)
         Each input of the equation with its smallest and largest value among the fitted rows; empty where these are
         unknown. `outside` compares rows with them.
+    digits : int or None
+        Significant digits of the numbers in `format`, `latex` and `mathml`: as many as the fitted rows need to tell the
+        printed equation from the fitted one. None where no rows were seen: 6.
 
     Examples
     --------
@@ -106,6 +110,7 @@ class Equation:
     fit_result_: FitResult | None = field(default=None, repr=False)
     constants: tuple[tuple[str, float], ...] = ()
     ranges: tuple[Range, ...] = field(default=(), repr=False)
+    digits: int | None = field(default=None, repr=False)
 
     # --- making ---
 
@@ -333,7 +338,8 @@ class Equation:
         """
         from eqdarts.solver.formula import fit_formula  # here: it imports torch
 
-        variables, known = self._variables_in(X), dict(self.constants)
+        given = self.formula is not None or not self.names
+        variables, known = self.variables if given else names_in(X, self.names), dict(self.constants)
         formula = self.expr if self.formula is None else self.formula
         parameters = tuple(name for name in self.names if name not in variables and name not in known)
         values = dict(self.parameters)
@@ -355,22 +361,13 @@ class Equation:
         # Only an equation that was typed with parameters keeps its formula: the names of all others are made up.
         if self.formula is None and not self.free_names(variables):
             law = Equation(readable(expr), variables, self.target, names=self.names, fit_result_=record)
-            return law.with_ranges(box)
-        law = Equation(expr, variables, self.target, formula, fitted, self.names, record, self.constants)
-        return law.with_ranges(box)
+        else:
+            law = Equation(expr, variables, self.target, formula, fitted, self.names, record, self.constants)
+        return law.with_ranges(box).with_digits(X, target, weight)
 
     def free_names(self, variables: Sequence[str]) -> tuple[str, ...]:
         """Return the names in the typed formula that are not among `variables`, in order of appearance."""
         return tuple(name for name in self.names if name not in variables)
-
-    def _variables_in(self, X: Any) -> tuple[str, ...]:
-        """Return the names that are columns of X: those given to `parse`, or else those that X has."""
-        if self.formula is not None or not self.names:
-            return self.variables
-        columns = column_names(X)
-        if columns is None:
-            return name_array_columns(X, self.names)
-        return tuple(name for name in columns if name in self.names)
 
     # --- where it was fitted ---
 
@@ -389,6 +386,22 @@ class Equation:
         """
         used = _used(self.expr, self.variables)
         return replace(self, ranges=tuple(checked_range(name, box[name]) for name in used if name in box))
+
+    def with_digits(self, X: Any, y: Any, sample_weight: Any = None, loss: Loss = SQUARED) -> Equation:
+        """Return the equation with as many `digits` as the rows need: the loss of what is printed is within 1 %.
+
+        Parameters
+        ----------
+        X : DataFrame, mapping of columns, or array of shape (n, d)
+        y : array of shape (n,)
+        sample_weight : array of shape (n,), optional
+        loss : Loss, default=SQUARED
+            Row of `eqdarts.losses.LOSSES`.
+        """
+        columns, n_rows = as_columns(X, self.variables, _used(self.expr, self.variables))
+        target, weight = as_target(y, sample_weight, n_rows)
+        digits = digits_needed(self._written, dict(self.constants), columns, target, weight, loss)
+        return replace(self, digits=digits)
 
     def outside(self, X: Any, margin: float = MARGIN) -> NDArray[np.bool_]:
         """Return which rows lie outside the range of the rows that the equation was fitted to.
@@ -453,40 +466,44 @@ class Equation:
     def __str__(self) -> str:
         return written.text(self._written)
 
+    def _shown(self, digits: int | None) -> int:
+        """Return the number of significant digits to print."""
+        return digits or self.digits or DIGITS
+
     def __repr__(self) -> str:
         return f"Equation({self.format()!r}, variables={list(self.variables)})"
 
-    def format(self, digits: int = 6) -> str:
+    def format(self, digits: int | None = None) -> str:
         """Return the equation with rounded numbers, and with the name of the target where it is known.
 
         Parameters
         ----------
-        digits : int, default=6
-            Significant digits.
+        digits : int, optional
+            Significant digits. Default: as many as the fitted rows need, see `digits`; 6 without rows.
         """
-        shown = written.text(self._written, digits)
+        shown = written.text(self._written, self._shown(digits))
         return shown if self.target is None else f"{quoted(self.target)} = {shown}"
 
-    def latex(self, digits: int = 6) -> str:
+    def latex(self, digits: int | None = None) -> str:
         """Return the equation as LaTeX; without a target, its right-hand side.
 
         Parameters
         ----------
-        digits : int, default=6
-            Significant digits.
+        digits : int, optional
+            Significant digits. Default: as many as the fitted rows need, see `digits`; 6 without rows.
         """
-        shown = latex_of(self._written, digits)
+        shown = latex_of(self._written, self._shown(digits))
         return shown if self.target is None else f"{latex_name(self.target)} = {shown}"
 
-    def mathml(self, digits: int = 6) -> str:
+    def mathml(self, digits: int | None = None) -> str:
         """Return the equation as MathML for a web page: one element for each term, so that lines can break.
 
         Parameters
         ----------
-        digits : int, default=6
-            Significant digits.
+        digits : int, optional
+            Significant digits. Default: as many as the fitted rows need, see `digits`; 6 without rows.
         """
-        return mathml_of(self._written, self.target, digits)
+        return mathml_of(self._written, self.target, self._shown(digits))
 
     def _repr_html_(self) -> str:
         # No mathematics between dollar signs: a notebook would look for it in the names of columns.
@@ -502,23 +519,11 @@ class Equation:
         return formats.to_torch(self)
 
     def to_numpy_source(self, name: str = "predict") -> str:
-        """Return Python source of a function of numpy arrays; see `eqdarts.export.to_numpy_source`.
-
-        Parameters
-        ----------
-        name : str, default="predict"
-            Name of the function.
-        """
+        """Return Python source of a function called `name` of numpy arrays; see `eqdarts.export.to_numpy_source`."""
         return formats.to_numpy_source(self, name)
 
     def to_c_source(self, name: str = "predict") -> str:
-        """Return C99 source of a function of doubles; see `eqdarts.export.to_c_source`.
-
-        Parameters
-        ----------
-        name : str, default="predict"
-            Name of the function.
-        """
+        """Return C99 source of a function called `name` of doubles; see `eqdarts.export.to_c_source`."""
         return formats.to_c_source(self, name)
 
     def to_excel(self, cells: Mapping[str, str] | None = None) -> str:
@@ -551,6 +556,8 @@ class Equation:
             record["names"] = list(self.names)
         if self.ranges:
             record["ranges"] = {name: [low, high] for name, low, high in self.ranges}
+        if self.digits is not None:
+            record["digits"] = self.digits
         text = json.dumps(record, ensure_ascii=False, allow_nan=False, indent=2)
         try:
             text.encode("utf-8")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from eqdarts.equation.digits import MOST
 from eqdarts.equation.names import checked_names, target_name
 from eqdarts.errors import FormulaError, explain
 from eqdarts.expression.build import with_values
@@ -49,7 +50,8 @@ def read(text: str) -> tuple[Any, ...]:
         raise FormulaError(
             explain("'variables' must list every name of the expression.", short(sorted(unknown)), WRITE)
         )
-    return expr, variables, target, formula, parameters, names, None, constants, _ranges(record, variables)
+    ranges, digits = _ranges(record, variables), _digits(record)
+    return expr, variables, target, formula, parameters, names, None, constants, ranges, digits
 
 
 def _names(record: dict[str, Any], key: str) -> tuple[str, ...]:
@@ -82,3 +84,11 @@ def _ranges(record: dict[str, Any], variables: tuple[str, ...]) -> tuple[tuple[s
             raise FormulaError(explain(f"{name!r} in 'ranges' must be two numbers in order.", short(ends), WRITE))
         ranges.append((name, float(ends[0]), float(ends[1])))
     return tuple(ranges)
+
+
+def _digits(record: dict[str, Any]) -> int | None:
+    """Return the number of digits to print; files of the first versions have none."""
+    digits = record.get("digits")
+    if digits is None or (isinstance(digits, int) and not isinstance(digits, bool) and 1 <= digits <= MOST):
+        return digits
+    raise FormulaError(explain(f"'digits' must be a whole number from 1 to {MOST}.", short(digits), WRITE))

@@ -24,6 +24,7 @@ __all__ = [
     "is_finite_number",
     "known_errors",
     "name_array_columns",
+    "names_in",
     "positive_weights",
     "starting_values",
     "undefined_words",
@@ -216,6 +217,18 @@ def check_enough_rows(parameters: Sequence[str], n_rows: int, weight: Array | No
                 "Pass more rows, or use a formula with fewer parameters.",
             )
         )
+
+
+def names_in(X: Any, names: Sequence[str]) -> tuple[str, ...]:
+    """Return those of the names of a formula that are columns of X, in the order of X.
+
+    Raises
+    ------
+    ValueError
+        If X is an array, and it is not clear which names its columns have.
+    """
+    columns = column_names(X)
+    return name_array_columns(X, names) if columns is None else tuple(name for name in columns if name in names)
 
 
 def name_array_columns(X: Any, formula_names: Sequence[str]) -> tuple[str, ...]:

@@ -214,7 +214,7 @@ def _rendered(equation: Formula, dialect: Dialect, taken: set[str]) -> tuple[tup
 
 def _notes(equation: Formula, arguments: tuple[str, ...], mark: str) -> list[str]:
     """Return the comment: the equation as printed, and the columns whose names had to be changed."""
-    lines = [note(equation.format(6)), "NaN where the equation is undefined."]
+    lines = [note(equation.format()), "NaN where the equation is undefined."]
     for variable, argument in zip(equation.variables, arguments, strict=True):
         if variable != argument:
             lines.append(f"{argument}: {note(variable, 200)}")

@@ -25,7 +25,7 @@ class Formula(Protocol):
     def free_parameters(self) -> tuple[str, ...]:
         """Names in the expression that are not variables; empty once it was fitted."""
 
-    def format(self, digits: int = 6) -> str:
+    def format(self) -> str:
         """Return the text for the comment of generated source."""
 
 

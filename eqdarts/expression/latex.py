@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from eqdarts.expression.written import Call, Name, Negative, Number, Power, Product, Sum, Written, number_text
+from eqdarts.expression.written import Call, Name, Negative, Number, Power, Product, Sum, Written, number_text, tidy
 from eqdarts.primitives.functions import notation
 
 __all__ = ["GREEK", "is_enclosed", "latex", "latex_name", "name_parts"]
@@ -90,6 +90,10 @@ def latex(written: Written, digits: int | None = 6) -> str:
     digits : int or None, default=6
         Significant digits of free numbers; None: all.
     """
+    return _latex(tidy(written, digits), digits)
+
+
+def _latex(written: Written, digits: int | None) -> str:
     match written:
         case Number(value, free, exact):
             if free:
@@ -99,33 +103,33 @@ def latex(written: Written, digits: int | None = 6) -> str:
         case Name(name, constant):
             return r"\pi" if constant else latex_name(name)
         case Negative(of):
-            return "- " + (_bracketed(of, digits) if isinstance(of, Sum) else latex(of, digits))
+            return "- " + (_bracketed(of, digits) if isinstance(of, Sum) else _latex(of, digits))
         case Sum(terms):
-            first, *others = [latex(term, digits) for term in terms]
+            first, *others = [_latex(term, digits) for term in terms]
             return first + "".join(f" - {s[1:].lstrip()}" if s.startswith("-") else f" + {s}" for s in others)
         case Product(above, below):
             return _product(above, below, digits)
         case Power(base, exponent):
             plain = isinstance(base, Name) or is_enclosed(base)
-            plain = plain or (isinstance(base, Number) and re.fullmatch(r"[\d.]+", latex(base, digits)) is not None)
-            shown = latex(base, digits) if plain else _bracketed(base, digits)
-            return f"{shown}^{{{latex(exponent, digits)}}}"
+            plain = plain or (isinstance(base, Number) and re.fullmatch(r"[\d.]+", _latex(base, digits)) is not None)
+            shown = _latex(base, digits) if plain else _bracketed(base, digits)
+            return f"{shown}^{{{_latex(exponent, digits)}}}"
         case Call(name, arguments):
             return _call(name, arguments, digits)
     raise AssertionError(written)
 
 
 def _bracketed(written: Written, digits: int | None) -> str:
-    return rf"\left({latex(written, digits)}\right)"
+    return rf"\left({_latex(written, digits)}\right)"
 
 
 def _product(above: tuple[Written, ...], below: tuple[Written, ...], digits: int | None) -> str:
     if not below:
         return _factors(above, digits)
-    bottom = latex(below[0], digits) if len(below) == 1 else _factors(below, digits)
+    bottom = _latex(below[0], digits) if len(below) == 1 else _factors(below, digits)
     if not above:
         return rf"\frac{{1}}{{{bottom}}}"
-    sign, top = "", latex(above[0], digits) if len(above) == 1 else _factors(above, digits)
+    sign, top = "", _latex(above[0], digits) if len(above) == 1 else _factors(above, digits)
     if top.startswith("-") and not isinstance(above[0], Sum):
         sign, top = "- ", top[1:].lstrip()
     return rf"{sign}\frac{{{top}}}{{{bottom}}}"
@@ -135,7 +139,7 @@ def _factors(factors: tuple[Written, ...], digits: int | None) -> str:
     shown = ""
     for k, factor in enumerate(factors):
         negative = k > 0 and isinstance(factor, Number) and factor.value < 0
-        part = _bracketed(factor, digits) if isinstance(factor, (Sum, Negative)) or negative else latex(factor, digits)
+        part = _bracketed(factor, digits) if isinstance(factor, (Sum, Negative)) or negative else _latex(factor, digits)
         if shown:
             shown += _between(factors[k - 1], factor, part)
         shown += part
@@ -146,7 +150,7 @@ def _between(left: Written, right: Written, right_latex: str) -> str:
     """Return the space or dot between two factors that keeps them apart."""
     if re.match(r"[\d.]|10\^|\{\d", right_latex):
         return r" \cdot "
-    upright = right_latex.startswith(r"\mathrm") or (isinstance(left, Name) and r"\mathrm" in latex(left))
+    upright = right_latex.startswith(r"\mathrm") or (isinstance(left, Name) and r"\mathrm" in _latex(left, None))
     upright = upright or (isinstance(left, Name) and isinstance(right, Name) and r"\mathrm" in right_latex)
     return r" \, " if upright else " "
 
@@ -160,4 +164,4 @@ def is_enclosed(written: Written) -> bool:
 def _call(name: str, arguments: tuple[Written, ...], digits: int | None) -> str:
     row = notation(name)
     assert row is not None
-    return row.in_latex(", ".join(latex(a, digits) for a in arguments))
+    return row.in_latex(", ".join(_latex(a, digits) for a in arguments))

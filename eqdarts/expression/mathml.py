@@ -7,7 +7,7 @@ import re
 import unicodedata
 
 from eqdarts.expression.latex import GREEK, is_enclosed, name_parts
-from eqdarts.expression.written import Call, Name, Negative, Number, Power, Product, Sum, Written, number_text
+from eqdarts.expression.written import Call, Name, Negative, Number, Power, Product, Sum, Written, number_text, tidy
 from eqdarts.primitives.functions import notation
 
 __all__ = ["mathml", "plain_characters"]
@@ -34,6 +34,7 @@ def mathml(written: Written, target: str | None = None, digits: int | None = 6) 
         One ``math`` element for each term of a sum, with spaces between them: browsers break lines only between
         elements.
     """
+    written = tidy(written, digits)
     terms = [_mathml(term, digits) for term in (written.terms if isinstance(written, Sum) else (written,))]
     pieces = [terms[0], *(_continued(term) for term in terms[1:])]
     if target is not None:

@@ -16,7 +16,7 @@ from eqdarts.expression.build import composed, product, symbol
 from eqdarts.expression.parse import quoted
 from eqdarts.primitives.functions import EXP, FUNCTIONS, SQRT, notation_of
 
-__all__ = ["Written", "complexity", "number_text", "numbers", "template", "text", "write"]
+__all__ = ["Written", "complexity", "number_text", "numbers", "template", "text", "tidy", "write"]
 
 
 @dataclass(frozen=True)
@@ -264,6 +264,55 @@ def template(written: Written, names: Callable[[int], str]) -> tuple[Expr, dict[
     return build(written), values
 
 
+def tidy(written: Written, digits: int | None) -> Written:
+    """Return a formula with its free numbers rounded, and without the powers and factors of 1 that this makes.
+
+    Parameters
+    ----------
+    written : Written
+    digits : int or None
+        Significant digits; None: numbers as they are.
+    """
+
+    def visit(node: Written) -> Written:
+        match node:
+            case Number(value, True):
+                return Number(float(number_text(value, digits)), True)
+            case Negative(of):
+                return Negative(visit(of))
+            case Sum(terms):
+                return Sum(tuple(map(visit, terms)))
+            case Product(above, below):
+                return _without_ones(tuple(map(visit, above)), tuple(map(visit, below)))
+            case Power(base, exponent):
+                inside, power = visit(base), visit(exponent)
+                if _is_free(power, 1.0):
+                    return inside
+                return Product((), (inside,)) if _is_free(power, -1.0) else Power(inside, power)
+            case Call(name, arguments):
+                return Call(name, tuple(map(visit, arguments)))
+        return node
+
+    return visit(written)
+
+
+def _is_free(node: Written, value: float) -> bool:
+    return isinstance(node, Number) and node.free and node.value == value
+
+
+def _without_ones(above: tuple[Written, ...], below: tuple[Written, ...]) -> Written:
+    """Return a product without factors that are a free 1; with a free -1 in front it is negative."""
+    negative = bool(above) and _is_free(above[0], -1.0) and len(above) + len(below) > 1
+    inverses = [factor.below for factor in above if isinstance(factor, Product) and not factor.above]
+    above = tuple(f for f in above[negative:] if not (_is_free(f, 1.0) or (isinstance(f, Product) and not f.above)))
+    below = tuple(factor for factor in sum(inverses, below) if not _is_free(factor, 1.0))
+    if not below:
+        product = above[0] if len(above) == 1 else Product(above, ()) if above else Number(1.0, True)
+    else:
+        product = Product(above, below)
+    return Negative(product) if negative else product
+
+
 # --- text ---
 
 
@@ -289,8 +338,11 @@ def text(written: Written, digits: int | None = None, whole: bool = True) -> str
     digits : int, optional
         Significant digits of free numbers. Default: as many as are needed to read back the same number.
     whole : bool, default=True
-        Whether a free number such as 3.0 is written 3.
+        Whether the text is for people: a free number such as 3.0 is written 3, and powers and factors of 1 are left
+        out. Otherwise the text reads back as the same expression.
     """
+    if whole:
+        written = tidy(written, digits)
 
     def show(node: Written) -> str:
         match node:

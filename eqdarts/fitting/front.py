@@ -14,10 +14,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from eqdarts.data import Data, draw_rows
+from eqdarts.data import Data, FitRows, draw_rows
 from eqdarts.equation.equation import Equation
 from eqdarts.graph.fitted import FittedGraph
 from eqdarts.graph.graph import Graph
+from eqdarts.losses import Loss
 from eqdarts.primitives.table import Primitive
 from eqdarts.search.archive import Archive
 from eqdarts.search.evaluator import QUICK, THOROUGH
@@ -26,6 +27,7 @@ from eqdarts.solver.compiled import predict_all
 from eqdarts.solver.refit import refit_in_parts
 
 __all__ = [
+    "MOST_ROWS",
     "Entry",
     "Front",
     "best_of",
@@ -94,6 +96,15 @@ class Front:
         order = sorted(filter(is_needed, range(len(entries))), key=lambda k: entries[k].candidate.complexity)
         lengths = tuple(self.lengths[k] for k in order)
         return Front(tuple(entries[k] for k in order), lengths, order.index(self.chosen))
+
+    def with_digits(self, rows: FitRows, loss: Loss) -> Front:
+        """Return the front with equations that are printed with as many digits as the rows need."""
+        weight = rows.weight if rows.sigma is None else (rows.sigma / rows.sigma.min()) ** -2.0
+
+        def entry(old: Entry) -> Entry:
+            return replace(old, equation=old.equation.with_digits(rows.X, rows.y, weight, loss))
+
+        return replace(self, entries=tuple(map(entry, self.entries)))
 
     def as_table(self) -> pd.DataFrame:
         """Return one row for each entry: complexity, loss, and score (length minus that of the chosen entry)."""

@@ -24,6 +24,7 @@ from eqdarts.equation.equation import Equation
 from eqdarts.errors import FormulaError, explain
 from eqdarts.evidence.structure import Finding
 from eqdarts.files import read_json
+from eqdarts.fitting.front import MOST_ROWS
 from eqdarts.fitting.saved import (
     alpha_record,
     history_record,
@@ -161,6 +162,14 @@ class Run:
     def scales(self) -> tuple[Array, float]:
         """`x_scale` and `y_scale`."""
         return self.x_scale, self.y_scale
+
+    def rows_in_words(self) -> str:
+        """Return the sentence that says from which rows the coefficients come; "" if from all."""
+        used, given = len(self.rows.y), self.rows.n_all
+        if used >= given:
+            return ""
+        which = "drawn at random" if used >= MOST_ROWS else "those with weight"
+        return f"Coefficients and intervals come from {used} of the {given} rows, {which}."
 
     def as_table(self) -> pd.DataFrame:
         """Return the front with its equations as text and LaTeX, and a mark at the chosen one."""

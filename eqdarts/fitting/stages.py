@@ -42,7 +42,7 @@ from eqdarts.fitting.table import Table
 from eqdarts.graph.fitted import FittedGraph, Start
 from eqdarts.history import SearchHistory, with_totals
 from eqdarts.inference.constants import Snap
-from eqdarts.losses import loss_of, resolve_loss
+from eqdarts.losses import SQUARED, Loss, loss_of, resolve_loss
 from eqdarts.search.parallel import search_many
 from eqdarts.search.result import Config
 from eqdarts.search.search import search
@@ -206,6 +206,7 @@ class Stages:
         snap = partial(snap_chosen, front, table, fit_rows, settings.constants, settings.primitives, self._has_time)
         front, snaps = self._stage("exact constants", snap, lambda: (front, ()))
         remarks = _Remarks(evidence, structure, snaps)
+        front = self._with_digits(front, fit_rows, SQUARED)
         return self._recorded(front, remarks, members, fit_rows, data, history, criterion)
 
     def _ready_for_choice(self, entries: list[Entry], data: Data) -> tuple[list[Entry], str]:
@@ -249,6 +250,7 @@ class Stages:
         front, snaps = self._stage("exact constants", snap, lambda: (front, ()))
         remarks = _Remarks(evidence, structure, snaps)
         history = with_totals(histories[-1], histories)
+        front = self._with_digits(front, reweighting.rows, reweighting.loss)
         criterion = settings.selection
         return self._recorded(front, remarks, members, reweighting.rows, data, history, criterion, loss.logistic)
 
@@ -376,6 +378,10 @@ class Stages:
                 return otherwise()
 
         return self.interrupts.stage(partial(self.failures.attempt, name, attempt, otherwise), otherwise)
+
+    def _with_digits(self, front: Front, rows: FitRows, loss: Loss) -> Front:
+        """Return the front with equations that are printed with as many digits as the rows need."""
+        return self.failures.attempt("digits of the numbers", lambda: front.with_digits(rows, loss), lambda: front)
 
     def _recorded(
         self,

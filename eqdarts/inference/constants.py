@@ -320,9 +320,11 @@ def _equation(equation: Equation, state: _State, rows: Rows) -> Equation:
     if not keeps_names:
         spread = np.linspace(0, len(rows.y) - 1, min(len(rows.y), MOST_ROUNDED)).astype(np.intp)
         expr = rounded(expr, {name: column[spread] for name, column in rows.columns.items()}, len(spread))
-        return Equation(readable(expr), equation.variables, equation.target, fit_result_=state.record)
-    return replace(
+        law = Equation(readable(expr), equation.variables, equation.target, fit_result_=state.record)
+        return law.with_digits(rows.columns, rows.y, rows.root**2)
+    law = replace(
         equation, expr=expr, formula=form.formula, parameters=tuple(values.items()),
         names=(*equation.variables, *values, *form.known), fit_result_=state.record,
         constants=tuple(form.known.items()),
     )  # fmt: skip
+    return law.with_digits(rows.columns, rows.y, rows.root**2)

@@ -8,11 +8,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from eqdarts._typing import Array
+from eqdarts.equation.digits import FEWEST
 from eqdarts.expression.parse import quoted
 from eqdarts.expression.written import text, write
 from eqdarts.inference.uncertainty import Inference
 
-__all__ = ["CAVEAT", "cautions", "coefficient_table", "near_one", "rounded", "summary"]
+__all__ = ["CAVEAT", "cautions", "coefficient_table", "estimates", "near_one", "rounded", "summary"]
 
 
 WIDTH = 88
@@ -117,24 +118,34 @@ def _coefficients(found: Inference, coverage: float, ends: Array | None) -> list
         for title, column in columns.items()
     ]
     width = max(24, 2 + max(len(cell) for column in cells for cell in column))
-    lines = [f"{'coefficient':<14}{'estimate':>13}{'std. error':>13}" + "".join(f"{c[0]:>{width}}" for c in cells)]
-    for k, (name, error) in enumerate(zip(found.names, errors, strict=True)):
-        number = rounded(float(found.estimate[k]), error)
-        lines.append(f"{name:<14}{number:>13}{error:>13.3g}" + "".join(f"{c[k + 1]:>{width}}" for c in cells))
-    lines += [f"{name:<14}{value:>13.8g}{'given':>13}" for name, value in found.known.items()]
+    numbers = estimates(found)
+    wide = max(13, 2 + max(map(len, numbers), default=0))
+    lines = [f"{'coefficient':<14}{'estimate':>{wide}}{'std. error':>13}" + "".join(f"{c[0]:>{width}}" for c in cells)]
+    for k, (name, number, error) in enumerate(zip(found.names, numbers, errors, strict=True)):
+        lines.append(f"{name:<14}{number:>{wide}}{error:>13.3g}" + "".join(f"{c[k + 1]:>{width}}" for c in cells))
+    lines += [f"{name:<14}{value:>{wide}.8g}{'given':>13}" for name, value in found.known.items()]
     return lines
+
+
+def estimates(found: Inference) -> list[str]:
+    """Return the coefficients as text: with the digits of the printed equation, or more if their errors support them.
+
+    Coefficients that depend on each other, such as those of a parabola in years, need more digits than their errors.
+    """
+    least = found.equation.digits or FEWEST
+    return [rounded(float(v), float(e), least) for v, e in zip(found.estimate, found.standard_error, strict=True)]
 
 
 def _interval(ends: Array, error: float) -> str:
     return f"{rounded(float(ends[0]), error)} .. {rounded(float(ends[1]), error)}"
 
 
-def rounded(value: float, error: float) -> str:
-    """Return a number with as many digits as its standard error supports, but at least 4 and at most 10."""
+def rounded(value: float, error: float, least: int = FEWEST) -> str:
+    """Return a number with as many digits as its standard error supports, but at least `least` and at most 10."""
     if not (math.isfinite(value) and math.isfinite(error)) or value == 0 or error <= 0:
-        return f"{value:.4g}"
+        return f"{value:.{least}g}"
     digits = math.floor(math.log10(abs(value))) - math.floor(math.log10(error)) + 2
-    return f"{value:#.{min(max(digits, 4), 10)}g}".rstrip(".")
+    return f"{value:#.{max(min(digits, 10), least)}g}".rstrip(".")
 
 
 def _rivals(rivals: Iterable[Mapping[str, Any]]) -> list[str]:

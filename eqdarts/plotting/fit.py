@@ -69,7 +69,7 @@ def plot_fit(
         _plot_map(equation, used, columns, y, ax, units)
     else:
         _plot_predicted(equation, predicted(equation, X), y, ax, units)
-    typeset(ax.set_title(" ", loc="left"), equation.latex(4), equation.format(4), width=title_width(ax))
+    typeset(ax.set_title(" ", loc="left"), equation.latex(), equation.format(), width=title_width(ax))
     return ax
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from eqdarts.plotting.style import COLOURS, new_axes, styled, title_width
-from eqdarts.plotting.text import rounded, typeset
+from eqdarts.plotting.text import typeset
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,7 +50,7 @@ def plot_front(equations: pd.DataFrame, ax: Axes | None = None, rivals: int = N_
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.legend(loc="best", **_OVER_LINES)
     for row in table[chosen].itertuples():
-        typeset(ax.set_title(" ", loc="left"), str(row.latex), rounded(str(row.equation)), width=title_width(ax))
+        typeset(ax.set_title(" ", loc="left"), str(row.latex), str(row.equation), width=title_width(ax))
     if "score" in table.columns and rivals > 0:
         _name_rivals(table.assign(shown=shown)[~chosen].nsmallest(min(rivals, len(_LETTERS)), "score"), ax)
     return ax
@@ -66,6 +66,6 @@ def _name_rivals(rivals: pd.DataFrame, ax: Axes) -> None:
         ax.plot([], [], linestyle="none", label=row.letter)
     texts = ax.legend(loc="best", handlelength=1.2, **_OVER_LINES).get_texts()[2:]
     for text, row in zip(texts, rivals.itertuples(), strict=True):
-        latex, plain = str(row.latex).partition(" = ")[2] or str(row.latex), rounded(str(row.equation))
+        latex, plain = str(row.latex).partition(" = ")[2] or str(row.latex), str(row.equation)
         letter = rf"\mathrm{{{row.letter}}}\;\;"
         typeset(text, f"{letter} {latex}", f"{row.letter}  {plain}", 0.6 * title_width(ax), smallest=5, n_lines=2)

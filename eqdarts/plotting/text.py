@@ -12,7 +12,7 @@ from eqdarts.plotting.style import set_name, text_width
 if TYPE_CHECKING:
     from matplotlib.text import Text
 
-__all__ = ["broken_lines", "rounded", "terms", "typeset"]
+__all__ = ["broken_lines", "terms", "typeset"]
 
 LONGEST = 4000  # characters of LaTeX; measuring a longer formula takes too long
 
@@ -78,15 +78,6 @@ def _wrapped(plain: str, per_line: int, n_lines: int) -> list[str]:
         if len(lines) > n_lines:
             return [*lines[: n_lines - 1], lines[n_lines - 1][: per_line - 1] + "…"]
     return lines
-
-
-def rounded(plain: str, digits: int = 5) -> str:
-    """Return a formula's text with its long decimal numbers rounded, for places with little room.
-
-    >>> rounded("364.94185671123*x**1.5 + 1e-12*x2")
-    '364.94*x**1.5 + 1e-12*x2'
-    """
-    return re.sub(r"(?<![\w.])\d+\.\d{4,}(?:e[+-]?\d+)?", lambda m: f"{float(m[0]):.{digits}g}", plain)
 
 
 def terms(latex: str) -> list[str]:

@@ -12,7 +12,6 @@ from eqdarts.fitting.run import Run
 __all__ = ["fitted_html"]
 
 MOST_ROWS = 12
-DIGITS = 5
 
 
 def fitted_html(run: Run, settings: str) -> str:
@@ -49,7 +48,7 @@ def _around(chosen: int, n: int) -> range:
 
 
 def _row(equation: Equation, loss: float, is_chosen: bool) -> str:
-    law = replace(equation, target=None).mathml(DIGITS)
+    law = replace(equation, target=None).mathml()
     star = "★ " if is_chosen else ""
     return (
         f'<tr><td style="text-align: right">{star}{equation.complexity}</td>'

@@ -119,6 +119,7 @@ def _context(run: Run, units: Mapping[str, str]) -> dict[str, Any]:
         "n_columns": len(run.names),
         "n_rows": len(run.rows.y),
         "n_all": run.rows.n_all,
+        "which_rows": run.rows_in_words(),
         "n_refits": history.n_refits,
         "seconds": f"{history.seconds:.3g}",
         "stopped": _STOPPED.get(history.stop_reason, history.stop_reason),

@@ -103,8 +103,8 @@ def equation_pictures(
 def run_pictures(run: Run) -> list[Picture]:
     """Return the front, and the course of the search if it was kept."""
     table = run.table.assign(
-        equation=[equation.format(5) for equation in run.equations],
-        latex=[equation.latex(5) for equation in run.equations],
+        equation=[equation.format() for equation in run.equations],
+        latex=[equation.latex() for equation in run.equations],
         chosen=np.arange(len(run.table)) == run.chosen,
     )
 

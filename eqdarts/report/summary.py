@@ -16,8 +16,6 @@ from eqdarts.losses import loss_of
 
 __all__ = ["run_summary"]
 
-RIVAL_DIGITS = 5
-
 
 def run_summary(run: Run, index: int | None = None, coverage: float = 0.95, profile: bool = True) -> str:
     """Return a text table: the equation, its fit, coefficients with intervals, rivals and cautions.
@@ -54,9 +52,8 @@ def run_summary(run: Run, index: int | None = None, coverage: float = 0.95, prof
 def _warnings(run: Run, equation: Equation) -> list[str]:
     """Return further cautions."""
     found = singularities_in_range(equation).in_words()
-    used, given = len(run.rows.y), run.rows.n_all
-    if used < given:
-        found.append(f"Coefficients and intervals come from {used} of the {given} rows, drawn at random.")
+    if run.rows_in_words():
+        found.append(run.rows_in_words())
     if run.stability is not None:
         found.append(_frequencies(run.stability))
     return found
@@ -75,5 +72,5 @@ def _frequencies(table: pd.DataFrame) -> str:
 
 
 def _right_side(equation: Equation) -> str:
-    """Return the equation for a table: few digits, without the name of the target."""
-    return replace(equation, target=None).format(RIVAL_DIGITS)
+    """Return the equation for a table: without the name of the target."""
+    return replace(equation, target=None).format()

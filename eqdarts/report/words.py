@@ -11,13 +11,14 @@ from typing import Any
 import numpy as np
 
 from eqdarts._typing import Array
+from eqdarts.equation.digits import DIGITS
 from eqdarts.equation.equation import Equation
 from eqdarts.equation.singularities import singularities_in_range
 from eqdarts.errors import EqdartsWarning
 from eqdarts.expression.mathml import plain_characters
 from eqdarts.fitting.run import Run
 from eqdarts.inference.by_loss import inference_by_loss
-from eqdarts.inference.summary import cautions, near_one, rounded
+from eqdarts.inference.summary import cautions, estimates, near_one, rounded
 from eqdarts.inference.uncertainty import Inference
 from eqdarts.losses import loss_of
 from eqdarts.plotting.points import predicted, used_variables
@@ -38,7 +39,7 @@ class Words:
     Parameters
     ----------
     mathml, short_mathml : str
-        The equation as MathML, and its right-hand side with fewer digits.
+        The equation as MathML, and its right-hand side.
     short_text, text, template : str
         The rounded equation as text, the right-hand side with all digits, and its form with named coefficients.
     figures : list of (str, str)
@@ -87,7 +88,7 @@ def words_of(run: Run, k: int, found: Inference | None) -> Words:
     careful += singularities_in_range(equation).in_words()
     return Words(
         mathml=equation.mathml(),
-        short_mathml=replace(equation, target=None).mathml(5),
+        short_mathml=replace(equation, target=None).mathml(),
         short_text=equation.format(),
         text=str(equation),
         template=_form(equation),
@@ -108,26 +109,35 @@ def _figures(run: Run, k: int, found: Inference | None) -> list[tuple[str, str]]
     row = run.table.iloc[k]
     figures = [("complexity", str(int(row["complexity"]))), ("loss", f"{row['loss']:.4g}")]
     if found is None:
-        return [*figures, ("rows", str(len(run.rows.y)))]
+        return [*figures, ("rows", _n_rows(run, len(run.rows.y)))]
     scatter = "as given" if found.sigma_known else f"{found.sigma:.4g}"
     more = [
         ("R\u00b2", near_one(found.r_squared).replace("nan", "\u2013")),
         ("residual standard error", scatter),
-        ("rows", str(found.n_rows)),
+        ("rows", _n_rows(run, found.n_rows)),
         ("degrees of freedom", str(found.n_rows - found.rank)),
     ]
     return [*figures, *more]
 
 
+def _n_rows(run: Run, used: int) -> str:
+    """Return the number of rows of which the figures are, and of how many they were taken."""
+    return str(used) if used >= run.rows.n_all else f"{used} of {run.rows.n_all}"
+
+
 def _coefficients(equation: Equation, found: Inference | None, ends: Array | None) -> tuple[list[str], list[list[str]]]:
     if found is None:
-        return ["coefficient", "estimate"], [[name, f"{value:.6g}"] for name, value in equation.coefficients.items()]
+        numbers = equation.coefficients.items()
+        return ["coefficient", "estimate"], [
+            [name, f"{value:.{equation.digits or DIGITS}g}"] for name, value in numbers
+        ]
     header = ["coefficient", "estimate", "std. error", f"{100 * COVERAGE:g} % interval"]
     header += [] if ends is None else ["profile likelihood"]
     intervals = found.interval(COVERAGE)
     cells = []
-    for k, (name, error) in enumerate(zip(found.names, map(float, found.standard_error), strict=True)):
-        line = [name, rounded(float(found.estimate[k]), error), f"{error:.3g}", _interval(intervals[k], error)]
+    for k, (name, number) in enumerate(zip(found.names, estimates(found), strict=True)):
+        error = float(found.standard_error[k])
+        line = [name, number, f"{error:.3g}", _interval(intervals[k], error)]
         cells.append([*line, *([] if ends is None else [_interval(ends[k], error)])])
     cells += [[name, f"{value:.8g}", "given", *[""] * (len(header) - 3)] for name, value in found.known.items()]
     return header, cells

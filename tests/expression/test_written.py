@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from eqdarts.expression.latex import latex
+from eqdarts.expression.mathml import mathml
 from eqdarts.expression.parse import parse_formula
 from eqdarts.expression.program import evaluate
 from eqdarts.expression.written import complexity, numbers, text, write
@@ -55,3 +57,31 @@ def test_numbers_read_back_exactly(value: float) -> None:
 
 def test_rounded_text() -> None:
     assert text(write(parse_formula("0.123456789*x + 1234567.8").expr), digits=3) == "0.123*x + 1.23e+06"
+
+
+@pytest.mark.parametrize(
+    ("formula", "digits", "shown"),
+    [
+        ("2.5*x**1.0000004", 6, "2.5*x"),
+        ("2.5*x**1.0000004", 9, "2.5*x**1.0000004"),
+        ("2.5*(x + y)**1.0", None, "2.5*(x + y)"),
+        ("2.5*x**(-1.0000001)", 5, "2.5/x"),
+        ("x**(-1.0000001)", 5, "1/x"),
+        ("1.0000001*x*y", 4, "x*y"),
+        ("-1.0000001*x*y", 4, "-x*y"),
+        ("-1.0000001*(x + 2)*y", 4, "-(x + 2)*y"),
+        ("3*y/(1.0000001*(x + y))", 4, "3*y/(x + y)"),
+        ("y + 1.0000001", 4, "y + 1"),
+        ("1.0000001*x", 9, "1.0000001*x"),
+        ("exp(-0.99999999*x)", 6, "exp(-x)"),
+    ],
+)
+def test_powers_and_factors_that_are_rounded_to_one_are_not_printed(
+    formula: str, digits: int | None, shown: str
+) -> None:
+    written, plain = write(parse_formula(formula).expr), write(parse_formula(shown).expr)
+    assert text(written, digits) == text(plain)
+    assert latex(written, digits) == latex(plain, digits)
+    assert mathml(written, digits=digits) == mathml(plain, digits=digits)
+    exact = text(written, whole=False)  # what a file holds
+    assert parse_formula(exact).expr == parse_formula(formula).expr
