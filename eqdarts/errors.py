@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import difflib
+import unicodedata
 from collections.abc import Iterable
 
-__all__ = ["EqdartsWarning", "FormulaError", "closest", "explain"]
+__all__ = ["EqdartsWarning", "FormulaError", "closest", "explain", "visible"]
 
 
 class EqdartsWarning(UserWarning):
     """Warns of something that the user should know, although the computation continued."""
+
+    def __str__(self) -> str:
+        return "\n".join(map(visible, super().__str__().split("\n")))
 
 
 class FormulaError(ValueError):
@@ -22,7 +26,20 @@ def explain(rule: str, given: object, todo: str) -> str:
     >>> explain("max_complexity must be at least 3.", 1, "Give 3 or more.")
     'max_complexity must be at least 3. Got 1. Give 3 or more.'
     """
-    return f"{rule} Got {given}. {todo}"
+    return visible(f"{rule} Got {given}. {todo}")
+
+
+def visible(text: str) -> str:
+    r"""Return text with every character escaped that a terminal would obey or hide, or at which it would break a line.
+
+    >>> print(visible("\x1b[31mmass\n(kg)"))
+    \x1b[31mmass\n(kg)
+    """
+    return "".join(c if _is_visible(c) else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
+def _is_visible(character: str) -> bool:
+    return character.isprintable() or unicodedata.category(character) == "Zs"  # such as a space that does not break
 
 
 def closest(name: str, known: Iterable[str]) -> str:

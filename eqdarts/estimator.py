@@ -253,6 +253,8 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         if run.history.stop_reason == "interrupt":
             warnings.warn("Interrupted: these are the best equations so far.", EqdartsWarning, stacklevel=2)
         warn_left_out(run.history.left_out, stacklevel=3)
+        if undetermined := run.undetermined_in_words(run.chosen):
+            warnings.warn(undetermined, EqdartsWarning, stacklevel=2)
         self._keep(run)
         return self
 

@@ -60,6 +60,8 @@ class Loss:
         need such a loss.
     lowest, highest : float
         Range of y.
+    caution : callable
+        ``caution(y, f)`` -> sentence about a fit whose coefficients the rows do not determine, "" if there is none.
     """
 
     name: str
@@ -72,6 +74,7 @@ class Loss:
     is_least_squares: bool = False
     lowest: float = -math.inf
     highest: float = math.inf
+    caution: Callable[[Array, Array], str] = lambda y, f: ""
 
     @property
     def is_likelihood(self) -> bool:
@@ -161,7 +164,21 @@ def _bernoulli() -> Loss:
         inside = np.clip(f, EDGE, 1 - EDGE)
         return np.asarray(inside * (1 - inside))
 
-    return Loss("bernoulli", value, lambda y, f: 1 / variance(f), variance, link="logistic", lowest=0.0, highest=1.0)
+    def weights(y: Array, f: Array) -> Array:
+        return np.asarray(1 / variance(f))
+
+    return Loss("bernoulli", value, weights, variance, link="logistic", lowest=0.0, highest=1.0, caution=_separated)
+
+
+def _separated(y: Array, f: Array) -> str:
+    """Return a sentence if every y = 1 has a larger probability than every y = 0; then a steeper law fits better."""
+    no, yes = f[y == 0], f[y == 1]
+    if not len(no) or not len(yes) or len(no) + len(yes) < len(y) or not yes.min() > no.max():
+        return ""
+    return (
+        "The law separates all rows with y = 0 from all rows with y = 1. Its slope is therefore not determined: every "
+        "steeper law fits better. Trust the place of the change, not the slope; rows near that place determine it."
+    )
 
 
 def _own(function: Callable[..., Any]) -> Loss:

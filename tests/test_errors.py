@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eqdarts.errors import EqdartsWarning, FormulaError, closest, explain
+from eqdarts.errors import EqdartsWarning, FormulaError, closest, explain, visible
 
 
 def test_explain_has_the_three_parts_in_order() -> None:
@@ -38,3 +38,18 @@ def test_a_known_name_is_its_own_closest(known: list[str], data: st.DataObject) 
 def test_kinds_are_those_that_users_already_catch() -> None:
     assert issubclass(FormulaError, ValueError)
     assert issubclass(EqdartsWarning, UserWarning)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("\x1b[31mmass\n(kg)", r"\x1b[31mmass\n(kg)"),
+        ("a\rb\tc\u202ed\u2028", r"a\rb\tc\u202ed\u2028"),
+        ("\ud800", r"\ud800"),
+        ("L\u00e4nge\u00a0(m) \u4e2d", "L\u00e4nge\u00a0(m) \u4e2d"),
+    ],
+)
+def test_no_text_of_ours_moves_a_terminal(text: str, shown: str) -> None:
+    assert visible(text) == shown
+    assert str(EqdartsWarning(text)).replace("\n", r"\n") == shown
+    assert explain("No.", text, "Stop.") == f"No. Got {shown}. Stop."

@@ -80,3 +80,22 @@ def test_rows_say_what_a_loss_has() -> None:
     for loss in (student, "<function student>"):
         row = loss_of(loss)
         assert not any((row.is_least_squares, row.is_likelihood, row.has_scale, row.logistic))
+
+
+@pytest.mark.parametrize(
+    ("y", "f", "is_separated"),
+    [
+        ([0, 0, 1, 1], [0.1, 0.4, 0.6, 0.9], True),
+        ([0, 0, 1, 1], [1e-12, 1e-12, 1 - 1e-12, 1], True),
+        ([0, 1, 0, 1], [0.1, 0.4, 0.6, 0.9], False),
+        ([0, 0, 1, 1], [0.1, 0.5, 0.5, 0.9], False),
+        ([0, 0.5, 1, 1], [0.1, 0.4, 0.6, 0.9], False),  # shares have a finite slope
+        ([0, 0, 0, 0], [0.1, 0.1, 0.1, 0.1], False),
+        ([0, 0, 1, 1], [0.1, float("nan"), 0.6, 0.9], False),
+    ],
+)
+def test_separated_answers_do_not_determine_a_slope(y: list[float], f: list[float], is_separated: bool) -> None:
+    caution = LOSSES["bernoulli"].caution(np.array(y, float), np.array(f, float))
+    assert ("slope is therefore not determined" in caution) is is_separated
+    assert bool(caution) is is_separated
+    assert LOSSES["squared"].caution(np.array(y), np.array(f)) == ""

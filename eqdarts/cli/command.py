@@ -15,9 +15,9 @@ from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from eqdarts._version import __version__
-from eqdarts.cli.notes import for_terminal, leave_output, note
+from eqdarts.cli.notes import leave_output, note
 from eqdarts.cli.usage import TableError, UsageError
-from eqdarts.errors import FormulaError, closest, explain
+from eqdarts.errors import FormulaError, closest, explain, visible
 from eqdarts.search.strategies import DEFAULT, SEARCHES
 
 __all__ = ["main"]
@@ -28,7 +28,7 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         stop = "" if message.endswith((".", "?")) else "."
-        self.exit(2, f"{self.prog}: {for_terminal(' '.join(message.split()))}{stop} See {self.prog} --help.\n")
+        self.exit(2, f"{self.prog}: {visible(' '.join(message.split()))}{stop} See {self.prog} --help.\n")
 
 
 def _names(text: str) -> list[str]:

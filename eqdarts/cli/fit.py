@@ -14,12 +14,12 @@ import numpy as np
 
 from eqdarts.cli.columns import Columns, select
 from eqdarts.cli.interrupts import LateInterrupts
-from eqdarts.cli.notes import for_terminal, note, notes_to_stderr, show
+from eqdarts.cli.notes import note, notes_to_stderr, show
 from eqdarts.cli.output import DATA, NAMES, PICTURES, Found, write
 from eqdarts.cli.saving import tell_of_replaced
 from eqdarts.cli.tables import read_table, table_name
 from eqdarts.cli.usage import TableError
-from eqdarts.errors import explain
+from eqdarts.errors import explain, visible
 from eqdarts.inference.summary import coefficient_table
 
 if TYPE_CHECKING:
@@ -53,14 +53,14 @@ def run(arguments: argparse.Namespace) -> None:
         kept = [name for name in before if name not in written]
         if kept:
             note(f"Unchanged files of an earlier fit in {folder}: {', '.join(kept)}.")
-        show(f"Wrote to {for_terminal(str(folder))}: {', '.join(written)}")
+        show(f"Wrote to {visible(str(folder))}: {', '.join(written)}")
 
 
 def _show_law(model: DARTSRegressor, columns: Columns) -> None:
-    target = for_terminal(str(columns.y.name))
+    target = visible(str(columns.y.name))
     show(f"Pareto front of {target}, from {len(columns.y)} rows (* the chosen equation):\n")
     show(front_table(model, columns.y))
-    show(f"\n{for_terminal(model.equation_.format())}\n")
+    show(f"\n{model.equation_.format()}\n")
 
 
 def _write(found: Found, folder: Path, written: list[str], interrupts: LateInterrupts, quiet: bool) -> None:
@@ -156,7 +156,7 @@ def front_table(fitted: DARTSRegressor, y: Any) -> str:
     for row, equation in zip(fitted.equations_.itertuples(), fitted.front_, strict=True):
         text = replace(equation, target=None).format()
         figures = str(row.complexity), f"{row.loss:.4g}", _r2(row.loss, variance)
-        lines.append(("*" if row.chosen else "", *figures, for_terminal(text)))
+        lines.append(("*" if row.chosen else "", *figures, text))
     widths = [max(len(line[k]) for line in lines) for k in range(4)]
     return "\n".join(
         "  ".join([*(cell.rjust(width) for cell, width in zip(line[:4], widths, strict=True)), line[4]]).rstrip()

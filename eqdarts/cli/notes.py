@@ -8,24 +8,15 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from eqdarts.errors import EqdartsWarning
+from eqdarts.errors import EqdartsWarning, visible
 
-__all__ = ["for_terminal", "leave_output", "note", "notes_to_stderr", "show"]
-
-
-def for_terminal(text: str) -> str:
-    r"""Return text with every character escaped that a terminal would obey or hide, or at which it would break a line.
-
-    >>> print(for_terminal("\x1b[31mmass\n(kg)"))
-    \x1b[31mmass\n(kg)
-    """
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+__all__ = ["leave_output", "note", "notes_to_stderr", "show"]
 
 
 def show(text: str) -> None:
     """Print lines to standard output at once. If its reader has gone, as in ``| head``, only these lines are lost."""
     try:
-        print("\n".join(map(for_terminal, text.split("\n"))), flush=True)
+        print("\n".join(map(visible, text.split("\n"))), flush=True)
     except BrokenPipeError:
         leave_output()
 
@@ -38,7 +29,7 @@ def leave_output() -> None:
 def note(message: object, quiet: bool = False) -> None:
     """Print a note to standard error, on one line."""
     if not quiet:
-        print(f"eqdarts: {for_terminal(' '.join(str(message).split()))}", file=sys.stderr)
+        print(f"eqdarts: {visible(' '.join(str(message).split()))}", file=sys.stderr)
 
 
 @contextmanager

@@ -7,11 +7,11 @@ import sys
 from pathlib import Path
 
 from eqdarts.cli.columns import gap_notes, numeric_columns
-from eqdarts.cli.notes import for_terminal, note, notes_to_stderr
+from eqdarts.cli.notes import note, notes_to_stderr
 from eqdarts.cli.spreadsheets import name_to_cell
 from eqdarts.cli.tables import read_table
 from eqdarts.cli.usage import TableError
-from eqdarts.errors import FormulaError, explain
+from eqdarts.errors import FormulaError, explain, visible
 
 __all__ = ["run"]
 
@@ -35,7 +35,7 @@ def run(arguments: argparse.Namespace) -> None:
     if words:
         note(words)
     name = name_to_cell(equation.target or "prediction")
-    column = pd.DataFrame({for_terminal(name) if sys.stdout.isatty() else name: prediction})
+    column = pd.DataFrame({visible(name) if sys.stdout.isatty() else name: prediction})
     column.to_csv(sys.stdout, index=False)
 
 

@@ -38,7 +38,7 @@ from eqdarts.equation.rows import (
     starting_values,
     undefined_words,
 )
-from eqdarts.errors import EqdartsWarning, explain
+from eqdarts.errors import EqdartsWarning, explain, visible
 from eqdarts.export import formats
 from eqdarts.expression import written
 from eqdarts.expression.build import symbol, with_values, without_units
@@ -46,6 +46,7 @@ from eqdarts.expression.latex import latex as latex_of
 from eqdarts.expression.latex import latex_name
 from eqdarts.expression.mathml import mathml as mathml_of
 from eqdarts.expression.parse import parse_formula, quoted
+from eqdarts.expression.phases import usual_parameters
 from eqdarts.expression.program import evaluate
 from eqdarts.expression.readable import readable
 from eqdarts.losses import SQUARED, Loss
@@ -355,7 +356,7 @@ class Equation:
         found, record = fit_formula(
             with_values(formula, known), [symbol(p) for p in parameters], columns, target, guess, weight
         )
-        fitted = tuple(zip(parameters, found, strict=True))
+        fitted = tuple(usual_parameters(formula, dict(zip(parameters, found, strict=True))).items())
         expr = with_values(formula, {**known, **dict(fitted)})
         box = {name: (float(column.min()), float(column.max())) for name, column in columns.items()}
         # Only an equation that was typed with parameters keeps its formula: the names of all others are made up.
@@ -482,7 +483,7 @@ class Equation:
             Significant digits. Default: as many as the fitted rows need, see `digits`; 6 without rows.
         """
         shown = written.text(self._written, self._shown(digits))
-        return shown if self.target is None else f"{quoted(self.target)} = {shown}"
+        return visible(shown if self.target is None else f"{quoted(self.target)} = {shown}")
 
     def latex(self, digits: int | None = None) -> str:
         """Return the equation as LaTeX; without a target, its right-hand side.

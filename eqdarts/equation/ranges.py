@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from eqdarts._typing import Array
 from eqdarts.arrays import as_floats
-from eqdarts.errors import explain
+from eqdarts.errors import explain, visible
 
 __all__ = ["MARGIN", "Range", "any_outside", "checked_range", "extrapolation_words", "outside_by_input"]
 
@@ -87,7 +87,7 @@ def extrapolation_words(ranges: Sequence[Range], masks: Mapping[str, NDArray[np.
         return ""
     worst = sorted((name for name in masks if masks[name].any()), key=lambda name: -int(masks[name].sum()))
     ends = {name: (low, high) for name, low, high in ranges}
-    named = [f"{name}: {ends[name][0]:.4g} to {ends[name][1]:.4g}" for name in worst[:MOST_NAMED]]
+    named = [f"{visible(name)}: {ends[name][0]:.4g} to {ends[name][1]:.4g}" for name in worst[:MOST_NAMED]]
     more = [f"and {len(worst) - MOST_NAMED} more"] if len(worst) > MOST_NAMED else []
     return (
         f"{n_outside} of {n_rows} row(s) lie outside the range of the rows that the equation was fitted to "

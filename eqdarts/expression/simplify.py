@@ -15,6 +15,7 @@ from eqdarts._typing import Array, Expr
 from eqdarts.errors import FormulaError
 from eqdarts.expression.build import without_units
 from eqdarts.expression.normal_form import cost, normalise
+from eqdarts.expression.phases import usual_numbers
 from eqdarts.expression.program import evaluate
 from eqdarts.expression.rounding import rounded
 
@@ -59,17 +60,14 @@ def points_of(variables: Sequence[str], rows: Array | None, x_scale: Array) -> P
 def simplified(expr: Expr, points: Points) -> Expr:
     """Return the shortest of a few forms of `expr`, the same function on `points`, with rounded coefficients."""
     reference = points.evaluate(expr)
-    best = expr
+    expr = _agreeing(usual_numbers, expr, points, reference)
     # Start from the normal form, and from the one without nested fractions, where they are the same function.
-    normal = _attempt(normalise, expr)
-    if normal is not None and _same(points.evaluate(normal), reference):
-        best = normal
-    plain = _attempt(lambda e: normalise(_without_nested_fractions(e)), best)
-    if plain is not None and plain != best and _same(points.evaluate(plain), reference):
-        best = plain
+    best = _agreeing(normalise, expr, points, reference)
+    best = _agreeing(lambda e: normalise(_without_nested_fractions(e)), best, points, reference)
     # Rounding can make a coefficient 1 or 0, after which another form may be the shortest.
     for _ in range(MOST_PASSES):
         best = without_units(min([best, *_candidates(best, points, reference)], key=cost))
+        best = _agreeing(usual_numbers, best, points, reference)
         shorter = rounded(best, points.columns, points.n_rows)
         if shorter == best or not _same(points.evaluate(shorter), reference, floor=1.0):
             return best
@@ -130,6 +128,14 @@ def _candidates(expr: Expr, points: Points, reference: Array) -> Iterator[Expr]:
                 agrees = False
             if agrees:
                 yield candidate
+
+
+def _agreeing(step: Callable[[Expr], Expr], expr: Expr, points: Points, reference: Array) -> Expr:
+    """Return the result of a step if it has the reference values, otherwise the expression itself."""
+    form = _attempt(step, expr)
+    if form is None or form == expr or not _same(points.evaluate(form), reference):
+        return expr
+    return form
 
 
 def _attempt(step: Any, expr: Expr) -> Expr | None:

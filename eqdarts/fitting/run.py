@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import platform
+import warnings
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import cache
@@ -21,7 +22,7 @@ from eqdarts._typing import Array
 from eqdarts._version import __version__
 from eqdarts.data import FitRows
 from eqdarts.equation.equation import Equation
-from eqdarts.errors import FormulaError, explain
+from eqdarts.errors import EqdartsWarning, FormulaError, explain
 from eqdarts.evidence.structure import Finding
 from eqdarts.files import read_json
 from eqdarts.fitting.front import MOST_ROWS
@@ -45,6 +46,7 @@ from eqdarts.graph.fitted import FittedGraph
 from eqdarts.graph.record import graph_record, is_plain
 from eqdarts.history import SearchHistory
 from eqdarts.inference.constants import Snap
+from eqdarts.losses import loss_of
 from eqdarts.search.worker_files import member_records
 
 __all__ = ["PAGE_FILE", "RUN_FILE", "Run", "with_dot"]
@@ -170,6 +172,15 @@ class Run:
             return ""
         which = "drawn at random" if used >= MOST_ROWS else "those with weight"
         return f"Coefficients and intervals come from {used} of the {given} rows, {which}."
+
+    def undetermined_in_words(self, k: int) -> str:
+        """Return the sentence that says that the rows do not determine equation k; "" if they do."""
+        rows = self.rows
+        seen = np.ones(len(rows.y), dtype=bool) if rows.weight is None else rows.weight > 0
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", EqdartsWarning)
+            f = self.equations[k].predict(rows.X)
+        return loss_of(self.loss).caution(rows.y[seen], f[seen])
 
     def as_table(self) -> pd.DataFrame:
         """Return the front with its equations as text and LaTeX, and a mark at the chosen one."""

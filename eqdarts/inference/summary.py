@@ -9,6 +9,7 @@ from typing import Any
 
 from eqdarts._typing import Array
 from eqdarts.equation.digits import FEWEST
+from eqdarts.errors import visible
 from eqdarts.expression.parse import quoted
 from eqdarts.expression.written import text, write
 from eqdarts.inference.uncertainty import Inference
@@ -60,7 +61,8 @@ def summary(
     ]
     rule = "-" * WIDTH
     body = f"\n{rule}\n".join("\n".join(lines) for lines in sections if lines)
-    return "\n".join(["=" * WIDTH, body, "=" * WIDTH, *_wrapped(CAVEAT, "")])
+    lines = ["=" * WIDTH, *body.split("\n"), "=" * WIDTH, *_wrapped(CAVEAT, "")]
+    return "\n".join(map(visible, lines))
 
 
 def cautions(found: Inference, ends: Array | None = None) -> list[str]:

@@ -174,6 +174,8 @@ class Function(Notation):
         Whether it has no zero; whether it is zero where its argument is, and only there.
     jumps : bool
         Whether it changes its sign without a zero or a pole between.
+    period : float
+        Its period; 0 for a function that has none.
     by_others : callable, optional
         ``by_others(u)`` -> the same by functions that an edge may apply, for one that no primitive is.
     """
@@ -190,6 +192,7 @@ class Function(Notation):
     never_zero: bool = False
     zero_with_argument: bool = False
     jumps: bool = False
+    period: float = 0.0
     by_others: Callable[[Expr], Expr] | None = None
 
     @property
@@ -283,18 +286,18 @@ _ROWS = (
     Function(
         "sin", forms.sympy_class("sin"), sympy_name="sin",
         numpy=np.sin, torch=lambda u: u.sin(), slope=lambda u, f: u.cos(),
-        bounds=intervals.sine, latex=_latex(r"\sin"), source=_called("np.sin", "sin", "SIN"),
+        bounds=intervals.sine, latex=_latex(r"\sin"), source=_called("np.sin", "sin", "SIN"), period=2 * math.pi,
     ),
     Function(
         "cos", forms.sympy_class("cos"), sympy_name="cos",
         numpy=np.cos, torch=lambda u: u.cos(), slope=lambda u, f: -u.sin(),
-        bounds=intervals.cosine, latex=_latex(r"\cos"), source=_called("np.cos", "cos", "COS"),
+        bounds=intervals.cosine, latex=_latex(r"\cos"), source=_called("np.cos", "cos", "COS"), period=2 * math.pi,
     ),
     Function(
         "tan", forms.tangent, sympy_name="tan",
         numpy=np.tan, torch=lambda u: u.tan(), slope=lambda u, f: 1 + f * f,
         bounds=intervals.tangent, limit=Limit(Domain(zero=False), "in a tangent,", of=_cosine),
-        latex=_latex(r"\tan"), source=_called("np.tan", "tan", "TAN"),
+        latex=_latex(r"\tan"), source=_called("np.tan", "tan", "TAN"), period=math.pi,
     ),
     Function(
         "arcsin", forms.sympy_class("asin"), spellings=("asin",), sympy_name="asin",

@@ -46,12 +46,12 @@ def run_summary(run: Run, index: int | None = None, coverage: float = 0.95, prof
     )
     snaps = run.snaps if shown == run.chosen else ()
     profile = profile and loss_of(run.loss).is_least_squares
-    return summary(found, coverage, profile, rivals.to_dict("records"), snaps, _warnings(run, equation))
+    return summary(found, coverage, profile, rivals.to_dict("records"), snaps, _warnings(run, shown))
 
 
-def _warnings(run: Run, equation: Equation) -> list[str]:
-    """Return further cautions."""
-    found = singularities_in_range(equation).in_words()
+def _warnings(run: Run, k: int) -> list[str]:
+    """Return further cautions about equation k."""
+    found = [*filter(None, [run.undetermined_in_words(k)]), *singularities_in_range(run.equations[k]).in_words()]
     if run.rows_in_words():
         found.append(run.rows_in_words())
     if run.stability is not None:

@@ -79,7 +79,7 @@ def words_of(run: Run, k: int, found: Inference | None) -> Words:
     if k == run.chosen and found is not None and found.names and loss_of(run.loss).is_least_squares:
         ends = found.profile_interval(COVERAGE)
     header, cells = _coefficients(equation, found, ends)
-    careful = [] if found is None else cautions(found, ends)
+    careful = [*filter(None, [run.undetermined_in_words(k)]), *([] if found is None else cautions(found, ends))]
     if found is None:
         careful.append(f"The loss {run.loss} gives no standard errors.")
     n_undefined = int(np.isnan(predicted(equation, run.rows.X)).sum())

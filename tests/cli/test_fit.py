@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 
 from eqdarts.cli.command import main
-from eqdarts.cli.notes import for_terminal
 from eqdarts.cli.spreadsheets import name_from_cell
+from eqdarts.errors import visible
 from tests.cli.commands import FIT, refused
 
 
@@ -141,7 +141,7 @@ def test_a_hostile_name_is_plain_text_on_a_terminal_and_no_formula(
     out, err = capsys.readouterr()
     assert all(line.isprintable() for line in (out + err).splitlines())
     law = out.splitlines()[7]
-    assert for_terminal(name) in law
+    assert visible(name) in law
     assert " = " in law
     assert main(["predict", "o/equation.json", "table.csv"]) == 0
     written = pd.read_csv(io.StringIO(capsys.readouterr().out)).columns[0]

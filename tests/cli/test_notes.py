@@ -6,8 +6,8 @@ import warnings
 
 import pytest
 
-from eqdarts.cli.notes import for_terminal, note, notes_to_stderr, show
-from eqdarts.errors import EqdartsWarning
+from eqdarts.cli.notes import note, notes_to_stderr, show
+from eqdarts.errors import EqdartsWarning, visible
 
 
 @pytest.mark.parametrize(
@@ -21,7 +21,7 @@ from eqdarts.errors import EqdartsWarning
     ],
 )
 def test_what_a_terminal_would_obey_is_escaped(text: str, shown: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert for_terminal(text) == shown
+    assert visible(text) == shown
     show("one\n" + text.replace("\n", " "))
     assert capsys.readouterr().out == "one\n" + shown.replace(r"\n", " ") + "\n"
 

@@ -19,6 +19,8 @@ from eqdarts.data import prepare
 from eqdarts.equation.equation import Equation
 from eqdarts.errors import EqdartsWarning, FormulaError
 from eqdarts.graph.graph import Edge, Graph, Node
+from eqdarts.inference.summary import summary
+from eqdarts.inference.uncertainty import inference
 from eqdarts.primitives.table import PRIMITIVES
 from tests.helpers import lambdified
 from tests.strategies import graphs, inputs
@@ -416,3 +418,13 @@ def test_rows_that_cannot_be_fitted_are_one_clear_error(x: list[float], y: list[
         Equation.parse("a*x + b", ["x"]).fit({"x": x}, y)
     with pytest.raises(ValueError, match=re.escape(says)):
         Equation.parse("2.0*x + 1.0", ["x"]).fit({"x": x}, y)
+
+
+def test_names_that_a_terminal_would_obey_are_escaped_in_what_is_printed() -> None:
+    name, x = "\x1b[31mmass\n(kg)", np.linspace(1, 3, 20)
+    law = Equation.parse(f"2.5*`{name}`", [name]).fit(pd.DataFrame({name: x}), pd.Series(2 * x, name="\x1b[0m"))
+    assert Equation.parse(str(law), [name]) == Equation.parse(f"2*`{name}`", [name])
+    assert r"2*`\x1b[31mmass\n(kg)`" in law.format()
+    shown = [law.format(), repr(law), *law.extrapolation(pd.DataFrame({name: 10 * x})).split("\n")]
+    shown += summary(inference(law, pd.DataFrame({name: x}), 2 * x)).split("\n")
+    assert all(line.isprintable() for line in shown)

@@ -12,10 +12,12 @@ import pytest
 from scipy import optimize
 
 from eqdarts import DARTSRegressor, Equation
+from eqdarts.errors import EqdartsWarning
 from eqdarts.fitting.by_loss import Reweighting
 from eqdarts.fitting.table import Table
 from eqdarts.inference.linearised import form_of
 from eqdarts.losses import resolve_loss
+from eqdarts.report.words import inference_of, words_of
 from tests.fits import QUICK_BY_LOSS, outliers, student
 
 
@@ -130,3 +132,13 @@ def test_constants_snap_under_a_likelihood() -> None:
     )
     assert model.known_ == {"k": 40.0}
     assert str(model.equation_) == "k*x0**2"
+
+
+def test_separable_answers_warn_that_the_slope_is_not_determined() -> None:
+    x, y = np.linspace(0, 4, 40), np.repeat([0.0, 1.0], 20)
+    model = DARTSRegressor(**{**QUICK_BY_LOSS, "max_refits": 60}, loss="bernoulli")
+    with pytest.warns(EqdartsWarning, match="slope is therefore not determined"):
+        model.fit(pd.DataFrame({"level": x}), pd.Series(y, name="yes"))
+    assert "slope is therefore not determined" in " ".join(model.summary().split())
+    found = inference_of(model.run_, model.run_.chosen)
+    assert "slope is therefore not determined" in words_of(model.run_, model.run_.chosen, found).cautions[0]
