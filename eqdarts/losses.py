@@ -29,7 +29,9 @@ RowFunction = Callable[[Array, Array], Array]
 
 HUBER = 1.345  # 95 % efficiency for normal errors, in standard deviations
 NORMAL = 1.4826  # standard deviation of a normal distribution over the median absolute deviation
-SMALLEST = 1e-7  # lower limit of residuals and rates in weights, as a share of their magnitude
+SMALLEST = 1e-7  # lower limit of residuals in weights, as a share of the median one
+ROUNDING = 1e-12  # the same, and of the scale of a loss, as a share of y: below it are only rounding errors
+EXACT = 1e-9  # residual, as a share of y, at which a fit is exact
 MOST_CHECKED = 100  # rows on which a loss of the user's own is tried
 EDGE = 1e-9  # smallest distance of probabilities from 0 and 1 in weights
 
@@ -101,12 +103,54 @@ class Loss:
             loss = float(np.average(self.value(y, f), weights=weight))
         return loss if math.isfinite(loss) else math.inf
 
-    def code_length(self, mean: float, n_rows: float, y: Array) -> float:
-        """Return the nats for the residuals of `n_rows` rows, up to a constant that is the same for all equations."""
-        if self.variance is not None:
-            return n_rows * mean
-        floor = (1e-9 * float(np.sqrt(np.mean(y**2)))) ** self.power
-        return n_rows / self.power * math.log(max(mean, floor, 1e-300))
+    def code_length(
+        self, y: Array, f: Array, weight: Array | None = None, n_rows: float | None = None, n_coefficients: int = 0
+    ) -> float:
+        r"""Return the nats for the residuals, up to a constant that is the same for all equations.
+
+        Parameters
+        ----------
+        y, f : ndarray of shape (N,)
+            Target and predictions.
+        weight : ndarray of shape (N,), optional
+        n_rows : float, optional
+            Number of rows that the weights represent. Default: N.
+        n_coefficients : int, default=0
+
+        Notes
+        -----
+        A likelihood is its own code. For other losses the scale of the residuals is unknown. Up to half of the rows may
+        be outliers, whose residuals the scale does not describe: with m of them among n rows and mean loss L of the
+        others the code takes
+
+        .. math:: \frac{n - m}p \log L + \frac mp \log L_0 + \log \binom nm
+
+        nats, for the best m. An outlier is coded as somewhere in the range of y, whose end has the loss :math:`L_0`. A
+        law that fits all rows but some to rounding is thus not rejected for one that comes closer to these. L stops at
+        the rounding level of y.
+        """
+        if weight is not None:
+            y, f = y[weight > 0], f[weight > 0]
+            weight = weight[weight > 0]
+        with np.errstate(all="ignore"):
+            values = self.value(y, f)
+        if not np.isfinite(values).all():
+            return math.inf
+        n = float(len(y)) if n_rows is None else n_rows
+        share = np.full(len(y), n / len(y)) if weight is None else weight * (n / weight.sum())
+        if self.is_likelihood:
+            return float(share @ values)
+        floor = max(float(share @ self.value(y, y + EXACT * typical_size(y))) / n, 1e-300)
+        widest = max(float(self.value(y, np.full(len(y), np.median(y))).max()), floor)
+        order = np.argsort(values)
+        regular = np.cumsum(share[order])  # rows that are not outliers, if these are all with a larger loss
+        means = np.cumsum((share * values)[order]) / regular
+        outliers = np.maximum(n - regular, 0.0)
+        code = (regular * np.log(np.maximum(means, floor)) + outliers * math.log(widest)) / self.power
+        code += _log_choices(n, outliers)
+        allowed = outliers <= (n - n_coefficients) / 2
+        allowed[-1] = True
+        return float(code[allowed].min())
 
     def check_target(self, y: Array) -> None:
         """Raise ValueError for a y outside the range of the loss."""
@@ -124,10 +168,32 @@ class Loss:
 SQUARED = Loss("squared", lambda y, f: (y - f) ** 2, lambda y, f: np.ones_like(y), is_least_squares=True)
 
 
+def typical_size(y: Array) -> float:
+    """Return the median magnitude of the values (n,) that are not zero; 1 if there are none.
+
+    It tells how large rounding errors are, and few outliers do not change it.
+    """
+    size = np.abs(y[y != 0])
+    return float(np.median(size)) if size.size else 1.0
+
+
+def _log_choices(n: float, m: Array) -> Array:
+    """Return the logarithms of the numbers of ways to choose m of n rows."""
+    from scipy.special import gammaln
+
+    return np.asarray(gammaln(n + 1) - gammaln(m + 1) - gammaln(n - m + 1))
+
+
+def _least_residual(y: Array, size: Array) -> Array:
+    """Return the magnitude (n,) below which residuals of these sizes count as equal in weights."""
+    rounding = ROUNDING * np.maximum(np.abs(y), typical_size(y))
+    return np.maximum(rounding, SMALLEST * float(np.median(size)))
+
+
 def _absolute() -> Loss:
     def weights(y: Array, f: Array) -> Array:
         size = np.abs(y - f)
-        return np.asarray(1 / np.maximum(size, SMALLEST * max(float(size.mean()), 1e-300)))
+        return np.asarray(1 / np.maximum(size, _least_residual(y, size)))
 
     return Loss("absolute", lambda y, f: np.abs(y - f), weights, power=1.0)
 
@@ -193,7 +259,7 @@ def _own(function: Callable[..., Any]) -> Loss:
     def weights(y: Array, f: Array) -> Array:
         import torch
 
-        least = SMALLEST * max(float(np.abs(y - f).mean()), SMALLEST * float(np.abs(y).mean()), 1e-300)
+        least = _least_residual(y, np.abs(y - f))
         step = np.where(np.abs(f - y) < least, np.where(f < y, -least, least), f - y)
         at = torch.tensor(y + step, requires_grad=True)
         (slope,) = torch.autograd.grad(function(torch.tensor(y), at).sum(), at)
@@ -222,7 +288,8 @@ def resolve_loss(loss: Any, y: Array, residual: Array) -> Loss:
         A key of `LOSSES`, or ``loss(y, prediction)`` -> tensor of the loss of each row: not negative, smallest where
         the prediction is y, differentiable by torch.
     y, residual : ndarray of shape (N,)
-        The target, and the residuals of a fit, from which Huber's loss gets its scale.
+        The target, and the residuals of a fit, from which Huber's loss gets its scale. The scale is no smaller than
+        the rounding level of y.
 
     Raises
     ------
@@ -239,9 +306,8 @@ def resolve_loss(loss: Any, y: Array, residual: Array) -> Loss:
     row = LOSSES[loss]
     if row.scaled is None:
         return row
-    size = np.abs(residual)
-    spread = NORMAL * float(np.median(size))
-    return row.scaled(max(spread, SMALLEST * float(size.mean()), 1e-300))
+    # Below the level at which a fit counts as exact, all laws would look as if they had outliers only.
+    return row.scaled(max(NORMAL * float(np.median(np.abs(residual))), EXACT * typical_size(y)))
 
 
 def _checked(loss: Loss, y: Array, residual: Array) -> Loss:

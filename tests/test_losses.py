@@ -99,3 +99,38 @@ def test_separated_answers_do_not_determine_a_slope(y: list[float], f: list[floa
     assert ("slope is therefore not determined" in caution) is is_separated
     assert bool(caution) is is_separated
     assert LOSSES["squared"].caution(np.array(y), np.array(f)) == ""
+
+
+@pytest.mark.parametrize("name", ["absolute", "huber", "own"])
+def test_a_law_that_meets_all_rows_but_some_has_the_shorter_code(name: str) -> None:
+    x = np.linspace(1.0, 3.0, 20)
+    law, y = 2 * x**2, 2 * x**2
+    y = np.where(np.isin(np.arange(20), [3, 7, 15]), [100.0], y)
+    loss = resolve_loss(student if name == "own" else name, y, y - law)
+    close = np.where(y == law, law * (1 + 1e-4), 95.0)  # almost all of every row
+    assert loss.mean(y, close) < loss.mean(y, law)
+    assert loss.code_length(y, law) < loss.code_length(y, close) - 50
+    # Weights that count rows are the same as the rows repeated.
+    weight = np.arange(20) % 3
+    repeated = np.repeat(np.arange(20), weight)
+    counted = loss.code_length(y, close, weight.astype(float), float(weight.sum()))
+    assert counted == pytest.approx(loss.code_length(y[repeated], close[repeated]))
+
+
+def test_rows_that_coefficients_meet_by_force_are_no_evidence() -> None:
+    rng = np.random.default_rng(0)
+    y = rng.normal(size=20)
+    loss, smooth = LOSSES["absolute"], 0.9 * y
+    met = np.where(np.arange(20) < 8, y, -y)  # eight rows exactly, by eight coefficients
+    assert loss.code_length(y, smooth, None, 20.0, 1) < loss.code_length(y, met, None, 20.0, 8)
+
+
+@pytest.mark.parametrize("name", [*LOSSES, "own"])
+def test_scales_and_weights_stop_at_the_rounding_level_of_y(name: str) -> None:
+    y = np.array([0.25, 0.5, 0.75, 1.0, 0.0])
+    loss = resolve_loss(student if name == "own" else name, y, np.zeros(5))
+    weights = loss.weights(y, y)
+    assert np.isfinite(weights / weights.mean()).all()
+    near = np.clip(y * (1 + 1e-15), 0.0, 1.0)
+    np.testing.assert_allclose(loss.weights(y, near), weights, rtol=0.05)
+    assert np.isfinite(loss.code_length(y, y))

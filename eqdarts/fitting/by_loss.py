@@ -6,10 +6,10 @@ equation so far; every equation of the front is then reweighted until it is at t
 
 from __future__ import annotations
 
-import math
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -24,7 +24,7 @@ from eqdarts.fitting.front import Entry, Front
 from eqdarts.fitting.table import Table
 from eqdarts.inference.constants import Snap, snap_constants
 from eqdarts.inference.linearised import Form, form_of
-from eqdarts.losses import Loss
+from eqdarts.losses import Loss, resolve_loss
 from eqdarts.selection import Candidate, description_length
 
 __all__ = ["ROUNDS", "Reweighting", "snap_reweighted", "working_data", "working_target"]
@@ -34,6 +34,9 @@ ROUNDS = 2  # number of searches; the second uses the weights from the equation 
 MOST_STEPS, STEP_ITERATIONS = 100, 3
 ROUGH = 1e-5  # relative fall of the loss that is too small to change the choice
 SAME = 1e-10  # relative change of all coefficients at which reweighting ends
+MOST_SCALES = 20  # times that a loss takes its scale from the residuals of its own fit
+FAR, UNBENDING = 20.0, 3  # residual, in median ones, of an outlier; short fits without outliers
+SETTLED = 0.9  # share of the residuals before, above which they have settled
 SMALLEST_CHANCE = 0.02  # probabilities closer to 0 and 1 give the search targets no larger than this one
 
 
@@ -67,7 +70,37 @@ class Reweighting:
         """Return the weights (n,) that make `rows` a least squares problem at the equation."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", EqdartsWarning)
-            return self._weights(equation.predict(self.rows.X))
+            return _levelled(self.loss, self._weights(equation.predict(self.rows.X)))
+
+    def closest(self, front: Front, name: Any) -> Array:
+        """Return predictions (N,) of all rows, from whose residuals the loss `name` takes its scale.
+
+        The size of an outlier's residual is better measured by the best fit than by the shortest description, for which
+        a wrong scale makes the outliers of a simple law look like ordinary rows. So the equation is the one with the
+        least median absolute residual for its coefficients. A scale that is too large lets outliers bend it: it is
+        fitted again at the scale of its own residuals, until these do not become smaller.
+        """
+        y, n = self.table.y, len(self.table.y)
+        equations = [entry.equation for entry in front.entries]
+        predictions = [self.table.predicted(equation) for equation in equations]
+        spare = [max(n - len(equation.coefficients), 1) for equation in equations]
+        medians = [np.median(np.abs(y - f)) * (n / k) ** 0.5 for f, k in zip(predictions, spare, strict=True)]
+        best = int(np.nanargmin(medians))
+        equation, f = equations[best], predictions[best]
+        size = float(np.median(np.abs(y - f)))
+        for _ in range(MOST_SCALES):
+            try:
+                equation = replace(self, loss=resolve_loss(name, y, y - f)).fit(equation, rough=True)
+            except FormulaError:
+                break
+            new = self.table.predicted(equation)
+            before, size = size, float(np.median(np.abs(y - new)))
+            if not size < before:
+                break
+            f = new
+            if size > SETTLED * before:
+                break
+        return f
 
     def _weights(self, f: Array) -> Array:
         weights = self.loss.weights(self.rows.y, f)
@@ -95,14 +128,18 @@ class Reweighting:
         if not form.names:
             return equation
         solver = _Solver(form, self.rows, equation.variables)
-        theta, best = form.estimate, self._loss(solver.predict(form.estimate))
+        theta, f = form.estimate, solver.predict(form.estimate)
+        best, size = self._loss(f), self._usual_residual(f)
         for _ in range(MOST_STEPS):
-            new = solver.step(theta, self._weights(solver.predict(theta)))
-            loss = self._loss(solver.predict(new))
+            new = solver.step(theta, self._weights(f))
+            f = solver.predict(new)
+            loss = self._loss(f)
             # A step that makes the loss larger, or undefined, is the last one and is not taken.
             if not loss <= best + 1e-12 * abs(best):
                 break
-            settled = rough and best - loss <= ROUGH * abs(best)
+            # Where outliers make up the loss, the other rows may still come closer to the law.
+            smaller, size = size, self._usual_residual(f)
+            settled = rough and best - loss <= ROUGH * abs(best) and size >= SETTLED * smaller
             before, theta = theta, new
             best = min(loss, best)
             if settled or (np.abs(theta - before) <= SAME * np.abs(theta)).all():
@@ -132,9 +169,38 @@ class Reweighting:
 
     def candidate(self, equation: Equation, structure: float | None) -> Candidate:
         """Return the properties that selection uses."""
-        loss = self.loss.mean(self.table.y, self.table.predicted(equation), self.table.weight)
-        code = self.loss.code_length(loss, self.table.n_rows, self.table.y) if math.isfinite(loss) else math.inf
-        return Candidate(equation.complexity, len(equation.coefficients), loss, structure, code=code)
+        table, n_coefficients = self.table, len(equation.coefficients)
+        f = table.predicted(equation)
+        loss = self.loss.mean(table.y, f, table.weight)
+        given = table.weight, table.n_rows, n_coefficients
+        code = self.loss.code_length(table.y, f, *given)
+        # Outliers bend a fit by most losses a little, and on exact rows this little hides that the law meets them all.
+        if (unbent := self._without_outliers(equation)) is not None:
+            code = min(code, self.loss.code_length(table.y, table.predicted(unbent), *given))
+        return Candidate(equation.complexity, n_coefficients, loss, structure, code=code)
+
+    def _without_outliers(self, equation: Equation) -> Equation | None:
+        """Return the equation fitted by squares to the rows that are not outliers; None if there are none."""
+        form = form_of(equation)
+        if self.loss.is_likelihood or not form.names:
+            return None
+        solver = _Solver(form, self.rows, equation.variables)
+        size = np.abs(self.rows.y - solver.predict(form.estimate))
+        regular = size <= FAR * np.median(size)
+        if regular.all() or regular.sum() <= len(form.names):
+            return None
+        weights = regular if self.rows.weight is None else regular * self.rows.weight
+        theta = form.estimate
+        for _ in range(UNBENDING):
+            theta = solver.step(theta, weights.astype(np.float64))
+        values = dict(zip(form.names, map(float, theta), strict=True))
+        try:
+            return replace(equation, expr=with_values(form.formula, {**form.known, **values}))
+        except FormulaError:  # the coefficients overflow
+            return None
+
+    def _usual_residual(self, f: Array) -> float:
+        return float(np.median(np.abs(self.rows.y - f)))
 
     def _loss(self, f: Array) -> float:
         return self.loss.mean(self.rows.y, f, self.rows.weight)
@@ -177,6 +243,14 @@ class _Solver:
         return fitted
 
 
+def _levelled(loss: Loss, weights: Array) -> Array:
+    """Return weights (n,) of which none is above the median, unless they are the precision of the rows.
+
+    Where a law happens to meet a row, 1 / residual is huge, and other laws would be judged by that row alone.
+    """
+    return weights if loss.is_likelihood else np.minimum(weights, np.median(weights))
+
+
 def working_target(loss: Loss, y: Array, f: Array) -> Array:
     """Return the target of the least squares of a search at predictions f: y, or log odds for a probability."""
     if not loss.logistic:
@@ -191,7 +265,7 @@ def working_data(loss: Loss, data: Data, table: Table, f: Array) -> Data:
         chance = np.clip(f, SMALLEST_CHANCE, 1 - SMALLEST_CHANCE)
         weight = chance * (1 - chance)
     else:
-        weight = loss.weights(table.y, f)
+        weight = _levelled(loss, loss.weights(table.y, f))
     weight = np.where(np.isfinite(weight), weight, 0.0) * (1.0 if table.weight is None else table.weight)
     target = np.nan_to_num(working_target(loss, table.y, f))
     return replace(data, y=target / data.y_scale, weight=weight / weight.mean())

@@ -122,20 +122,6 @@ def time_for_search(limit: float) -> float:
     return limit - min(FOR_THE_REST + SHARE_FOR_THE_REST * limit, LARGEST_REST * limit)
 
 
-def _closest(front: Front, table: Table) -> Array:
-    """Return the predictions (N,) of the equation with the least median absolute residual for its coefficients.
-
-    The size of an outlier's residual is better measured by the best fit than by the shortest description, for which a
-    wrong scale makes the outliers of a simple law look like ordinary rows.
-    """
-    n = len(table.y)
-    equations = [entry.equation for entry in front.entries]
-    predictions = [table.predicted(equation) for equation in equations]
-    spare = [max(n - len(equation.coefficients), 1) for equation in equations]
-    medians = [np.median(np.abs(table.y - f)) * (n / k) ** 0.5 for f, k in zip(predictions, spare, strict=True)]
-    return predictions[int(np.nanargmin(medians))]
-
-
 @dataclass(frozen=True, eq=False)
 class _Remarks:
     """The evidence and the structure of the chosen law."""
@@ -270,7 +256,7 @@ class Stages:
             written = write_all(members, data, table, may_write, reweighting.settle, self.failures)
             entries = price_all(written, table, settings.primitives, reweighting.candidate, self.failures)
             front = select_front(entries, data, table, settings.selection)
-            f = _closest(front, table) if has_scale else table.predicted(front.best.equation)
+            f = reweighting.closest(front, settings.loss) if has_scale else table.predicted(front.best.equation)
         return front, reweighting, f
 
     # --- the parts of both ---

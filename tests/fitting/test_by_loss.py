@@ -12,8 +12,9 @@ import pytest
 from scipy import optimize
 
 from eqdarts import DARTSRegressor, Equation
+from eqdarts.data import prepare
 from eqdarts.errors import EqdartsWarning
-from eqdarts.fitting.by_loss import Reweighting
+from eqdarts.fitting.by_loss import Reweighting, working_data
 from eqdarts.fitting.table import Table
 from eqdarts.inference.linearised import form_of
 from eqdarts.losses import resolve_loss
@@ -142,3 +143,38 @@ def test_separable_answers_warn_that_the_slope_is_not_determined() -> None:
     assert "slope is therefore not determined" in " ".join(model.summary().split())
     found = inference_of(model.run_, model.run_.chosen)
     assert "slope is therefore not determined" in words_of(model.run_, model.run_.chosen, found).cautions[0]
+
+
+def exact_rows(n_outliers: int) -> tuple[np.ndarray, np.ndarray]:
+    x = np.linspace(1, 3, 20)
+    y = 2 * x**2
+    y[[7, 3, 15][:n_outliers]] = [100.0, -50.0, 80.0][:n_outliers]
+    return x[:, None], y
+
+
+@pytest.mark.parametrize("loss", ["huber", "absolute", student])
+def test_a_law_without_noise_is_found_by_every_loss(loss: Any) -> None:
+    X, y = exact_rows(0)
+    model = DARTSRegressor(max_refits=100, time_limit=None, random_state=0, loss=loss).fit(X, y)
+    assert str(model.equation_) == "2*x0**2"
+    assert not model.history_.left_out
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("n_outliers", [1, 3])
+@pytest.mark.parametrize("loss", ["huber", "absolute", student])
+def test_a_law_without_noise_is_found_among_outliers(loss: Any, n_outliers: int) -> None:
+    X, y = exact_rows(n_outliers)
+    model = DARTSRegressor(max_refits=1000, time_limit=None, random_state=0, loss=loss).fit(X, y)
+    assert str(model.equation_) == "2*x0**2"
+
+
+def test_rows_that_a_law_meets_do_not_govern_the_next_search() -> None:
+    X, y = exact_rows(1)
+    f = 2.1 * X[:, 0] ** 2
+    f[4] = y[4]
+    table = Table(X, y, None, ("x",), None)
+    data = prepare(X, y, None, 0.3, np.random.default_rng(0))
+    weight = working_data(resolve_loss("absolute", y, y - f), data, table, f).weight
+    assert weight.max() < 3
+    assert weight[7] < 0.02
