@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from eqdarts._typing import Array
 
-__all__ = ["Data", "FitRows", "draw_rows", "moments", "prepare", "typical_magnitude", "weighted_rows"]
+__all__ = ["Data", "FitRows", "are_counts", "draw_rows", "moments", "prepare", "typical_magnitude", "weighted_rows"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,10 +60,17 @@ def moments(y: Array, weight: Array | None) -> tuple[float, float]:
     return float(np.average(y**2, weights=weight)), float(np.average((y - mean) ** 2, weights=weight))
 
 
+MOST_COUNTED = 2.0**53  # beyond, every float is a whole number
+
+
+def are_counts(weight: Array) -> bool:
+    """Return whether weights (n,) count repeated rows: whether all are whole numbers."""
+    return bool((weight == np.round(weight)).all() and weight.max(initial=0.0) <= MOST_COUNTED)
+
+
 def weighted_rows(weight: Array) -> float:
     """Return the number of rows that weights (n,) represent: whole numbers count repeated rows, others are relative."""
-    whole = bool((weight == np.round(weight)).all())
-    return float(weight.sum() if whole else np.count_nonzero(weight))
+    return float(weight.sum() if are_counts(weight) else np.count_nonzero(weight))
 
 
 def draw_rows(rows: NDArray[np.intp], most: int, rng: np.random.Generator) -> NDArray[np.intp]:

@@ -200,12 +200,12 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         X : DataFrame or array of shape (n, d)
         y : array of shape (n,)
         sample_weight : array of shape (n,), optional
-            Not negative, not all zero. If all are whole numbers, the choice of the equation treats them as the number
-            of times that a row was seen. Otherwise, and for all standard errors, they are relative: the variance of a
-            row is sigma**2 / weight, and the common sigma is estimated.
+            Not negative, not all zero. If all are whole numbers (of at most 2**53), they are the number of times that a
+            row was seen: the equation is the same as if the rows were repeated. Otherwise, and for all standard errors,
+            they are relative: the variance of a row is sigma**2 / weight, and the common sigma is estimated.
         sigma : float or array of shape (n,), optional
-            Known standard deviations of y, instead of weights. They weight the rows by 1 / sigma**2, and standard
-            errors are not scaled by the residuals.
+            Known standard deviations of y, instead of weights. They weight the rows by 1 / sigma**2, which is never
+            a count of rows, and standard errors are not scaled by the residuals.
         checkpoint : str or Path, optional
             A folder in which the best graphs so far are saved every few seconds. A later fit to the same rows, columns
             and loss with the same folder continues from there, however the earlier fit ended, and its front is never

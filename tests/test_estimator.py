@@ -16,12 +16,13 @@ from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
-from sklearn.utils.estimator_checks import parametrize_with_checks
+from sklearn.utils.estimator_checks import check_sample_weight_equivalence_on_dense_data, parametrize_with_checks
 
 from eqdarts import DARTSRegressor, EqdartsWarning
 from eqdarts.errors import FormulaError
 from eqdarts.fitting.front import refit_front
 from eqdarts.graph.fitted import FittedGraph
+from eqdarts.search.strategies import SEARCHES
 from tests.fits import G, fall, fallen
 from tests.helpers import QUICK
 from tests.places import DATASETS
@@ -32,6 +33,24 @@ def test_scikit_learn_contract(estimator: Any, check: Any) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", EqdartsWarning)
         check(estimator)
+
+
+@pytest.mark.slow
+@parametrize_with_checks(
+    [
+        DARTSRegressor(search=search, max_refits=300, n_restarts=8, time_limit=None, random_state=0)
+        for search in SEARCHES
+    ]
+)
+def test_scikit_learn_contract_of_each_search(estimator: Any, check: Any) -> None:
+    test_scikit_learn_contract(estimator, check)
+
+
+def test_weights_are_the_same_as_removed_and_repeated_rows() -> None:
+    model = DARTSRegressor(max_refits=300, time_limit=None, random_state=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", EqdartsWarning)
+        check_sample_weight_equivalence_on_dense_data("DARTSRegressor", model)
 
 
 def table(n: int = 200, seed: int = 0) -> pd.DataFrame:

@@ -97,6 +97,8 @@ def fit_table(
         If guesses, a checkpoint or an earlier fit do not belong to the table. It is raised before any search starts.
     """
     began = now() if began is None else began
+    # Before anything else: the fit must not see whether a row is repeated or has a whole number as its weight.
+    table = table.counted()
     kept_in = None
     if checkpoint is not None:
         kept_in = Checkpoint(Path(checkpoint), table, settings.loss_name, settings.written())
@@ -188,12 +190,12 @@ class Stages:
         structure = self._stage("structure of the law", told, tuple[Finding, ...])
         members = (*members, *front.members)
         # Exact constants come last, because the equation then differs from its graph.
-        fit_rows = table.kept(rows)
+        fit_rows = table.drawn(rows)
         snap = partial(snap_chosen, front, table, fit_rows, settings.constants, settings.primitives, self._has_time)
         front, snaps = self._stage("exact constants", snap, lambda: (front, ()))
         remarks = _Remarks(evidence, structure, snaps)
         front = self._with_digits(front, fit_rows, SQUARED)
-        return self._recorded(front, remarks, members, fit_rows, data, history, criterion)
+        return self._recorded(front, remarks, members, table.kept(rows), data, history, criterion)
 
     def _ready_for_choice(self, entries: list[Entry], data: Data) -> tuple[list[Entry], str]:
         """Return the entries with what the criterion looks at, and its name, or that of the one that stands in."""
@@ -220,7 +222,7 @@ class Stages:
             found, history = self._search(data, starts, k / ROUNDS, 1 / ROUNDS, loss.logistic)
             histories.append(history)
             members += self._refitted(self._joined(found, starts if k == 0 else []), data, rows)
-            front, reweighting, f = self._chosen_by_loss(members, data, table.kept(rows), f, (k + 1) / ROUNDS)
+            front, reweighting, f = self._chosen_by_loss(members, data, table.drawn(rows), f, (k + 1) / ROUNDS)
             # The next search uses the weights that the law of this one gives the rows.
             data = working_data(reweighting.loss, data, table, f)
             if history.stop_reason in ("interrupt", "callback") or self.interrupts.seen:
@@ -238,7 +240,7 @@ class Stages:
         history = with_totals(histories[-1], histories)
         front = self._with_digits(front, reweighting.rows, reweighting.loss)
         criterion = settings.selection
-        return self._recorded(front, remarks, members, reweighting.rows, data, history, criterion, loss.logistic)
+        return self._recorded(front, remarks, members, table.kept(rows), data, history, criterion, loss.logistic)
 
     def _chosen_by_loss(
         self, members: tuple[FittedGraph, ...], data: Data, rows: FitRows, f: Array, until: float

@@ -1,9 +1,9 @@
-"""All rows of a fit as given, and facts about them."""
+"""All rows of a fit, and facts about them."""
 
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -15,6 +15,7 @@ from eqdarts.equation.equation import Equation
 from eqdarts.equation.ranges import MARGIN
 from eqdarts.equation.singularities import find_brink, find_singularities
 from eqdarts.errors import EqdartsWarning
+from eqdarts.fitting.counts import counted
 
 __all__ = ["Table"]
 
@@ -24,7 +25,7 @@ MANY_ROWS = 10_000  # with more rows, checks that need no statistics use the ext
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """All rows as given, with the names of their columns."""
+    """All rows with the names of their columns, as given or with each different row once; see `counted`."""
 
     X: Array  # (N, D)
     y: Array  # (N,)
@@ -33,6 +34,16 @@ class Table:
     target: str | None
     sigma: Array | None = None  # (N,) known errors; the weights are relative to the smallest
     named: bool = True  # whether the columns had names, or got x0, x1, ...
+    given: Table | None = None  # the table as given, if this one has other rows
+    place: NDArray[np.intp] | None = None  # for each of its rows, the number of the row here; -1 for none
+
+    def counted(self) -> Table:
+        """Return the table without rows of weight zero and with repeated rows once; itself if it has neither."""
+        found = counted(self.X, self.y, self.weight, self.sigma is not None)
+        if found is None:
+            return self
+        X, y = self.X[found.rows], self.y[found.rows]
+        return replace(self, X=X, y=y, weight=found.weight, given=self, place=found.place)
 
     @cached_property
     def box(self) -> dict[str, tuple[float, float]]:
@@ -69,11 +80,19 @@ class Table:
         spread = np.linspace(0, len(self.X) - 1, MANY_ROWS // 10).astype(np.intp)
         return np.asarray(self.X[np.unique(np.concatenate([spread, self.X.argmin(axis=0), self.X.argmax(axis=0)]))])
 
-    def kept(self, rows: NDArray[np.intp]) -> FitRows:
-        """Return copies of the rows, so that inference does not change when the caller's table does."""
+    def drawn(self, rows: NDArray[np.intp]) -> FitRows:
+        """Return these rows, for what comes from them during the fit."""
         weight = None if self.weight is None or self.sigma is not None else self.weight[rows]
         sigma = None if self.sigma is None else self.sigma[rows]
         return FitRows(self.X[rows], self.y[rows], weight, sigma, len(self.y))
+
+    def kept(self, rows: NDArray[np.intp]) -> FitRows:
+        """Return copies of the rows as given, so that inference does not change when the caller's table does."""
+        if self.given is not None and self.place is not None:
+            chosen = np.zeros(len(self.y) + 1, dtype=bool)  # the last is for rows that are not here
+            chosen[rows] = True
+            return self.given.kept(np.flatnonzero(chosen[self.place]))
+        return self.drawn(rows)
 
     def predicted(self, equation: Equation) -> Array:
         """Return the values of the equation, NaN without a warning where it is undefined."""

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from eqdarts._typing import Array, Expr
-from eqdarts.data import moments
+from eqdarts.data import moments, weighted_rows
 from eqdarts.equation.equation import Equation
 from eqdarts.errors import explain
 from eqdarts.expression.build import rebuild, symbol, with_values, without_units
@@ -99,6 +99,7 @@ class _Setting(NamedTuple):
     """Everything that stays the same while an equation is snapped."""
 
     rows: Rows
+    n_rows: float  # that the weights represent
     units: list[Unit]
     named: Mapping[str, float]
     n_inputs: int
@@ -110,7 +111,7 @@ class _Setting(NamedTuple):
         """Return the description length; a constant counts as the one number that it replaces."""
         symbols = min(complexity(expr), self.most_complexity)
         candidate = Candidate(symbols, n_coefficients, loss)
-        return description_length(candidate, len(self.rows.y), self.n_inputs, self.mean_square, self.variance)
+        return description_length(candidate, self.n_rows, self.n_inputs, self.mean_square, self.variance)
 
 
 def snap_constants(
@@ -129,7 +130,7 @@ def snap_constants(
     equation : Equation
         Fitted to these rows and weights.
     X, y, sample_weight, sigma
-        As in `inference`; `sigma` is used as weights.
+        As in `inference`; `sigma` is used as weights. Weights that are whole numbers count repeated rows.
     constants : mapping of str to float, optional
         Named constants in the units of the data, such as ``{"g": 9.80665}``. The formula contains a constant that is
         found by its name, and the equation's `constants` lists it.
@@ -156,8 +157,10 @@ def snap_constants(
     form, rows = form_of(equation), rows_of(equation, X, y, sample_weight, sigma)
     named = _checked_names(dict(constants or {}), equation)
     weight = rows.root**2
+    counts = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
+    n_rows = float(len(rows.y)) if counts is None else weighted_rows(counts)
     setting = _Setting(
-        rows, units_of(named), named, rows.inputs.shape[1],
+        rows, n_rows, units_of(named), named, rows.inputs.shape[1],
         *moments(rows.y, weight), complexity(equation.expr),
     )  # fmt: skip
     loss = _loss(form, rows)
@@ -196,10 +199,10 @@ def _loss(form: Form, rows: Rows) -> float:
 def _best_step(state: _State, setting: _Setting, go_on: Callable[[], bool]) -> tuple[Snap, _State] | None:
     """Snap the coefficient that shortens the description most, or return None."""
     form = state.form
-    n, k = len(setting.rows.y), len(form.names)
+    n, k = setting.n_rows, len(form.names)
     critical = quantile(FARTHEST, n - k)
     floor = max(state.loss, ROUNDING * setting.mean_square)
-    covariance = _covariance(form, setting.rows, floor)
+    covariance = _covariance(form, setting.rows, n, floor)
     if covariance is None or not math.isfinite(critical):
         return None
     error = np.sqrt(np.diag(covariance))
@@ -215,12 +218,12 @@ def _best_step(state: _State, setting: _Setting, go_on: Callable[[], bool]) -> t
     return found
 
 
-def _covariance(form: Form, rows: Rows, loss: float) -> Array | None:
+def _covariance(form: Form, rows: Rows, n: float, loss: float) -> Array | None:
     """Return the covariance (K, K) at this mean squared residual, None if the rows do not identify all coefficients."""
-    n, k = len(rows.y), len(form.names)
+    k = len(form.names)
     if not 0 < k < n:
         return None
-    values, jacobian = form.at(form.estimate, rows.columns, n)
+    values, jacobian = form.at(form.estimate, rows.columns, len(rows.y))
     if not np.isfinite(jacobian).all():
         return None
     parts = decompose(jacobian * rows.root[:, None], (rows.y - values) * rows.root)
@@ -233,7 +236,7 @@ def _covariance(form: Form, rows: Rows, loss: float) -> Array | None:
 def _trials(state: _State, setting: _Setting, error: Array, critical: float) -> list[tuple[float, int, Constant]]:
     """Return the trials, the best first: change of the description that the linear model predicts, j, constant."""
     form = state.form
-    n, k = len(setting.rows.y), len(form.names)
+    n, k = setting.n_rows, len(form.names)
     saving = state.length - state.spent - setting.length(_expr(form), k - 1, state.loss)
     trials: list[tuple[float, int, Constant]] = []
     for j in range(k):
@@ -303,7 +306,7 @@ def _expr(form: Form) -> Expr:
     return without_units(with_values(form.formula, {**form.known, **dict(zip(form.names, form.estimate, strict=True))}))
 
 
-def _snap(before: _State, after: _State, j: int, constant: Constant, error: float, dof: int) -> Snap:
+def _snap(before: _State, after: _State, j: int, constant: Constant, error: float, dof: float) -> Snap:
     estimate = float(before.form.estimate[j])
     half = quantile(0.95, dof) * error
     return Snap(

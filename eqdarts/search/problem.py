@@ -68,7 +68,7 @@ def training_problem(data: Data, most_rows: int, rng: np.random.Generator) -> Pr
     """Return the problem of `data` with at most `most_rows` training rows, and four times as many held back."""
     wide = draw_rows(data.train, WIDE * most_rows, rng)
     train = draw_rows(wide, most_rows, rng)
-    held = data.validation[: 4 * most_rows]
+    held = draw_rows(data.validation, 4 * most_rows, rng)  # the first would be one end of a sorted table
     distinct = data.count_distinct(len(train))
     most_coefficients = max(min(max(distinct // 3, 3), distinct - 1), 1)  # tiny tables: one row to spare
     train_rows, held_rows, wide_rows = (Rows(data.X[k], data.y[k], data.weight[k]) for k in (train, held, wide))
