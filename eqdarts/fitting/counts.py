@@ -69,7 +69,7 @@ def counted(X: Array, y: Array, weight: Array | None, has_sigma: bool = False) -
     order = seen[np.argsort(code[seen], kind="stable")]
     is_new = _differs_from_previous(order, code, X, y)
     kind = np.cumsum(is_new) - 1
-    total = np.bincount(kind, count[order])
+    total = np.bincount(kind, count[order]).astype(np.float64)
     first = order[is_new]
     if (total == 1).all():  # nothing is repeated: the order of the table stays
         if len(first) == n:
