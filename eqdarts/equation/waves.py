@@ -1,0 +1,85 @@
+r"""Waves that the rows cannot show: sines and cosines that turn less than once over the rows, or faster than they sample.
+
+A sine of a third of a period bends like a polynomial, an exponential or a saturation, and a sine with fewer than two
+rows a period passes near any rows at all. Neither is evidence of anything periodic. `find_wave` says where an equation
+has one, so that selection can charge for it and a reader is told.
+
+For a wave :math:`\sin u` the number of periods is :math:`(\max u - \min u) / 2\pi` over the rows. It turns faster than
+the rows sample it if there are fewer than two different values of u for each period (Nyquist's limit, on average).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+
+from eqdarts._typing import Array, Expr
+from eqdarts.equation.equation import Equation
+from eqdarts.expression.program import evaluate
+from eqdarts.expression.written import text, write
+
+__all__ = ["find_wave"]
+
+PERIODIC = ("sin", "cos")
+FEWEST_PERIODS = 1.0  # with fewer the wave never comes back to where it was
+ROWS_A_PERIOD = 2.0
+LONGEST = 60  # characters of an argument in a sentence
+
+
+def find_wave(equation: Equation, columns: Mapping[str, Array]) -> str:
+    """Return the words for the first wave of an equation that the rows cannot show.
+
+    Parameters
+    ----------
+    equation : Equation
+    columns : mapping of str to ndarray of shape (n,)
+        The rows, by the names of the inputs.
+
+    Returns
+    -------
+    str
+        "" if the equation has no sine or cosine, or the rows show every one of them.
+
+    Examples
+    --------
+    >>> law = Equation.parse("3*cos(0.1*t)", ["t"])
+    >>> find_wave(law, {"t": np.linspace(0, 20, 50)})
+    'cos(0.1*t) turns 0.32 of a period over the rows'
+    >>> find_wave(law, {"t": np.linspace(0, 200, 50)})
+    ''
+    """
+    for wave in _waves(equation.expr):
+        words = _doubt(wave, columns)
+        if words:
+            return words
+    return ""
+
+
+def _waves(expr: Expr) -> Iterator[Expr]:
+    """Yield the sines and cosines of an expression whose arguments depend on an input, in the order of their texts."""
+    import sympy
+
+    found = {e for e in expr.atoms(sympy.Function) if type(e).__name__ in PERIODIC and e.free_symbols}
+    yield from sorted(found, key=str)
+
+
+def _doubt(wave: Expr, columns: Mapping[str, Array]) -> str:
+    n_rows = len(next(iter(columns.values())))
+    with np.errstate(all="ignore"):
+        u = np.broadcast_to(evaluate(wave.args[0], columns, n_rows), n_rows)
+    u = np.unique(u[np.isfinite(u)])
+    if len(u) < 2:
+        return ""
+    n_periods = float(u[-1] - u[0]) / (2 * math.pi)
+    if n_periods < FEWEST_PERIODS:
+        return f"{_shown(wave)} turns {n_periods:.2g} of a period over the rows"
+    if len(u) < ROWS_A_PERIOD * n_periods:
+        return f"{_shown(wave)} turns {n_periods:.0f} times over the rows, which have {len(u)} different values of it"
+    return ""
+
+
+def _shown(wave: Expr) -> str:
+    shown = text(write(wave), 4)
+    return shown if len(shown) <= LONGEST else shown[: LONGEST - 3] + "..."
