@@ -20,6 +20,7 @@ from eqdarts.graph.fitted import FittedGraph, Start
 from eqdarts.graph.rewrites import shortened
 from eqdarts.graph.small_graphs import small_graphs
 from eqdarts.primitives.table import Primitive
+from eqdarts.search.closed_form.additive import additive_starts
 from eqdarts.search.closed_form.outer import outer_functions, seeds
 from eqdarts.search.closed_form.polynomial import polynomial_start
 from eqdarts.search.closed_form.rational import rational_starts
@@ -102,7 +103,8 @@ class Island:
         self.outer = sorted(self._outer_functions(), key=lambda o: simplicity.get(o[0], 1.0))
         ranked = sorted(zip(starts, fitted, strict=True), key=lambda pair: simplicity.get(pair[0][0], 1.0))
         self.origins = [m for _, (m, _) in ranked if math.isfinite(m.loss)] or self.trials.archive.front()
-        kept = [m for m, kept in fitted if kept]
+        # they enter the archive, and are no origins: a climb finds them on the front
+        kept = [m for m, kept in [*fitted, *self.trials.fit(self._additive())] if kept]
         if self.origins:
             # every walker has its own origin, as long as there are enough of them
             first = self.origins[:N_WALKERS]
@@ -131,6 +133,16 @@ class Island:
         else:
             found = self.attempt("rational laws", lambda: list(rational_starts(problem, self.primitives)), list[Start])
         return [start for start in found if self.trials.is_admissible(start[0])]
+
+    def _additive(self) -> list[Start]:
+        """Return laws that are linear in one function of the inputs, behind an outer function."""
+        train, unit = self.trials.problem.train, self.trials.problem.y_unit
+        found = self.attempt(
+            "additive laws",
+            lambda: list(additive_starts(train.X, train.y, train.weight, self.primitives, unit)),
+            list[tuple[str, Start]],
+        )
+        return [start for _, start in found if self.trials.is_admissible(start[0])]
 
     def _outer_functions(self) -> list[tuple[str, float, Array]]:
         """Return what may stand outside of the law: at least nothing."""

@@ -1,0 +1,134 @@
+r"""Laws that are linear in one function of the inputs, behind an outer function: read off by least squares.
+
+.. math:: h(y) = c + \sum_i w_i\, f(x_i)
+
+with f the identity, the logarithm, the reciprocal, the square or the root of all inputs alike. Such laws are common
+where people measure (a regression on logarithms, an Arrhenius plot), and a climb that adds one term at a time may take
+a lookalike of the first term and never come back. Inputs that explain nothing are dropped one by one, the least telling
+first; what is left at each step is a start.
+
+A sum of logarithms is besides gathered into the logarithm of one product, :math:`c + w \log \prod_i x_i^{p_i}`, with
+simple exponents in the ratios of the weights: one coefficient in place of several.
+
+Axes: N rows, D inputs.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from fractions import Fraction
+
+import numpy as np
+
+from eqdarts._typing import Array
+from eqdarts.graph.draft import Draft, DraftEdge, DraftNode
+from eqdarts.graph.fitted import Start
+from eqdarts.primitives.table import PRIMITIVES, Primitive, fixed_power
+from eqdarts.search.closed_form.outer import behind, outer_functions
+from eqdarts.search.closed_form.pursuit import slope_along
+from eqdarts.search.least_squares import least_squares
+
+__all__ = ["additive_starts", "simple_powers"]
+
+FUNCTIONS = ("linear", "log", "reciprocal", "square", "sqrt")
+LARGEST_POWER = 4
+RATIO_TOLERANCE = 0.15  # how far a ratio of weights may be from a simple exponent
+
+
+def additive_starts(
+    X: Array, y: Array, weight: Array, primitives: tuple[Primitive, ...], unit: float = 1.0
+) -> Iterator[tuple[str, Start]]:
+    """Yield starts that are linear in one function of the inputs, with the name of the outer function.
+
+    Parameters
+    ----------
+    X : ndarray of shape (N, D)
+    y, weight : ndarray of shape (N,)
+    primitives : tuple of Primitive
+        What the search may use.
+    unit : float
+        What one unit of y is worth in the units of the data.
+    """
+    usable = [PRIMITIVES[name] for name in FUNCTIONS if PRIMITIVES[name] in primitives]
+    values = {row.name: _values(row.name, X) for row in usable}
+    for name, factor, inner in outer_functions(y, primitives, unit):
+        slope = np.ones_like(inner) if name == "linear" else slope_along(inner, y)
+        sound = np.isfinite(inner) & np.isfinite(slope)
+        root = np.where(sound, slope * np.sqrt(weight), 0.0)
+        target = np.where(sound, inner, 0.0)
+        for row in usable:
+            columns = values[row.name]
+            inputs = [i for i in range(X.shape[1]) if np.isfinite(columns[:, i]).all() and np.ptp(columns[:, i]) > 0]
+            for solution, kept in _eliminated(columns, inputs, target, root):
+                yield name, _sum(row, solution, kept, name, factor, X.shape[1])
+                if row.name == "log" and len(kept) > 1:
+                    gathered = _gathered(solution, kept, name, factor, X.shape[1])
+                    if gathered is not None:
+                        yield name, gathered
+
+
+def _values(name: str, X: Array) -> Array:
+    """Return a function of all inputs (N, D); NaN where it is undefined."""
+    with np.errstate(all="ignore"):
+        return {
+            "linear": lambda: X,
+            "log": lambda: np.log(X),
+            "reciprocal": lambda: 1 / X,
+            "square": lambda: X**2,
+            "sqrt": lambda: np.sqrt(X),
+        }[name]()
+
+
+def _eliminated(columns: Array, inputs: list[int], target: Array, root: Array) -> Iterator[tuple[Array, list[int]]]:
+    """Yield the constant and weights of the least squares sum, over fewer and fewer inputs, the least telling gone."""
+    kept = list(inputs)
+    while kept and len(kept) < np.count_nonzero(root):
+        design = np.column_stack([np.ones(len(target)), columns[:, kept]]) * root[:, None]
+        solution = least_squares(design, target * root)
+        yield solution, list(kept)
+        # The part of a column that the others do not explain is what its weight can do: weight times that is its say.
+        says = [_say(design, k, solution[k]) for k in range(1, len(kept) + 1)]
+        del kept[int(np.argmin(says))]
+
+
+def _say(design: Array, k: int, weight: float) -> float:
+    others = np.delete(design, k, axis=1)
+    own = design[:, k] - others @ least_squares(others, design[:, k])
+    return abs(float(weight)) * float(np.linalg.norm(own))
+
+
+def _sum(row: Primitive, solution: Array, kept: list[int], name: str, factor: float, d: int) -> Start:
+    edges = [DraftEdge(i, row, float(w)) for i, w in zip(kept, solution[1:], strict=True)]
+    return behind(name, factor, DraftNode("sum", edges, float(solution[0])), d, []).prune().build()
+
+
+def _gathered(solution: Array, kept: list[int], name: str, factor: float, d: int) -> Start | None:
+    """Return c + w log(product of simple powers), None where the weights are in no simple ratio."""
+    found = simple_powers(solution[1:])
+    if found is None:
+        return None
+    powers, weight = found
+    product = DraftNode("product", [DraftEdge(i, fixed_power(p)) for i, p in zip(kept, powers, strict=True)])
+    edge = DraftEdge(d, PRIMITIVES["log"], weight)
+    return behind(name, factor, DraftNode("sum", [edge], float(solution[0])), d, [product]).prune().build()
+
+
+def simple_powers(weights: Array) -> tuple[list[Fraction], float] | None:
+    """Return whole exponents p and a factor w with w p near the weights; None where there are none up to four.
+
+    >>> simple_powers(np.array([0.98, 1.01, -2.03]))
+    ([Fraction(1, 1), Fraction(1, 1), Fraction(-2, 1)], 1.0083...)
+    """
+    sizes = np.abs(weights)
+    if not np.isfinite(weights).all() or not sizes.min() > 0:
+        return None
+    for multiple in (1, 2, 3):
+        ratios = weights / sizes.min() * multiple
+        powers = np.round(ratios)
+        near = np.abs(ratios - powers) <= RATIO_TOLERANCE
+        if near.all() and np.abs(powers).max() <= LARGEST_POWER:
+            divisor = math.gcd(*(int(p) for p in powers))
+            powers = powers / divisor
+            return [Fraction(int(p)) for p in powers], float(powers @ weights / (powers @ powers))
+    return None
