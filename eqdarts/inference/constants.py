@@ -8,7 +8,7 @@ used.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -23,7 +23,7 @@ from eqdarts.expression.program import evaluate
 from eqdarts.expression.readable import readable
 from eqdarts.expression.rounding import rounded
 from eqdarts.expression.written import complexity, text, write
-from eqdarts.inference.constants_table import Constant, Unit, is_exponent, near, near_exponent, units_of, zero
+from eqdarts.inference.constants_table import Constant, Unit, is_exponent, near_exponent, told_apart, units_of, zero
 from eqdarts.inference.intervals import quantile
 from eqdarts.inference.linearised import Form, Rows, decompose, form_of, rows_of
 from eqdarts.selection import ROUNDING, Candidate, description_length
@@ -35,6 +35,7 @@ FARTHEST = 0.9995  # coverage of the interval outside which the data distinguish
 MOST_ROUNDED = 200  # rows on which rounding the remaining coefficients must change nothing
 MOST_REFITTED = 20_000  # with more rows, one Gauss-Newton step from so close ends at the least squares estimate
 MOST_TRIALS = 6  # largest number of refits for each snapped constant
+ALIKE = 0.05  # largest relative difference of two coefficients that may be one
 MOST_STEPS = 300  # of a refit, which starts beside its optimum
 
 
@@ -145,6 +146,9 @@ def snap_constants(
     Notes
     -----
     By the same rule a coefficient that the rows cannot distinguish from 0 becomes 0, and its term or factor disappears.
+    Two coefficients of nearly the same size that the rows cannot distinguish become one, where the equation can be
+    written with one of them: ``c0/n**2 - c1/m**2`` becomes ``c0*(1/n**2 - 1/m**2)``. A height, that is a coefficient that
+    is a term by itself, becomes 0 or stays: whether it is 2 or 2.01 is seldom a law.
 
     Examples
     --------
@@ -207,7 +211,7 @@ def _best_step(state: _State, setting: _Setting, go_on: Callable[[], bool]) -> t
         return None
     error = np.sqrt(np.diag(covariance))
     found: tuple[Snap, _State] | None = None
-    for gain, j, constant in _trials(state, setting, error, critical)[:MOST_TRIALS]:
+    for gain, j, constant in _trials(state, setting, covariance, critical)[:MOST_TRIALS]:
         if gain > 0.5 or (found is not None and gain > -found[0].saved + 0.5) or not go_on():
             break
         start = form.estimate + covariance[:, j] / covariance[j, j] * (constant.value - form.estimate[j])
@@ -233,29 +237,52 @@ def _covariance(form: Form, rows: Rows, n: float, loss: float) -> Array | None:
     return np.asarray(scale * parts.factor @ parts.factor.T)
 
 
-def _trials(state: _State, setting: _Setting, error: Array, critical: float) -> list[tuple[float, int, Constant]]:
+def _trials(state: _State, setting: _Setting, covariance: Array, critical: float) -> list[tuple[float, int, Constant]]:
     """Return the trials, the best first: change of the description that the linear model predicts, j, constant."""
     form = state.form
     n, k = setting.n_rows, len(form.names)
     saving = state.length - state.spent - setting.length(_expr(form), k - 1, state.loss)
+    error, usual = np.sqrt(np.diag(covariance)), quantile(0.95, n - k)
     trials: list[tuple[float, int, Constant]] = []
     for j in range(k):
         here = float(form.estimate[j]), critical * float(error[j]), saving
         exponent = is_exponent(form.formula, symbol(form.names[j]))
-        for constant in near_exponent(*here) if exponent else near(*here, setting.units):
+        offset = _is_offset(form.formula, symbol(form.names[j]))
+        half = usual * float(error[j])
+        found = near_exponent(*here) if exponent else () if offset else told_apart(*here, setting.units, half)
+        constants = [*found, *([zero()] if abs(here[0]) <= here[1] else [])]
+        for constant in constants:
             z = (constant.value - form.estimate[j]) / error[j]
-            trials.append((0.5 * n * math.log1p(z * z / (n - k)) + constant.cost - saving, j, constant))
-        z = form.estimate[j] / error[j]
-        if abs(z) <= critical:
-            constant, rise = zero(), 0.5 * n * math.log1p(z * z / (n - k))
-            trials.append((rise + constant.cost - _saving_of_zero(state, setting, j), j, constant))
+            saved = _saving_of(state, setting, j, constant) if constant.value in (0.0, 1.0, -1.0) else saving
+            trials.append((0.5 * n * math.log1p(z * z / (n - k)) + constant.cost - saved, j, constant))
+        for constant in _ties(state, setting, covariance, j, critical):
+            trials.append((constant.cost - saving, j, constant))
     return sorted(trials, key=lambda trial: trial[0])
 
 
-def _saving_of_zero(state: _State, setting: _Setting, j: int) -> float:
-    """Return the nats by which the description is shorter without coefficient j and all that disappears with it."""
+def _is_offset(formula: Expr, name: Expr) -> bool:
+    """Whether a coefficient is a term of the whole equation by itself: a height, not a factor."""
+    return formula.is_Add and name in formula.args
+
+
+def _ties(state: _State, setting: _Setting, covariance: Array, j: int, critical: float) -> Iterator[Constant]:
+    """Yield the other coefficients, and minus them, that the rows cannot distinguish from coefficient j; each pair once."""
+    form, n, k = state.form, len(setting.rows.y), len(state.form.names)
+    for i in range(j):
+        for sign in (1.0, -1.0):
+            apart = float(form.estimate[j] - sign * form.estimate[i])
+            error = math.sqrt(max(float(covariance[j, j] + covariance[i, i] - 2 * sign * covariance[i, j]), 0.0))
+            if error == 0.0 or abs(apart) > critical * error or abs(apart) > ALIKE * abs(form.estimate[j]):
+                continue
+            z = apart / error
+            cost = math.log(2 * k) + 0.5 * n * math.log1p(z * z / (n - k))
+            yield Constant(int(sign) * symbol(form.names[i]), sign * float(form.estimate[i]), cost, frozenset())
+
+
+def _saving_of(state: _State, setting: _Setting, j: int, constant: Constant) -> float:
+    """Return the nats by which the description is shorter with coefficient j at 0, 1 or -1."""
     form = state.form
-    formula = rebuild(form.formula, {symbol(form.names[j]): zero().expr})
+    formula = rebuild(form.formula, {symbol(form.names[j]): constant.expr})
     if formula.has(*_not_real()):
         return -math.inf
     kept = [i for i, name in enumerate(form.names) if i != j and symbol(name) in formula.free_symbols]
@@ -269,10 +296,14 @@ def _snapped(state: _State, setting: _Setting, j: int, constant: Constant, start
 
     form, rows = state.form, setting.rows
     formula = rebuild(form.formula, {symbol(form.names[j]): constant.expr})
+    worthless = state._replace(loss=math.inf, length=math.inf)
+    for tied in constant.expr.free_symbols & set(map(symbol, form.names)):
+        formula = _gathered(formula, tied)
+        if formula is None:
+            return worthless
     names = tuple(name for i, name in enumerate(form.names) if i != j and symbol(name) in formula.free_symbols)
     known = {**form.known, **{name: setting.named[name] for name in constant.names}}
     estimate, record = start[[form.names.index(name) for name in names]], None
-    worthless = state._replace(loss=math.inf, length=math.inf)
     if formula.has(*_not_real()):
         return worthless
     if names and len(rows.y) <= MOST_REFITTED:
@@ -287,6 +318,15 @@ def _snapped(state: _State, setting: _Setting, j: int, constant: Constant, start
     loss = _loss(new, rows)
     spent = state.spent + constant.cost
     return _State(new, loss, setting.length(_expr(new), len(names), loss) + spent, spent, record)
+
+
+def _gathered(formula: Expr, tied: Expr) -> Expr | None:
+    """Return the formula with a coefficient that stands at two places taken out of the sum, None if it cannot be."""
+    import sympy
+
+    factored = sympy.factor_terms(formula)
+    n_places = sum(part == tied for part in sympy.preorder_traversal(factored))
+    return factored if n_places == 1 else None
 
 
 def _not_real() -> tuple[Expr, ...]:

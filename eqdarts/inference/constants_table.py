@@ -16,7 +16,7 @@ from eqdarts._typing import Expr
 from eqdarts.errors import explain
 from eqdarts.expression.build import rebuild, symbol
 
-__all__ = ["Constant", "Unit", "is_exponent", "near", "near_exponent", "units_of", "zero"]
+__all__ = ["Constant", "Unit", "is_exponent", "near", "near_exponent", "told_apart", "units_of", "zero"]
 
 
 DENOMINATORS = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 15, 16, 20, 32)
@@ -24,6 +24,7 @@ LARGEST_FRACTION = 200  # limit of numerator times denominator: 31/10 is not sim
 LARGEST_MULTIPLE = 50  # the same in front of a unit, whole numbers included
 POWERS = (Fraction(1), Fraction(-1), Fraction(1, 2), Fraction(-1, 2), Fraction(2), Fraction(-2))
 EXACT_EXPONENT, HALVES = 0.9, 7 / 8
+APART, APART_IRRATIONAL = 1.5, 4.0  # half widths of an interval within which no constant as simple may lie
 TWO_BITS = 2 * math.log(2)  # the sign, and that the number is exact
 ZERO_COST = 6.0  # nats; the code of 3/3, which is not needed as a fraction, is cheaper in both codes and becomes free
 NAME_SHARES = (1 / 2, 1 / 10, 1 / 10, 1 / 10, 1 / 10, 1 / 10)
@@ -101,6 +102,30 @@ def near(value: float, radius: float, most_cost: float, units: list[Unit]) -> It
                 yield Constant(
                     sympy.Rational(p, q) * unit.expr, p / q * unit.value, spent + unit.cost + TWO_BITS, unit.names
                 )
+
+
+def told_apart(value: float, radius: float, most_cost: float, units: list[Unit], half: float) -> Iterator[Constant]:
+    """Yield the constants of `near` that the rows tell from all others as simple.
+
+    A constant says something only where the interval of the coefficient is narrow compared with the distance to the
+    next one of no higher cost. For an irrational one, of which there are more, it must be narrower.
+
+    Parameters
+    ----------
+    value, radius, most_cost, units
+        As for `near`.
+    half : float
+        Half the width of the coefficient's 95 % interval.
+    """
+    wide = max(APART, APART_IRRATIONAL) * half
+    around = list(near(value, max(radius, wide), most_cost, units))
+    for constant in around:
+        if abs(constant.value - value) > radius:
+            continue
+        room = (APART if constant.expr.is_Rational or constant.names else APART_IRRATIONAL) * half
+        rivals = [c for c in around if c is not constant and c.cost <= constant.cost and abs(c.value - value) <= room]
+        if all(math.isclose(c.value, constant.value, rel_tol=1e-12) for c in rivals):
+            yield constant
 
 
 def near_exponent(value: float, radius: float, most_cost: float) -> Iterator[Constant]:

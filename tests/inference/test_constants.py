@@ -7,6 +7,7 @@ import pytest
 
 from eqdarts.equation.equation import Equation
 from eqdarts.inference.constants import Snapping, snap_constants
+from eqdarts.inference.constants_table import near, told_apart, units_of
 from eqdarts.inference.uncertainty import inference
 from tests.places import DATASETS
 
@@ -191,3 +192,67 @@ def test_what_the_data_can_tell_from_nothing_stays() -> None:
     y = 2.345 * x**1.512 + 0.0513 * t + 0.05 * rng.normal(size=200)
     law = Equation.parse("a*x**b + c*t", ["x", "t"]).fit({"x": x, "t": t}, y, start=[2.3, 1.5, 0.01])
     assert "0" not in [snap.constant for snap in snap_constants(law, {"x": x, "t": t}, y).snaps]
+
+
+def rows_of_two(seed: int, noise: float, law: str, n: int = 60) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    rng = np.random.default_rng(seed)
+    columns = {"x": rng.uniform(1, 5, n), "t": rng.uniform(1, 5, n)}
+    y = np.asarray(Equation.parse(law, ["x", "t"]).predict(columns))
+    return columns, y + noise * y.std() * rng.normal(size=n)
+
+
+def as_found(law: str, columns: dict[str, np.ndarray], y: np.ndarray) -> Equation:
+    fitted = Equation.parse(law, ["x", "t"]).fit(columns, y)
+    return Equation(fitted.expr, fitted.variables)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_factor_near_one_goes_with_the_symbols_that_it_takes(seed: int) -> None:
+    columns, y = rows_of_two(seed, 0.05, "log(7.31*x*t)", n=30)
+    found = snap_constants(as_found("a*log(b*x*t)", columns, y), columns, y)
+    assert [snap.constant for snap in found.snaps] == ["1"]
+    assert str(found.equation.template) == "log(c0*t*x)"
+
+
+@pytest.mark.parametrize(
+    ("law", "form"), [("3.137/x - 3.137/t", "a/x - b/t"), ("2.713*x + 2.713*sin(t)", "a*x + b*sin(t)")]
+)
+def test_two_coefficients_that_the_rows_cannot_tell_apart_become_one(law: str, form: str) -> None:
+    columns, y = rows_of_two(1, 0.01, law)
+    equation = as_found(form, columns, y)
+    assert len(equation.coefficients) == 2
+    found = snap_constants(equation, columns, y)
+    assert len(found.equation.coefficients) == 1
+    np.testing.assert_allclose(found.equation.predict(columns), equation.predict(columns), atol=0.02 * y.std())
+
+
+def test_two_coefficients_that_the_rows_tell_apart_stay_two() -> None:
+    columns, y = rows_of_two(2, 0.001, "2.713*x + 2.759*sin(t)")
+    found = snap_constants(as_found("a*x + b*sin(t)", columns, y), columns, y)
+    assert len(found.equation.coefficients) == 2
+
+
+def test_equal_coefficients_that_cannot_be_written_once_stay_two() -> None:
+    columns, y = rows_of_two(3, 0.001, "exp(0.713*x)*sin(0.713*t)")
+    found = snap_constants(as_found("exp(a*x)*sin(b*t)", columns, y), columns, y)
+    assert len(found.equation.coefficients) == 2
+
+
+@pytest.mark.parametrize("height", [2.0, -3.0, math.pi])
+def test_a_height_is_zero_or_stays_as_it_is(height: float) -> None:
+    columns, y = rows_of_two(4, 0.01, f"1.613*x*t + {height}")
+    found = snap_constants(as_found("a*x*t + b", columns, y), columns, y)
+    assert len(found.equation.coefficients) == 2
+    columns, y = rows_of_two(4, 0.01, "1.613*x*t")
+    found = snap_constants(as_found("a*x*t + b", columns, y), columns, y)
+    assert len(found.equation.coefficients) == 1
+
+
+@given(st.floats(0.1, 10), st.floats(1e-4, 2))
+def test_a_constant_is_named_only_where_the_interval_is_narrow_for_its_kind(value: float, half: float) -> None:
+    units = units_of({})
+    for constant in told_apart(value, 2 * half, 8.0, units, half):
+        room = (1.5 if constant.expr.is_Rational else 4.0) * half
+        for other in near(value, room, 8.0, units):
+            if other.cost <= constant.cost and abs(other.value - value) <= room:
+                assert math.isclose(other.value, constant.value, rel_tol=1e-12)
