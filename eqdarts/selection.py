@@ -37,6 +37,7 @@ __all__ = [
     "Criterion",
     "choice_in_words",
     "description_length",
+    "doubt_price",
     "pole_price",
     "select",
     "singularity_price",
@@ -78,6 +79,14 @@ class Candidate:
         Description of a pole inside the range of the rows; "" if the equation has none.
     brink : str
         Description of a place slightly outside the range where the equation or its slope grows without bound.
+    wave : str
+        Description of a sine or cosine that the rows cannot show: it turns less than once over them, or faster than
+        they sample it.
+    tuning : float
+        Nats beyond the usual price of the coefficients, for those that must be known more precisely than others, as
+        where huge terms cancel. See `eqdarts.fitting.tuning`.
+    kept : bool
+        Whether it stays on the front in any case: the constant, the line, a guess of the user's.
     """
 
     complexity: int
@@ -90,6 +99,9 @@ class Candidate:
     noise: float | None = None
     pole: str = ""
     brink: str = ""
+    wave: str = ""
+    tuning: float = 0.0
+    kept: bool = False
 
     def structure_in(self, n_inputs: int) -> float:
         """Return the nats of the structure: its graph's, or those of its symbols."""
@@ -263,6 +275,15 @@ def singularity_price(candidate: Candidate, n_rows: float) -> float:
     return pole_price(n_rows) if candidate.pole else CLOSE if candidate.brink else 0.0
 
 
+def doubt_price(candidate: Candidate) -> float:
+    """Return the nats that a candidate pays for a wave that the rows cannot show, and for fine tuning.
+
+    Part of a period bends like a polynomial, an exponential or a saturation. If one of these fits nearly as well, the
+    wave loses by the odds at which a rival counts as close.
+    """
+    return (CLOSE if candidate.wave else 0.0) + candidate.tuning
+
+
 def select(
     candidates: Sequence[Candidate],
     n_rows: float,
@@ -275,10 +296,14 @@ def select(
 
     For each complexity the equation with the shortest description is considered. The front consists of those that fit
     better than all simpler ones, and of the shortest of all, because fewer symbols can have a longer description if
-    they are rare. Poles add `singularity_price`.
+    they are rare. A candidate that is `kept` is on it in any case. Poles add `singularity_price`; doubtful waves and
+    fine tuning add `doubt_price`.
     """
     length = CRITERIA[criterion].length
-    lengths = [length(c, n_rows, n_inputs, mean_square, variance) + singularity_price(c, n_rows) for c in candidates]
+    lengths = [
+        length(c, n_rows, n_inputs, mean_square, variance) + singularity_price(c, n_rows) + doubt_price(c)
+        for c in candidates
+    ]
     for k, candidate in enumerate(candidates):
         if candidate.complexity == 1 and candidate.code is None:
             zero = replace(candidate, n_coefficients=0, loss=mean_square, held_out=mean_square)
@@ -289,12 +314,16 @@ def select(
         if math.isfinite(candidate.loss) and (rival is None or lengths[k] < lengths[rival]):
             shortest[candidate.complexity] = k
     best = min(shortest.values(), key=lambda k: (lengths[k], candidates[k].complexity), default=-1)
+    kept = {k for k, candidate in enumerate(candidates) if candidate.kept and math.isfinite(candidate.loss)}
     front: list[int] = []
     lowest = math.inf
-    for complexity in sorted(shortest):
-        k = shortest[complexity]
-        if candidates[k].loss < lowest or k == best:
+    seen: set[tuple[int, float]] = set()
+    for k in sorted({*shortest.values(), *kept}, key=lambda k: (candidates[k].complexity, lengths[k])):
+        same = candidates[k].complexity, candidates[k].loss
+        better = k == shortest[same[0]] and candidates[k].loss < lowest
+        if (better or k == best or k in kept) and same not in seen:
             front.append(k)
+            seen.add(same)
             lowest = min(lowest, candidates[k].loss)
     return front, [lengths[k] for k in front]
 
@@ -339,6 +368,11 @@ def choice_in_words(
             f"instead of {candidates[chosen].complexity}, but is {behind[-1]:.1f} nats longer."
         )
     words += _about_poles(candidates, lengths, texts, chosen, n_rows)
+    if candidates[chosen].wave:
+        words.append(
+            f"The rows do not show that it is periodic: {candidates[chosen].wave}. It pays {CLOSE:.1f} nats for that; "
+            "no equation without such a wave is as short."
+        )
     structure = candidates[chosen].structure
     if structure is not None:
         words.append(

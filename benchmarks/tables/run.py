@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import itertools
 import sys
 import time
 import warnings
@@ -68,7 +69,7 @@ CASES = (
     Case("first_principles/leavitt.csv", ("logP",), "target", ("p + q*logP",)),
     Case("first_principles/tully_fisher.csv", ("DV",), "target", ("p + q*log(DV)",)),
     Case("first_principles/tully_luminosity.csv", ("DV",), "target", ("p*DV**q",)),
-    Case("first_principles/schechter.csv", ("L",), "target", ("p*log(L) - L/q + k",)),
+    Case("first_principles/schechter.csv", ("L",), "target", ("p*log(L) - q*L + k",)),
     Case("first_principles/absorption.csv", ("Xaxis0",), "target",
          ("p*tanh(q*Xaxis0)", "p*(1 - exp(-q*Xaxis0))", "p*Xaxis0/(q + Xaxis0)")),
     Case("first_principles/supernovae_zg.csv", ("Xaxis0",), "target", ("A/(B*exp(C*Xaxis0) + exp(-D*Xaxis0))",)),
@@ -96,11 +97,11 @@ def is_of_form(equation: Equation, form: str, X: pd.DataFrame) -> bool:
     values = np.asarray(equation.predict(X))
     if not np.isfinite(values).all() or np.ptp(values) == 0:
         return False
-    for start in (1.0, 0.1, 10.0):
-        law = Equation.parse(form, list(X.columns))
+    law = Equation.parse(form, list(X.columns))
+    for start, scale in itertools.product((1.0, 0.1, 10.0), (1.0, float(np.std(values)))):
         try:
-            fitted = law.fit(X, values, start=dict.fromkeys(law.free_parameters, start))
-            missed = np.mean((np.asarray(fitted.predict(X)) - values) ** 2)
+            fitted = law.fit(X, values / scale, start=dict.fromkeys(law.free_parameters, start))
+            missed = np.mean((scale * np.asarray(fitted.predict(X)) - values) ** 2)
         except ValueError:
             continue
         if missed <= SAME * np.var(values):

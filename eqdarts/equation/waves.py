@@ -1,4 +1,4 @@
-r"""Waves that the rows cannot show: sines and cosines that turn less than once over the rows, or faster than they sample.
+r"""Waves that the rows cannot show: they turn less than once over the rows, or faster than the rows sample them.
 
 A sine of a third of a period bends like a polynomial, an exponential or a saturation, and a sine with fewer than two
 rows a period passes near any rows at all. Neither is evidence of anything periodic. `find_wave` says where an equation
@@ -19,10 +19,12 @@ from eqdarts._typing import Array, Expr
 from eqdarts.equation.equation import Equation
 from eqdarts.expression.program import evaluate
 from eqdarts.expression.written import text, write
+from eqdarts.primitives.functions import function_of
+from eqdarts.primitives.table import PRIMITIVES
 
 __all__ = ["find_wave"]
 
-PERIODIC = ("sin", "cos")
+PERIODIC = frozenset(row.function for row in PRIMITIVES.values() if row.oscillates and row.function is not None)
 FEWEST_PERIODS = 1.0  # with fewer the wave never comes back to where it was
 ROWS_A_PERIOD = 2.0
 LONGEST = 60  # characters of an argument in a sentence
@@ -61,7 +63,7 @@ def _waves(expr: Expr) -> Iterator[Expr]:
     """Yield the sines and cosines of an expression whose arguments depend on an input, in the order of their texts."""
     import sympy
 
-    found = {e for e in expr.atoms(sympy.Function) if type(e).__name__ in PERIODIC and e.free_symbols}
+    found = {e for e in expr.atoms(sympy.Function) if function_of(e) in PERIODIC and e.free_symbols}
     yield from sorted(found, key=str)
 
 

@@ -7,9 +7,10 @@ interrupt or a time limit. What was written by then is priced and selected from 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import zip_longest
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,17 +23,20 @@ from eqdarts.evidence.structure import Finding, findings
 from eqdarts.failures import Failures
 from eqdarts.fitting.front import Entry, Front, held_out_losses, refit_front
 from eqdarts.fitting.table import Table
+from eqdarts.fitting.tuning import tuning_prices
 from eqdarts.graph.fitted import FittedGraph
+from eqdarts.graph.graph import Graph
 from eqdarts.inference.constants import Snap, snap_constants
 from eqdarts.inference.constants_exponents import exponent_snaps
 from eqdarts.losses import SQUARED
-from eqdarts.primitives.table import Primitive
+from eqdarts.primitives.table import LINEAR, Primitive
 from eqdarts.search.problem import Rows, training_problem
 from eqdarts.selection import CRITERIA, Candidate, select, structure_length
 
 __all__ = [
     "LEAST_WRITTEN",
     "Weighing",
+    "always_told",
     "price_all",
     "select_front",
     "snap_chosen",
@@ -41,6 +45,7 @@ __all__ = [
     "write_all",
 ]
 
+SHORT = 20  # symbols up to which the best graph of each size is written early
 LEAST_WRITTEN = 20  # members that are written even after the time limit, so that there is a choice
 MOST_ROWS = 1000  # rows on which the primitives of the chosen graph are weighed
 MOST_SWAPS = 3
@@ -57,11 +62,15 @@ def write_all(
     members: Sequence[FittedGraph],
     data: Data,
     table: Table,
+    always: Collection[str] = (),
     go_on: Callable[[int], bool] = lambda _: True,
     settle: Callable[[Equation], Equation] = lambda equation: equation,
     failures: Failures | None = None,
 ) -> list[Written]:
-    """Write the members as equations, the most promising first.
+    """Write the members as equations: first those that are always shown, then short and promising ones in turn.
+
+    A rough description length says which members are promising. On a noisy table these are long graphs. Without the
+    best graph of each small size a reader would not see how little a short law misses.
 
     Parameters
     ----------
@@ -69,6 +78,8 @@ def write_all(
     data : Data
         Data whose scales belong to the coefficients.
     table : Table
+    always : collection of str
+        Keys of the graphs that are written first, by `always_told`.
     go_on : callable, optional
         ``go_on(n)`` -> whether to write more equations when n are written.
     settle : callable, optional
@@ -83,7 +94,7 @@ def write_all(
     """
     failures = Failures() if failures is None else failures
     written: dict[int, Written] = {}
-    for k in sorted(range(len(members)), key=lambda k: _promise(members[k], table.n_rows)):
+    for k in _order(members, table.n_rows, always):
         if not go_on(len(written)):
             break
         write = partial(_written, members[k], data, table, settle)
@@ -108,34 +119,74 @@ def _written(member: FittedGraph, data: Data, table: Table, settle: Callable[[Eq
     return equation
 
 
+def always_told(members: Sequence[FittedGraph], n_rows: float, guesses: Collection[str] = ()) -> frozenset[str]:
+    """Return the keys of the graphs that a front always has: the constant, the best line, the user's guesses."""
+    lines = [member for member in members if _is_line(member.graph)]
+    told = [member.graph.key for member in members if not any(node.edges for node in member.graph.nodes)]
+    if lines:
+        told.append(min(lines, key=lambda member: _promise(member, n_rows)).graph.key)
+    return frozenset((*told, *guesses))
+
+
+def _is_line(graph: Graph) -> bool:
+    """Whether a graph is a sum of inputs, with weights and perhaps a constant."""
+    (node, *others) = graph.nodes
+    return (
+        not others and node.aggregator == "sum" and bool(node.edges) and all(e.primitive is LINEAR for e in node.edges)
+    )
+
+
+def _order(members: Sequence[FittedGraph], n_rows: float, always: Collection[str]) -> list[int]:
+    """Return the places of the members in the order in which they are written."""
+    promising = sorted(range(len(members)), key=lambda k: _promise(members[k], n_rows))
+    smallest: dict[int, int] = {}
+    for k in sorted(range(len(members)), key=lambda k: members[k].loss):
+        smallest.setdefault(members[k].graph.complexity, k)
+    short = [smallest[size] for size in sorted(smallest) if size <= SHORT]
+    first = [k for k in promising if members[k].graph.key in always]
+    in_turn = (k for pair in zip_longest(short, promising) for k in pair if k is not None)
+    return list(dict.fromkeys((*first, *in_turn)))
+
+
 def price_all(
     written: Sequence[Written],
+    data: Data,
     table: Table,
     primitives: Sequence[Primitive],
     price: Price | None = None,
+    always: Collection[str] = (),
     failures: Failures | None = None,
 ) -> list[Entry]:
-    """Measure the properties that selection uses: loss on all rows, structure, and singularities in their range.
+    """Measure the properties that selection uses: loss, structure, tuning, singularities and doubtful waves.
 
     Parameters
     ----------
     written : sequence of (FittedGraph, Equation)
+    data : Data
     table : Table
     primitives : sequence of Primitive
         Those that the search could use. They determine the number of possible structures.
     price : callable, optional
         ``price(equation, structure)`` -> Candidate, for another loss than squared residuals.
+    always : collection of str
+        Keys of the graphs that stay on the front in any case.
     failures : Failures, optional
         Records that an equation was left out after a numerical error.
     """
     failures = Failures() if failures is None else failures
+    members = [member for member, _ in written]
+    tunings = failures.attempt("price of tuning", lambda: tuning_prices(members, data), lambda: [0.0] * len(members))
 
-    def entry(member: FittedGraph, equation: Equation) -> Entry:
+    def entry(member: FittedGraph, equation: Equation, tuning: float) -> Entry:
         structure = structure_length(member.graph, primitives)
         candidate = _squared(equation, structure, table) if price is None else price(equation, structure)
+        candidate = replace(candidate, tuning=tuning, kept=member.graph.key in always)
         return Entry(member, equation, _on_range(candidate, equation, table))
 
-    found = [failures.attempt("price of an equation", partial(entry, *pair), lambda: None) for pair in written]
+    found = [
+        failures.attempt("price of an equation", partial(entry, *pair, tuning), lambda: None)
+        for pair, tuning in zip(written, tunings, strict=True)
+    ]
     return [priced for priced in found if priced is not None]
 
 
@@ -170,9 +221,10 @@ def _squared(equation: Equation, structure: float | None, table: Table) -> Candi
 
 
 def _on_range(candidate: Candidate, equation: Equation, table: Table) -> Candidate:
-    """Return the candidate with its singularities inside the range of the rows and slightly outside."""
+    """Return the candidate with its singularities in the range of the rows or slightly outside, and doubtful waves."""
     pole = table.pole(equation)
-    return replace(candidate, pole=pole, brink="" if pole else table.brink(equation))
+    brink = "" if pole else table.brink(equation)
+    return replace(candidate, pole=pole, brink=brink, wave=table.wave(equation))
 
 
 # --- what is said of the chosen graph ---
@@ -226,7 +278,7 @@ class Weighing:
                 break
             # The swap was refitted to few rows; on the front it needs coefficients from all rows.
             better = refit_front([found.better], self.data, self.rows, self.rng)
-            more = price_all(write_all(better, self.data, self.table), self.table, self.primitives)
+            more = price_all(write_all(better, self.data, self.table), self.data, self.table, self.primitives)
             new = select_front([*front.entries, *more], self.data, self.table, self.criterion)
             if new.best.member.graph == front.best.member.graph:
                 break
@@ -267,6 +319,7 @@ def snap_chosen(
     exponents = exponent_snaps(old.equation, *given, usual, go_on)
     found = snap_constants(old.equation, *given, constants, go_on)
     candidate = _on_range(_squared(found.equation, old.candidate.structure, table), found.equation, table)
+    candidate = replace(candidate, tuning=old.candidate.tuning, kept=old.candidate.kept)
     if not found.snaps or not math.isfinite(candidate.loss):  # undefined at a row that is not among `rows`
         return front, exponents
     return front.with_chosen(found.equation, candidate), (*exponents, *found.snaps)

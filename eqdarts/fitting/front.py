@@ -37,6 +37,7 @@ __all__ = [
     "measured",
     "refit_front",
     "screened",
+    "with_factor",
 ]
 
 # A standard error falls as the root of the number of rows grows: with so many it is a hundredth of what the noise
@@ -91,7 +92,7 @@ class Front:
         def is_needed(k: int) -> bool:
             other = entries[k].candidate
             worse = other.complexity >= candidate.complexity and other.loss >= candidate.loss
-            return k == self.chosen or not worse
+            return k == self.chosen or other.kept or not worse
 
         order = sorted(filter(is_needed, range(len(entries))), key=lambda k: entries[k].candidate.complexity)
         lengths = tuple(self.lengths[k] for k in order)
@@ -183,7 +184,7 @@ def refit_front(
         In the order of `front`; the loss is the one that decided, infinite where a member is undefined.
     """
     judged = draw_rows(np.flatnonzero(data.weight > 0), MOST_JUDGED, rng)
-    front = [_with_factor(member) for member in front]
+    front = [with_factor(member) for member in front]
     refitted = _refitted(front, data, rows)
     before, after = np.split(_losses([*front, *refitted], data, judged), 2)
     return tuple(
@@ -198,7 +199,7 @@ def held_out_losses(front: Sequence[FittedGraph], data: Data, rng: np.random.Gen
     The coefficients come from the training rows alone, 10,000 of them if there are more.
     """
     train = data.train[data.weight[data.train] > 0]
-    trained = _refitted([_with_factor(member) for member in front], data, draw_rows(train, MOST_ROWS, rng))
+    trained = _refitted([with_factor(member) for member in front], data, draw_rows(train, MOST_ROWS, rng))
     judged = draw_rows(data.validation, MOST_JUDGED, rng)
     losses: list[float] = (_losses(trained, data, judged) * max(data.variance, 1e-300) * data.y_scale**2).tolist()
     return losses
@@ -206,7 +207,7 @@ def held_out_losses(front: Sequence[FittedGraph], data: Data, rng: np.random.Gen
 
 def measured(members: Sequence[FittedGraph], data: Data, rows: NDArray[np.intp]) -> tuple[FittedGraph, ...]:
     """Return the members with the free factor that `refit_front` gives them, and with their losses on `rows`."""
-    complete = [_with_factor(member) for member in members]
+    complete = [with_factor(member) for member in members]
     losses = _losses(complete, data, rows).tolist() if complete else []
     return tuple(replace(member, loss=loss) for member, loss in zip(complete, losses, strict=True))
 
@@ -224,7 +225,8 @@ def front_of(members: Sequence[FittedGraph]) -> tuple[FittedGraph, ...]:
     return (*best_of(members), *(member for member in members if not math.isfinite(member.loss)))
 
 
-def _with_factor(member: FittedGraph) -> FittedGraph:
+def with_factor(member: FittedGraph) -> FittedGraph:
+    """Return the graph with a free factor: a factor of 1 in scaled units is none of the law's."""
     graph = member.graph
     if _has_factor(graph, len(graph.nodes) - 1):
         return member

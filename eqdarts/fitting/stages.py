@@ -26,6 +26,7 @@ from eqdarts.fitting.checks import checked_held_out, checked_loss
 from eqdarts.fitting.choice import (
     LEAST_WRITTEN,
     Weighing,
+    always_told,
     price_all,
     select_front,
     snap_chosen,
@@ -33,11 +34,21 @@ from eqdarts.fitting.choice import (
     with_held_out,
     write_all,
 )
-from eqdarts.fitting.front import Entry, Front, best_of, fitted_rows, front_of, measured, refit_front, screened
+from eqdarts.fitting.front import (
+    Entry,
+    Front,
+    best_of,
+    fitted_rows,
+    front_of,
+    measured,
+    refit_front,
+    screened,
+    with_factor,
+)
 from eqdarts.fitting.progress import Bar, Callback, Interrupts, Watch
 from eqdarts.fitting.run import Run
 from eqdarts.fitting.settings import FitSettings
-from eqdarts.fitting.starts import starts_of_fit, starts_of_guesses
+from eqdarts.fitting.starts import best_line, starts_of_fit, starts_of_guesses
 from eqdarts.fitting.table import Table
 from eqdarts.graph.fitted import FittedGraph, Start
 from eqdarts.history import SearchHistory, with_totals
@@ -160,6 +171,7 @@ class Stages:
     def __post_init__(self) -> None:
         self.interrupts = self.watch.interrupts
         self.failures = Failures()
+        self.guesses: list[str] = []  # keys of the graphs of the user's guesses, in their order
 
     def run(self) -> Run:
         """Fit by the loss of the settings."""
@@ -176,10 +188,11 @@ class Stages:
         found, history = self._search(data, starts)
         # The search has used a small sample. From here on all rows count, or 10,000 of them.
         rows = fitted_rows(data, self.rng)
-        members = self._refitted(self._joined(found, starts), data, rows)
+        members = self._refitted(self._joined(found, starts, data), data, rows)
         # Writing takes seconds and may be cut short. All written equations are priced and compared together.
-        written = write_all(members, data, table, self._may_write, failures=self.failures)
-        entries = price_all(written, table, settings.primitives, failures=self.failures)
+        always = always_told(members, table.n_rows, self.guesses)
+        written = write_all(members, data, table, always, self._may_write, failures=self.failures)
+        entries = price_all(written, data, table, settings.primitives, always=always, failures=self.failures)
         entries, criterion = self._ready_for_choice(entries, data)
         front = select_front(entries, data, table, criterion)
         # A better function on one edge changes the law, so this comes before evidence and structure.
@@ -221,7 +234,7 @@ class Stages:
         for k in range(ROUNDS):
             found, history = self._search(data, starts, k / ROUNDS, 1 / ROUNDS, loss.logistic)
             histories.append(history)
-            members += self._refitted(self._joined(found, starts if k == 0 else []), data, rows)
+            members += self._refitted(self._joined(found, starts if k == 0 else [], data), data, rows)
             front, reweighting, f = self._chosen_by_loss(members, data, table.drawn(rows), f, (k + 1) / ROUNDS)
             # The next search uses the weights that the law of this one gives the rows.
             data = working_data(reweighting.loss, data, table, f)
@@ -254,9 +267,11 @@ class Stages:
         # A loss with a scale takes that scale from the first choice, and chooses again.
         for _ in range(2 if has_scale else 1):
             reweighting = Reweighting(resolve_loss(settings.loss, table.y, table.y - f), table, rows)
+            always = always_told(members, table.n_rows, self.guesses)
             may_write = partial(self._may_write, until=until)
-            written = write_all(members, data, table, may_write, reweighting.settle, self.failures)
-            entries = price_all(written, table, settings.primitives, reweighting.candidate, self.failures)
+            written = write_all(members, data, table, always, may_write, reweighting.settle, self.failures)
+            price = reweighting.candidate
+            entries = price_all(written, data, table, settings.primitives, price, always, self.failures)
             front = select_front(entries, data, table, settings.selection)
             f = reweighting.closest(front, settings.loss) if has_scale else table.predicted(front.best.equation)
         return front, reweighting, f
@@ -270,6 +285,7 @@ class Stages:
         settings, checkpoint = self.settings, self.watch.checkpoint
         given = (data, self.table, settings.constants, logistic, settings.max_complexity)
         starts = starts_of_guesses(settings.guesses, *given)
+        self.guesses = [with_factor(FittedGraph(g, theta, np.inf)).graph.key for g, theta in starts]
         if self.before is not None:
             starts += starts_of_fit(self.before, data, self.table.names, logistic)
         if checkpoint is not None:
@@ -334,9 +350,10 @@ class Stages:
 
         return write
 
-    def _joined(self, found: tuple[FittedGraph, ...], starts: list[Start]) -> tuple[FittedGraph, ...]:
-        """Return the graphs found and the starts of the search, so that no sample of rows can lose the starts."""
+    def _joined(self, found: tuple[FittedGraph, ...], starts: list[Start], data: Data) -> tuple[FittedGraph, ...]:
+        """Return the graphs found, the starts of the search, and a line, so that no sample of rows can lose these."""
         known = {member.graph.key for member in found}
+        starts = [*starts, best_line(data)]
         return (*found, *(FittedGraph(g, theta, np.inf) for g, theta in starts if g.key not in known))
 
     def _refitted(
@@ -393,7 +410,9 @@ class Stages:
             equations=tuple(entry.equation.with_ranges(table.box) for entry in front.entries),
             table=front.as_table(),
             chosen=front.chosen,
-            selection=front.in_words(criterion, history.n_refits, table.n_rows),
+            selection=" ".join(
+                [front.in_words(criterion, history.n_refits, table.n_rows), *self._about_guesses(front)]
+            ),
             snaps=remarks.snaps,
             structure=remarks.structure,
             rows=rows,
@@ -412,6 +431,22 @@ class Stages:
             settings=settings.written(),
             changed=settings.changed,
         )
+
+    def _about_guesses(self, front: Front) -> list[str]:
+        """Say what became of each guess."""
+        given = [] if self.settings.guesses is None else list(self.settings.guesses)
+        keys = [entry.member.graph.key for entry in front.entries]
+        told = []
+        for text, key in zip(map(str, given), self.guesses, strict=False):
+            if key not in keys:
+                told.append(f"The guess {text} was refitted and equals another equation of the front.")
+                continue
+            k = keys.index(key)
+            behind = front.lengths[k] - front.lengths[front.chosen]
+            longer = f"is {behind:.1f} nats longer than the chosen equation"
+            place = "is the chosen form" if k == front.chosen else longer
+            told.append(f"The guess {text} has a loss of {front.entries[k].candidate.loss:.4g} and {place}.")
+        return told
 
     def _may_write(self, n_written: int, until: float = 1.0) -> bool:
         """Whether another equation is written: one always is, and `LEAST_WRITTEN` are unless there was an interrupt."""

@@ -17,8 +17,10 @@ from eqdarts.expression.build import symbol
 from eqdarts.fitting.run import Run
 from eqdarts.fitting.table import Table
 from eqdarts.graph.fitted import Start
+from eqdarts.graph.graph import Edge, Graph, Node
+from eqdarts.primitives.table import LINEAR
 
-__all__ = ["starts_of_fit", "starts_of_guesses"]
+__all__ = ["best_line", "starts_of_fit", "starts_of_guesses"]
 
 
 MOST_ROWS = 1000  # rows to which the coefficients of a guess are fitted; the search fits them again
@@ -162,3 +164,14 @@ def _log_odds(formula: Any) -> Any:
     if base.is_Add and len(base.args) == 2 and base.args[0] == 1 and isinstance(base.args[1], sympy.exp):
         return -base.args[1].args[0]
     return sympy.log(formula / (1 - formula))
+
+
+def best_line(data: Data) -> Start:
+    """Return the straight line in the one input that explains most, as a start: a front always has a line."""
+    root = np.sqrt(data.weight)
+    centred = (data.X - np.average(data.X, axis=0, weights=data.weight)) * root[:, None]
+    mean = float(np.average(data.y, weights=data.weight))
+    with np.errstate(all="ignore"):
+        say = np.abs(centred.T @ ((data.y - mean) * root)) / np.linalg.norm(centred, axis=0)
+    i = int(np.argmax(np.where(np.isfinite(say), say, -1.0)))
+    return Graph(data.n_inputs, (Node("sum", (Edge(i, LINEAR),), constant=True),)), (mean, 0.0)

@@ -14,6 +14,7 @@ from eqdarts.data import FitRows, weighted_rows
 from eqdarts.equation.equation import Equation
 from eqdarts.equation.ranges import MARGIN
 from eqdarts.equation.singularities import find_brink, find_singularities
+from eqdarts.equation.waves import find_wave
 from eqdarts.errors import EqdartsWarning
 from eqdarts.fitting.counts import counted
 
@@ -66,6 +67,10 @@ class Table:
     def brink(self, equation: Equation) -> str:
         """Return the words for a place slightly outside the range where equation or slope grow without bound."""
         return find_brink(equation, self.box, MARGIN)
+
+    def wave(self, equation: Equation) -> str:
+        """Return the words for a sine or cosine that the rows cannot show, "" if there is none."""
+        return find_wave(equation, dict(zip(self.names, self.telling.T, strict=True)))
 
     @cached_property
     def n_rows(self) -> float:

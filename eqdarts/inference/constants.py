@@ -147,8 +147,8 @@ def snap_constants(
     -----
     By the same rule a coefficient that the rows cannot distinguish from 0 becomes 0, and its term or factor disappears.
     Two coefficients of nearly the same size that the rows cannot distinguish become one, where the equation can be
-    written with one of them: ``c0/n**2 - c1/m**2`` becomes ``c0*(1/n**2 - 1/m**2)``. A height, that is a coefficient that
-    is a term by itself, becomes 0 or stays: whether it is 2 or 2.01 is seldom a law.
+    written with one of them: ``c0/n**2 - c1/m**2`` becomes ``c0*(1/n**2 - 1/m**2)``. A height, that is a coefficient
+    that is a term by itself, becomes 0 or stays: whether it is 2 or 2.01 is seldom a law.
 
     Examples
     --------
@@ -266,7 +266,7 @@ def _is_offset(formula: Expr, name: Expr) -> bool:
 
 
 def _ties(state: _State, setting: _Setting, covariance: Array, j: int, critical: float) -> Iterator[Constant]:
-    """Yield the other coefficients, and minus them, that the rows cannot distinguish from coefficient j; each pair once."""
+    """Yield the other coefficients, and minus them, that the rows cannot distinguish from coefficient j."""
     form, n, k = state.form, len(setting.rows.y), len(state.form.names)
     for i in range(j):
         for sign in (1.0, -1.0):

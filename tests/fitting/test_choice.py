@@ -11,7 +11,7 @@ import sympy
 from eqdarts.data import Data, prepare
 from eqdarts.equation.equation import Equation
 from eqdarts.errors import FormulaError
-from eqdarts.fitting.choice import price_all, select_front, with_held_out, write_all
+from eqdarts.fitting.choice import always_told, price_all, select_front, with_held_out, write_all
 from eqdarts.fitting.front import refit_front
 from eqdarts.fitting.table import Table
 from eqdarts.graph.fitted import FittedGraph
@@ -41,13 +41,25 @@ def test_all_are_written_and_the_law_is_chosen() -> None:
     members = fitted(data)
     written = write_all(members, data, table)
     assert [member for member, _ in written] == list(members)
-    front = select_front(price_all(written, table, resolve("default")), data, table, "mdl")
+    front = select_front(price_all(written, data, table, resolve("default")), data, table, "mdl")
     assert front.best.member == members[3]
     assert front.lengths[front.chosen] == min(front.lengths)
     assert front.as_table()["score"][front.chosen] == 0
 
 
-def test_writing_begins_with_the_promising_and_can_be_stopped() -> None:
+def test_writing_begins_with_what_is_always_told_then_short_and_promising_in_turn() -> None:
+    table, data = rows()
+    members = fitted(data)
+    guess = members[4].graph.key
+    always = always_told(members, 60, [guess])
+    assert always == {members[0].graph.key, members[1].graph.key, guess}
+    written = write_all(members, data, table, always, lambda n_written: n_written < 3)
+    assert {member.graph.key for member, _ in written} == always
+    front = select_front(price_all(written, data, table, resolve("default"), always=always), data, table, "mdl")
+    assert len(front.entries) == 3
+
+
+def test_writing_can_be_stopped() -> None:
     table, data = rows()
     members = fitted(data)
     asked: list[int] = []
@@ -56,11 +68,11 @@ def test_writing_begins_with_the_promising_and_can_be_stopped() -> None:
         asked.append(n_written)
         return n_written < 2
 
-    written = write_all(members, data, table, go_on)
+    written = write_all(members, data, table, go_on=go_on)
     assert asked == [0, 1, 2]
-    by_promise = sorted(members, key=lambda m: 30 * np.log(m.loss) + 2 * m.graph.complexity)
-    assert {id(member) for member, _ in written} == {id(member) for member in by_promise[:2]}
-    assert len(select_front(price_all(written, table, resolve("default")), data, table, "bic").entries) >= 1
+    in_turn = members[0], min(members, key=lambda m: 30 * np.log(m.loss) + 2 * m.graph.complexity)
+    assert {id(member) for member, _ in written} == {id(member) for member in in_turn}
+    assert len(select_front(price_all(written, data, table, resolve("default")), data, table, "bic").entries) >= 1
 
 
 def test_a_member_that_leaves_the_real_line_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -90,7 +102,7 @@ def test_a_member_whose_settled_coefficients_overflow_is_left_out() -> None:
 
 def test_losses_on_rows_held_back_come_from_the_others() -> None:
     table, data = rows()
-    entries = price_all(write_all(fitted(data), data, table), table, resolve("default"))
+    entries = price_all(write_all(fitted(data), data, table), data, table, resolve("default"))
     held_out = with_held_out(entries, data, np.random.default_rng(0))
     assert all(entry.candidate.n_held_out == len(data.validation) for entry in held_out)
     train, rest = data.train, data.validation

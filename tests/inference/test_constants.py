@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
 from eqdarts.equation.equation import Equation
 from eqdarts.inference.constants import Snapping, snap_constants
-from eqdarts.inference.constants_table import near, told_apart, units_of
 from eqdarts.inference.uncertainty import inference
 from tests.places import DATASETS
 
@@ -246,13 +247,3 @@ def test_a_height_is_zero_or_stays_as_it_is(height: float) -> None:
     columns, y = rows_of_two(4, 0.01, "1.613*x*t")
     found = snap_constants(as_found("a*x*t + b", columns, y), columns, y)
     assert len(found.equation.coefficients) == 1
-
-
-@given(st.floats(0.1, 10), st.floats(1e-4, 2))
-def test_a_constant_is_named_only_where_the_interval_is_narrow_for_its_kind(value: float, half: float) -> None:
-    units = units_of({})
-    for constant in told_apart(value, 2 * half, 8.0, units, half):
-        room = (1.5 if constant.expr.is_Rational else 4.0) * half
-        for other in near(value, room, 8.0, units):
-            if other.cost <= constant.cost and abs(other.value - value) <= room:
-                assert math.isclose(other.value, constant.value, rel_tol=1e-12)

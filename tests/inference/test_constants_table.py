@@ -9,7 +9,7 @@ import sympy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eqdarts.inference.constants_table import near, near_exponent, units_of
+from eqdarts.inference.constants_table import near, near_exponent, told_apart, units_of
 
 G = 9.80665
 
@@ -36,3 +36,13 @@ def test_near_yields_what_it_says(value: float, share: float) -> None:
         assert abs(constant.value - value) <= share * value
         assert constant.cost <= 12.0
         assert float(constant.expr) == pytest.approx(constant.value, rel=1e-12)
+
+
+@given(st.floats(0.1, 10), st.floats(1e-4, 2))
+def test_a_constant_is_named_only_where_the_interval_is_narrow_for_its_kind(value: float, half: float) -> None:
+    units = units_of({})
+    for constant in told_apart(value, 2 * half, 8.0, units, half):
+        room = (1.5 if constant.expr.is_Rational else 4.0) * half
+        for other in near(value, room, 8.0, units):
+            if other.cost <= constant.cost and abs(other.value - value) <= room:
+                assert math.isclose(other.value, constant.value, rel_tol=1e-12)

@@ -22,7 +22,7 @@ from fractions import Fraction
 import numpy as np
 
 from eqdarts._typing import Array
-from eqdarts.graph.draft import Draft, DraftEdge, DraftNode
+from eqdarts.graph.draft import DraftEdge, DraftNode
 from eqdarts.graph.fitted import Start
 from eqdarts.primitives.table import PRIMITIVES, Primitive, fixed_power
 from eqdarts.search.closed_form.outer import behind, outer_functions
@@ -51,7 +51,7 @@ def additive_starts(
         What one unit of y is worth in the units of the data.
     """
     usable = [PRIMITIVES[name] for name in FUNCTIONS if PRIMITIVES[name] in primitives]
-    values = {row.name: _values(row.name, X) for row in usable}
+    values = {row.name: _values(row, X) for row in usable}
     for name, factor, inner in outer_functions(y, primitives, unit):
         slope = np.ones_like(inner) if name == "linear" else slope_along(inner, y)
         sound = np.isfinite(inner) & np.isfinite(slope)
@@ -68,16 +68,11 @@ def additive_starts(
                         yield name, gathered
 
 
-def _values(name: str, X: Array) -> Array:
+def _values(row: Primitive, X: Array) -> Array:
     """Return a function of all inputs (N, D); NaN where it is undefined."""
-    with np.errstate(all="ignore"):
-        return {
-            "linear": lambda: X,
-            "log": lambda: np.log(X),
-            "reciprocal": lambda: 1 / X,
-            "square": lambda: X**2,
-            "sqrt": lambda: np.sqrt(X),
-        }[name]()
+    import torch
+
+    return np.asarray(row(torch.from_numpy(np.ascontiguousarray(X))).numpy())
 
 
 def _eliminated(columns: Array, inputs: list[int], target: Array, root: Array) -> Iterator[tuple[Array, list[int]]]:

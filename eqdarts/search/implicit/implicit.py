@@ -17,6 +17,7 @@ from eqdarts._typing import Array
 from eqdarts.graph.draft import Draft
 from eqdarts.graph.fitted import FittedGraph, Start
 from eqdarts.graph.graph import Graph
+from eqdarts.graph.limits import limits
 from eqdarts.graph.rewrites import expanded, shortened
 from eqdarts.primitives.table import Primitive
 from eqdarts.search.evaluator import EXACT, QUICK, THOROUGH, Trials
@@ -213,6 +214,7 @@ def _tidy(trials: Trials, primitives: tuple[Primitive, ...]) -> None:
             draft = without_negligible(draft, linearise(draft, X), TIDY * member.loss * trials.problem.variance)
             lin = linearise(draft, X)
             starts += [shortened(draft).build(), *deletions(draft), *simple_exponents(draft)]
+            starts += [at_limit.build() for at_limit in limits(draft, np.concatenate([X.T, lin.values]))]
             # a simpler function in disguise was perhaps fitted before, but from a start that led nowhere
             alike = [swap.start for swap in swaps(draft, lin, X, functions) if swap.missed < TIDY]
             again += [start for start in alike if _is_better_start(trials, start[0], member)]
