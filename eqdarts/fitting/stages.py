@@ -410,9 +410,7 @@ class Stages:
             equations=tuple(entry.equation.with_ranges(table.box) for entry in front.entries),
             table=front.as_table(),
             chosen=front.chosen,
-            selection=" ".join(
-                [front.in_words(criterion, history.n_refits, table.n_rows), *self._about_guesses(front)]
-            ),
+            selection=self._in_words(front, criterion, history.n_refits),
             snaps=remarks.snaps,
             structure=remarks.structure,
             rows=rows,
@@ -431,6 +429,10 @@ class Stages:
             settings=settings.written(),
             changed=settings.changed,
         )
+
+    def _in_words(self, front: Front, criterion: str, n_refits: int) -> str:
+        """Say why the law was chosen, and what became of the guesses."""
+        return " ".join([front.in_words(criterion, n_refits, self.table.n_rows), *self._about_guesses(front)])
 
     def _about_guesses(self, front: Front) -> list[str]:
         """Say what became of each guess."""

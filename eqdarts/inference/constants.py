@@ -267,7 +267,8 @@ def _is_offset(formula: Expr, name: Expr) -> bool:
 
 def _ties(state: _State, setting: _Setting, covariance: Array, j: int, critical: float) -> Iterator[Constant]:
     """Yield the other coefficients, and minus them, that the rows cannot distinguish from coefficient j."""
-    form, n, k = state.form, len(setting.rows.y), len(state.form.names)
+    form = state.form
+    n, k = len(setting.rows.y), len(form.names)
     for i in range(j):
         for sign in (1.0, -1.0):
             apart = float(form.estimate[j] - sign * form.estimate[i])

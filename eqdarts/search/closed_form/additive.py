@@ -32,6 +32,7 @@ from eqdarts.search.least_squares import least_squares
 __all__ = ["additive_starts", "simple_powers"]
 
 FUNCTIONS = ("linear", "log", "reciprocal", "square", "sqrt")
+LOG = PRIMITIVES["log"]
 LARGEST_POWER = 4
 RATIO_TOLERANCE = 0.15  # how far a ratio of weights may be from a simple exponent
 
@@ -53,7 +54,7 @@ def additive_starts(
     usable = [PRIMITIVES[name] for name in FUNCTIONS if PRIMITIVES[name] in primitives]
     values = {row.name: _values(row, X) for row in usable}
     for name, factor, inner in outer_functions(y, primitives, unit):
-        slope = np.ones_like(inner) if name == "linear" else slope_along(inner, y)
+        slope = np.ones_like(inner) if inner is y else slope_along(inner, y)
         sound = np.isfinite(inner) & np.isfinite(slope)
         root = np.where(sound, slope * np.sqrt(weight), 0.0)
         target = np.where(sound, inner, 0.0)
@@ -62,7 +63,7 @@ def additive_starts(
             inputs = [i for i in range(X.shape[1]) if np.isfinite(columns[:, i]).all() and np.ptp(columns[:, i]) > 0]
             for solution, kept in _eliminated(columns, inputs, target, root):
                 yield name, _sum(row, solution, kept, name, factor, X.shape[1])
-                if row.name == "log" and len(kept) > 1:
+                if row is LOG and len(kept) > 1:
                     gathered = _gathered(solution, kept, name, factor, X.shape[1])
                     if gathered is not None:
                         yield name, gathered
@@ -105,7 +106,7 @@ def _gathered(solution: Array, kept: list[int], name: str, factor: float, d: int
         return None
     powers, weight = found
     product = DraftNode("product", [DraftEdge(i, fixed_power(p)) for i, p in zip(kept, powers, strict=True)])
-    edge = DraftEdge(d, PRIMITIVES["log"], weight)
+    edge = DraftEdge(d, LOG, weight)
     return behind(name, factor, DraftNode("sum", [edge], float(solution[0])), d, [product]).prune().build()
 
 
