@@ -77,6 +77,8 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         Constants of nature by name, in the units of the data, such as ``{"g": 9.80665}``. Coefficients of the chosen
         equation become these constants, integers, simple fractions, pi, e or sqrt(2) if this makes the description
         shorter. `snaps_` lists the changes and their cost.
+    snap : bool, default=True
+        Whether coefficients may become exact constants. With False they keep their decimals.
     loss : {"squared", "huber", "absolute", "poisson", "bernoulli"} or callable, default="squared"
         The loss to minimise. Outliers have less influence on "huber" and "absolute" than on "squared". "poisson" is
         minus the log likelihood of counts, and the law is their mean. "bernoulli" is that of answers that are 0 or 1,
@@ -156,6 +158,7 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         relaxed: Mapping[str, Any] | None = None,
         selection: str = "mdl",
         constants: Mapping[str, float] | None = None,
+        snap: bool = True,
         loss: str | Callable[..., Any] = "squared",
         validation_fraction: float = 0.3,
         n_jobs: int | None = None,
@@ -174,6 +177,7 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         self.relaxed = relaxed
         self.selection = selection
         self.constants = constants
+        self.snap = snap
         self.loss = loss
         self.validation_fraction = validation_fraction
         self.n_jobs = n_jobs

@@ -361,11 +361,12 @@ def choice_in_words(
         words.append(f"Close rivals: {named}.")
     elif others:
         words.append(f"No other comes close; the next is {behind[others[0]]:.1f} nats longer: {texts[others[0]]}.")
-    if chosen != n_others and n_others not in close:
-        share = candidates[-1].loss / candidates[chosen].loss if candidates[chosen].loss > 0 else 1.0
+    best = min(range(len(lengths)), key=lambda k: candidates[k].loss)
+    if best != chosen and best not in close:
+        share = candidates[best].loss / candidates[chosen].loss if candidates[chosen].loss > 0 else 1.0
         words.append(
-            f"The best-fitting equation has {share:.2g} times the loss, with {candidates[-1].complexity} symbols "
-            f"instead of {candidates[chosen].complexity}, but is {behind[-1]:.1f} nats longer."
+            f"The best-fitting equation has {share:.2g} times the loss, with {candidates[best].complexity} symbols "
+            f"instead of {candidates[chosen].complexity}, but is {behind[best]:.1f} nats longer."
         )
     words += _about_poles(candidates, lengths, texts, chosen, n_rows)
     if candidates[chosen].wave:

@@ -143,6 +143,13 @@ def _add_fit(commands: argparse._SubParsersAction[_Parser]) -> None:
         help='a formula to start from, such as "a*x/(b + x)"; other names than columns are coefficients; repeatable',
     )
     fit.add_argument(
+        "--no-snap",
+        dest="snap",
+        action="store_false",
+        default=None,
+        help="keep the decimals of all coefficients: no integers, fractions or named constants in their place",
+    )
+    fit.add_argument(
         "--checkpoint",
         metavar="DIR",
         help="save the best so far here every few seconds, and continue from an earlier fit",

@@ -34,6 +34,7 @@ OPTIONS = {  # option of the command line -> parameter of DARTSRegressor; its de
     "search": "search",
     "seed": "random_state",
     "guess": "guesses",
+    "snap": "snap",
 }
 
 

@@ -40,6 +40,8 @@ class FitSettings:
     guesses : sequence of str or Equation, or None
     constants : mapping of str to float
         Constants by name.
+    snap : bool
+        Whether coefficients may become exact constants.
     given : mapping of str to object
         The parameters as the user gave them, for the record of the fit.
     changed : tuple of str
@@ -60,6 +62,7 @@ class FitSettings:
     relaxed: RelaxedOptions = field(default_factory=RelaxedOptions)
     guesses: Sequence[str | Equation] | None = None
     constants: Mapping[str, float] = field(default_factory=dict)
+    snap: bool = True
     given: Mapping[str, Any] = field(default_factory=dict)
     changed: tuple[str, ...] = ()
 

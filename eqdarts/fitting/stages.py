@@ -205,10 +205,15 @@ class Stages:
         # Exact constants come last, because the equation then differs from its graph.
         fit_rows = table.drawn(rows)
         snap = partial(snap_chosen, front, table, fit_rows, settings.constants, settings.primitives, self._has_time)
-        front, snaps = self._stage("exact constants", snap, lambda: (front, ()))
+        front, snaps = self._snapped(front, snap)
         remarks = _Remarks(evidence, structure, snaps)
         front = self._with_digits(front, fit_rows, SQUARED)
         return self._recorded(front, remarks, members, table.kept(rows), data, history, criterion)
+
+    def _snapped(self, front: Front, snap: Callable[[], tuple[Front, tuple[Snap, ...]]]) -> tuple[Front, tuple[Snap, ...]]:
+        """Return the front with exact constants in its chosen equation, and what became exact."""
+        unchanged: tuple[Front, tuple[Snap, ...]] = (front, ())
+        return self._stage("exact constants", snap, lambda: unchanged) if self.settings.snap else unchanged
 
     def _ready_for_choice(self, entries: list[Entry], data: Data) -> tuple[list[Entry], str]:
         """Return the entries with what the criterion looks at, and its name, or that of the one that stands in."""
@@ -248,7 +253,7 @@ class Stages:
         structure = self._stage("structure of the law", told, tuple[Finding, ...])
         members = (*members, *front.members)
         snap = partial(snap_reweighted, front, reweighting, settings.constants, self._has_time)
-        front, snaps = self._stage("exact constants", snap, lambda: (front, ()))
+        front, snaps = self._snapped(front, snap)
         remarks = _Remarks(evidence, structure, snaps)
         history = with_totals(histories[-1], histories)
         front = self._with_digits(front, reweighting.rows, reweighting.loss)
@@ -364,11 +369,14 @@ class Stages:
         if self.watch.checkpoint is not None:
             self.watch.checkpoint.keep(members)
         front = front_of(members)
-        return self._stage(
-            "refit to all rows",
-            lambda: refit_front(screened(members, data, rows, self.settings.primitives), data, rows, self.rng),
-            lambda: measured(front, data, rows),
-        )
+        told = always_told([with_factor(member) for member in members], self.table.n_rows, self.guesses)
+        always = [member for member in members if with_factor(member).graph.key in told]
+
+        def refitted() -> tuple[FittedGraph, ...]:
+            best = screened(members, data, rows, self.settings.primitives)
+            return refit_front(tuple(dict.fromkeys((*best, *always))), data, rows, self.rng)
+
+        return self._stage("refit to all rows", refitted, lambda: measured(front, data, rows))
 
     def _stage(self, name: str, compute: Callable[[], T], otherwise: Callable[[], T]) -> T:
         """Return ``compute()``, or ``otherwise()`` after an interrupt or a numerical error.

@@ -12,6 +12,7 @@ import torch
 from eqdarts.graph.draft import Draft
 from eqdarts.graph.fitted import FittedGraph, Start
 from eqdarts.graph.graph import Graph
+from eqdarts.graph.two_valued import is_straight_in
 from eqdarts.search.archive import Archive
 from eqdarts.search.budget import Budget
 from eqdarts.search.growth.moves import simple_exponents
@@ -66,6 +67,10 @@ class Trials:
         """Return whether `graph` has no more symbols and coefficients than are allowed."""
         return graph.complexity <= self.max_complexity and graph.n_coefficients <= self.problem.most_coefficients
 
+    def is_sensible(self, graph: Graph) -> bool:
+        """Return whether `graph` is small enough, and bends nothing that the rows show at two values only."""
+        return self.is_small(graph) and is_straight_in(graph, self.problem.two_valued)
+
     def _length(self, member: FittedGraph) -> float:
         """Return a rough description length of the held-back rows in nats, to tell progress from overfitting."""
         n = len(self.problem.held.y)
@@ -88,8 +93,8 @@ class Trials:
         return self.budget.n_refits > PATIENCE * self.shortest_at + LEAST_REFITS
 
     def is_admissible(self, graph: Graph) -> bool:
-        """Return whether `graph` is small enough and was not tried before, and remember it."""
-        return self.is_small(graph) and self.archive.is_new(graph)
+        """Return whether `graph` is sensible and was not tried before, and remember it."""
+        return self.is_sensible(graph) and self.archive.is_new(graph)
 
     def admissible(self, starts: Iterable[Start]) -> Iterator[Start]:
         """Yield the starts that are new and small enough; end when the source seems to have no more of them."""

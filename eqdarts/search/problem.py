@@ -63,6 +63,12 @@ class Problem:
         """Number of inputs, D."""
         return int(self.train.X.shape[1])
 
+    @cached_property
+    def two_valued(self) -> frozenset[int]:
+        """The inputs that have two values at most, in training rows and in those held back."""
+        X = np.concatenate([self.wide.X, self.held.X])
+        return frozenset(i for i in range(self.n_inputs) if len(np.unique(X[:, i])) <= 2)
+
 
 def training_problem(data: Data, most_rows: int, rng: np.random.Generator) -> Problem:
     """Return the problem of `data` with at most `most_rows` training rows, and four times as many held back."""

@@ -46,7 +46,7 @@ def test_fit_prints_the_front_and_the_law(fake: list, no_pictures: None, capsys:
 def test_fit_hands_the_options_on_and_leaves_the_defaults_to_the_estimator(fake: list, no_pictures: None) -> None:
     main([*FIT, "--quiet"])
     assert fake[0].given == {"verbose": 0}
-    options = "--time-limit 2.5 --primitives exp,log --max-complexity 9 --search relaxed --seed 7"
+    options = "--time-limit 2.5 --primitives exp,log --max-complexity 9 --search relaxed --seed 7 --no-snap"
     main([*FIT, *options.split()])
     assert fake[1].given == {
         "time_limit": 2.5,
@@ -54,6 +54,7 @@ def test_fit_hands_the_options_on_and_leaves_the_defaults_to_the_estimator(fake:
         "max_complexity": 9,
         "search": "relaxed",
         "random_state": 7,
+        "snap": False,
         "verbose": 0,
     }
 

@@ -72,6 +72,29 @@ def test_a_fit_by_another_loss_writes_no_more_than_it_must_when_its_time_is_up(m
     assert "exp(-" in str(run.equation)
 
 
+def test_without_snapping_the_decimals_stay() -> None:
+    rng = np.random.default_rng(0)
+    x = np.linspace(1.0, 2.0, 40)
+    table = Table(x[:, None], x / 2 + 1e-3 * rng.normal(size=40), None, ("x",), "y")
+    exact = fit_table(table, settings(), np.random.default_rng(0))
+    assert (exact.equation.format(), len(exact.snaps)) == ("y = x/2", 1)
+    decimal = fit_table(table, settings(snap=False), np.random.default_rng(0))
+    assert decimal.snaps == ()
+    assert decimal.equation.format() != "y = x/2"
+
+
+def test_a_front_has_the_constant_the_line_and_every_guess_and_says_what_became_of_guesses() -> None:
+    guesses = ["a*x**2 + b*sin(3*x)", "a*x + b"]
+    run = fit_table(line(), settings(guesses=guesses), np.random.default_rng(0))
+    shown = [equation.expr for equation in run.equations]
+    assert any(not expr.free_symbols for expr in shown)
+    assert any(str(expr).count("x") == 1 and "sin" not in str(expr) and "**" not in str(expr) for expr in shown)
+    assert any("x**2" in str(expr) and "sin" in str(expr) for expr in shown)
+    for guess in guesses:
+        assert f"The guess {guess} " in run.selection
+    assert "nats longer than the chosen equation" in run.selection
+
+
 def test_most_of_a_long_limit_and_a_share_of_a_short_one_is_for_the_search() -> None:
     assert time_for_search(1000.0) == pytest.approx(967.5)
     assert time_for_search(2.0) == pytest.approx(1.5)

@@ -28,6 +28,7 @@ from eqdarts.search.growth.moves import (
     without_negligible,
     wraps,
 )
+from eqdarts.search.growth.periodogram import Periodogram
 from eqdarts.search.growth.sites import Linearised, linearise
 from eqdarts.search.growth.swaps import swaps
 
@@ -35,6 +36,7 @@ __all__ = ["Grower"]
 
 OSCILLATING = 6  # arguments of waves
 N_FREQUENCIES, BAND = 16, 16.0  # frequencies of a band, and how wide it is
+PEAKS = 2  # of the residual's periodogram at each input
 LOWEST_BAND, N_BANDS = 0.7, 3  # chance of the lowest band, of the second if not the first, ...; and how many there are
 MORE_POWERS = (-3, -2, 4, 5, 6)  # fixed exponents besides those of the primitives, for inputs of any sign
 FEW = 3  # rows of a function's grid that are tried on pairs
@@ -52,7 +54,10 @@ NEGLIGIBLE = 1e-3  # a part is dropped if that changes the prediction by less th
 
 @dataclass
 class Grower:
-    """Proposes children of fitted graphs on the training rows X (N, D), y (N,), weight (N,)."""
+    """Proposes children of fitted graphs on the training rows X (N, D), y (N,), weight (N,).
+
+    `periods` has the largest number of periods that each input can show, `two_valued` the inputs with two values only.
+    """
 
     X: Array
     y: Array
@@ -60,6 +65,8 @@ class Grower:
     primitives: tuple[Primitive, ...]
     units: Array
     rng: np.random.Generator
+    periods: tuple[float, ...] = ()
+    two_valued: frozenset[int] = frozenset()
     positive: dict[int, Array] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -74,14 +81,20 @@ class Grower:
         self._few_functions = grid(self.primitives, FEW)
         powers = [(POWER, (p,)) for p in EXPONENTS] if POWER in self.primitives else []
         self._nested_functions = [*self._few_functions, *powers]
-        self._singles = features(combinations([], range(self.n_inputs), units), self.X.T, self._functions)
+        bent = [i for i in range(self.n_inputs) if i not in self.two_valued]
+        bent_singles = features(combinations([], bent, units), self.X.T, self._functions)
+        straight = features(combinations([], sorted(self.two_valued), units), self.X.T, [(LINEAR, ())])
+        self._singles = Features.join([bent_singles, straight])
+        self._waves = [p for p in self.primitives if p.oscillates][:1]
+        self._periodogram = Periodogram(self.X, self.weight, self.periods or (0.0,) * self.n_inputs)
         self._pair_cache: dict[tuple[int, int], Features] = {}
 
     def _of_pair(self, pair: tuple[int, int]) -> Features:
         """Return the features of two inputs; they do not change, and are worked out once."""
         if pair not in self._pair_cache:
             units = self.units.tolist()
-            of_pair = features(combinations([pair], [], units), self.X.T, self._few_functions)
+            functions = [(LINEAR, ())] if self.two_valued.issuperset(pair) else self._few_functions
+            of_pair = features(combinations([pair], [], units), self.X.T, functions)
             if {EXP, LOG} <= set(self.primitives):
                 of_pair = Features.join([of_pair, input_powers(pair, self.X, units)])
             self._pair_cache[pair] = of_pair
@@ -98,14 +111,20 @@ class Grower:
         frequencies = BAND * (band + (np.arange(N_FREQUENCIES) + self.rng.random()) / N_FREQUENCIES)
         return features(chosen, self.X.T, [(wave, (float(f),)) for wave in waves for f in frequencies])
 
+    def _waves_of(self, residual: Array) -> Features:
+        """Return the waves that the residual shows, at their frequencies and phases."""
+        found = [w.feature(row) for row in self._waves for w in self._periodogram.peaks(residual, PEAKS)]
+        parts = [features([f.argument], self.X.T, [(f.primitive, f.coefficients)]) for f in found]
+        return Features.join([features([], self.X.T, []), *parts])
+
     def _sample(self, items: list[tuple[int, int]], most: int) -> list[tuple[int, int]]:
         """Return `most` of the items, drawn at random; all, if there are no more."""
         if len(items) <= most:
             return items
         return [items[k] for k in self.rng.choice(len(items), most, replace=False)]
 
-    def _features(self, values: Array) -> tuple[Features, Features]:
-        """Return features of inputs and nodes, with values (nodes, N), and logarithms of what may be raised."""
+    def _features(self, values: Array, residual: Array) -> tuple[Features, Features]:
+        """Return features of inputs, nodes (values (nodes, N)) and residual (N,), and logs of what may be raised."""
         d = self.n_inputs
         sources = np.concatenate([self.X.T, values])
         units = [*self.units, *np.ones(len(values))]
@@ -117,7 +136,7 @@ class Grower:
             mixed = self._sample(list(itertools.product(range(d), hidden)), MOST_PAIRS)
             parts.append(features(combinations([], hidden, units), sources, self._functions))
             parts.append(features(combinations(mixed, [], units), sources, [(LINEAR, ())]))
-        parts.append(self._oscillations())
+        parts += [self._oscillations(), self._waves_of(residual)]
         # what may be raised to a learned power: sources and their sums, where they are positive on all rows
         bases = [c for c in combinations(pairs, [*range(d), *hidden], units) if c.kind != "product"]
         bare = features(bases, sources, [(LINEAR, ())], sums=True)
@@ -157,7 +176,7 @@ class Grower:
 
     def _candidates(self, draft: Draft, lin: Linearised, residual: Array) -> list[Proposal | MonomialMove]:
         """Return what may enter the draft, with what it would gain by the linear model."""
-        parts, logs = self._features(lin.values)
+        parts, logs = self._features(lin.values, residual)
         grown = propose(lin, residual, self.sqrt_weight, parts, logs, self.n_inputs, TOP)
         products = monomial_moves(draft, lin, residual, self.sqrt_weight, self.positive)
         return [*grown, *sorted(products, key=lambda m: -m.merit())[: TOP // 3]]

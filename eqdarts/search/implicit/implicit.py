@@ -228,7 +228,7 @@ def _tidy(trials: Trials, primitives: tuple[Primitive, ...]) -> None:
 def _is_better_start(trials: Trials, graph: Graph, member: FittedGraph) -> bool:
     """Return whether a structure that looks like `member` was fitted before, from elsewhere, and much worse."""
     known = trials.archive.recall(graph)
-    return trials.is_small(graph) and known is not None and not known.loss < WORSE * member.loss
+    return trials.is_sensible(graph) and known is not None and not known.loss < WORSE * member.loss
 
 
 def _simplify(trials: Trials, member: FittedGraph) -> FittedGraph:

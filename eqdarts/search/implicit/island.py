@@ -24,7 +24,9 @@ from eqdarts.search.closed_form.additive import additive_starts
 from eqdarts.search.closed_form.outer import outer_functions, seeds
 from eqdarts.search.closed_form.polynomial import polynomial_start
 from eqdarts.search.closed_form.rational import rational_starts
+from eqdarts.search.closed_form.trends import wave_starts
 from eqdarts.search.evaluator import EXACT, SCREEN, Trials
+from eqdarts.search.growth.periodogram import most_periods
 from eqdarts.search.implicit.grower import Grower
 from eqdarts.search.smooth import fit_smooth
 from eqdarts.search.structure import Reduction
@@ -40,6 +42,7 @@ PURSUIT_SHARPNESS = (1.0, 2.0, 4.0, 16.0)
 PAIRS_EVERY = 2  # rounds, once each outer function had its turn
 PROMISING = 3  # children of a walker that are refitted beyond screening
 ACCURATE = 1e-9  # loss at which new members are refitted to convergence
+MOST_COSINES = 2**21  # for the periodograms of the beginning
 FROM_SEED = 0.6  # share of climbs that start at a seed; the others start at a member of the front
 LEAST_CAP = 12
 MOST_STEPS = 30
@@ -78,7 +81,11 @@ class Island:
         self.attempt = trials.budget.failures.attempt
         problem = trials.problem
         train = problem.train
-        self.grower = Grower(train.X, train.y, train.weight, primitives, problem.units, rng)
+        known = np.concatenate([problem.wide.X, problem.held.X])
+        periods = tuple(most_periods(known, len(train.y)))
+        self.grower = Grower(
+            train.X, train.y, train.weight, primitives, problem.units, rng, periods, problem.two_valued
+        )
         self.smooth = self.attempt("smooth model", lambda: fit_smooth(problem.wide, problem.held), lambda: None)
         self.n_small = max(SMALL // problem.n_inputs**2, 16)
         self.small = self._small_graphs()
@@ -104,7 +111,7 @@ class Island:
         ranked = sorted(zip(starts, fitted, strict=True), key=lambda pair: simplicity.get(pair[0][0], 1.0))
         self.origins = [m for _, (m, _) in ranked if math.isfinite(m.loss)] or self.trials.archive.front()
         # they enter the archive, and are no origins: a climb finds them on the front
-        kept = [m for m, kept in [*fitted, *self.trials.fit(self._additive())] if kept]
+        kept = [m for m, kept in [*fitted, *self.trials.fit([*self._additive(), *self._on_trends()])] if kept]
         if self.origins:
             # every walker has its own origin, as long as there are enough of them
             first = self.origins[:N_WALKERS]
@@ -143,6 +150,15 @@ class Island:
             list[tuple[str, Start]],
         )
         return [start for _, start in found if self.trials.is_admissible(start[0])]
+
+    def _on_trends(self) -> list[Start]:
+        """Return waves on polynomials, with the frequencies of the periodogram of what the polynomials leave."""
+        wide = self.trials.problem.wide
+        limits = most_periods(wide.X, len(wide.y), MOST_COSINES)
+        found = self.attempt(
+            "waves on trends", lambda: list(wave_starts(wide, self.primitives, limits)), list[Start]
+        )
+        return [start for start in found if self.trials.is_admissible(start[0])]
 
     def _outer_functions(self) -> list[tuple[str, float, Array]]:
         """Return what may stand outside of the law: at least nothing."""
@@ -202,7 +218,7 @@ class Island:
         for w, walker in enumerate(self.walkers):
             for start in self._grown(walker):
                 graph = start[0]
-                if graph.complexity > walker.cap or not self.trials.is_small(graph):
+                if graph.complexity > walker.cap or not self.trials.is_sensible(graph):
                     continue
                 member = self.trials.archive.recall(graph)
                 if member is not None and self.rng.random() > AGAIN:
