@@ -21,11 +21,10 @@ from eqdarts.equation.equation import Equation
 from eqdarts.expression.program import evaluate
 from eqdarts.expression.written import text, write
 from eqdarts.primitives.functions import function_of
-from eqdarts.primitives.table import PRIMITIVES
+from eqdarts.primitives.table import PERIODIC
 
 __all__ = ["find_wave"]
 
-PERIODIC = frozenset(row.function for row in PRIMITIVES.values() if row.oscillates and row.function is not None)
 FEWEST_PERIODS = 1.0  # with fewer the wave never comes back to where it was
 ROWS_A_PERIOD = 2.0
 LONGEST = 60  # characters of an argument in a sentence

@@ -37,6 +37,7 @@ __all__ = [
     "LEAST_WRITTEN",
     "Weighing",
     "always_told",
+    "no_longer_than",
     "price_all",
     "select_front",
     "snap_chosen",
@@ -215,6 +216,15 @@ def _promise(member: FittedGraph, n_rows: float) -> float:
     return 0.5 * n_rows * math.log(max(member.loss, 1e-24)) + 2.0 * member.graph.complexity
 
 
+def no_longer_than(entries: Sequence[Entry], most: int) -> list[Entry]:
+    """Return the entries of at most so many symbols as written, and those that are kept; the shortest if none is.
+
+    A graph within the limit can have more symbols when it is written: units bring in factors.
+    """
+    within = [entry for entry in entries if entry.candidate.complexity <= most or entry.candidate.kept]
+    return within or sorted(entries, key=lambda entry: entry.candidate.complexity)[:1]
+
+
 def _squared(equation: Equation, structure: float | None, table: Table) -> Candidate:
     loss = SQUARED.mean(table.y, table.predicted(equation), table.weight)
     return Candidate(equation.complexity, len(equation.coefficients), loss, structure, noise=table.noise)
@@ -243,6 +253,8 @@ class Weighing:
     criterion : str
         A key of `eqdarts.selection.CRITERIA`; the BIC replaces the loss on rows held back.
     rng : numpy.random.Generator
+    most_symbols : int
+        Largest number of symbols of a better equation, as written.
     """
 
     def __init__(
@@ -253,12 +265,14 @@ class Weighing:
         primitives: Sequence[Primitive],
         criterion: str,
         rng: np.random.Generator,
+        most_symbols: int,
     ) -> None:
         self.data = data
         self.rows = rows
         self.table = table
         self.primitives = primitives
         self.rng = rng
+        self.most_symbols = most_symbols
         # A swap has no comparable loss on rows held back, so that loss cannot choose it.
         self.criterion = CRITERIA[criterion].stand_in.name
         self.swaps = self.criterion == criterion
@@ -279,6 +293,7 @@ class Weighing:
             # The swap was refitted to few rows; on the front it needs coefficients from all rows.
             better = refit_front([found.better], self.data, self.rows, self.rng)
             more = price_all(write_all(better, self.data, self.table), self.data, self.table, self.primitives)
+            more = [entry for entry in more if entry.candidate.complexity <= self.most_symbols]
             new = select_front([*front.entries, *more], self.data, self.table, self.criterion)
             if new.best.member.graph == front.best.member.graph:
                 break

@@ -27,6 +27,7 @@ from eqdarts.fitting.choice import (
     LEAST_WRITTEN,
     Weighing,
     always_told,
+    no_longer_than,
     price_all,
     select_front,
     snap_chosen,
@@ -193,10 +194,11 @@ class Stages:
         always = always_told(members, table.n_rows, self.guesses)
         written = write_all(members, data, table, always, self._may_write, failures=self.failures)
         entries = price_all(written, data, table, settings.primitives, always=always, failures=self.failures)
+        entries = no_longer_than(entries, settings.max_complexity)
         entries, criterion = self._ready_for_choice(entries, data)
         front = select_front(entries, data, table, criterion)
         # A better function on one edge changes the law, so this comes before evidence and structure.
-        weighing = Weighing(data, rows, table, settings.primitives, criterion, self.rng)
+        weighing = Weighing(data, rows, table, settings.primitives, criterion, self.rng, settings.max_complexity)
         settled = partial(weighing.settled, front, self._has_time)
         front, evidence = self._stage("evidence for the primitives", settled, lambda: (front, NO_EVIDENCE))
         told = partial(structure_of, front, data, table, self.rng)
@@ -210,7 +212,9 @@ class Stages:
         front = self._with_digits(front, fit_rows, SQUARED)
         return self._recorded(front, remarks, members, table.kept(rows), data, history, criterion)
 
-    def _snapped(self, front: Front, snap: Callable[[], tuple[Front, tuple[Snap, ...]]]) -> tuple[Front, tuple[Snap, ...]]:
+    def _snapped(
+        self, front: Front, snap: Callable[[], tuple[Front, tuple[Snap, ...]]]
+    ) -> tuple[Front, tuple[Snap, ...]]:
         """Return the front with exact constants in its chosen equation, and what became exact."""
         unchanged: tuple[Front, tuple[Snap, ...]] = (front, ())
         return self._stage("exact constants", snap, lambda: unchanged) if self.settings.snap else unchanged
@@ -247,7 +251,7 @@ class Stages:
                 break
         # Almost converged coefficients were enough for the choice. The printed ones must converge.
         front = self._stage("last refit by the loss", partial(reweighting.finish, front), lambda: front)
-        weighing = Weighing(data, rows, table, settings.primitives, "bic", self.rng)
+        weighing = Weighing(data, rows, table, settings.primitives, "bic", self.rng, settings.max_complexity)
         evidence = self._stage("evidence for the primitives", partial(weighing.of, front), lambda: NO_EVIDENCE)
         told = partial(structure_of, front, data, table, self.rng, loss.logistic)
         structure = self._stage("structure of the law", told, tuple[Finding, ...])
@@ -277,6 +281,7 @@ class Stages:
             written = write_all(members, data, table, always, may_write, reweighting.settle, self.failures)
             price = reweighting.candidate
             entries = price_all(written, data, table, settings.primitives, price, always, self.failures)
+            entries = no_longer_than(entries, settings.max_complexity)
             front = select_front(entries, data, table, settings.selection)
             f = reweighting.closest(front, settings.loss) if has_scale else table.predicted(front.best.equation)
         return front, reweighting, f

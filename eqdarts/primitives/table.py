@@ -29,6 +29,7 @@ from eqdarts.primitives.functions import FUNCTIONS, SHORTHANDS, Function
 __all__ = [
     "LINEAR",
     "NONE",
+    "PERIODIC",
     "POWER",
     "PRESETS",
     "PRIMITIVES",
@@ -391,6 +392,8 @@ PRIMITIVES: dict[str, Primitive] = {row.name: row for row in _TABLE}
 NONE = PRIMITIVES["none"]
 LINEAR = PRIMITIVES["linear"]
 POWER = PRIMITIVES["power"]
+
+PERIODIC = frozenset(row.function for row in PRIMITIVES.values() if row.oscillates and row.function is not None)
 
 PRESETS: dict[str, tuple[str, ...]] = {
     "default": (

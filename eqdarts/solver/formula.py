@@ -24,6 +24,7 @@ from eqdarts._typing import Array, Expr
 from eqdarts.errors import explain
 from eqdarts.expression.program import Program, compile_expression, evaluate, folded
 from eqdarts.primitives.functions import FUNCTIONS
+from eqdarts.solver.frequencies import Frequency, frequencies_of
 from eqdarts.solver.refit import RESULTS, Refit, levenberg_marquardt
 
 __all__ = ["FitResult", "FormulaModel", "fit_formula"]
@@ -199,6 +200,21 @@ def _default_starts(n_parameters: int) -> Array:
     return np.vstack([np.ones(n_parameters), np.full(n_parameters, 0.1), sizes * signs])
 
 
+def _at_peaks(starts: Array, frequencies: Sequence[Frequency]) -> Array:
+    """Return the starts (G, K) with frequencies at different peaks of the periodogram; every fourth start stays."""
+    rng = np.random.default_rng(0)
+    starts = starts.copy()
+    for g in np.flatnonzero(np.arange(len(starts)) % 4):
+        taken: dict[str, list[float]] = {}
+        for frequency in frequencies:
+            used = taken.setdefault(frequency.column, [])
+            left = [peak for peak in frequency.found if peak not in used]
+            if left:
+                used.append(left[min(int(rng.geometric(0.5)) - 1, len(left) - 1)])
+                starts[g, frequency.place] = frequency.values_at(np.array(used[-1]))
+    return starts
+
+
 def fit_formula(
     expr: Expr,
     parameters: Sequence[Expr],
@@ -223,7 +239,8 @@ def fit_formula(
         The rows of the other names.
     y : ndarray of shape (n,)
     start : ndarray of shape (K,), optional
-        Default: the best of 32 starts after a few steps in one batch.
+        Default: the best of 32 starts after a few steps in one batch. Frequencies of sines and cosines start at peaks
+        of the periodogram of y, and do not end beyond half a period for each value of their column.
     sample_weight : ndarray of shape (n,), optional
     max_iterations : int, default=2000
         Largest number of steps tried from each start.
@@ -247,7 +264,7 @@ def fit_formula(
     problem = _Problem(compile_expression(expr), names, linear, columns, y, root)
     with np.errstate(all="ignore"):
         if start is None:
-            start = problem.best_start()
+            start = problem.best_start(frequencies_of(expr, parameters, columns, y, root))
         result = problem.solve(start[None], slice(None), max_iterations, TOLERANCE)
     # The second solution, with the same damping for all parameters, must be better by more than rounding.
     best = int(result.loss[1] < result.loss[0] * (1 - SAME_LOSS))
@@ -288,13 +305,34 @@ class _Problem(NamedTuple):
     y: Array
     root: Array | None  # square roots of the weights
 
-    def best_start(self) -> Array:
+    def best_start(self, frequencies: Sequence[Frequency] = ()) -> Array:
         """Return the best (K,) of the default starts after a few steps, on as many rows as fit in memory."""
-        starts = _default_starts(len(self.names))
+        starts = _at_peaks(_default_starts(len(self.names)), frequencies)
         most = max(MOST_NUMBERS // (2 * len(starts) * len(self.names)), 1)
         rows = np.linspace(0, len(self.y) - 1, min(len(self.y), most)).astype(np.intp)
+        if frequencies:
+            starts = self._with_linear_solved(starts, rows)
         screened = self.solve(starts, rows, SCREENING_STEPS, SCREENING_TOLERANCE)
-        return np.asarray(screened.coefficients[int(screened.loss.argmin())].numpy())
+        ends, loss = screened.coefficients.numpy(), screened.loss.numpy().copy()
+        shown = np.all([frequency.is_shown(ends[:, frequency.place]) for frequency in frequencies], axis=0)
+        loss[~np.broadcast_to(shown, len(loss))] = np.inf
+        best = loss.argmin() if np.isfinite(loss).any() else screened.loss.argmin()
+        return np.asarray(ends[int(best)])
+
+    def _with_linear_solved(self, starts: Array, rows: NDArray[np.intp]) -> Array:
+        """Return the starts (G, K) with their linear parameters solved for, so that no step is wasted on a trend."""
+        columns = {k: torch.tensor(v[rows]) for k, v in self.columns.items() if k in self.program.names}
+        linear = self.linear.numpy()
+        model = FormulaModel(self.program, self.names, columns, len(rows), self.linear.repeat(len(starts), 1))
+        value, jacobian = (part.numpy() for part in model.evaluate(torch.tensor(starts)))
+        root = np.ones(len(rows)) if self.root is None else self.root[rows]
+        solved = starts.copy()
+        for start, f, slopes in zip(solved, value, jacobian, strict=True):
+            design = slopes[linear].T * root[:, None]
+            target = (self.y[rows] - f) * root + design @ start[linear]
+            if np.isfinite(design).all() and np.isfinite(target).all():
+                start[linear] = np.linalg.lstsq(design, target, rcond=None)[0]
+        return solved
 
     def solve(self, starts: Array, rows: slice | NDArray[np.intp], max_iterations: int, tolerance: float) -> Refit:
         """Return the solutions from starts (G, K): G with linear parameters almost undamped, then G with all damped."""

@@ -11,7 +11,7 @@ import sympy
 from eqdarts.data import Data, prepare
 from eqdarts.equation.equation import Equation
 from eqdarts.errors import FormulaError
-from eqdarts.fitting.choice import always_told, price_all, select_front, with_held_out, write_all
+from eqdarts.fitting.choice import always_told, no_longer_than, price_all, select_front, with_held_out, write_all
 from eqdarts.fitting.front import refit_front
 from eqdarts.fitting.table import Table
 from eqdarts.graph.fitted import FittedGraph
@@ -57,6 +57,19 @@ def test_writing_begins_with_what_is_always_told_then_short_and_promising_in_tur
     assert {member.graph.key for member, _ in written} == always
     front = select_front(price_all(written, data, table, resolve("default"), always=always), data, table, "mdl")
     assert len(front.entries) == 3
+
+
+def test_what_is_longer_than_the_limit_is_left_out_unless_it_is_kept() -> None:
+    table, data = rows()
+    members = fitted(data)
+    always = [members[4].graph.key]
+    entries = price_all(write_all(members, data, table), data, table, resolve("default"), always=always)
+    sizes = [entry.candidate.complexity for entry in entries]
+    assert max(sizes) > 5
+    shown = no_longer_than(entries, 5)
+    assert [entry for entry in entries if entry.candidate.complexity <= 5 or entry.candidate.kept] == shown
+    assert members[4] in [entry.member for entry in shown]
+    assert [entry.candidate.complexity for entry in no_longer_than(entries[1:4], 1)] == [min(sizes[1:4])]
 
 
 def test_writing_can_be_stopped() -> None:

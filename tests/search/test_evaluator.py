@@ -61,6 +61,16 @@ def test_what_was_tried_or_is_too_large_is_not_tried_again() -> None:
     assert list(trials.admissible([Draft(2, [DraftNode("sum", [DraftEdge(0, POWER, 1.0, [0.5])])]).build()])) == []
 
 
+def test_functions_of_a_column_with_two_values_are_not_tried() -> None:
+    X = rows(80)
+    X[:, 1] = X[:, 1] > 1.5
+    trials = make_trials(prepare(X, X[:, 0] * (2 + X[:, 1]), None, 0.25, np.random.default_rng(0)))
+    assert trials.problem.two_valued == {1}
+    bent = Draft(2, [DraftNode("sum", [DraftEdge(1, PRIMITIVES["exp"], 1.0, [1.0])], 1.0)]).build()
+    straight = Draft(2, [DraftNode("sum", [DraftEdge(1, LINEAR)], 1.0)]).build()
+    assert list(trials.admissible([bent, straight])) == [straight]
+
+
 def test_a_source_of_nothing_new_is_left() -> None:
     trials = power_law()
     drawn = 0

@@ -28,9 +28,9 @@ from eqdarts.search.growth.moves import (
     without_negligible,
     wraps,
 )
-from eqdarts.search.growth.periodogram import Periodogram
 from eqdarts.search.growth.sites import Linearised, linearise
 from eqdarts.search.growth.swaps import swaps
+from eqdarts.search.growth.waves import Waves
 
 __all__ = ["Grower"]
 
@@ -56,7 +56,7 @@ NEGLIGIBLE = 1e-3  # a part is dropped if that changes the prediction by less th
 class Grower:
     """Proposes children of fitted graphs on the training rows X (N, D), y (N,), weight (N,).
 
-    `periods` has the largest number of periods that each input can show, `two_valued` the inputs with two values only.
+    `periods` has the largest number of periods of each input, `two_valued` the inputs with two values only.
     """
 
     X: Array
@@ -85,8 +85,8 @@ class Grower:
         bent_singles = features(combinations([], bent, units), self.X.T, self._functions)
         straight = features(combinations([], sorted(self.two_valued), units), self.X.T, [(LINEAR, ())])
         self._singles = Features.join([bent_singles, straight])
-        self._waves = [p for p in self.primitives if p.oscillates][:1]
-        self._periodogram = Periodogram(self.X, self.weight, self.periods or (0.0,) * self.n_inputs)
+        self._wave = next((p for p in self.primitives if p.oscillates), None)
+        self._waves = Waves(self.X, self.weight, self.periods if self._wave is not None else ())
         self._pair_cache: dict[tuple[int, int], Features] = {}
 
     def _of_pair(self, pair: tuple[int, int]) -> Features:
@@ -113,7 +113,9 @@ class Grower:
 
     def _waves_of(self, residual: Array) -> Features:
         """Return the waves that the residual shows, at their frequencies and phases."""
-        found = [w.feature(row) for row in self._waves for w in self._periodogram.peaks(residual, PEAKS)]
+        if self._wave is None:
+            return features([], self.X.T, [])
+        found = [wave.feature(self._wave) for wave in self._waves.of(residual, PEAKS)]
         parts = [features([f.argument], self.X.T, [(f.primitive, f.coefficients)]) for f in found]
         return Features.join([features([], self.X.T, []), *parts])
 

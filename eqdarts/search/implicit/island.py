@@ -26,7 +26,7 @@ from eqdarts.search.closed_form.polynomial import polynomial_start
 from eqdarts.search.closed_form.rational import rational_starts
 from eqdarts.search.closed_form.trends import wave_starts
 from eqdarts.search.evaluator import EXACT, SCREEN, Trials
-from eqdarts.search.growth.periodogram import most_periods
+from eqdarts.search.growth.waves import most_periods
 from eqdarts.search.implicit.grower import Grower
 from eqdarts.search.smooth import fit_smooth
 from eqdarts.search.structure import Reduction
@@ -82,7 +82,7 @@ class Island:
         problem = trials.problem
         train = problem.train
         known = np.concatenate([problem.wide.X, problem.held.X])
-        periods = tuple(most_periods(known, len(train.y)))
+        periods = most_periods(known, len(train.y))
         self.grower = Grower(
             train.X, train.y, train.weight, primitives, problem.units, rng, periods, problem.two_valued
         )
@@ -155,9 +155,7 @@ class Island:
         """Return waves on polynomials, with the frequencies of the periodogram of what the polynomials leave."""
         wide = self.trials.problem.wide
         limits = most_periods(wide.X, len(wide.y), MOST_COSINES)
-        found = self.attempt(
-            "waves on trends", lambda: list(wave_starts(wide, self.primitives, limits)), list[Start]
-        )
+        found = self.attempt("waves on trends", lambda: list(wave_starts(wide, self.primitives, limits)), list[Start])
         return [start for start in found if self.trials.is_admissible(start[0])]
 
     def _outer_functions(self) -> list[tuple[str, float, Array]]:

@@ -15,9 +15,11 @@ from tests.helpers import Array, rows
 from tests.search.laws import make_trials
 
 
-def make_grower(X: Array, y: Array, primitives: tuple[Primitive, ...] | None = None) -> Grower:
+def make_grower(
+    X: Array, y: Array, primitives: tuple[Primitive, ...] | None = None, periods: tuple[float, ...] = ()
+) -> Grower:
     chosen = resolve("default") if primitives is None else primitives
-    return Grower(X, y, np.ones(len(y)), chosen, np.ones(X.shape[1]), np.random.default_rng(0))
+    return Grower(X, y, np.ones(len(y)), chosen, np.ones(X.shape[1]), np.random.default_rng(0), periods)
 
 
 def test_children_are_pruned_graphs_of_the_inputs_and_the_missing_term_is_among_them() -> None:
@@ -33,6 +35,16 @@ def test_children_are_pruned_graphs_of_the_inputs_and_the_missing_term_is_among_
         trials = make_trials(prepare(X, y, None, 0.25, np.random.default_rng(0)))
         losses += [member.loss for member, _ in trials.fit([(graph, coefficients)], THOROUGH)]
     assert min(losses) < 1e-20
+
+
+def test_a_wave_of_many_periods_in_the_residual_is_among_the_children() -> None:
+    x = np.linspace(0, 1, 200)
+    data = prepare(x[:, None], 3 * x + 0.5 * np.sin(300 * x + 1), None, 0.25, np.random.default_rng(0))
+    slope, constant = np.polyfit(data.X[:, 0], data.y, 1)
+    parent = Draft(1, [DraftNode("sum", [DraftEdge(0, LINEAR, slope)], constant)]).build()
+    grower = make_grower(data.X[data.train], data.y[data.train], periods=(75.0,))
+    children = grower.children(FittedGraph(*parent, 0.1), 16.0)
+    assert min(member.loss for member, _ in make_trials(data).fit(children, THOROUGH)) < 1e-10
 
 
 def test_a_parent_that_is_undefined_on_some_row_has_no_children() -> None:
