@@ -110,9 +110,9 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     equation_ : Equation
         The chosen equation, in the names and units of the data.
     equations_ : DataFrame
-        The Pareto front, with the columns complexity, loss (mean over the rows; squared residuals in units of y
-        squared), score (description length in nats, or another criterion, minus that of the chosen equation before its
-        constants became exact), equation, latex and chosen.
+        The Pareto front, and in any case the constant, the best line and every guess. Columns: complexity, loss (mean
+        over the rows; squared residuals in units of y squared), score (description length in nats, or another
+        criterion, minus that of the chosen equation before its constants became exact), equation, latex and chosen.
     front_ : tuple of Equation
         The equations of `equations_`, in its order.
     selection_ : str

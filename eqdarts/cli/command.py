@@ -142,13 +142,8 @@ def _add_fit(commands: argparse._SubParsersAction[_Parser]) -> None:
         metavar="FORMULA",
         help='a formula to start from, such as "a*x/(b + x)"; other names than columns are coefficients; repeatable',
     )
-    fit.add_argument(
-        "--no-snap",
-        dest="snap",
-        action="store_false",
-        default=None,
-        help="keep the decimals of all coefficients: no integers, fractions or named constants in their place",
-    )
+    as_found = "keep the decimals of all coefficients: no integers, fractions or named constants in their place"
+    fit.add_argument("--no-snap", dest="snap", action="store_false", default=None, help=as_found)
     fit.add_argument(
         "--checkpoint",
         metavar="DIR",
@@ -157,11 +152,7 @@ def _add_fit(commands: argparse._SubParsersAction[_Parser]) -> None:
     fit.add_argument("--out", metavar="DIR", help="folder for the files; default: eqdarts-out/ and the name of FILE")
     fit.add_argument("--seed", type=_whole(0), metavar="N", help="seed of the search")
     fit.add_argument("--drop-missing", action="store_true", help="leave out rows with missing values")
-    fit.add_argument(
-        "--quiet",
-        action="store_true",
-        help="print only errors and left-out data on standard error",
-    )
+    fit.add_argument("--quiet", action="store_true", help="print only errors and left-out data on standard error")
 
 
 def _add_bench(commands: argparse._SubParsersAction[_Parser]) -> None:

@@ -41,7 +41,8 @@ def plot_front(equations: pd.DataFrame, ax: Axes | None = None, rivals: int = N_
     floor = positive.min() / 10 if positive.size else 1e-16  # a loss of exactly zero has no logarithm
     shown = np.maximum(loss, floor)
     chosen = table["chosen"].to_numpy(dtype=bool)
-    ax.step(complexity, shown, where="post", color=COLOURS["grey"], linewidth=0.8, zorder=1)
+    lowest = np.minimum.accumulate(shown)  # what is shown in any case may lie above the front
+    ax.step(complexity, lowest, where="post", color=COLOURS["grey"], linewidth=0.8, zorder=1)
     ax.plot(complexity, shown, "o", color=COLOURS["blue"], label="Pareto front", zorder=2)
     ax.plot(complexity[chosen], shown[chosen], "D", color=COLOURS["vermillion"], markersize=6, label="chosen", zorder=3)
     ax.set_yscale("log")

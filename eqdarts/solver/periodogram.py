@@ -86,7 +86,8 @@ class Periodogram:
 
     def _solved(self, target: Array) -> tuple[Array, Array, Array]:
         """Return weights of cosine and sine, and the share that they explain of a target of length one, (F,) each."""
-        cc, ss, cs = (self.cosines**2).sum(1), (self.sines**2).sum(1), (self.cosines * self.sines).sum(1)
+        cc, ss = (self.cosines**2).sum(1), (self.sines**2).sum(1)
+        cs = (self.cosines * self.sines).sum(1)
         ct, st = self.cosines @ target, self.sines @ target
         scale = cc * ss
         determinant = scale - cs**2
