@@ -102,7 +102,7 @@ def test_front_is_a_front_and_one_row_is_chosen() -> None:
     assert front["complexity"].is_monotonic_increasing
     # the constant and the best line are there in any case; all others fit better than what is simpler
     best = front["loss"].cummin().to_numpy()
-    told = [law.expr.is_polynomial() and sympy.total_degree(law.expr) <= 1 for law in model.front_]
+    told = [bool(law.expr.is_polynomial() and sympy.total_degree(law.expr) <= 1) for law in model.front_]
     assert (front["loss"].to_numpy() == best)[~np.array(told)].all()
     assert front["chosen"].sum() == 1
     assert model.front_[int(np.flatnonzero(front["chosen"])[0])] == model.equation_
