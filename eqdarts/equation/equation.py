@@ -37,6 +37,7 @@ from eqdarts.equation.rows import (
     names_in,
     starting_values,
     undefined_words,
+    weights_of_errors,
 )
 from eqdarts.errors import EqdartsWarning, explain, visible
 from eqdarts.export import formats
@@ -307,8 +308,10 @@ class Equation:
         y: Any,
         start: Mapping[str, float] | Sequence[float] | None = None,
         sample_weight: Any = None,
+        sigma: Any = None,
+        loss: Any = "squared",
     ) -> Equation:
-        """Fit the parameters by least squares and return the fitted equation.
+        """Fit the parameters, by least squares or another loss, and return the fitted equation.
 
         Parameters
         ----------
@@ -319,12 +322,13 @@ class Equation:
         start : mapping or sequence, optional
             Starting values, by name or in order of first appearance. Default: 32 starts, of which the best is kept.
         sample_weight : array of shape (n,), optional
+        sigma, loss : optional
+            Known errors of y, and the loss, as for `eqdarts.DARTSRegressor`.
 
         Returns
         -------
         Equation
-            With `coefficients`, and with the record `fit_result_`: ``fit_result_.loss`` is the weighted residual sum of
-            squares.
+            With `coefficients` and `fit_result_`, whose `loss` is the weighted sum of the rows' losses.
 
         Raises
         ------
@@ -337,7 +341,7 @@ class Equation:
         In an equation without parameters, such as one from a search, the decimal numbers are fitted, from their present
         values. A formula without either comes back as it is, with its loss; it has no standard errors.
         """
-        from eqdarts.solver.formula import fit_formula  # here: it imports torch
+        from eqdarts.solver.formula_loss import fit_formula_by  # here: it imports torch
 
         given = self.formula is not None or not self.names
         variables, known = self.variables if given else names_in(X, self.names), dict(self.constants)
@@ -351,11 +355,12 @@ class Equation:
         columns, n_rows = as_columns(X, variables, _used(formula, variables))
         finite_columns(columns)
         target, weight = as_target(y, sample_weight, n_rows)
+        if sigma is not None:
+            weight = weights_of_errors(sigma, sample_weight, loss, n_rows)
         check_enough_rows(parameters, n_rows, weight)
         guess = starting_values(parameters, start if start is not None else values or None)
-        found, record = fit_formula(
-            with_values(formula, known), [symbol(p) for p in parameters], columns, target, guess, weight
-        )
+        wanted = with_values(formula, known), [symbol(p) for p in parameters]
+        found, record = fit_formula_by(loss, *wanted, columns, target, guess, weight)
         fitted = tuple(usual_parameters(formula, dict(zip(parameters, found, strict=True))).items())
         expr = with_values(formula, {**known, **dict(fitted)})
         box = {name: (float(column.min()), float(column.max())) for name, column in columns.items()}

@@ -12,11 +12,13 @@ import numpy as np
 from eqdarts._typing import Array
 from eqdarts.arrays import as_floats, finite
 from eqdarts.errors import FormulaError, closest, explain
+from eqdarts.losses import loss_of
 
 __all__ = [
     "as_columns",
     "as_target",
     "check_enough_rows",
+    "check_sigma_alone",
     "checked_constants",
     "column_names",
     "errors_of_new_rows",
@@ -28,6 +30,7 @@ __all__ = [
     "positive_weights",
     "starting_values",
     "undefined_words",
+    "weights_of_errors",
 ]
 
 
@@ -161,6 +164,28 @@ def known_errors(sigma: Any, n_rows: int) -> Array:
             )
         )
     return np.asarray(np.broadcast_to(values, n_rows))
+
+
+def check_sigma_alone(sample_weight: Any, loss: Any) -> None:
+    """Raise ValueError if known errors come with weights, or with a loss that is no sum of squares."""
+    if not loss_of(loss).is_least_squares:
+        raise ValueError(
+            explain("sigma can only be used with squared residuals.", f"loss={loss!r}", "Leave sigma out.")
+        )
+    if sample_weight is not None:
+        raise ValueError(
+            explain(
+                "Pass either sigma or sample_weight, not both.",
+                "sigma and sample_weight",
+                "To use both, pass sigma = s / sqrt(w).",
+            )
+        )
+
+
+def weights_of_errors(sigma: Any, sample_weight: Any, loss: Any, n_rows: int) -> Array:
+    """Return the weights (n,) of rows with known errors, which come without weights and with squares."""
+    check_sigma_alone(sample_weight, loss)
+    return np.asarray(known_errors(sigma, n_rows) ** -2.0)
 
 
 def errors_of_new_rows(sigma: Any, n_rows: int) -> Array:

@@ -15,10 +15,10 @@ from sklearn.utils.validation import _check_sample_weight
 from eqdarts._typing import Array
 from eqdarts.arrays import as_floats
 from eqdarts.data import Data
-from eqdarts.equation.rows import known_errors
+from eqdarts.equation.rows import check_sigma_alone, known_errors
 from eqdarts.errors import closest, explain
 from eqdarts.fitting.settings import FitSettings
-from eqdarts.losses import LOSSES, Loss, loss_of, resolve_loss
+from eqdarts.losses import LOSSES, Loss, resolve_loss
 from eqdarts.primitives.table import resolve
 from eqdarts.search.relaxed.options import relaxed_options
 from eqdarts.search.strategies import SEARCHES
@@ -135,18 +135,7 @@ def checked_weight(sample_weight: Any, sigma: Any, X: Array, loss: Any) -> tuple
         If both are given, a weight is negative or all are zero, or an error is not positive.
     """
     if sigma is not None:
-        if not loss_of(loss).is_least_squares:
-            raise ValueError(
-                explain("sigma can only be used with squared residuals.", f"loss={loss!r}", "Leave sigma out.")
-            )
-        if sample_weight is not None:
-            raise ValueError(
-                explain(
-                    "Pass either sigma or sample_weight, not both.",
-                    "sigma and sample_weight",
-                    "To use both, pass sigma = s / sqrt(w).",
-                )
-            )
+        check_sigma_alone(sample_weight, loss)
         errors = np.array(known_errors(sigma, len(X)))
         return (errors / errors.min()) ** -2.0, errors
     if sample_weight is None:

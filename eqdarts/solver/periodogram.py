@@ -62,6 +62,10 @@ class Periodogram:
         self.frequencies = 2 * math.pi / (span or 1.0) * np.arange(OVERSAMPLING, most + 1) / OVERSAMPLING  # (F,)
         angle = self.frequencies[:, None] * (x - low)
         self.cosines, self.sines = np.cos(angle) * root, np.sin(angle) * root  # (F, N)
+        self._squares = tuple(
+            np.einsum("fn,fn->f", one, other)
+            for one, other in ((self.cosines, self.cosines), (self.sines, self.sines), (self.cosines, self.sines))
+        )
         freedom = max(int(np.count_nonzero(root)) - 3, 1)
         self.by_chance = 1 - (BY_CHANCE / max(limit, 1.0)) ** (2 / freedom)
         self.root = root
@@ -86,8 +90,7 @@ class Periodogram:
 
     def _solved(self, target: Array) -> tuple[Array, Array, Array]:
         """Return weights of cosine and sine, and the share that they explain of a target of length one, (F,) each."""
-        cc, ss = (self.cosines**2).sum(1), (self.sines**2).sum(1)
-        cs = (self.cosines * self.sines).sum(1)
+        cc, ss, cs = self._squares
         ct, st = self.cosines @ target, self.sines @ target
         scale = cc * ss
         determinant = scale - cs**2

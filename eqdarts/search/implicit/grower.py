@@ -116,8 +116,7 @@ class Grower:
         if self._wave is None:
             return features([], self.X.T, [])
         found = [wave.feature(self._wave) for wave in self._waves.of(residual, PEAKS)]
-        parts = [features([f.argument], self.X.T, [(f.primitive, f.coefficients)]) for f in found]
-        return Features.join([features([], self.X.T, []), *parts])
+        return features([f.argument for f in found], self.X.T, [(self._wave, self._wave.neutral)])
 
     def _sample(self, items: list[tuple[int, int]], most: int) -> list[tuple[int, int]]:
         """Return `most` of the items, drawn at random; all, if there are no more."""
