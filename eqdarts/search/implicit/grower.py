@@ -36,7 +36,7 @@ __all__ = ["Grower"]
 
 OSCILLATING = 6  # arguments of waves
 N_FREQUENCIES, BAND = 16, 16.0  # frequencies of a band, and how wide it is
-PEAKS = 2  # of the residual's periodogram at each input
+PEAKS, LISTENING = 2, 0.5  # of the residual's periodogram at each input, and the chance that it is looked at
 LOWEST_BAND, N_BANDS = 0.7, 3  # chance of the lowest band, of the second if not the first, ...; and how many there are
 MORE_POWERS = (-3, -2, 4, 5, 6)  # fixed exponents besides those of the primitives, for inputs of any sign
 FEW = 3  # rows of a function's grid that are tried on pairs
@@ -113,7 +113,7 @@ class Grower:
 
     def _waves_of(self, residual: Array) -> Features:
         """Return the waves that the residual shows, at their frequencies and phases."""
-        if self._wave is None:
+        if self._wave is None or self.rng.random() > LISTENING:
             return features([], self.X.T, [])
         found = [wave.feature(self._wave) for wave in self._waves.of(residual, PEAKS)]
         return features([f.argument for f in found], self.X.T, [(self._wave, self._wave.neutral)])

@@ -43,7 +43,7 @@ def test_a_wave_of_many_periods_in_the_residual_is_among_the_children() -> None:
     slope, constant = np.polyfit(data.X[:, 0], data.y, 1)
     parent = Draft(1, [DraftNode("sum", [DraftEdge(0, LINEAR, slope)], constant)]).build()
     grower = make_grower(data.X[data.train], data.y[data.train], periods=(75.0,))
-    children = grower.children(FittedGraph(*parent, 0.1), 16.0)
+    children = [start for _ in range(6) for start in grower.children(FittedGraph(*parent, 0.1), 16.0)]
     assert min(member.loss for member, _ in make_trials(data).fit(children, THOROUGH)) < 1e-10
 
 
