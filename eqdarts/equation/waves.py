@@ -1,12 +1,13 @@
 r"""Waves that the rows cannot show: they turn less than once over the rows, or faster than the rows sample them.
 
 A sine of a third of a period bends like a polynomial, an exponential or a saturation, and a sine with fewer than two
-rows a period passes near any rows at all. Neither is evidence of anything periodic. `find_wave` says where an
-equation has one, so that selection can charge for it and
-the words of the choice can say it.
+rows a period passes near any rows at all. Neither is evidence of anything periodic. `find_wave` says where an equation has one, so
+that selection can charge for it and the words of the choice can say it.
 
 For a wave :math:`\sin u` the number of periods is :math:`(\max u - \min u) / 2\pi` over the rows. It turns faster than
-the rows sample it if there are fewer than two different values of u for each period (Nyquist's limit, on average).
+the rows sample it if there are fewer than two different values of u for each period (Nyquist's limit, on average);
+fewer than four if there are only a dozen values, such as ordinal codes, where a wave that turns between two neighbours
+passes near anything.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ from eqdarts.primitives.table import PERIODIC
 __all__ = ["find_wave"]
 
 FEWEST_PERIODS = 1.0  # with fewer the wave never comes back to where it was
-ROWS_A_PERIOD = 2.0
+VALUES_A_PERIOD = 2.0
+FEW, FEW_A_PERIOD = 12, 4.0  # an argument of so few values that turns between two of them has no evidence for it
 LONGEST = 60  # characters of an argument in a sentence
 
 
@@ -77,7 +79,7 @@ def _doubt(wave: Expr, columns: Mapping[str, Array]) -> str:
     n_periods = float(u[-1] - u[0]) / (2 * math.pi)
     if n_periods < FEWEST_PERIODS:
         return f"{_shown(wave)} turns {n_periods:.2g} of a period over the rows"
-    if len(u) < ROWS_A_PERIOD * n_periods:
+    if len(u) < (FEW_A_PERIOD if len(u) <= FEW else VALUES_A_PERIOD) * n_periods:
         return f"{_shown(wave)} turns {n_periods:.0f} times over the rows, which have {len(u)} different values of it"
     return ""
 

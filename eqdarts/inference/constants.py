@@ -35,6 +35,7 @@ FARTHEST = 0.9995  # coverage of the interval outside which the data distinguish
 MOST_ROUNDED = 200  # rows on which rounding the remaining coefficients must change nothing
 MOST_REFITTED = 20_000  # with more rows, one Gauss-Newton step from so close ends at the least squares estimate
 MOST_TRIALS = 6  # largest number of refits for each snapped constant
+EXACT = 1e-6  # relative half width of an interval within which rows without noise determine a height
 ALIKE = 0.05  # largest relative difference of two coefficients that may be one
 MOST_STEPS = 300  # of a refit, which starts beside its optimum
 
@@ -148,7 +149,8 @@ def snap_constants(
     By the same rule a coefficient that the rows cannot distinguish from 0 becomes 0, and its term or factor disappears.
     Two coefficients of nearly the same size that the rows cannot distinguish become one, where the equation can be
     written with one of them: ``c0/n**2 - c1/m**2`` becomes ``c0*(1/n**2 - 1/m**2)``. A height, that is a coefficient
-    that is a term by itself, becomes 0 or stays: whether it is 2 or 2.01 is seldom a law.
+    that is a term by itself, becomes 0 or stays, unless the rows have no noise: whether it is 2 or 2.01 is seldom a
+    law.
 
     Examples
     --------
@@ -247,9 +249,9 @@ def _trials(state: _State, setting: _Setting, covariance: Array, critical: float
     for j in range(k):
         here = float(form.estimate[j]), critical * float(error[j]), saving
         exponent = is_exponent(form.formula, symbol(form.names[j]))
-        offset = _is_offset(form.formula, symbol(form.names[j]))
         half = usual * float(error[j])
-        found = near_exponent(*here) if exponent else () if offset else told_apart(*here, setting.units, half)
+        is_open = half > EXACT * abs(here[0]) and _is_offset(form.formula, symbol(form.names[j]))
+        found = near_exponent(*here) if exponent else () if is_open else told_apart(*here, setting.units, half)
         constants = [*found, *([zero()] if abs(here[0]) <= here[1] else [])]
         for constant in constants:
             z = (constant.value - form.estimate[j]) / error[j]
