@@ -23,7 +23,9 @@ from eqdarts.equation.waves import find_wave
         ("exp(cos(0.01*t))", 6.0, 40, "cos(0.01*t) turns 0.0095 of a period"),
     ],
 )
-def test_a_wave_needs_a_whole_period_and_two_rows_for_each_or_four_of_a_dozen(law: str, last: float, n: int, words: str) -> None:
+def test_a_wave_needs_a_whole_period_and_two_rows_for_each_or_four_of_a_dozen(
+    law: str, last: float, n: int, words: str
+) -> None:
     found = find_wave(Equation.parse(law, ["t"]), {"t": np.linspace(0, last, n)})
     assert words in found
     assert bool(words) == bool(found)
