@@ -1,8 +1,8 @@
 r"""Waves that the rows cannot show: they turn less than once over the rows, or faster than the rows sample them.
 
 A sine of a third of a period bends like a polynomial, an exponential or a saturation, and a sine with fewer than two
-rows a period passes near any rows at all. Neither is evidence of anything periodic. `find_wave` says where an equation has one, so
-that selection can charge for it and the words of the choice can say it.
+rows a period passes near any rows at all. Neither is evidence of anything periodic. `find_wave` says where an
+equation has one, so that selection can charge for it and the words of the choice can say it.
 
 For a wave :math:`\sin u` the number of periods is :math:`(\max u - \min u) / 2\pi` over the rows. It turns faster than
 the rows sample it if there are fewer than two different values of u for each period (Nyquist's limit, on average);
