@@ -367,7 +367,8 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         if sample_weight is not None:
             sample_weight = finite(as_floats(sample_weight, "sample_weight"), "sample_weight")
         unit = typical_size(y)  # the squares of y in this unit are floats
-        return float(r2_score(y / unit, self.predict(X) / unit, sample_weight=sample_weight))
+        predicted = np.asarray(self.predict(X))
+        return float(r2_score(y / unit, predicted / unit, sample_weight=sample_weight))
 
     def outside(self, X: Any, index: int | None = None, margin: float = MARGIN) -> NDArray[np.bool_]:
         """Return whether each row lies outside the range of the training rows, in an input that is in the equation.

@@ -18,7 +18,7 @@ from eqdarts.data import Data
 from eqdarts.equation.rows import check_sigma_alone, known_errors
 from eqdarts.errors import closest, explain
 from eqdarts.fitting.settings import FitSettings
-from eqdarts.losses import LOSSES, Loss, resolve_loss
+from eqdarts.losses import LOSSES, Loss, loss_of, resolve_loss
 from eqdarts.primitives.table import resolve
 from eqdarts.search.relaxed.options import relaxed_options
 from eqdarts.search.strategies import SEARCHES
