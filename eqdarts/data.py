@@ -1,16 +1,64 @@
-"""The rows as a search uses them: scaled, never shifted, and split into training and validation rows."""
+"""The rows as a search uses them: scaled, and split into training and validation rows.
+
+Columns are not shifted, because powers and logarithms would be others. A column whose spread is small against its size,
+such as years, is searched from an origin beside its range too: see `origins_of`.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from eqdarts._typing import Array
 
-__all__ = ["Data", "FitRows", "are_counts", "draw_rows", "moments", "prepare", "typical_magnitude", "weighted_rows"]
+__all__ = [
+    "Data",
+    "FitRows",
+    "Scales",
+    "are_counts",
+    "draw_rows",
+    "moments",
+    "origins_of",
+    "prepare",
+    "scales_of",
+    "typical_magnitude",
+    "weighted_rows",
+]
+
+
+class Scales(NamedTuple):
+    """The units in which a graph sees the columns: it maps (X - origin) / x to y / self.y.
+
+    Parameters
+    ----------
+    x : ndarray of shape (d,)
+    y : float
+    origin : ndarray of shape (d,)
+        Whole numbers; 0 for most columns.
+    """
+
+    x: Array
+    y: float
+    origin: Array
+
+    def same_origin(self, other: Scales) -> bool:
+        """Whether both have the same origin."""
+        return bool((self.origin == other.origin).all())
+
+    def names(self, columns: Sequence[str]) -> tuple[str, ...]:
+        """Return the names of the inputs of the graph, such as "year - 1990".
+
+        >>> Scales(np.ones(3), 1.0, np.array([1990.0, 0, -5])).names(["year", "a", "b"])
+        ('year - 1990', 'a', 'b + 5')
+        """
+        origins = map(int, self.origin)
+        shown = zip(columns, origins, strict=True)
+        return tuple(f"{name} {'-' if o > 0 else '+'} {abs(o)}" if o else name for name, o in shown)
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,7 +68,7 @@ class Data:
     Parameters
     ----------
     X : ndarray of shape (n, d)
-        Inputs divided by `x_scale`. Their typical magnitude is then one; zero and signs are unchanged.
+        Inputs minus `origin`, divided by `x_scale`. Their typical magnitude is then one.
     y : ndarray of shape (n,)
         Target divided by `y_scale`.
     weight : ndarray of shape (n,)
@@ -29,6 +77,8 @@ class Data:
         Row numbers. The two are disjoint, unless there are too few rows to hold any back; then both are all rows.
     x_scale : ndarray of shape (d,)
     y_scale : float
+    origin : ndarray of shape (d,) or None
+        None: zeros.
     """
 
     X: Array
@@ -38,11 +88,23 @@ class Data:
     validation: NDArray[np.intp]
     x_scale: Array
     y_scale: float
+    origin: Array | None = None
 
     @property
     def n_inputs(self) -> int:
         """Number of input columns, D."""
         return int(self.X.shape[1])
+
+    @cached_property
+    def scales(self) -> Scales:
+        """The units of X and y."""
+        return Scales(self.x_scale, self.y_scale, np.zeros(self.n_inputs) if self.origin is None else self.origin)
+
+    def seen_from(self, origin: Array, X: Array) -> Data:
+        """Return the same rows, of which X (n, d) are the inputs as given, with another origin of each column."""
+        moved = X - origin
+        x_scale = typical_magnitude(moved, self.weight)
+        return replace(self, X=moved / x_scale, x_scale=x_scale, origin=origin)
 
     @cached_property
     def variance(self) -> float:
@@ -52,6 +114,35 @@ class Data:
     def count_distinct(self, at_most: int) -> int:
         """Return the number of different inputs among the rows with weight, counted up to `at_most`."""
         return _count_distinct(self.X, np.flatnonzero(self.weight > 0), at_most)
+
+
+def scales_of(given: Data | Scales | tuple[Array, float], n_inputs: int) -> Scales:
+    """Return the units of data, of a graph, or of a pair (x_scale, y_scale) without origins."""
+    if isinstance(given, Data):
+        return given.scales
+    return given if isinstance(given, Scales) else Scales(*given, np.zeros(n_inputs))
+
+
+LARGEST_ORIGIN = 2.0**53  # larger numbers are not whole
+NARROW = 0.1  # spread over size, below which a column is searched from an origin too
+
+
+def origins_of(X: Array) -> Array:
+    """Return an origin (d,) for each column: a whole number below its range if its spread is small, otherwise 0.
+
+    The origin is round: a multiple of the power of ten that is at most the spread.
+
+    >>> years, ratios = np.arange(1993.0, 2025.0), np.linspace(0.2, 0.9, 32)
+    >>> origins_of(np.column_stack([years, ratios, years + 273.4, 1e6 + ratios]))
+    array([   1990.,       0.,    2260., 1000000.])
+    """
+    low, high = X.min(axis=0), X.max(axis=0)
+    spread = high - low
+    with np.errstate(all="ignore"):
+        unit = 10.0 ** np.maximum(np.floor(np.log10(spread)), 0)
+        origin = np.floor(low / unit) * unit
+    narrow = (spread > 0) & (spread < NARROW * np.maximum(np.abs(low), np.abs(high)))
+    return np.where(narrow & (np.abs(origin) < LARGEST_ORIGIN), origin, 0.0)
 
 
 def moments(y: Array, weight: Array | None) -> tuple[float, float]:

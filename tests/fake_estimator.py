@@ -93,6 +93,7 @@ class DARTSRegressor:
             loss="squared",
             x_scale=self.x_scale_,
             y_scale=self.y_scale_,
+            x_origin=np.zeros(X.shape[1]),
             logistic=False,
             graph=member,
             members=(),

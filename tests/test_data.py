@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eqdarts.data import FEWEST_TO_SPLIT, Data, prepare, typical_magnitude, weighted_rows
+from eqdarts.data import FEWEST_TO_SPLIT, Data, Scales, origins_of, prepare, typical_magnitude, weighted_rows
 
 SEEDS = st.integers(0, 2**32 - 1)
 
@@ -142,3 +142,31 @@ def test_distinct_rows_are_counted_as_far_as_it_takes() -> None:
 )
 def test_whole_weights_are_counts_and_others_are_relative(weight: list[float], n_rows: float) -> None:
     assert weighted_rows(np.array(weight, dtype=np.float64)) == n_rows
+
+
+# --- origins ---
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "origin"),
+    [
+        (1993, 2024, 1990), (298.2, 302.9, 298), (1e6, 1e6 + 1, 1_000_000), (-749.5, -731, -750), (40, 43, 40),
+        (1, 5, 0), (0, 1, 0), (-1, 1, 0), (273, 373, 0), (7.0, 7.0, 0), (0.95, 1, 0), (1e300, 1.01e300, 0),
+    ],
+)  # fmt: skip
+def test_a_narrow_column_has_a_round_origin_below_its_range(low: float, high: float, origin: int) -> None:
+    X = np.linspace(low, high, 20)[:, None]
+    np.testing.assert_array_equal(origins_of(X), [origin])
+
+
+def test_rows_seen_from_an_origin_keep_their_split_and_undo_by_their_scales() -> None:
+    X, y = table(0, d=2)
+    X[:, 1] = 2000 + np.arange(50.0)
+    data = prepared(X, y)
+    moved = data.seen_from(np.array([0.0, 2000.0]), X)
+    np.testing.assert_allclose(moved.X * moved.scales.x + moved.scales.origin, X)
+    np.testing.assert_allclose(np.abs(moved.X[:, 1]).mean(), 1.0)
+    assert (moved.train is data.train, moved.y is data.y) == (True, True)
+    assert not data.scales.same_origin(moved.scales)
+    assert moved.scales.names(["a", "b"]) == ("a", "b - 2000")
+    assert Scales(np.ones(1), 1.0, np.array([-5.0])).names(["a"]) == ("a + 5",)

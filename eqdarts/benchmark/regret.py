@@ -67,10 +67,10 @@ def nats_behind(model: Any, problem: Problem, X: Array, y: Array) -> float | Non
     names = problem.variables
     frame = pd.DataFrame(X, columns=list(names))
     box = {name: (float(column.min()), float(column.max())) for name, column in zip(names, X.T, strict=True)}
-    primitives = resolve(model.primitives)
+    primitives, scales = resolve(model.primitives), model.run_.scales
 
     def described(graph: Any, coefficients: Any) -> float:
-        equation = Equation.from_graph(graph, coefficients, (model.x_scale_, model.y_scale_), names, rows=X)
+        equation = Equation.from_graph(graph, coefficients, scales, names, rows=X)
         equation = equation.fit(frame, y)
         loss = float(np.mean((equation.predict(X) - y) ** 2))
         pole = find_singularities(equation, box).pole
@@ -82,7 +82,7 @@ def nats_behind(model: Any, problem: Problem, X: Array, y: Array) -> float | Non
         return length + singularity_price(candidate, len(y))
 
     try:
-        law, numbers = graph_of_formula(problem.expr, {}, names, model.x_scale_.tolist(), float(model.y_scale_))
+        law, numbers = graph_of_formula(problem.expr, {}, names, scales)
         # Numbers that are exactly 1 would be left out of the equation, and the search fits them.
         rough = np.array(numbers) * (1 + ROUGH * np.random.default_rng(0).normal(size=len(numbers)))
         nats = described(law, rough.tolist()) - described(model.graph_, model.graph_coefficients_)

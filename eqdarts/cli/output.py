@@ -111,7 +111,7 @@ def _graph_picture(found: Found) -> bytes:
     drawn = plotting.plot_graph(
         model.graph_,
         model.graph_coefficients_,
-        list(columns.X.columns),
+        model.run_.scales.names(list(map(str, columns.X.columns))),
         str(columns.y.name),
         input_scale=model.x_scale_,
         target_scale=model.y_scale_,

@@ -13,14 +13,14 @@ import numpy as np
 
 from eqdarts._typing import Array
 from eqdarts.expression.program import evaluate
-from eqdarts.expression.written import Written, number_text, template
+from eqdarts.expression.written import MOST_DIGITS, Written, free_numbers, template
 from eqdarts.losses import SQUARED, Loss
 
 __all__ = ["DIGITS", "FEWEST", "MOST", "digits_needed"]
 
 
 DIGITS = 6  # where no rows have said how many are needed
-FEWEST, MOST = 4, 17  # 17 digits are every double
+FEWEST, MOST = 4, MOST_DIGITS
 LARGEST_RISE = 0.01  # of the loss by rounding
 SHIFT = 0.2  # of the coefficients, in standard errors, that the rows hardly notice
 EXACT = 1e-9  # residuals below this share of y are rounding errors
@@ -63,12 +63,13 @@ def digits_needed(
     rows = {name: column[picked] for name, column in columns.items()}
     y, weight = y[picked], None if weight is None else weight[picked]
     formula, values = template(law, lambda k: f"\0{k}")  # no coefficient, constant or column has such a name
+    numbers = dict(zip(values, free_numbers(law), strict=True))
     if not values or not len(y):
         return None
     known = {name: np.asarray(value) for name, value in constants.items()}
 
     def loss_at(digits: int | None) -> float:
-        shown = {name: np.asarray(float(number_text(value, digits))) for name, value in values.items()}
+        shown = {name: np.asarray(float(number.shown(digits))) for name, number in numbers.items()}
         return loss.mean(y, evaluate(formula, {**rows, **known, **shown}, len(y)), weight)
 
     fitted = loss_at(None)

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eqdarts._typing import Array, Expr
+from eqdarts.data import Scales, scales_of
 from eqdarts.equation.digits import DIGITS, digits_needed
 from eqdarts.equation.file import FORMAT, VERSION, read
 from eqdarts.equation.names import checked_names, target_name
@@ -157,7 +158,7 @@ class Equation:
         cls,
         graph: Graph,
         coefficients: Sequence[float],
-        scales: Data | tuple[Array, float],
+        scales: Data | Scales | tuple[Array, float],
         variables: Sequence[str],
         target: str | None = None,
         rows: Array | None = None,
@@ -169,7 +170,7 @@ class Equation:
         graph : Graph
         coefficients : sequence of float
             The K coefficients of the graph, fitted on scaled rows.
-        scales : Data or (x_scale, y_scale)
+        scales : Data, (x_scale, y_scale) or (x_scale, y_scale, origin)
         variables : sequence of str
             Names of the D inputs.
         target : str, optional
@@ -183,17 +184,13 @@ class Equation:
         FormulaError
             If a number of the equation is not finite and real, or the equation cannot be read when it is written.
         """
-        from eqdarts.equation.from_graph import (
-            equation_expression,
-        )  # here: it loads the graphs, which predict needs not
+        from eqdarts.equation.from_graph import equation_expression  # here: it loads the graphs
 
         names = checked_names(tuple(variables), "The variables")
-        if isinstance(scales, tuple):
-            x_scale, y_scale = scales
-        else:
-            x_scale, y_scale = scales.x_scale, scales.y_scale
-            rows = scales.X * x_scale if rows is None else rows
-        expr = readable(equation_expression(graph, coefficients, names, x_scale, y_scale, rows))
+        units = scales_of(scales, len(names))
+        if rows is None and not isinstance(scales, tuple):
+            rows = scales.X * units.x + units.origin
+        expr = readable(equation_expression(graph, coefficients, names, units.x, units.y, rows, units.origin))
         return cls(expr, names, target)
 
     # --- identity ---
@@ -460,9 +457,10 @@ class Equation:
 
     @cached_property
     def _written(self) -> written.Written:
+        expr = self.expr
         if self.constants and self.formula is not None:
-            return written.write(without_units(with_values(self.formula, dict(self.parameters))))
-        return written.write(self.expr)
+            expr = without_units(with_values(self.formula, dict(self.parameters)))
+        return written.with_places(written.write(expr), {name: high - low for name, low, high in self.ranges})
 
     @cached_property
     def complexity(self) -> int:

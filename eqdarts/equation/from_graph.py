@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from eqdarts._typing import Array, Expr
 from eqdarts.errors import FormulaError, explain
-from eqdarts.expression.build import symbol
-from eqdarts.expression.simplify import points_of, simplified
+from eqdarts.expression.build import rebuild, symbol
+from eqdarts.expression.origins import counted_from
+from eqdarts.expression.program import evaluate
+from eqdarts.expression.rounding import rounded
+from eqdarts.expression.simplify import Points, points_of, simplified
 from eqdarts.graph.graph import Graph
 from eqdarts.primitives.table import NONE
 
 __all__ = ["equation_expression", "graph_to_expression"]
+
+
+AGREEMENT = 1e-7  # of the largest value; the origin of a column with large numbers is no more exact
 
 
 def equation_expression(
@@ -23,6 +29,7 @@ def equation_expression(
     x_scale: Array,
     y_scale: float,
     rows: Array | None = None,
+    origin: Array | None = None,
 ) -> Expr:
     """Return the short expression of a graph fitted on scaled rows.
 
@@ -33,9 +40,36 @@ def equation_expression(
     rows : ndarray of shape (n, d), optional
         Unscaled inputs on which the short form must agree. Default: random points of both signs and of the magnitude
         of `x_scale`.
+    origin : ndarray of shape (d,), optional
+        What was subtracted from the inputs before they were divided. Default: 0.
     """
     expr = graph_to_expression(graph, coefficients, variables, x_scale, y_scale)
-    return simplified(expr, points_of(variables, rows, np.asarray(x_scale, dtype=np.float64)))
+    start = np.zeros(len(variables)) if origin is None else np.asarray(origin, dtype=np.float64)
+    moved = None if rows is None else np.asarray(rows, dtype=np.float64) - start
+    points = points_of(variables, moved, np.asarray(x_scale, dtype=np.float64))
+    short = simplified(expr, points)
+    return short if not start.any() else _in_columns(short, points, dict(zip(variables, start.tolist(), strict=True)))
+
+
+def _in_columns(expr: Expr, points: Points, origins: Mapping[str, float]) -> Expr:
+    """Return the expression in the columns for one in what the columns exceed their origins by."""
+    used = {name: int(origin) for name, origin in origins.items() if origin}
+    raw = {name: column + origins[name] for name, column in points.columns.items()}
+    ends = {name: (float(raw[name][: points.n_rows].min()), float(raw[name][: points.n_rows].max())) for name in used}
+    reference = points.evaluate(expr)
+
+    def agrees(other: Expr) -> bool:
+        values = evaluate(other, raw, points.n_points)
+        scale = np.nanmax(np.abs(reference), initial=1e-300)
+        same = np.array_equal(np.isnan(values), np.isnan(reference))
+        return same and bool(np.nanmax(np.abs(values - reference), initial=0.0) <= AGREEMENT * scale)
+
+    # The short form, if it survives that the numbers in it are rounded; otherwise column - origin everywhere.
+    moved = counted_from(expr, used, ends)
+    if not agrees(moved):
+        return rebuild(expr, {symbol(name): symbol(name) - origin for name, origin in used.items()})
+    few = rounded(moved, raw, points.n_rows)
+    return few if agrees(few) else moved
 
 
 def graph_to_expression(

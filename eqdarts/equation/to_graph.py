@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
-from eqdarts._typing import Expr
+from eqdarts._typing import Array, Expr
+from eqdarts.data import Scales
 from eqdarts.errors import FormulaError, explain
-from eqdarts.expression.build import symbol
+from eqdarts.expression.build import rebuild, symbol, with_values
 from eqdarts.expression.program import Program, compile_expression
 from eqdarts.graph.draft import Draft
 from eqdarts.graph.draft_terms import LINEAR, POWER, DraftEdge, DraftNode
@@ -25,7 +26,7 @@ LARGEST_DENOMINATOR = 12  # of an exponent that becomes a fraction
 
 
 def graph_of_formula(
-    expr: Expr, values: Mapping[str, float], variables: Sequence[str], x_scale: Sequence[float], y_scale: float
+    expr: Expr, values: Mapping[str, float], variables: Sequence[str], scales: Scales
 ) -> tuple[Graph, tuple[float, ...]]:
     """Return the graph of a formula on scaled rows, and its coefficients.
 
@@ -37,19 +38,22 @@ def graph_of_formula(
         an exponent stays fixed; every other number becomes a free coefficient.
     variables : sequence of str
         Names of the D inputs.
-    x_scale, y_scale
-        The scales of the inputs and of the target: the graph maps X / x_scale to y / y_scale.
+    scales : Scales
+        The units of the inputs and of the target in the graph.
 
     Raises
     ------
     FormulaError
         If the formula has no variable, or has a function that a graph cannot have.
     """
-    builder = _Builder(variables, values, x_scale)
-    output = builder.run(compile_expression(expr))
+    origins = {symbol(name): symbol(name) + int(o) for name, o in zip(variables, scales.origin, strict=True) if o}
+    builder = _Builder(variables, values, scales.x)
+    # Known numbers are added to the origins first, so that year - 2007 needs only one of them.
+    formula = expr if not origins else rebuild(with_values(expr, values), origins)
+    output = builder.run(compile_expression(formula))
     if isinstance(output, float):
         raise FormulaError(explain("A formula to start from must contain a column.", str(expr), "Add a column to it."))
-    builder.node("sum", [DraftEdge(output, LINEAR, 1.0 / y_scale)])
+    builder.node("sum", [DraftEdge(output, LINEAR, 1.0 / scales.y)])
     # Pruning between the steps, since every constant that moves can leave a product with nothing to do.
     draft = builder.draft.prune()
     while _absorb(draft):
@@ -78,17 +82,18 @@ def _absorb(draft: Draft) -> bool:
     return False
 
 
-def rescaled(
-    graph: Graph, coefficients: Sequence[float], x_factors: Sequence[float], y_factor: float
-) -> tuple[Graph, tuple[float, ...]]:
-    """Return ``y_factor * f(x_factors * x)`` for the graph f."""
-    if y_factor == 1.0 and all(factor == 1.0 for factor in x_factors):
+def rescaled(graph: Graph, coefficients: Sequence[float], old: Scales, new: Scales) -> tuple[Graph, tuple[float, ...]]:
+    """Return the graph in the units `new` for the one in the units `old`."""
+    x_factors, y_factor = new.x / old.x, old.y / new.y
+    steps = (new.origin - old.origin) / old.x
+    if y_factor == 1.0 and (x_factors == 1.0).all() and not steps.any():
         return graph, tuple(coefficients)
     draft = Draft.from_graph(graph, coefficients)
-    for i, factor in enumerate(x_factors):
-        if factor != 1.0 and i in graph.inputs:
+    for i, (factor, step) in enumerate(zip(x_factors.tolist(), steps.tolist(), strict=True)):
+        if (factor != 1.0 or step) and i in graph.inputs:
             readers = [edge for _, edge in draft.users(i)]
-            place = draft.insert(0, DraftNode("sum", [DraftEdge(i, LINEAR, float(factor))]))
+            constant = step if step else None
+            place = draft.insert(0, DraftNode("sum", [DraftEdge(i, LINEAR, factor)], constant))
             for edge in readers:
                 edge.source = place
     draft.nodes.append(DraftNode("sum", [DraftEdge(draft.n_inputs + len(draft.nodes) - 1, LINEAR, float(y_factor))]))
@@ -102,7 +107,7 @@ _Value = int | float
 class _Builder:
     """Adds one node, or a few, for each step of a program."""
 
-    def __init__(self, variables: Sequence[str], values: Mapping[str, float], x_scale: Sequence[float]) -> None:
+    def __init__(self, variables: Sequence[str], values: Mapping[str, float], x_scale: Array) -> None:
         self.draft = Draft(len(variables), [])
         self.names: dict[str, _Value] = {name: float(value) for name, value in values.items()}
         for i, name in enumerate(variables):

@@ -30,7 +30,7 @@ from eqdarts.selection import CRITERIA, Candidate, singularity_price, structure_
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from eqdarts.data import FitRows
+    from eqdarts.data import FitRows, Scales
 
 __all__ = ["FittedFront", "selection_frequencies", "stability_of"]
 
@@ -53,8 +53,8 @@ class FittedFront(Protocol):
         """Names of the columns."""
 
     @property
-    def scales(self) -> tuple[Array, float]:
-        """The divisors of inputs and target for the graphs."""
+    def scales(self) -> Scales:
+        """The units of inputs and target in the graphs."""
 
     @property
     def loss(self) -> str:
@@ -122,21 +122,21 @@ class _Sample:
     n_rows: float
 
     @classmethod
-    def of(cls, kept: FitRows, scales: tuple[Array, float], rng: np.random.Generator) -> _Sample:
+    def of(cls, kept: FitRows, scales: Scales, rng: np.random.Generator) -> _Sample:
         few = slice(None)
         if len(kept.y) > MOST_ROWS:
             few = np.sort(rng.choice(len(kept.y), MOST_ROWS, replace=False))  # type: ignore[assignment]
-        y = kept.y[few] / scales[1]
+        y = kept.y[few] / scales.y
         weight = np.ones(len(y))
         noise, n_rows = None, float(len(y))
         if kept.sigma is not None:
-            sigma = kept.sigma[few] / scales[1]
+            sigma = kept.sigma[few] / scales.y
             weight = sigma**-2.0
             noise = len(y) / float(weight.sum())
         elif kept.weight is not None:
             weight = kept.weight[few]
             n_rows = weighted_rows(weight)
-        return cls(Rows(kept.X[few] / scales[0], y, weight / weight.mean()), noise, n_rows)
+        return cls(Rows((kept.X[few] - scales.origin) / scales.x, y, weight / weight.mean()), noise, n_rows)
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,7 +163,7 @@ def _forms(
         for fit in near
     ]
     pairs += [(f.graph, f.coefficients) for f, at in zip(near, lengths, strict=True) if at <= min(lengths) + NEAR]
-    X = sample.rows.X * run.scales[0]
+    X = sample.rows.X * run.scales.x + run.scales.origin
     box = dict(zip(run.names, zip(X.min(axis=0), X.max(axis=0), strict=True), strict=True))
     found: dict[str, _Form] = {}
     for graph, coefficients in pairs:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from eqdarts.expression.written import Call, Name, Negative, Number, Power, Product, Sum, Written, number_text, tidy
+from eqdarts.expression.written import Call, Name, Negative, Number, Power, Product, Sum, Written, tidy
 from eqdarts.primitives.functions import notation
 
 __all__ = ["GREEK", "is_enclosed", "latex", "latex_name", "name_parts"]
@@ -95,9 +95,9 @@ def latex(written: Written, digits: int | None = 6) -> str:
 
 def _latex(written: Written, digits: int | None) -> str:
     match written:
-        case Number(value, free, exact):
+        case Number(free=free, exact=exact):
             if free:
-                return latex_number(number_text(value, digits))
+                return latex_number(written.shown(digits))
             top, bar, bottom = exact.partition("/")
             return rf"{top} / {bottom}" if bar else top
         case Name(name, constant):

@@ -7,7 +7,7 @@ import re
 import unicodedata
 
 from eqdarts.expression.latex import GREEK, is_enclosed, name_parts
-from eqdarts.expression.written import Call, Name, Negative, Number, Power, Product, Sum, Written, number_text, tidy
+from eqdarts.expression.written import Call, Name, Negative, Number, Power, Product, Sum, Written, tidy
 from eqdarts.primitives.functions import notation
 
 __all__ = ["mathml", "plain_characters"]
@@ -88,9 +88,9 @@ def _number(shown: str) -> str:
 def _mathml(written: Written, digits: int | None) -> str:
     """Return the content of a row; a leading minus sign is `_MINUS`."""
     match written:
-        case Number(value, free, exact):
+        case Number(free=free, exact=exact):
             if free:
-                return _number(number_text(value, digits))
+                return _number(written.shown(digits))
             top, bar, bottom = exact.partition("/")
             return f"{_number(top)}<mo>/</mo><mn>{bottom}</mn>" if bar else _number(top)
         case Name(name, constant):

@@ -7,8 +7,8 @@ numbers and the count of symbols all walk over this tree, so they cannot disagre
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from eqdarts._typing import Expr
 from eqdarts.errors import FormulaError, explain
@@ -16,16 +16,35 @@ from eqdarts.expression.build import composed, product, symbol
 from eqdarts.expression.parse import quoted
 from eqdarts.primitives.functions import EXP, FUNCTIONS, SQRT, notation_of
 
-__all__ = ["Written", "complexity", "number_text", "numbers", "template", "text", "tidy", "write"]
+__all__ = [
+    "Written",
+    "complexity",
+    "free_numbers",
+    "number_text",
+    "numbers",
+    "template",
+    "text",
+    "tidy",
+    "with_places",
+    "write",
+]
 
 
 @dataclass(frozen=True)
 class Number:
-    """A number: `free` if it is a Float and so a coefficient, otherwise an exact integer or fraction."""
+    """A number: `free` if it is a Float and so a coefficient, otherwise an exact integer or fraction.
+
+    `more` is how many digits it is printed with besides those of the other free numbers.
+    """
 
     value: float
     free: bool
     exact: str = ""
+    more: int = 0
+
+    def shown(self, digits: int | None, whole: bool = True) -> str:
+        """Return a free number as text, with `digits` significant digits, or all."""
+        return number_text(self.value, None if digits is None else min(digits + self.more, MOST_DIGITS), whole)
 
 
 @dataclass(frozen=True)
@@ -73,6 +92,7 @@ class Call:
 Written = Number | Name | Negative | Sum | Product | Power | Call
 
 ONE = Number(1.0, False, "1")
+MOST_DIGITS = 17  # every double
 
 
 # --- from sympy ---
@@ -190,12 +210,17 @@ def _begins_with_minus(written: Written) -> bool:
 
 def numbers(written: Written) -> Iterator[float]:
     """Yield the free numbers in printed order, with their signs."""
+    return (number.value for number in free_numbers(written))
+
+
+def free_numbers(written: Written) -> Iterator[Number]:
+    """Yield the free numbers in printed order."""
     if isinstance(written, Number):
         if written.free:
-            yield written.value
+            yield written
     else:
         for child in _children(written):
-            yield from numbers(child)
+            yield from free_numbers(child)
 
 
 def _children(written: Written) -> tuple[Written, ...]:
@@ -276,12 +301,8 @@ def tidy(written: Written, digits: int | None) -> Written:
 
     def visit(node: Written) -> Written:
         match node:
-            case Number(value, True):
-                return Number(float(number_text(value, digits)), True)
-            case Negative(of):
-                return Negative(visit(of))
-            case Sum(terms):
-                return Sum(tuple(map(visit, terms)))
+            case Number(free=True):
+                return replace(node, value=float(node.shown(digits)))
             case Product(above, below):
                 return _without_ones(tuple(map(visit, above)), tuple(map(visit, below)))
             case Power(base, exponent):
@@ -289,11 +310,52 @@ def tidy(written: Written, digits: int | None) -> Written:
                 if _is_free(power, 1.0):
                     return inside
                 return Product((), (inside,)) if _is_free(power, -1.0) else Power(inside, power)
-            case Call(name, arguments):
-                return Call(name, tuple(map(visit, arguments)))
-        return node
+        return _with_children(node, visit)
 
     return visit(written)
+
+
+def with_places(written: Written, spans: Mapping[str, float]) -> Written:
+    """Return a formula in which a number added to an input has the digits that the span of this input needs.
+
+    Parameters
+    ----------
+    written : Written
+    spans : mapping of str to float
+        Largest minus smallest value of each input. The number in year - 2007.13, over 30 years, gets two more digits.
+    """
+
+    def visit(node: Written) -> Written:
+        if not isinstance(node, Sum):
+            return _with_children(node, visit)
+        bare = [term.of if isinstance(term, Negative) else term for term in node.terms]
+        found = [spans[term.name] for term in bare if isinstance(term, Name) and spans.get(term.name)]
+        return Sum(tuple(_placed(visit(term), found[0]) if len(found) == 1 else visit(term) for term in node.terms))
+
+    return visit(written) if spans else written
+
+
+def _placed(term: Written, span: float) -> Written:
+    """Return a free number with more digits if it is larger than the span; other terms as they are."""
+    if not (isinstance(term, Number) and term.free and abs(term.value) > span):
+        return term
+    return replace(term, more=math.floor(math.log10(abs(term.value) / span)))
+
+
+def _with_children(node: Written, visit: Callable[[Written], Written]) -> Written:
+    """Return the node with ``visit(child)`` in place of each child."""
+    match node:
+        case Negative(of):
+            return Negative(visit(of))
+        case Sum(terms):
+            return Sum(tuple(map(visit, terms)))
+        case Product(above, below):
+            return Product(tuple(map(visit, above)), tuple(map(visit, below)))
+        case Power(base, exponent):
+            return Power(visit(base), visit(exponent))
+        case Call(name, arguments):
+            return Call(name, tuple(map(visit, arguments)))
+    return node
 
 
 def _is_free(node: Written, value: float) -> bool:
@@ -346,8 +408,8 @@ def text(written: Written, digits: int | None = None, whole: bool = True) -> str
 
     def show(node: Written) -> str:
         match node:
-            case Number(value, free, exact):
-                return number_text(value, digits, whole) if free else exact
+            case Number(free=free, exact=exact):
+                return node.shown(digits, whole) if free else exact
             case Name(name, constant):
                 return name if constant else quoted(name)
             case Negative(of):

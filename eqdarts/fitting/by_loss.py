@@ -165,11 +165,11 @@ class Reweighting:
         except FormulaError:
             return entry
         candidate = self.candidate(equation, before.structure)
-        return Entry(entry.member, equation, replace(candidate, pole=before.pole, brink=before.brink))
+        return replace(entry, equation=equation, candidate=replace(candidate, pole=before.pole, brink=before.brink))
 
     def candidate(self, equation: Equation, structure: float | None) -> Candidate:
         """Return the properties that selection uses."""
-        table, n_coefficients = self.table, len(equation.coefficients)
+        table, n_coefficients = self.table, self.table.n_coefficients(equation)
         f = table.predicted(equation)
         loss = self.loss.mean(table.y, f, table.weight)
         given = table.weight, table.n_rows, n_coefficients

@@ -71,7 +71,12 @@ class Checkpoint:
         self.token = fingerprint(self.table, self.loss)
         self.last = time.monotonic() - EVERY
         self.n_refits = 0
-        self.folder.mkdir(parents=True, exist_ok=True)
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            given = f"{self.folder} ({error.strerror})"
+            todo = "Choose another folder; it is created if it does not exist."
+            raise ValueError(explain("checkpoint must be a folder.", given, todo)) from None
 
     @property
     def parts(self) -> tuple[Path, str]:
@@ -115,11 +120,14 @@ class Checkpoint:
                         todo,
                     )
                 )
-            if [record.get("x_scale"), record.get("y_scale")] != self._scales():
-                raise FormulaError(explain("The checkpoint must have the scales of these rows.", path, todo))
+            origin = record.get("x_origin", [0.0] * self.data.n_inputs)  # older files have none
+            if [record.get("x_scale"), record.get("y_scale"), origin] != self._scales():
+                raise FormulaError("It does not have the scales of these rows.")
             return read_members(record.get("members"), self.data.n_inputs, primitives)
-        except UnicodeDecodeError:
-            raise FormulaError(explain("A checkpoint must be text.", path, todo)) from None
+        except (FormulaError, UnicodeDecodeError, OSError) as error:
+            why = "it is not text" if isinstance(error, UnicodeDecodeError) else error
+            todo = "Delete this file, and the fit starts anew; or choose another folder."
+            raise FormulaError(explain("The checkpoint cannot be read.", f"{path}: {why}", todo)) from None
 
     def _of(self, record: dict[str, Any]) -> str:
         """Describe the fit to which an unsuitable checkpoint belongs."""
@@ -135,7 +143,8 @@ class Checkpoint:
         return f"of other {what} ({repr(theirs)[:60]}, not {repr(ours)[:60]})"
 
     def _scales(self) -> list[Any]:
-        return [self.data.x_scale.tolist(), float(self.data.y_scale)]
+        scales = self.data.scales
+        return [scales.x.tolist(), float(scales.y), scales.origin.tolist()]
 
     def note(self, moment: Moment) -> None:
         """Write the result so far, if the last write was some seconds ago."""
@@ -156,7 +165,7 @@ class Checkpoint:
         """Write the best of `members` and of those of the earlier fit."""
         plain = [member for member in members if is_plain(member.graph)]
         best = best_of([*self.base, *measured(plain, self.data, self.rows)])
-        x_scale, y_scale = self._scales()
+        x_scale, y_scale, x_origin = self._scales()
         record = {
             "format": FORMAT,
             "version": VERSION,
@@ -171,6 +180,7 @@ class Checkpoint:
             "settings": self.settings,
             "x_scale": x_scale,
             "y_scale": y_scale,
+            "x_origin": x_origin,
             "members": member_records(best),
         }
         write_atomically(self.folder / CHECKPOINT_FILE, json.dumps(record, allow_nan=False))

@@ -20,6 +20,7 @@ from eqdarts.equation.equation import Equation
 from eqdarts.errors import FormulaError
 from eqdarts.evidence.edges import Evidence, evidence
 from eqdarts.evidence.structure import Finding, findings
+from eqdarts.expression.origins import symbols_of_origins
 from eqdarts.failures import Failures
 from eqdarts.fitting.front import Entry, Front, held_out_losses, refit_front
 from eqdarts.fitting.table import Table
@@ -43,6 +44,7 @@ __all__ = [
     "snap_chosen",
     "structure_of",
     "with_held_out",
+    "without_cancelling",
     "write_all",
 ]
 
@@ -50,7 +52,9 @@ SHORT = 20  # symbols up to which the best graph of each size is written early
 LEAST_WRITTEN = 20  # members that are written even after the time limit, so that there is a choice
 MOST_ROWS = 1000  # rows on which the primitives of the chosen graph are weighed
 MOST_SWAPS = 3
-FAR, BETTER = 1e50, 0.5  # magnitude of a far column; share of the loss of all others, of a law that is missed
+LEAST_CANCELLING = 2.3  # nats, one more digit
+SAME_LOSS = 0.01
+EXACT = 1e-9  # residuals below this share of y are rounding errors
 ROWS_OF_STRUCTURE = 150  # times eight for a smooth model
 
 Written = tuple[FittedGraph, Equation]
@@ -78,7 +82,7 @@ def write_all(
     ----------
     members : sequence of FittedGraph
     data : Data
-        Data whose scales belong to the coefficients.
+        Data whose units the members have.
     table : Table
     always : collection of str
         Keys of the graphs that are written first, by `always_told`.
@@ -96,7 +100,6 @@ def write_all(
     """
     failures = Failures() if failures is None else failures
     written: dict[int, Written] = {}
-    lost = math.inf
     for k in _order(members, table.n_rows, always):
         if not go_on(len(written)):
             break
@@ -104,29 +107,21 @@ def write_all(
         equation = failures.attempt("writing of an equation", write, lambda: None)
         if equation is not None:
             written[k] = members[k], equation
-        else:
-            lost = min(lost, members[k].loss)
-    far = [name for name, scale in zip(table.names, data.x_scale, strict=True) if not 1 / FAR <= scale <= FAR]
-    if far and lost < BETTER * min((member.loss for member, _ in written.values()), default=math.inf):
-        failures.note("laws with numbers that no float holds, such as 1e-400", f"use other units for {', '.join(far)}")
     return [written[k] for k in sorted(written)]
 
 
 def _written(member: FittedGraph, data: Data, table: Table, settle: Callable[[Equation], Equation]) -> Equation | None:
     """Return the member's equation, None if it has a number that is not real or finite."""
     graph, coefficients = member.graph, member.coefficients
-    scales = data.x_scale, data.y_scale
     try:
         equation = settle(
-            Equation.from_graph(graph, coefficients, scales, table.names, table.target, rows=table.telling)
+            Equation.from_graph(graph, coefficients, data.scales, table.names, table.target, rows=table.telling)
         )
         # Settled coefficients can overflow where those of the search did not; writing shows it.
         equation.complexity  # noqa: B018
     except FormulaError:
         return None
-    # Without inputs it explains nothing: a factor such as 1e-400 became 0.
-    underflows = not equation.expr.free_symbols and member.loss < BETTER and bool(graph.nodes[-1].edges)
-    return None if underflows else equation
+    return equation
 
 
 def always_told(members: Sequence[FittedGraph], n_rows: float, guesses: Collection[str] = ()) -> frozenset[str]:
@@ -173,6 +168,7 @@ def price_all(
     ----------
     written : sequence of (FittedGraph, Equation)
     data : Data
+        Data whose units the graphs have.
     table : Table
     primitives : sequence of Primitive
         Those that the search could use. They determine the number of possible structures.
@@ -189,9 +185,11 @@ def price_all(
 
     def entry(member: FittedGraph, equation: Equation, tuning: float) -> Entry:
         structure = structure_length(member.graph, primitives)
+        # The same law with origins has no such numbers, so it is not charged for them.
+        structure += 0.0 if data.scales.origin.any() else table.length_of_cancelling(equation)
         candidate = _squared(equation, structure, table) if price is None else price(equation, structure)
         candidate = replace(candidate, tuning=tuning, kept=member.graph.key in always)
-        return Entry(member, equation, _on_range(candidate, equation, table))
+        return Entry(member, equation, _on_range(candidate, equation, table), data)
 
     found = [
         failures.attempt("price of an equation", partial(entry, *pair, tuning), lambda: None)
@@ -200,14 +198,42 @@ def price_all(
     return [priced for priced in found if priced is not None]
 
 
-def with_held_out(entries: Sequence[Entry], data: Data, rng: np.random.Generator) -> list[Entry]:
-    """Return the entries with their losses on the rows that are held back."""
-    losses = held_out_losses([entry.member for entry in entries], data, rng)
-    n = len(data.validation)
-    return [
-        replace(entry, candidate=replace(entry.candidate, held_out=loss, n_held_out=n))
-        for entry, loss in zip(entries, losses, strict=True)
+def without_cancelling(entries: Sequence[Entry], table: Table) -> list[Entry]:
+    """Return the entries without laws whose numbers cancel, where one is as good that differs by its origins only.
+
+    2e-52*exp(0.4*T) has fewer symbols than 3*exp(0.4*(T - 300)), and would take its place on the front.
+    """
+    rounding = (EXACT * float(np.sqrt(np.mean(table.y**2)))) ** 2
+    there = [
+        (entry.candidate, entry.candidate.complexity - symbols_of_origins(entry.equation.expr, table.origins))
+        for entry in entries
+        if entry.data.scales.origin.any()
     ]
+
+    def has_twin(entry: Entry) -> bool:
+        own = entry.candidate
+        if entry.data.scales.origin.any() or table.length_of_cancelling(entry.equation) < LEAST_CANCELLING:
+            return False
+        most = (1 + SAME_LOSS) * abs(own.loss) + rounding
+        return any(
+            c.n_coefficients <= own.n_coefficients and symbols <= own.complexity and c.loss <= most
+            for c, symbols in there
+            if c.kept or not own.kept
+        )
+
+    return [entry for entry in entries if not there or not has_twin(entry)]
+
+
+def with_held_out(entries: Sequence[Entry], rng: np.random.Generator) -> list[Entry]:
+    """Return the entries with their losses on the rows that are held back."""
+    found = list(entries)
+    for data in {id(entry.data): entry.data for entry in entries}.values():
+        own = [k for k, entry in enumerate(entries) if entry.data is data]
+        losses = held_out_losses([entries[k].member for k in own], data, rng)
+        for k, loss in zip(own, losses, strict=True):
+            judged = replace(entries[k].candidate, held_out=loss, n_held_out=len(data.validation))
+            found[k] = replace(entries[k], candidate=judged)
+    return found
 
 
 def select_front(entries: Sequence[Entry], data: Data, table: Table, criterion: str) -> Front:
@@ -236,7 +262,7 @@ def no_longer_than(entries: Sequence[Entry], most: int) -> list[Entry]:
 
 def _squared(equation: Equation, structure: float | None, table: Table) -> Candidate:
     loss = SQUARED.mean(table.y, table.predicted(equation), table.weight)
-    return Candidate(equation.complexity, len(equation.coefficients), loss, structure, noise=table.noise)
+    return Candidate(equation.complexity, table.n_coefficients(equation), loss, structure, noise=table.noise)
 
 
 def _on_range(candidate: Candidate, equation: Equation, table: Table) -> Candidate:
@@ -291,7 +317,8 @@ class Weighing:
     def of(self, front: Front) -> Evidence:
         """Return the evidence at the chosen graph."""
         target = "y" if self.table.target is None else self.table.target
-        return evidence(front.best.member, self.seen, self.primitives, self.table.names, target, self.criterion)
+        names = self.data.scales.names(self.table.names)
+        return evidence(front.best.member, self.seen, self.primitives, names, target, self.criterion)
 
     def settled(self, front: Front, go_on: Callable[[], bool]) -> tuple[Front, Evidence]:
         """Choose again with the best swap on the front, as long as it is chosen and `go_on` returns True."""
@@ -315,8 +342,8 @@ def structure_of(
 ) -> tuple[Finding, ...]:
     """Return the structures of the chosen graph and of the data, or of the log odds if the law is a probability."""
     target = "y" if table.target is None else table.target
-    problem = training_problem(data, ROWS_OF_STRUCTURE, rng)
-    return findings(problem, front.best.member, table.names, f"logit({target})" if logistic else target, rng)
+    problem, names = training_problem(data, ROWS_OF_STRUCTURE, rng), data.scales.names(table.names)
+    return findings(problem, front.best.member, names, f"logit({target})" if logistic else target, rng)
 
 
 def snap_chosen(

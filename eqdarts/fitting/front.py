@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -51,11 +51,12 @@ MOST_NUMBERS = 2**23  # in the Jacobian (G, K, N) of one batch; the sweeps that 
 
 @dataclass(frozen=True, eq=False)
 class Entry:
-    """A graph, its equation, and the properties that selection uses."""
+    """A graph, its equation, the properties that selection uses, and the data whose units the graph has."""
 
     member: FittedGraph
     equation: Equation
     candidate: Candidate
+    data: Data
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,15 +80,10 @@ class Front:
         """The chosen entry."""
         return self.entries[self.chosen]
 
-    @property
-    def members(self) -> tuple[FittedGraph, ...]:
-        """The graphs."""
-        return tuple(entry.member for entry in self.entries)
-
     def with_chosen(self, equation: Equation, candidate: Candidate) -> Front:
         """Return the front with the chosen equation in another form, without entries that are then no better."""
         entries = list(self.entries)
-        entries[self.chosen] = Entry(self.best.member, equation, candidate)
+        entries[self.chosen] = replace(self.best, equation=equation, candidate=candidate)
 
         def is_needed(k: int) -> bool:
             other = entries[k].candidate
@@ -98,12 +94,15 @@ class Front:
         lengths = tuple(self.lengths[k] for k in order)
         return Front(tuple(entries[k] for k in order), lengths, order.index(self.chosen))
 
-    def with_digits(self, rows: FitRows, loss: Loss) -> Front:
-        """Return the front with equations that are printed with as many digits as the rows need."""
+    def with_digits(self, rows: FitRows, loss: Loss, box: Mapping[str, tuple[float, float]]) -> Front:
+        """Return the front with equations that are printed with as many digits as the rows need.
+
+        `box` has the smallest and largest value of each column.
+        """
         weight = rows.weight if rows.sigma is None else (rows.sigma / rows.sigma.min()) ** -2.0
 
         def entry(old: Entry) -> Entry:
-            return replace(old, equation=old.equation.with_digits(rows.X, rows.y, weight, loss))
+            return replace(old, equation=old.equation.with_ranges(box).with_digits(rows.X, rows.y, weight, loss))
 
         return replace(self, entries=tuple(map(entry, self.entries)))
 

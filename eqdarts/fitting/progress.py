@@ -222,6 +222,7 @@ class Watch:
         self.unit: float = 1.0  # these two are set as soon as the data are prepared
         self.write: Write = lambda _: None
         self.first, self.share = 0.0, 1.0  # place of the running search in the budget
+        self.is_kept = True  # whether the graphs of the running search have the units of the checkpoint
         self.began, self.last = time.monotonic(), time.monotonic() - EVERY
 
     def __call__(self, moment: Moment) -> None:
@@ -230,7 +231,7 @@ class Watch:
             raise KeyboardInterrupt
         self.interrupts.open = True  # something has been found
         self.bar(moment)
-        if self.checkpoint is not None:
+        if self.checkpoint is not None and self.is_kept:
             self.checkpoint.note(moment)
         if self.callback is not None and time.monotonic() - self.last >= EVERY:
             self.last = time.monotonic()

@@ -20,7 +20,7 @@ import pandas as pd
 
 from eqdarts._typing import Array
 from eqdarts._version import __version__
-from eqdarts.data import FitRows
+from eqdarts.data import FitRows, Scales
 from eqdarts.equation.equation import Equation
 from eqdarts.errors import EqdartsWarning, FormulaError, explain
 from eqdarts.evidence.structure import Finding
@@ -94,7 +94,9 @@ class Run:
         The loss that was minimised; for a function, its representation in Python.
     x_scale : ndarray of shape (D,)
     y_scale : float
-        Inputs and target are divided by these for the coefficients of the graphs.
+    x_origin : ndarray of shape (D,)
+        For the coefficients of the graphs, `x_origin` is subtracted from the inputs, and inputs and target are divided
+        by these. A column whose spread is small against its size may have an origin; others have 0.
     logistic : bool
         Whether the graphs are log odds and the equations probabilities.
     graph : FittedGraph or None
@@ -135,6 +137,7 @@ class Run:
     loss: str
     x_scale: Array
     y_scale: float
+    x_origin: Array
     logistic: bool
     graph: FittedGraph | None
     members: tuple[FittedGraph, ...]
@@ -161,9 +164,9 @@ class Run:
         return self.equation.target or "y"
 
     @property
-    def scales(self) -> tuple[Array, float]:
-        """`x_scale` and `y_scale`."""
-        return self.x_scale, self.y_scale
+    def scales(self) -> Scales:
+        """The units of inputs and target in the graphs."""
+        return Scales(self.x_scale, self.y_scale, self.x_origin)
 
     def rows_in_words(self) -> str:
         """Return the sentence that says from which rows the coefficients come; "" if from all."""
@@ -243,6 +246,7 @@ class Run:
             "logistic": self.logistic,
             "x_scale": self.x_scale.tolist(),
             "y_scale": float(self.y_scale),
+            "x_origin": self.x_origin.tolist(),
             "alpha": alpha_record(self.alpha),
             "snaps": [asdict(snap) for snap in self.snaps],
             "structure": [asdict(finding) for finding in self.structure],
@@ -285,7 +289,7 @@ def _read(record: Mapping[str, Any], model: Mapping[str, Any]) -> Run:
     names, rows = read_rows(record["rows"])
     if not (0 <= chosen < len(equations) == len(table)) or any(set(e.variables) - set(names) for e in equations):
         raise ValueError("equations, table and columns do not belong together")
-    x_scale, y_scale = read_scales(model, len(names))
+    scales = read_scales(model, len(names))
     found = Run(
         equations=equations,
         table=table,
@@ -297,8 +301,9 @@ def _read(record: Mapping[str, Any], model: Mapping[str, Any]) -> Run:
         names=names,
         named=model["named"] is True,
         loss=str(record["loss"]),
-        x_scale=x_scale,
-        y_scale=y_scale,
+        x_scale=scales.x,
+        y_scale=scales.y,
+        x_origin=scales.origin,
         logistic=model["logistic"] is True,
         graph=None,
         members=(),

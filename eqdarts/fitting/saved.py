@@ -11,8 +11,7 @@ from typing import Any, TypeVar
 import numpy as np
 import pandas as pd
 
-from eqdarts._typing import Array
-from eqdarts.data import FitRows
+from eqdarts.data import FitRows, Scales
 from eqdarts.graph.fitted import FittedGraph
 from eqdarts.graph.record import read_fitted
 from eqdarts.history import BestPoint, SearchHistory
@@ -111,8 +110,8 @@ def read_rows(record: Mapping[str, Any]) -> tuple[tuple[str, ...], FitRows]:
     return names, FitRows(X, y, weight, sigma, int(record["n_all"]))
 
 
-def read_scales(record: Mapping[str, Any], n_inputs: int) -> tuple[Array, float]:
-    """Return the divisors of inputs and target.
+def read_scales(record: Mapping[str, Any], n_inputs: int) -> Scales:
+    """Return the units of inputs and target in the graphs; older files have no origins.
 
     Raises
     ------
@@ -123,7 +122,10 @@ def read_scales(record: Mapping[str, Any], n_inputs: int) -> tuple[Array, float]
     positive = bool((np.isfinite(x_scale) & (x_scale > 0)).all()) and 0 < y_scale < math.inf
     if len(x_scale) != n_inputs or not positive:
         raise ValueError("the scales are not one positive number for each column")
-    return x_scale, y_scale
+    origin = np.array([float(start) for start in record.get("x_origin", [0.0] * n_inputs)])
+    if len(origin) != n_inputs or not (np.isfinite(origin).all() and (origin == np.round(origin)).all()):
+        raise ValueError("the origins are not one whole number for each column")
+    return Scales(x_scale, y_scale, origin)
 
 
 # --- what was found ---

@@ -15,6 +15,7 @@ from eqdarts._typing import Array
 from eqdarts.clock import now
 from eqdarts.data import Data, FitRows, prepare
 from eqdarts.equation.equation import Equation
+from eqdarts.equation.to_graph import rescaled
 from eqdarts.errors import FormulaError
 from eqdarts.evidence.edges import Evidence
 from eqdarts.evidence.structure import Finding
@@ -33,6 +34,7 @@ from eqdarts.fitting.choice import (
     snap_chosen,
     structure_of,
     with_held_out,
+    without_cancelling,
     write_all,
 )
 from eqdarts.fitting.front import (
@@ -49,9 +51,8 @@ from eqdarts.fitting.front import (
 from eqdarts.fitting.progress import Bar, Callback, Interrupts, Watch
 from eqdarts.fitting.run import Run
 from eqdarts.fitting.settings import FitSettings
-from eqdarts.fitting.starts import best_line, starts_of_fit, starts_of_guesses
+from eqdarts.fitting.starts import best_line, in_units, starts_of_fit, starts_of_guesses
 from eqdarts.fitting.table import Table
-from eqdarts.fitting.units import in_given_unit, in_safe_unit
 from eqdarts.graph.fitted import FittedGraph, Start
 from eqdarts.history import SearchHistory, with_totals
 from eqdarts.inference.constants import Snap
@@ -70,6 +71,7 @@ FOR_THE_REST = 2.5
 SHARE_FOR_THE_REST = 0.03
 LARGEST_REST = 0.25
 LEAST_SEARCH = 0.5  # share of its time that a search gets at least, however long the preparation took
+FROM_ORIGINS = 0.65  # share of the search that columns with an origin are counted from there
 QUICK_ROWS = 200  # rows on which an equation shown during the search must agree with its graph
 NO_EVIDENCE = Evidence((), (), np.zeros((0, 0)), (), None)
 
@@ -112,10 +114,6 @@ def fit_table(
     began = now() if began is None else began
     # Before anything else: the fit must not see whether a row is repeated or has a whole number as its weight.
     table = table.counted()
-    if loss_of(settings.loss).is_equivariant:
-        table = in_safe_unit(table)
-    if table.y_unit != 1.0:
-        settings = replace(settings, constants={})  # they are in the given units
     kept_in = None
     if checkpoint is not None:
         kept_in = Checkpoint(Path(checkpoint), table, settings.loss_name, settings.written())
@@ -139,6 +137,25 @@ def _compiling(bar: Bar) -> float:
 def time_for_search(limit: float) -> float:
     """Return the seconds of a time limit after which the search ends."""
     return limit - min(FOR_THE_REST + SHARE_FOR_THE_REST * limit, LARGEST_REST * limit)
+
+
+@dataclass(frozen=True, eq=False)
+class _View:
+    """The rows as one of the searches sees them, and its place in the budget.
+
+    A column whose spread is small against its size, such as years, is counted from an origin in the first search, and
+    as it is given in the second. Both give candidates for one choice.
+    """
+
+    data: Data
+    first: float  # share of the budget that was spent before it
+    share: float
+    starts: list[Start]
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether a checkpoint keeps the graphs of this search: those of the first view have the same units."""
+        return self.first == 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -190,32 +207,29 @@ class Stages:
         data = prepare(table.X, table.y, table.weight, settings.validation_fraction, self.rng)
         # Errors are raised now, and not after the search.
         checked_held_out(data, settings.selection)
-        starts = self._starts(data)
-        found, history = self._search(data, starts)
+        views = self._views(data)
+        found, history = self._searched(views)
         # The search has used a small sample. From here on all rows count, or 10,000 of them.
         rows = fitted_rows(data, self.rng)
-        members = self._refitted(self._joined(found, starts, data), data, rows)
+        members = [self._refitted(*pair, rows) for pair in zip(found, views, strict=False)]
         # Writing takes seconds and may be cut short. All written equations are priced and compared together.
-        always = always_told(members, table.n_rows, self.guesses)
-        written = write_all(members, data, table, always, self._may_write, failures=self.failures)
-        entries = price_all(written, data, table, settings.primitives, always=always, failures=self.failures)
-        entries = no_longer_than(entries, settings.max_complexity)
-        entries, criterion = self._ready_for_choice(entries, data)
+        entries, criterion = self._ready_for_choice(self._priced(members, views))
         front = select_front(entries, data, table, criterion)
+        data = front.best.data
         # A better function on one edge changes the law, so this comes before evidence and structure.
         weighing = Weighing(data, rows, table, settings.primitives, criterion, self.rng, settings.max_complexity)
         settled = partial(weighing.settled, front, self._has_time)
         front, evidence = self._stage("evidence for the primitives", settled, lambda: (front, NO_EVIDENCE))
         told = partial(structure_of, front, data, table, self.rng)
         structure = self._stage("structure of the law", told, tuple[Finding, ...])
-        members = (*members, *front.members)
         # Exact constants come last, because the equation then differs from its graph.
         fit_rows = table.drawn(rows)
         snap = partial(snap_chosen, front, table, fit_rows, settings.constants, settings.primitives, self._has_time)
         front, snaps = self._snapped(front, snap)
         remarks = _Remarks(evidence, structure, snaps)
         front = self._with_digits(front, fit_rows, SQUARED)
-        return self._recorded(front, remarks, members, table.kept(rows), data, history, criterion)
+        kept = self._together(members, views, front)
+        return self._recorded(front, remarks, kept, table.kept(rows), history, criterion)
 
     def _snapped(
         self, front: Front, snap: Callable[[], tuple[Front, tuple[Snap, ...]]]
@@ -224,14 +238,14 @@ class Stages:
         unchanged: tuple[Front, tuple[Snap, ...]] = (front, ())
         return self._stage("exact constants", snap, lambda: unchanged) if self.settings.snap else unchanged
 
-    def _ready_for_choice(self, entries: list[Entry], data: Data) -> tuple[list[Entry], str]:
+    def _ready_for_choice(self, entries: list[Entry]) -> tuple[list[Entry], str]:
         """Return the entries with what the criterion looks at, and its name, or that of the one that stands in."""
         criterion = CRITERIA[self.settings.selection]
         if not criterion.needs_held_out:
             return entries, criterion.name
         return self.failures.attempt(
             "losses on the rows held back",
-            lambda: (with_held_out(entries, data, self.rng), criterion.name),
+            lambda: (with_held_out(entries, self.rng), criterion.name),
             lambda: (entries, criterion.stand_in.name),
         )
 
@@ -241,36 +255,38 @@ class Stages:
         loss = checked_loss(settings.loss, settings.selection, table.y, f)
         target = working_target(loss, table.y, f)
         data = prepare(table.X, target, table.weight, settings.validation_fraction, self.rng)
-        starts = self._starts(data, loss.logistic)
+        views = self._views(data, loss.logistic)
         rows = fitted_rows(data, self.rng)
-        members: tuple[FittedGraph, ...] = ()
+        members: list[tuple[FittedGraph, ...]] = [() for _ in views]
         histories: list[SearchHistory] = []
         for k in range(ROUNDS):
-            found, history = self._search(data, starts, k / ROUNDS, 1 / ROUNDS, loss.logistic)
+            found, history = self._searched(views, k, ROUNDS, loss.logistic)
             histories.append(history)
-            members += self._refitted(self._joined(found, starts if k == 0 else [], data), data, rows)
-            front, reweighting, f = self._chosen_by_loss(members, data, table.drawn(rows), f, (k + 1) / ROUNDS)
+            for v, graphs in enumerate(found):
+                members[v] += self._refitted(graphs, views[v], rows)
+            front, reweighting, f = self._chosen_by_loss(members, views, table.drawn(rows), f, (k + 1) / ROUNDS)
             # The next search uses the weights that the law of this one gives the rows.
-            data = working_data(reweighting.loss, data, table, f)
+            views = [replace(v, data=working_data(reweighting.loss, v.data, table, f)) for v in views]
             if history.stop_reason in ("interrupt", "callback") or self.interrupts.seen:
                 break
         # Almost converged coefficients were enough for the choice. The printed ones must converge.
         front = self._stage("last refit by the loss", partial(reweighting.finish, front), lambda: front)
+        data = next(v.data for v in views if v.data.scales.same_origin(front.best.data.scales))
         weighing = Weighing(data, rows, table, settings.primitives, "bic", self.rng, settings.max_complexity)
         evidence = self._stage("evidence for the primitives", partial(weighing.of, front), lambda: NO_EVIDENCE)
         told = partial(structure_of, front, data, table, self.rng, loss.logistic)
         structure = self._stage("structure of the law", told, tuple[Finding, ...])
-        members = (*members, *front.members)
         snap = partial(snap_reweighted, front, reweighting, settings.constants, self._has_time)
         front, snaps = self._snapped(front, snap)
         remarks = _Remarks(evidence, structure, snaps)
         history = with_totals(histories[-1], histories)
         front = self._with_digits(front, reweighting.rows, reweighting.loss)
         criterion = settings.selection
-        return self._recorded(front, remarks, members, table.kept(rows), data, history, criterion, loss.logistic)
+        kept = self._together(members, views, front)
+        return self._recorded(front, remarks, kept, table.kept(rows), history, criterion, loss.logistic)
 
     def _chosen_by_loss(
-        self, members: tuple[FittedGraph, ...], data: Data, rows: FitRows, f: Array, until: float
+        self, members: list[tuple[FittedGraph, ...]], views: list[_View], rows: FitRows, f: Array, until: float
     ) -> tuple[Front, Reweighting, Array]:
         """Return the front by the loss, the object that fits it, and predictions (N,) for the next weights.
 
@@ -281,38 +297,61 @@ class Stages:
         # A loss with a scale takes that scale from the first choice, and chooses again.
         for _ in range(2 if has_scale else 1):
             reweighting = Reweighting(resolve_loss(settings.loss, table.y, table.y - f), table, rows)
-            always = always_told(members, table.n_rows, self.guesses)
-            may_write = partial(self._may_write, until=until)
-            written = write_all(members, data, table, always, may_write, reweighting.settle, self.failures)
-            price = reweighting.candidate
-            entries = price_all(written, data, table, settings.primitives, price, always, self.failures)
-            entries = no_longer_than(entries, settings.max_complexity)
-            front = select_front(entries, data, table, settings.selection)
+            entries = self._priced(members, views, until, reweighting)
+            front = select_front(entries, views[-1].data, table, settings.selection)
             f = reweighting.closest(front, settings.loss) if has_scale else table.predicted(front.best.equation)
         return front, reweighting, f
 
     # --- the parts of both ---
 
+    def _views(self, data: Data, logistic: bool = False) -> list[_View]:
+        """Return the rows as each of the searches sees them, with its starts."""
+        table, checkpoint = self.table, self.watch.checkpoint
+        starts = self._starts(data, logistic)
+        origin = np.array([table.origins.get(name, 0) for name in table.names], dtype=np.float64)
+        if origin.any():
+            moved = data.seen_from(origin, table.X)
+            there = [rescaled(*start, data.scales, moved.scales) for start in starts]
+            views = [_View(moved, 0.0, FROM_ORIGINS, there), _View(data, FROM_ORIGINS, 1 - FROM_ORIGINS, starts)]
+        else:
+            views = [_View(data, 0.0, 1.0, starts)]
+        if checkpoint is not None:
+            kept = checkpoint.read(views[0].data, self.settings.primitives)
+            views[0].starts.extend((m.graph, m.coefficients) for m in kept)
+        most = self.settings.max_complexity
+        return [replace(v, starts=[start for start in v.starts if start[0].complexity <= most]) for v in views]
+
     def _starts(self, data: Data, logistic: bool = False) -> list[Start]:
-        """Return the starts of the search: guesses, the graphs of the previous fit, and those of a checkpoint."""
+        """Return the starts of the search: guesses, and the graphs of the previous fit."""
         # From here on there is at least a constant, which the search adds first.
         self.interrupts.open = False
-        settings, checkpoint = self.settings, self.watch.checkpoint
+        settings = self.settings
         given = (data, self.table, settings.constants, logistic, settings.max_complexity)
         starts = starts_of_guesses(settings.guesses, *given)
         self.guesses = [with_factor(FittedGraph(g, theta, np.inf)).graph.key for g, theta in starts]
         if self.before is not None:
-            before = replace(self.before, y_scale=self.before.y_scale / self.table.y_unit)
-            starts += starts_of_fit(before, data, self.table.names, logistic)
-        if checkpoint is not None:
-            starts += [(m.graph, m.coefficients) for m in checkpoint.read(data, settings.primitives)]
-        return [start for start in starts if start[0].complexity <= settings.max_complexity]
+            starts += starts_of_fit(self.before, data, self.table.names, logistic)
+        return starts
+
+    def _searched(
+        self, views: list[_View], k: int = 0, n: int = 1, logistic: bool = False
+    ) -> tuple[list[tuple[FittedGraph, ...]], SearchHistory]:
+        """Search from each view in part `k` of `n` of the budget; after an interrupt there are fewer results."""
+        found, histories = [], []
+        for view in views:
+            graphs, history = self._search(view, (k + view.first) / n, view.share / n, logistic)
+            found.append(self._joined(graphs, view.starts if k == 0 else [], view.data))
+            histories.append(history)
+            if history.stop_reason in ("interrupt", "callback") or self.interrupts.seen:
+                return found, with_totals(history, histories)
+        return found, with_totals(histories[0], histories)
 
     def _search(
-        self, data: Data, starts: list[Start], first: float = 0.0, share: float = 1.0, logistic: bool = False
+        self, view: _View, first: float, share: float, logistic: bool
     ) -> tuple[tuple[FittedGraph, ...], SearchHistory]:
         """Search within a `share` of the budget; another search used the part before the share `first`."""
         settings, watch = self.settings, self.watch
+        data, starts = view.data, view.starts
         most = max(round(share * settings.max_refits), 1)
         config = Config(
             settings.primitives,
@@ -325,14 +364,15 @@ class Stages:
             settings.relaxed,
         )
         watch.first, watch.share = first, share
-        watch.unit, watch.write = data.variance * self._y_scale(data) ** 2, self._writer(data, logistic)
+        watch.is_kept = view.is_kept
+        watch.unit, watch.write = data.variance * data.y_scale**2, self._writer(data, logistic)
         if settings.n_jobs is None:
             # `watch` allows an interrupt as soon as there is an equation.
             result = search(data, config, self.rng, watch, starts)
         else:
             # The results of the workers are in their files, so an interrupt loses nothing.
             self.interrupts.open = True
-            parts = None if watch.checkpoint is None else watch.checkpoint.parts
+            parts = watch.checkpoint.parts if watch.checkpoint is not None and view.is_kept else None
             result = search_many(data, config, self.rng, settings.n_searches, settings.n_jobs, watch, starts, parts)
         self.interrupts.open = False
         # An interrupt that a worker or the search has handled counts for the later stages too.
@@ -350,14 +390,14 @@ class Stages:
     def _writer(self, data: Data, logistic: bool) -> Callable[[FittedGraph], Equation | None]:
         """Return a function that writes a graph as an equation and remembers the equations it has written."""
         written: dict[FittedGraph, Equation | None] = {}
-        table, scales = self.table, (data.x_scale, float(self._y_scale(data)))
+        table = self.table
 
         def write(member: FittedGraph) -> Equation | None:
             if member not in written:
                 try:
                     rows = table.telling[:QUICK_ROWS]
                     found = Equation.from_graph(
-                        member.graph, member.coefficients, scales, table.names, table.target, rows=rows
+                        member.graph, member.coefficients, data.scales, table.names, table.target, rows=rows
                     )
                     written[member] = replace(found, expr=composed("logistic", found.expr)) if logistic else found
                 except (ValueError, ArithmeticError):  # it is only shown: the search goes on
@@ -366,10 +406,6 @@ class Stages:
 
         return write
 
-    def _y_scale(self, data: Data) -> np.float64:
-        """Return what y is divided by for the search, in the unit that was given."""
-        return np.float64(data.y_scale) * self.table.y_unit
-
     def _joined(self, found: tuple[FittedGraph, ...], starts: list[Start], data: Data) -> tuple[FittedGraph, ...]:
         """Return the graphs found, the starts of the search, and a line, so that no sample of rows can lose these."""
         known = {member.graph.key for member in found}
@@ -377,11 +413,12 @@ class Stages:
         return (*found, *(FittedGraph(g, theta, np.inf) for g, theta in starts if g.key not in known))
 
     def _refitted(
-        self, members: tuple[FittedGraph, ...], data: Data, rows: NDArray[np.intp]
+        self, members: tuple[FittedGraph, ...], view: _View, rows: NDArray[np.intp]
     ) -> tuple[FittedGraph, ...]:
         """Return the best of the members with coefficients from all rows."""
+        data = view.data
         # From here on a kill loses none of the graphs that the search has found.
-        if self.watch.checkpoint is not None:
+        if self.watch.checkpoint is not None and view.is_kept:
             self.watch.checkpoint.keep(members)
         front = front_of(members)
         told = always_told([with_factor(member) for member in members], self.table.n_rows, self.guesses)
@@ -392,6 +429,39 @@ class Stages:
             return refit_front(tuple(dict.fromkeys((*best, *always))), data, rows, self.rng)
 
         return self._stage("refit to all rows", refitted, lambda: measured(front, data, rows))
+
+    def _priced(
+        self,
+        members: list[tuple[FittedGraph, ...]],
+        views: list[_View],
+        until: float = 1.0,
+        by_loss: Reweighting | None = None,
+    ) -> list[Entry]:
+        """Return the members of all views as priced equations; when the share `until` of the time is spent only some.
+
+        `by_loss` fits and prices them for another loss than squares.
+        """
+        table, settings = self.table, self.settings
+        entries: list[Entry] = []
+        settle = {} if by_loss is None else {"settle": by_loss.settle}
+        price = None if by_loss is None else by_loss.candidate
+        for graphs, view in zip(members, views, strict=False):
+            always = always_told(graphs, table.n_rows, self.guesses)
+            may_write = partial(self._may_write, until=until)
+            written = write_all(graphs, view.data, table, always, may_write, failures=self.failures, **settle)
+            entries += price_all(written, view.data, table, settings.primitives, price, always, self.failures)
+        return no_longer_than(without_cancelling(entries, table), settings.max_complexity)
+
+    def _together(
+        self, members: list[tuple[FittedGraph, ...]], views: list[_View], front: Front
+    ) -> tuple[FittedGraph, ...]:
+        """Return the members of all views in the units of the chosen one, and keep those of the first in a file."""
+        if self.watch.checkpoint is not None:
+            own = [e.member for e in front.entries if e.data.scales.same_origin(views[0].data.scales)]
+            self.watch.checkpoint.finish((*members[0], *own))
+        units = front.best.data.scales
+        moved = [in_units(m, v.data.scales, units) for ms, v in zip(members, views, strict=False) for m in ms]
+        return (*moved, *(in_units(entry.member, entry.data.scales, units) for entry in front.entries))
 
     def _stage(self, name: str, compute: Callable[[], T], otherwise: Callable[[], T]) -> T:
         """Return ``compute()``, or ``otherwise()`` after an interrupt or a numerical error.
@@ -409,7 +479,8 @@ class Stages:
 
     def _with_digits(self, front: Front, rows: FitRows, loss: Loss) -> Front:
         """Return the front with equations that are printed with as many digits as the rows need."""
-        return self.failures.attempt("digits of the numbers", lambda: front.with_digits(rows, loss), lambda: front)
+        box = self.table.box
+        return self.failures.attempt("digits of the numbers", lambda: front.with_digits(rows, loss, box), lambda: front)
 
     def _recorded(
         self,
@@ -417,19 +488,16 @@ class Stages:
         remarks: _Remarks,
         members: tuple[FittedGraph, ...],
         rows: FitRows,
-        data: Data,
         history: SearchHistory,
         criterion: str,
         logistic: bool = False,
     ) -> Run:
         """Return the record of the fit; `members` are those that the next fit may start from."""
         table, settings = self.table, self.settings
-        if self.watch.checkpoint is not None:
-            self.watch.checkpoint.finish(members)
+        units = front.best.data.scales
         if self.interrupts.seen:
             history = replace(history, stop_reason="interrupt")
         history = replace(history, left_out={**history.left_out, **self.failures.left_out})
-        front = in_given_unit(front, table, loss_of(settings.loss).power)
         return Run(
             equations=tuple(entry.equation.with_ranges(table.box) for entry in front.entries),
             table=front.as_table(),
@@ -441,11 +509,12 @@ class Stages:
             names=table.names,
             named=table.named,
             loss=settings.loss if isinstance(settings.loss, str) else repr(settings.loss),
-            x_scale=data.x_scale,
-            y_scale=float(self._y_scale(data)),
+            x_scale=units.x,
+            y_scale=units.y,
+            x_origin=units.origin,
             logistic=logistic,
             graph=front.best.member,
-            members=front.members,
+            members=tuple(in_units(entry.member, entry.data.scales, units) for entry in front.entries),
             kept=best_of(members),
             alpha=remarks.evidence.as_table(),
             history=history,

@@ -5,26 +5,27 @@ from __future__ import annotations
 import difflib
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from eqdarts.data import Data
+from eqdarts.data import Data, Scales
 from eqdarts.equation.equation import Equation
 from eqdarts.equation.to_graph import graph_of_formula, rescaled
 from eqdarts.errors import EqdartsWarning, FormulaError, closest, explain
 from eqdarts.expression.build import symbol
 from eqdarts.fitting.run import Run
 from eqdarts.fitting.table import Table
-from eqdarts.graph.fitted import Start
+from eqdarts.graph.fitted import FittedGraph, Start
 from eqdarts.graph.graph import Edge, Graph, Node
 from eqdarts.primitives.table import LINEAR
 
-__all__ = ["best_line", "starts_of_fit", "starts_of_guesses"]
+__all__ = ["best_line", "in_units", "starts_of_fit", "starts_of_guesses"]
 
 
 MOST_ROWS = 1000  # rows to which the coefficients of a guess are fitted; the search fits them again
-TO_THE_CALLER = 8  # frames from `_read` to the line that called `DARTSRegressor.fit`
+TO_THE_CALLER = 9  # frames from `_read` to the line that called `DARTSRegressor.fit`
 ALIKE = 0.75  # similarity of names at which a coefficient looks like a misspelt column
 
 
@@ -55,9 +56,13 @@ def starts_of_fit(before: Run, data: Data, names: Sequence[str], logistic: bool)
         raise ValueError(
             explain("warm_start cannot be used between loss='bernoulli' and other losses.", "the other loss", todo)
         )
-    x_factors = (data.x_scale / before.x_scale).tolist()
-    y_factor = before.y_scale / data.y_scale
-    return [rescaled(m.graph, m.coefficients, x_factors, y_factor) for m in before.kept]
+    return [rescaled(m.graph, m.coefficients, before.scales, data.scales) for m in before.kept]
+
+
+def in_units(member: FittedGraph, old: Scales, new: Scales) -> FittedGraph:
+    """Return the graph in the units `new` for one in the units `old`."""
+    graph, coefficients = rescaled(member.graph, member.coefficients, old, new)
+    return replace(member, graph=graph, coefficients=coefficients)
 
 
 def starts_of_guesses(
@@ -94,7 +99,7 @@ def starts_of_guesses(
             values = {**dict(fitted.parameters), **dict(fitted.constants)}
             if logistic:
                 formula = _log_odds(formula)
-            start = graph_of_formula(formula, values, table.names, data.x_scale.tolist(), data.y_scale)
+            start = graph_of_formula(formula, values, table.names, data.scales)
         except ValueError as error:
             raise FormulaError(f"The guess {text[:80]!r} cannot be used. {error}") from None
         if start[0].complexity > max_complexity:

@@ -10,14 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eqdarts._typing import Array
-from eqdarts.data import FitRows, weighted_rows
+from eqdarts.data import FitRows, origins_of, weighted_rows
 from eqdarts.equation.equation import Equation
+from eqdarts.equation.origins import length_of_cancelling, n_free_origins
 from eqdarts.equation.ranges import MARGIN
 from eqdarts.equation.singularities import find_brink, find_singularities
 from eqdarts.equation.waves import find_wave
 from eqdarts.errors import EqdartsWarning
 from eqdarts.fitting.counts import counted
-from eqdarts.selection import ROUNDING
 
 __all__ = ["Table"]
 
@@ -38,7 +38,6 @@ class Table:
     named: bool = True  # whether the columns had names, or got x0, x1, ...
     given: Table | None = None  # the table as given, if this one has other rows
     place: NDArray[np.intp] | None = None  # for each of its rows, the number of the row here; -1 for none
-    y_unit: float = 1.0  # power of two by which y and sigma are divided
 
     def counted(self) -> Table:
         """Return the table without rows of weight zero and with repeated rows once; itself if it has neither."""
@@ -60,9 +59,22 @@ class Table:
         """The known mean squared error, weighted as losses are; None if it is not known."""
         if self.sigma is None:
             return None
-        # Errors below the rounding level of y would promise more than floats can hold.
-        least = ROUNDING * float(np.average(self.y**2, weights=self.weight))
-        return max(float(np.average(self.sigma**2, weights=self.weight)), least, 1e-300)
+        return float(np.average(self.sigma**2, weights=self.weight))
+
+    @cached_property
+    def origins(self) -> dict[str, int]:
+        """The columns that are searched from an origin too, each with its origin."""
+        ends = np.array(list(self.box.values())).T.reshape(2, -1)
+        found = zip(self.names, origins_of(ends).tolist(), strict=True)
+        return {name: int(origin) for name, origin in found if origin}
+
+    def n_coefficients(self, equation: Equation) -> int:
+        """Return the number of coefficients of the equation, and of origins that it pays for like coefficients."""
+        return len(equation.coefficients) + n_free_origins(equation, self.origins, self.telling)
+
+    def length_of_cancelling(self, equation: Equation) -> float:
+        """Return the nats that the equation pays for numbers that cancel where columns have no origin."""
+        return length_of_cancelling(equation, self.telling) if self.origins else 0.0
 
     def pole(self, equation: Equation) -> str:
         """Return the words for a pole of the equation inside the range of the rows, "" if none is known."""
@@ -97,9 +109,7 @@ class Table:
 
     def kept(self, rows: NDArray[np.intp]) -> FitRows:
         """Return copies of the rows as given, so that inference does not change when the caller's table does."""
-        if self.given is not None:
-            if self.place is None:
-                return self.given.kept(rows)
+        if self.given is not None and self.place is not None:
             chosen = np.zeros(len(self.y) + 1, dtype=bool)  # the last is for rows that are not here
             chosen[rows] = True
             return self.given.kept(np.flatnonzero(chosen[self.place]))

@@ -9,12 +9,13 @@ from typing import Any
 
 from eqdarts._typing import Array
 from eqdarts.equation.digits import FEWEST
+from eqdarts.equation.equation import Equation
 from eqdarts.errors import visible
 from eqdarts.expression.parse import quoted
-from eqdarts.expression.written import text, write
+from eqdarts.expression.written import free_numbers, text, with_places, write
 from eqdarts.inference.uncertainty import Inference
 
-__all__ = ["CAVEAT", "cautions", "coefficient_table", "estimates", "near_one", "rounded", "summary"]
+__all__ = ["CAVEAT", "cautions", "coefficient_table", "estimates", "least_digits", "near_one", "rounded", "summary"]
 
 
 WIDTH = 88
@@ -134,8 +135,17 @@ def estimates(found: Inference) -> list[str]:
 
     Coefficients that depend on each other, such as those of a parabola in years, need more digits than their errors.
     """
-    least = found.equation.digits or FEWEST
-    return [rounded(float(v), float(e), least) for v, e in zip(found.estimate, found.standard_error, strict=True)]
+    least = least_digits(found.equation, FEWEST)
+    numbers = zip(found.names, found.estimate, found.standard_error, strict=True)
+    return [rounded(float(value), float(error), least[name]) for name, value, error in numbers]
+
+
+def least_digits(equation: Equation, otherwise: int) -> dict[str, int]:
+    """Return the digits with which the printed equation has each coefficient; `otherwise` if no rows were seen."""
+    spans = {name: high - low for name, low, high in equation.ranges}
+    more = {abs(number.value): number.more for number in free_numbers(with_places(write(equation.expr), spans))}
+    digits = equation.digits or otherwise
+    return {name: digits + more.get(abs(value), 0) for name, value in equation.coefficients.items()}
 
 
 def _interval(ends: Array, error: float) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
+from functools import cache
 
 from eqdarts._typing import Expr
 
@@ -40,13 +41,42 @@ def product(*factors: Expr) -> Expr:
     return sympy.Mul(number, total, evaluate=False)
 
 
+LARGEST_SHIFT = 10.0  # of an exponent; the factor exp(10) has four digits more than what it multiplies
+
+
 def exponential(u: Expr) -> Expr:
-    """Return exp(u), keeping a number in a sum where it is: taken out it may overflow."""
+    """Return exp(u), keeping a number in a sum where it is: taken out it may overflow.
+
+    sympy takes it out later too, when it multiplies: 3*exp(x - 900.5) would become 0. A large number stays.
+    """
     import sympy
 
+    factor, total = u.as_coeff_Mul()
+    number = total.as_coeff_Add()[0] if total.is_Add else sympy.Integer(0)
+    if abs(factor * number) > LARGEST_SHIFT:
+        return _shifted_exponential()(u)
     if u.is_Add and not u.args[0].free_symbols:
         return sympy.exp(u, evaluate=False)
     return sympy.exp(u)
+
+
+@cache
+def _shifted_exponential() -> type:
+    """Return the class of exponentials that sympy neither takes apart nor multiplies together."""
+    import sympy
+
+    class exp(sympy.exp):  # type: ignore[misc]  # noqa: N801  (the name is the one that is printed and looked up)
+        @classmethod
+        def eval(cls, u: Expr) -> None:
+            return None
+
+        def as_base_exp(self) -> tuple[Expr, Expr]:
+            return self, sympy.Integer(1)
+
+        def _eval_power(self, other: Expr) -> Expr | None:
+            return exponential(product(other, self.args[0])) if other.is_Number else None
+
+    return exp
 
 
 def absolute(u: Expr) -> Expr:

@@ -126,11 +126,11 @@ def graph_pictures(run: Run) -> list[Picture]:
     """Return the chosen graph and the evidence for the primitive on each of its edges, if a file held them."""
     pictures = []
     if (member := run.graph) is not None:
-        x_scale, y_scale = run.scales
+        names, units = run.scales.names(run.names), run.scales
 
         def graph() -> Any:
             return plot_graph(
-                member.graph, member.coefficients, run.names, run.target, input_scale=x_scale, target_scale=y_scale
+                member.graph, member.coefficients, names, run.target, input_scale=units.x, target_scale=units.y
             )
 
         pictures.append(_picture("The graph before constants became exact", graph))

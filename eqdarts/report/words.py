@@ -18,7 +18,7 @@ from eqdarts.errors import EqdartsWarning
 from eqdarts.expression.mathml import plain_characters
 from eqdarts.fitting.run import Run
 from eqdarts.inference.by_loss import inference_by_loss
-from eqdarts.inference.summary import cautions, estimates, near_one, rounded
+from eqdarts.inference.summary import cautions, estimates, least_digits, near_one, rounded
 from eqdarts.inference.uncertainty import Inference
 from eqdarts.losses import loss_of
 from eqdarts.plotting.points import predicted, used_variables
@@ -127,10 +127,8 @@ def _n_rows(run: Run, used: int) -> str:
 
 def _coefficients(equation: Equation, found: Inference | None, ends: Array | None) -> tuple[list[str], list[list[str]]]:
     if found is None:
-        numbers = equation.coefficients.items()
-        return ["coefficient", "estimate"], [
-            [name, f"{value:.{equation.digits or DIGITS}g}"] for name, value in numbers
-        ]
+        numbers, digits = equation.coefficients.items(), least_digits(equation, DIGITS)
+        return ["coefficient", "estimate"], [[name, f"{value:.{digits[name]}g}"] for name, value in numbers]
     header = ["coefficient", "estimate", "std. error", f"{100 * COVERAGE:g} % interval"]
     header += [] if ends is None else ["profile likelihood"]
     intervals = found.interval(COVERAGE)

@@ -6,12 +6,14 @@ merged in order. With a count as the only limit, one worker and many give the sa
 
 from __future__ import annotations
 
+import os
+import threading
 import time
 import warnings
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import uuid4
@@ -33,6 +35,7 @@ __all__ = ["merged", "search_many", "thinned"]
 MOST_ROWS = 20_000  # rows that are sent to a worker; a search uses fewer
 LEAST_SHARE = 0.25  # share of its turn that a search gets at least, however late a worker was ready
 CUT_SHORT = ("interrupt", "time", "budget")
+POLL = 0.5  # seconds between two looks of a worker for the process that started it
 
 
 @dataclass(frozen=True)
@@ -126,7 +129,8 @@ def _spread(
     turns = _turns(config.time_limit, n_searches, min(joblib.effective_n_jobs(n_jobs), n_searches))
     strategy = SEARCHES[config.kind]
     tasks = (
-        joblib.delayed(_numbered)(k, strategy, data, own, seeds[k], turns[k], starts, parts) for k in range(n_searches)
+        joblib.delayed(_numbered)(k, strategy, data, own, seeds[k], turns[k], starts, parts, os.getpid())
+        for k in range(n_searches)
     )
     # without a clock the searches are read in order, so that their end does not depend on the workers
     in_order = config.time_limit is None
@@ -183,12 +187,27 @@ def _numbered(
     turn: _Turn | None,
     starts: Sequence[Start],
     parts: tuple[Path, str],
+    caller: int,
 ) -> tuple[int, SearchResult]:
-    """Run search number k in this process."""
+    """Run search number k in this process, which `caller` may have started."""
+    if os.getppid() == caller:
+        _end_with(caller)
     config = replace(config, time_limit=None if turn is None else turn.left())
     SEARCHES.setdefault(strategy.name, strategy)  # another process does not know what was registered in this one
     folder, token = parts
     return k, search(data, config, np.random.default_rng(seed), PartFile(folder / PART.format(k), token), starts)
+
+
+@cache
+def _end_with(parent: int) -> None:
+    """From now on, end this process soon after its parent: nobody waits for its result, however that one has ended."""
+
+    def look() -> None:
+        while os.getppid() == parent:
+            time.sleep(POLL)
+        os._exit(1)
+
+    threading.Thread(target=look, daemon=True).start()
 
 
 def thinned(data: Data, most: int, rng: np.random.Generator) -> Data:
@@ -204,7 +223,7 @@ def thinned(data: Data, most: int, rng: np.random.Generator) -> Data:
         parts = [draw_rows(part, max(round(share * len(part)), 1), rng) for part in (data.train, data.validation)]
         rows = np.sort(np.concatenate(parts))
         train, validation = (np.searchsorted(rows, part) for part in parts)
-    return Data(data.X[rows], data.y[rows], data.weight[rows], train, validation, data.x_scale, data.y_scale)
+    return replace(data, X=data.X[rows], y=data.y[rows], weight=data.weight[rows], train=train, validation=validation)
 
 
 def merged(results: Sequence[SearchResult]) -> SearchResult:

@@ -40,6 +40,12 @@ def _kelvin() -> tuple[pd.DataFrame, pd.Series]:
     return pd.DataFrame({"T": T}), pd.Series(3 * np.exp(0.4 * (T - 300)) + 0.05 * rng.normal(size=60), name="rate")
 
 
+def _large() -> tuple[pd.DataFrame, pd.Series]:
+    rng = np.random.default_rng(2)
+    x = 1e6 + np.sort(rng.uniform(size=60))
+    return pd.DataFrame({"x": x}), pd.Series(30 * (x - 1e6 - 0.4876) ** 2 + 0.05 * rng.normal(size=60), name="y")
+
+
 def _exact() -> tuple[pd.DataFrame, pd.Series]:
     x = np.linspace(0.5, 4, 30)
     return pd.DataFrame({"x": x}), pd.Series(np.sqrt(2) * x * np.exp(-x / 3), name="y")
@@ -53,6 +59,7 @@ def _planets() -> tuple[pd.DataFrame, pd.Series]:
 TABLES = {
     "years": (_years, ["a*year**2 + b*year + c"]),
     "kelvin": (_kelvin, ["a*exp(b*T - c)", "a*T**3 + b*T**2 + c*T + d"]),
+    "large": (_large, ["a*(x - 1000000.5)**2 + b"]),
     "exact": (_exact, ["a*x*exp(b*x)"]),
     "planets": (_planets, ["a*semi_major_axis_au**b"]),
 }

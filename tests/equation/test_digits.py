@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -107,3 +108,20 @@ def test_equations_made_from_a_fitted_one_keep_or_renew_the_digits() -> None:
     snapped = snap_constants(numbers.fit({"year": YEAR}, PARABOLA), {"year": YEAR}, PARABOLA).equation
     assert _loss(snapped.format(), {"year": YEAR}, PARABOLA) < 1.01 * _loss(str(snapped), {"year": YEAR}, PARABOLA)
     assert Equation.parse("2.5*x").digits is None
+
+
+@pytest.mark.parametrize(("start", "reach"), [(1990.0, 34.0), (1e6, 1.0), (-750.0, 20.0)])
+def test_a_number_added_to_a_narrow_column_has_its_own_digits(start: float, reach: float) -> None:
+    rng = np.random.default_rng(0)
+    x = start + reach * np.sort(rng.uniform(size=80))
+    y = 34.6 * ((x - start) / reach - 0.4876) ** 2 + 5 + 0.05 * rng.normal(size=80)
+    law = Equation.parse("a*(x - c)**2 + b", ["x"])
+    law = law.fit({"x": x}, y, start={"a": 34.6 / reach**2, "c": start + reach / 2, "b": 5})
+    assert law.digits is not None
+    assert law.digits <= 6
+    assert _loss(law.format(), {"x": x}, y) < (1 + LARGEST_RISE) * _loss(str(law), {"x": x}, y)
+    shown = {len(number.replace(".", "")) for number in re.findall(r"\d[\d.]*", law.format().replace("**2", ""))}
+    assert max(shown) >= law.digits + 1
+    assert min(shown) <= law.digits
+    again = Equation.from_json(law.to_json())
+    assert (again.format(), again.latex(), again.mathml()) == (law.format(), law.latex(), law.mathml())

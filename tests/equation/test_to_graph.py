@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 
 from eqdarts import Equation
+from eqdarts.data import Scales
 from eqdarts.equation.to_graph import graph_of_formula, rescaled
 
 NAMES = ("x", "y", "z")
-X_SCALE, Y_SCALE = np.array([2.0, 0.3, 0.7]), 1.7
+SCALES = Scales(np.array([2.0, 0.3, 0.7]), 1.7, np.zeros(3))
+ONES = Scales(np.ones(3), 1.0, np.zeros(3))
 ROWS = np.random.default_rng(0).uniform(0.3, 0.9, (50, 3))
 FORMULAS = [
     "2*x/(3 + x)", "x**2.5 + y", "exp(-x/2)*sin(3*y + 1)", "1/(1 + exp(-(2*x - 1)))", "1/(2 + exp(x))",
@@ -23,27 +25,26 @@ FORMULAS = [
 @pytest.mark.parametrize("text", FORMULAS)
 def test_the_graph_of_a_formula_is_the_formula(text: str) -> None:
     formula = Equation.parse(text, NAMES)
-    graph, theta = graph_of_formula(formula.expr, {}, NAMES, X_SCALE.tolist(), Y_SCALE)
-    found = Equation.from_graph(graph, theta, (X_SCALE, Y_SCALE), NAMES, rows=ROWS)
-    np.testing.assert_allclose(found.predict(ROWS), formula.predict(ROWS), rtol=1e-11)
-    factors = np.array([0.5, 2.0, 3.0])
-    other = rescaled(graph, theta, factors.tolist(), 0.25)
-    found = Equation.from_graph(*other, (X_SCALE * factors, Y_SCALE / 0.25), NAMES, rows=ROWS)
-    np.testing.assert_allclose(found.predict(ROWS), formula.predict(ROWS), rtol=1e-11)
+    graph, theta = graph_of_formula(formula.expr, {}, NAMES, SCALES)
+    found = Equation.from_graph(graph, theta, SCALES, NAMES, rows=ROWS)
+    np.testing.assert_allclose(found.predict(ROWS), formula.predict(ROWS), rtol=1e-11, atol=1e-12)
+    other = Scales(SCALES.x * [0.5, 2.0, 3.0], 4 * SCALES.y, np.array([0.0, -1.0, 2.0]))
+    found = Equation.from_graph(*rescaled(graph, theta, SCALES, other), other, NAMES, rows=ROWS)
+    np.testing.assert_allclose(found.predict(ROWS), formula.predict(ROWS), rtol=1e-11, atol=1e-12)
 
 
 def test_redundant_coefficients_are_left_out() -> None:
-    graph, _ = graph_of_formula(Equation.parse("2*x/(3 + x)", NAMES).expr, {}, NAMES, [1.0] * 3, 1.0)
+    graph, _ = graph_of_formula(Equation.parse("2*x/(3 + x)", NAMES).expr, {}, NAMES, ONES)
     assert graph.n_coefficients == 2
 
 
 def test_an_exponent_with_a_name_is_learned_and_one_in_the_text_stays() -> None:
     for text, name in [("x**n", "power"), ("x**2.5", "power[5/2]"), ("x**2", "square")]:
         expr = Equation.parse(text, NAMES).formula or Equation.parse(text, NAMES).expr
-        graph, _ = graph_of_formula(expr, {"n": 2.0}, NAMES, [1.0] * 3, 1.0)
+        graph, _ = graph_of_formula(expr, {"n": 2.0}, NAMES, ONES)
         assert [e.primitive.name for node in graph.nodes for e in node.edges] == [name]
 
 
 def test_rescaling_by_nothing_changes_nothing() -> None:
-    start = graph_of_formula(Equation.parse("x + y*z", NAMES).expr, {}, NAMES, [1.0] * 3, 1.0)
-    assert rescaled(*start, [1.0] * 3, 1.0) == start
+    start = graph_of_formula(Equation.parse("x + y*z", NAMES).expr, {}, NAMES, ONES)
+    assert rescaled(*start, ONES, ONES) == start

@@ -50,8 +50,7 @@ def test_frequencies_are_shares_in_order_and_repeat(clear: DARTSRegressor) -> No
 
 def test_a_resample_is_fitted_as_its_rows_repeated_would_be(clear: DARTSRegressor) -> None:
     rng = np.random.default_rng(4)
-    scales = clear.x_scale_, clear.y_scale_
-    sample = module._Sample.of(clear.run_.rows, scales, rng)
+    sample = module._Sample.of(clear.run_.rows, clear.run_.scales, rng)
     counts = rng.multinomial(120, np.full(120, 1 / 120), size=2).astype(float)
     assert clear.run_.graph is not None
     forms = module._forms(clear.run_, clear.run_.graph, sample, resolve("default"), "mdl")

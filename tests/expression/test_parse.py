@@ -221,3 +221,13 @@ def test_any_text_is_read_or_refused(noise: str) -> None:
 
 def test_no_keyword_is_printed_bare() -> None:
     assert all(quoted(word).startswith("`") for word in keyword.kwlist)
+
+
+@pytest.mark.parametrize(
+    "formula",
+    ["3*exp(x - 900.5)", "3*exp(0.4*(x - 300))", "3.5*y*exp(-(x - 300.5)/2) + 5", "4/(3*exp(2*(x - 1000000)) + 1)"],
+)
+def test_a_large_number_in_an_exponent_is_read_as_it_is_written(formula: str) -> None:
+    expr = parse_formula(formula).expr
+    assert text(write(expr)) == formula
+    assert parse_formula(text(write(expr), whole=False)).expr == expr

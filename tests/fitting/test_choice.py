@@ -100,7 +100,7 @@ def test_a_member_that_leaves_the_real_line_is_left_out(monkeypatch: pytest.Monk
 
     monkeypatch.setattr(Equation, "from_graph", unreal)
     written = write_all(members, data, table)
-    assert [member for member, _ in written] == [*members[:2], *members[3:]]
+    assert [member for member, *_ in written] == [*members[:2], *members[3:]]
 
 
 def test_a_member_whose_settled_coefficients_overflow_is_left_out() -> None:
@@ -110,13 +110,13 @@ def test_a_member_whose_settled_coefficients_overflow_is_left_out() -> None:
     def settle(equation: Equation) -> Equation:
         return replace(equation, expr=sympy.oo * sympy.Symbol("x")) if "exp" in str(equation) else equation
 
-    assert [member for member, _ in write_all(members, data, table, settle=settle)] == [*members[:2], *members[3:]]
+    assert [member for member, *_ in write_all(members, data, table, settle=settle)] == [*members[:2], *members[3:]]
 
 
 def test_losses_on_rows_held_back_come_from_the_others() -> None:
     table, data = rows()
     entries = price_all(write_all(fitted(data), data, table), data, table, resolve("default"))
-    held_out = with_held_out(entries, data, np.random.default_rng(0))
+    held_out = with_held_out(entries, np.random.default_rng(0))
     assert all(entry.candidate.n_held_out == len(data.validation) for entry in held_out)
     train, rest = data.train, data.validation
     theta = np.polyfit(table.X[train, 0] ** 2, table.y[train], 1)

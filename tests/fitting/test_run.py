@@ -51,6 +51,18 @@ def test_a_run_comes_back_from_its_file(run: Run) -> None:
     assert again.to_json() == run.to_json()
 
 
+def test_origins_come_back_and_older_files_have_none(run: Run) -> None:
+    moved = replace(run, x_origin=np.array([7.0]))
+    record = json.loads(moved.to_json())
+    np.testing.assert_array_equal(Run.from_json(json.dumps(record)).scales.origin, [7.0])
+    for wrong in ([1.0, 2.0], [0.5], ["x"], [1e999]):
+        record["model"]["x_origin"] = wrong
+        with pytest.raises(FormulaError, match="damaged"):
+            Run.from_json(json.dumps(record))
+    del record["model"]["x_origin"]
+    np.testing.assert_array_equal(Run.from_json(json.dumps(record)).scales.origin, [0.0])
+
+
 def test_a_graph_that_no_file_can_hold_is_left_out_and_told(run: Run, tmp_path: Path) -> None:
     shared = [node("sum", edge(0, "sin"), constant=True) for _ in range(9)]
     output = node("sum", *[edge(1 + k, name) for k in range(9) for name in ("exp", "tanh")])

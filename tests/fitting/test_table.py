@@ -23,6 +23,17 @@ def test_the_box_is_that_of_rows_with_weight() -> None:
     assert table(weight).box["a"][1] < 2.0
 
 
+def test_narrow_columns_have_an_origin_that_counts_as_a_coefficient() -> None:
+    years = Table(np.column_stack([X[:, 0], 2000 + X[:, 1]]), Y, None, ("a", "b"), "y")
+    assert table().origins == {}
+    assert years.origins == {"b": 2000}
+    law = Equation.parse("2.5*sqrt(b - 2000)", ["a", "b"])
+    assert (table().n_coefficients(law), years.n_coefficients(law)) == (1, 2)
+    cancelling = Equation.parse("0.5*b - 999.5", ["a", "b"])
+    assert table().length_of_cancelling(cancelling) == 0
+    assert years.length_of_cancelling(cancelling) > 10
+
+
 def test_known_errors_are_the_noise() -> None:
     sigma = np.linspace(0.1, 0.4, 50)
     weight = (sigma / sigma.min()) ** -2.0

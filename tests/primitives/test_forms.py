@@ -28,6 +28,19 @@ def test_a_constant_stays_in_an_exponent() -> None:
     assert forms.exponential(2 * x) == sympy.exp(2 * x)
 
 
+def test_a_large_constant_stays_in_an_exponent_whatever_is_multiplied() -> None:
+    kept = forms.exponential(forms.product(sympy.Float(0.4), x - 300))
+    assert isinstance(kept, sympy.exp)
+    for expr in (3 * kept, 3 * kept + 5, y * kept * sympy.exp(y), 2 / (3 * kept + 1), -kept):
+        assert kept in expr.atoms(sympy.exp)
+    assert 3 * kept + 5 * kept == 8 * kept
+    assert kept**2 == forms.exponential(forms.product(sympy.Float(0.8), x - 300))
+    assert 1 / kept == forms.exponential(forms.product(sympy.Float(-0.4), x - 300))
+    assert float((3 * kept).subs(x, 301.0)) == pytest.approx(3 * 2.718281828459045**0.4)
+    assert kept.diff(x) == 0.4 * kept
+    assert type(forms.exponential(x - sympy.Float(1.5))) is type(sympy.exp(x))  # a small one needs no care
+
+
 def test_the_absolute_value_of_a_root_is_the_root() -> None:
     assert forms.absolute(sympy.sqrt(x)) == sympy.sqrt(x)
     assert forms.absolute(x) == sympy.Abs(x)

@@ -126,12 +126,10 @@ def _generator_sets(X: Array, units: Array, primitives: tuple[Primitive, ...]) -
         for primitive in (PRIMITIVES[name] for name in FUNCTIONS):
             if primitive in primitives:
                 generator = _Generator(i, primitive, *natural_row(primitive, float(units[i])))
-                with np.errstate(all="ignore"):
-                    values = generator(X)
-                if np.isfinite(values).all() and np.abs(values).max() < 1e6 and np.ptp(values) > 0:
-                    pools[i].append(generator)
-                    if primitive.inner and not primitive.oscillates:  # of what decays the degree is lower
-                        pools[i].append(generator._replace(coefficients=tuple(-c for c in generator.coefficients)))
+                ways = [generator]
+                if primitive.inner and not primitive.oscillates:  # of what decays the degree is lower
+                    ways.append(generator._replace(coefficients=tuple(-c for c in generator.coefficients)))
+                pools[i] += [way for way in ways if _is_tame(way, X)]
     # with few inputs any may be a function, with many only one at a time
     everything: list[tuple[_Generator, ...]]
     if d <= 3:
@@ -148,6 +146,13 @@ def _generator_sets(X: Array, units: Array, primitives: tuple[Primitive, ...]) -
         everything += [(*inputs, f, g) for f, g in itertools.product(*(pool[1:] for pool in pools))]
     everything.sort(key=lambda s: (len(s), sum(g.primitive is not LINEAR for g in s)))
     yield from everything
+
+
+def _is_tame(generator: _Generator, X: Array) -> bool:
+    """Whether the values of a function are finite, not huge, and not all the same."""
+    with np.errstate(all="ignore"):
+        values = generator(X)
+    return bool(np.isfinite(values).all() and np.abs(values).max() < 1e6 and np.ptp(values) > 0)
 
 
 def _normed(columns: Array) -> Array:

@@ -102,3 +102,10 @@ def test_a_square_below_a_root_keeps_its_sign_elsewhere() -> None:
         linearise(Draft.from_graph(m.graph, m.coefficients), Z / data.units).prediction * data.y_unit for m in exact
     ]
     assert any(np.allclose(v, law(*Z.T)) for v in values)
+
+
+def test_functions_that_overflow_are_no_generators() -> None:
+    X = np.linspace(-750, -730, 60)[:, None]
+    data = prepare(X, np.sin(X[:, 0]), None, 0.25, np.random.default_rng(0))
+    found = rational_starts(training_problem(data, 60, np.random.default_rng(0)), resolve("default"))
+    assert all(np.isfinite(coefficients).all() for _, coefficients in found)
