@@ -24,7 +24,7 @@ from eqdarts.data import moments
 from eqdarts.primitives.table import LINEAR, PRIMITIVES
 from eqdarts.search.problem import Rows
 
-__all__ = ["Smooth", "exponents_up_to", "fit_smooth", "outer"]
+__all__ = ["Smooth", "chebyshev_products", "exponents_up_to", "fit_smooth", "outer"]
 
 MOST_TERMS = 260
 MOST_DEGREE = 8
@@ -147,9 +147,9 @@ class _Polynomial:
         """Return the gradient (D, N) of T(y), and y times the slope of T there (N,)."""
         d, row = X.shape[1], outer()[self.outer]
         exponents, scaled = exponents_up_to(d, self.degree), (X - self.centre) / self.half
-        gradient = [_design(scaled, exponents, along=i) @ self.solution / self.half[i] for i in range(d)]
+        gradient = [chebyshev_products(scaled, exponents, along=i) @ self.solution / self.half[i] for i in range(d)]
         with np.errstate(all="ignore"):
-            y = row.inverse(_design(scaled, exponents) @ self.solution)
+            y = row.inverse(chebyshev_products(scaled, exponents) @ self.solution)
             return np.stack(gradient), y * row.slope(y)
 
 
@@ -171,8 +171,8 @@ def _fits(rows: Rows, held: Rows) -> Iterator[_Polynomial]:
             return
         # all outer functions share the design: only the target differs
         exponents = exponents_up_to(d, degree)
-        design = _design((rows.X - centre) / half, exponents)
-        beyond = _design(np.clip((held.X - centre) / half, -1.2, 1.2), exponents)
+        design = chebyshev_products((rows.X - centre) / half, exponents)
+        beyond = chebyshev_products(np.clip((held.X - centre) / half, -1.2, 1.2), exponents)
         for name, own in list(signs.items()):
             row = known[name]
             with np.errstate(all="ignore"):
@@ -206,7 +206,7 @@ def exponents_up_to(d: int, degree: int) -> Ints:
     return np.array([row for total in range(degree + 1) for row in of(total)], dtype=np.int64)
 
 
-def _design(scaled: Array, exponents: Ints, along: int | None = None) -> Array:
+def chebyshev_products(scaled: Array, exponents: Ints, along: int | None = None) -> Array:
     """Return Chebyshev products (N, T) at `scaled` (N, D), or their derivative in input `along`."""
     n, d = scaled.shape
     degree = int(exponents.max(initial=0))

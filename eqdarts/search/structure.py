@@ -28,7 +28,7 @@ from eqdarts.primitives.table import fixed_power
 from eqdarts.search.problem import Problem, Rows
 from eqdarts.search.svd import svd
 
-__all__ = ["Group", "Reduction", "find_reductions", "reduce", "reduce_by"]
+__all__ = ["Group", "Reduction", "find_reductions", "reduce", "reduce_by", "scaled_by", "simple_ratio"]
 
 _NEAR_ZERO = 1e-3
 
@@ -195,8 +195,8 @@ def find_reductions(
         found.append((sums,))
         X1 = np.stack([g(X) for g in sums.groups], axis=1)
         G1 = np.stack([g.gradient(X, G) for g in sums.groups])
-        found += [(sums, _scaled(len(G1), rows)) for rows in _scalings(X1, f, G1, tolerance, rng)]
-    found += [(_scaled(d, rows),) for rows in _scalings(X, f, G, tolerance, rng)]
+        found += [(sums, scaled_by(len(G1), rows)) for rows in _scalings(X1, f, G1, tolerance, rng)]
+    found += [(scaled_by(d, rows),) for rows in _scalings(X, f, G, tolerance, rng)]
     return [chain for chain in found if all(step.groups for step in chain)]
 
 
@@ -228,7 +228,7 @@ def _sums(G: Array, units: Array, tolerance: float) -> Reduction | None:
         for j in sorted(members):
             ratio = float(G[j] @ G[i] / (G[i] @ G[i]))
             in_data = ratio * units[i] / units[j]  # the ratio of the weights in the units of the data
-            simple = _simple(in_data)
+            simple = simple_ratio(in_data)
             parts.append((j, simple * units[j] / units[i] if simple else ratio))
         groups.append(Group("sum", tuple(parts)))
     if len(groups) == d:
@@ -236,7 +236,7 @@ def _sums(G: Array, units: Array, tolerance: float) -> Reduction | None:
     return Reduction(tuple(groups), Group("product", ()))
 
 
-def _simple(ratio: float) -> float:
+def simple_ratio(ratio: float) -> float:
     """Return the nearest half, zero if it is zero or not near."""
     nearest = round(ratio * 2) / 2
     return nearest if abs(ratio - nearest) < 0.1 else 0.0
@@ -306,7 +306,7 @@ def _holds(vector: Array, matrix: Array, size: Array, tolerance: float) -> bool:
     return bool(np.linalg.norm(vector @ matrix) <= allowed)
 
 
-def _scaled(d: int, rows: Sequence[tuple[int, Array]]) -> Reduction:
+def scaled_by(d: int, rows: Sequence[tuple[int, Array]]) -> Reduction:
     """Return the reduction of `d` inputs by the laws of scale `rows`."""
     pivots = {p for p, _ in rows}
     groups = [

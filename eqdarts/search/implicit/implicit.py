@@ -10,6 +10,7 @@ import math
 import time
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 
 import numpy as np
 
@@ -20,13 +21,17 @@ from eqdarts.graph.graph import Graph
 from eqdarts.graph.limits import limits
 from eqdarts.graph.rewrites import expanded, shortened
 from eqdarts.primitives.table import Primitive
+from eqdarts.search.compared import Compared, compared_reductions
 from eqdarts.search.evaluator import EXACT, QUICK, THOROUGH, Trials
 from eqdarts.search.growth.features import grid
 from eqdarts.search.growth.moves import deletions, simple_exponents, without_negligible
 from eqdarts.search.growth.sites import linearise
 from eqdarts.search.growth.swaps import swaps
 from eqdarts.search.implicit.island import ACCURATE, Island
+from eqdarts.search.implicit.parts import Parts
 from eqdarts.search.running import Running
+from eqdarts.search.separated import separation
+from eqdarts.search.smooth_evidence import denoised
 from eqdarts.search.structure import Reduction, find_reductions, reduce_by
 
 __all__ = ["implicit_search"]
@@ -44,6 +49,12 @@ LENIENCE = (100.0, 10.0, 1.0)  # squared error of a gradient, as multiples of th
 ROUNDING = 1e-14  # loss of a polynomial that is as good as exact
 ROUNDED_OFF = 1e-18  # share of the variance that a part of an exact law may change without being one
 TELLING = 3e-2  # loss at which a graph's gradient is asked for structure
+COMPARING = 0.15  # largest share of the budget for the comparison of reductions
+FIRST_ROUNDS, OF_PARTS = 2, 0.2  # rounds of the parts at once, and later the share of rounds that is theirs
+PROMISING = 24  # laws put together from parts that are looked at further
+WAITING = 0.08  # share of the budget after which reductions are compared even if nothing tells of noise
+BETTER = 0.3  # share of what the smooth model leaves, below which a graph shows that this is not noise
+DOUBTFUL = 20.0  # nats below which the problem without the last reduction is searched as well
 
 
 @dataclass
@@ -61,12 +72,20 @@ class _Archipelago:
         self.broken = 0  # rounds that a numerical error has ended
         self.islands[0].begin()
         self._read_smooth(self.islands[0])
+        self.has_compared = False
+        self.parts: list[tuple[Parts, Island]] = []
 
     def step(self) -> None:
         """Give one island a round, carry what it found to the data as given, and look for structure in it."""
         self.root.budget.failures.attempt("round of an island", self._round, self._break)
 
     def _round(self) -> None:
+        if not self.has_compared and self._is_time_to_compare():
+            self.has_compared = True
+            self._compare()
+        if self.parts and self.rng.random() < OF_PARTS:
+            self._assemble(*self.parts[int(self.rng.integers(len(self.parts)))])
+            return
         island = self._choose()
         self._carry(island, island.round())
         self.idle = 0 if island.found_new else self.idle + 1
@@ -83,21 +102,25 @@ class _Archipelago:
         able = [island for island in self.islands if island.walkers]
         if not able or self.rng.random() < 0.3:
             return self.islands[0]
-        exact = [island for island in able if island.trials.archive.best_loss <= EXACT]
+        exact = [island for island in able if island.trials.archive.best_loss <= EXACT and not island.is_smooth]
         if exact:
             return exact[int(self.rng.integers(len(exact)))]
+        # losses of a smooth function and of noisy rows cannot be compared: each kind gets half of the rounds
+        smooth = [island for island in able if island.is_smooth]
+        if smooth:
+            rough = [island for island in able if not island.is_smooth]
+            able = smooth if not rough or self.rng.random() < 0.5 else rough
         able.sort(key=lambda island: island.best_score)
         return able[min(int(self.rng.geometric(0.5)) - 1, len(able) - 1)]
 
     def _carry(self, island: Island, kept: list[FittedGraph]) -> None:
         """Offer an island's new front members to the archive of the data as given."""
-        if not island.chain:
+        if island is self.islands[0]:
             return
         front = island.trials.archive.front()
         new = set(map(id, kept))
         # a lifted graph may be one that another island has found: only new ones are refitted, on the data as given
-        sizes = [self.root.problem.n_inputs, *(len(step.groups) for step in island.chain[:-1])]
-        starts = [island.lift(m, sizes) for m in front if m.loss < ACCURATE or id(m) in new]
+        starts = [self._lifted(island, m) for m in front if m.loss < ACCURATE or id(m) in new]
         starts = [s for s in starts if self.root.is_admissible(s[0])]
         accurate = any(m.loss < ACCURATE and id(m) in new for m in front)
         self.root.add(starts, limits=THOROUGH if accurate else QUICK)
@@ -105,6 +128,8 @@ class _Archipelago:
     def _analyse(self, island: Island) -> None:
         """Ask the most accurate graph of an island for structure, each time that it is ten times better."""
         best = island.trials.archive.best_member
+        if island.is_smooth:  # its reductions were compared already
+            return
         if best is None or best.loss > min(TELLING, 0.1 * island.analysed):
             return
         island.analysed = best.loss
@@ -115,7 +140,7 @@ class _Archipelago:
     def _read_smooth(self, island: Island) -> None:
         """Ask the smooth model of an island for structure."""
         smooth = island.smooth
-        if smooth is not None and smooth.loss < TELLING:
+        if smooth is not None and smooth.loss < TELLING and not island.is_smooth:
             X = island.trials.problem.wide.X[smooth.rows]
             self._read_safely(island, X, smooth.value, smooth.gradient, smooth.loss)
 
@@ -151,6 +176,80 @@ class _Archipelago:
         for _, settled in borne_out[:MOST_NEW]:
             self._settle(settled)
 
+    def _is_time_to_compare(self) -> bool:
+        """Whether the data look noisy, or the easy laws without noise would have been found by now."""
+        first = self.islands[0]
+        is_noisy = first.smooth is not None and first.smooth.is_noisy
+        return first.rounds > 0 and (is_noisy or self.root.budget.spent() > WAITING)
+
+    def _compare(self) -> None:
+        """Search what is left of the data as given after the reductions that the evidence of a smooth model prefers."""
+        if self.root.archive.best_loss < ACCURATE:
+            return
+        budget = self.root.budget
+        begun = budget.spent()
+        steps = budget.failures.attempt(
+            "comparison of reductions",
+            lambda: compared_reductions(self.root.problem, lambda: budget.spent() < begun + COMPARING),
+            list[Compared],
+        )
+        # the longest last, so that its island has the first rounds
+        doubted = [before for before, step in pairwise(steps) if step.gain < DOUBTFUL]
+        for found in doubted[-1:]:
+            if self._has_time():
+                self._settle(self._smooth_island(found))
+        for found in steps[-1:]:
+            self._settle_compared(found)
+
+    def _has_time(self) -> bool:
+        """Whether there is time to begin an island."""
+        return self.root.budget.stop_reason() is None and self.root.budget.spent() < GROWING
+
+    def _settle_compared(self, found: Compared) -> None:
+        """Search the data after a chain of reductions: as they are, as a smooth function, and the parts of that."""
+        if found.chain and self._has_time():
+            self.seen.add(str([step.key for step in found.chain]))
+            trials = Trials(found.problem, self.root.budget, self.root.max_complexity)
+            self._settle(Island(trials, found.chain, self.primitives, self.rng))
+        if self.root.archive.best_loss * self.root.problem.variance < BETTER * found.noise:
+            return  # a graph is better than the smooth model: there is hardly any noise
+        if self._has_time():
+            island = self._smooth_island(found)
+            self._settle(island)
+            self._separate(found, island)
+
+    def _smooth_island(self, found: Compared) -> Island:
+        trials = Trials(denoised(found.problem, found.fit), self.root.budget, self.root.max_complexity)
+        return Island(trials, found.chain, self.primitives, self.rng, is_smooth=True)
+
+    def _separate(self, found: Compared, island: Island) -> None:
+        """Search the parts of a reduced problem apart, if it has parts."""
+        apart = separation(found.problem, found.fit)
+        if apart is None or not self._has_time():
+            return
+        nats = 0.5 * len(found.problem.wide.y) * found.problem.variance / max(found.noise, 1e-300)
+        args = nats, self.root.budget, self.root.max_complexity, self.primitives, self.rng
+        parts = Parts(apart, found.problem.n_inputs, *args)
+        self.parts.append((parts, island))
+        for _ in range(FIRST_ROUNDS):
+            self._assemble(parts, island)
+
+    def _assemble(self, parts: Parts, island: Island) -> None:
+        """Give the parts a round, and refit what they make together, on the reduced and on the given data."""
+        trials = island.trials
+        fitted = trials.fit([s for s in parts.round() if trials.is_admissible(s[0])], THOROUGH)
+        whole = parts.shortest((member for member, _ in fitted), PROMISING)
+        # what is arbitrary in each part may cancel in the whole
+        drafts = [Draft.from_graph(member.graph, member.coefficients) for _, member in whole]
+        less = [start for draft in drafts for start in deletions(draft)]
+        fitted += trials.fit([s for s in less if trials.is_admissible(s[0])], THOROUGH)
+        lifted = [self._lifted(island, m) for _, m in parts.shortest((m for m, _ in fitted), PROMISING)]
+        self.root.refine(self.root.add([s for s in lifted if self.root.is_admissible(s[0])], THOROUGH))
+
+    def _lifted(self, island: Island, member: FittedGraph) -> Start:
+        sizes = [self.root.problem.n_inputs, *(len(step.groups) for step in island.chain)][: len(island.chain)]
+        return island.lift(member, sizes)
+
     def _reduced(self, parent: Island, chain: tuple[Reduction, ...]) -> Island | None:
         """Make the island of the parent's problem, reduced; None where the reduction is undefined."""
         reduced = reduce_by(parent.trials.problem, chain)
@@ -158,12 +257,13 @@ class _Archipelago:
             return None
         problem, done = reduced
         trials = Trials(problem, self.root.budget, self.root.max_complexity)
-        return Island(trials, (*parent.chain, *done), self.primitives, self.rng)
+        return Island(trials, (*parent.chain, *done), self.primitives, self.rng, parent.is_smooth)
 
     def _settle(self, island: Island) -> None:
         """Let an island begin, in the place of the worst if there are too many."""
         if len(self.islands) > MOST_ISLANDS:
-            self.islands.remove(max(self.islands[1:], key=lambda i: i.best_score))
+            alike = [other for other in self.islands[1:] if other.is_smooth == island.is_smooth] or self.islands[1:]
+            self.islands.remove(max(alike, key=lambda i: i.best_score))
         self.islands.append(island)
         self._carry(island, island.begin())
         self._read_smooth(island)

@@ -72,8 +72,14 @@ class Island:
     """
 
     def __init__(
-        self, trials: Trials, chain: tuple[Reduction, ...], primitives: tuple[Primitive, ...], rng: np.random.Generator
+        self,
+        trials: Trials,
+        chain: tuple[Reduction, ...],
+        primitives: tuple[Primitive, ...],
+        rng: np.random.Generator,
+        is_smooth: bool = False,
     ) -> None:
+        self.is_smooth = is_smooth
         self.trials = trials
         self.chain = chain
         self.primitives = primitives
@@ -129,6 +135,8 @@ class Island:
 
     def _read_off(self) -> list[Start]:
         """Return laws that are read off the rows: a polynomial, or where there is none and no noise, rational laws."""
+        if self.is_smooth:
+            return []
         problem, smooth = self.trials.problem, self.smooth
         polynomial = None
         if smooth is not None:

@@ -14,7 +14,7 @@ from eqdarts.graph.graph import Edge, Graph, Node
 from eqdarts.primitives.table import PRIMITIVES, resolve
 from eqdarts.search.budget import Budget
 from eqdarts.search.evaluator import EXACT, Trials
-from eqdarts.search.implicit.implicit import _tidy
+from eqdarts.search.implicit.implicit import _Archipelago, _tidy
 from eqdarts.search.problem import training_problem
 from eqdarts.search.result import Config, Moment, OnProgress, SearchResult
 from eqdarts.search.search import search
@@ -81,6 +81,56 @@ def test_the_history_tells_of_every_improvement_in_order() -> None:
     assert best[-1].refits <= result.history.n_refits
     assert result.history.stage_seconds["implicit"] > 0
     assert result.history.alpha is None
+
+
+# --- structure under noise ---
+
+
+def archipelago(y: Array, X: Array, max_refits: int = 4000) -> _Archipelago:
+    """Return the islands of a table after the rounds in which reductions are compared."""
+    rng = np.random.default_rng(0)
+    data = prepare(X, y, None, 0.25, rng)
+    trials = Trials(training_problem(data, 150, rng), Budget(None, max_refits), 40)
+    with np.errstate(all="ignore"):
+        found = _Archipelago(trials, resolve("default"), rng)
+        while not found.has_compared and trials.stop_reason() is None:
+            found.step()
+    return found
+
+
+def test_a_noisy_law_is_searched_in_the_fewest_inputs_too_as_rows_and_as_a_smooth_function() -> None:
+    X = rows(600, 5)
+    v, s, k, i, j = X.T
+    law = v * s / (k * (1 + i / j) + s)
+    found = archipelago(law + 0.1 * np.sqrt(np.mean(law**2)) * noise(600), X)
+    assert found.has_compared
+    kinds = [(island.is_smooth, island.trials.problem.n_inputs) for island in found.islands]
+    assert kinds[0] == (False, 5)
+    assert {(False, 2), (True, 2)} <= set(kinds)
+    # what they found is offered to the data as given
+    front = found.root.archive.front()
+    assert all(member.graph.n_inputs == 5 for member in front)
+    assert min(member.loss for member in front) < 0.12
+
+
+def test_the_parts_of_a_noisy_product_are_searched_apart() -> None:
+    X = rows(600, 2)
+    law = np.exp(-X[:, 0]) / (X[:, 1] + 0.3)
+    found = archipelago(law + 0.1 * np.sqrt(np.mean(law**2)) * noise(600), X)
+    ((parts, island),) = found.parts
+    assert [own.trials.problem.n_inputs for own in parts.islands] == [1, 1]
+    assert island.is_smooth
+    assert island.chain == ()
+    assert found.root.archive.best_loss < 0.05
+
+
+def test_a_law_that_is_found_is_not_compared() -> None:
+    X = rows(200, 3)
+    found = archipelago(X[:, 0] * X[:, 1] / X[:, 2], X)
+    assert found.root.archive.best_loss < EXACT
+    found._compare()
+    assert not any(island.is_smooth for island in found.islands)
+    assert found.parts == []
 
 
 @pytest.mark.slow

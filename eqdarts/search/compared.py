@@ -1,0 +1,232 @@
+r"""Structure under noise: reductions compared by the evidence of a smooth model, not read off its gradient.
+
+A true reduction leaves a function of one input fewer that explains the rows as well, and the evidence for it is higher
+by tens of nats; a wrong one costs more than that. The gradient of the smooth model, too rough to be believed, only says
+which reductions are worth a comparison:
+
+- a law of scale (w, k): f does not change if every :math:`x_i` is multiplied by :math:`t^{w_i}` and f divided by
+  :math:`t^k`. Its amplitude is :math:`\sum_i w_i x_i f_i - k f`. Products, ratios, groups of several inputs, factors
+  that are powers of one input, and inputs that do not matter are all such laws;
+- a sum :math:`x_i + a x_j`: its amplitude is :math:`a f_i - f_j`.
+
+An amplitude counts by how far the rows spread along its direction. The best reduction is kept, and the next one is
+sought in what is left.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eqdarts._typing import Array
+from eqdarts.search.problem import Problem
+from eqdarts.search.smooth_evidence import SmoothFit, best_fits, positive, rows_of, smooth_fit
+from eqdarts.search.structure import Group, Reduction, reduce, scaled_by, simple_ratio
+
+__all__ = ["Compared", "compared_reductions"]
+
+TRIED = 16  # reductions of each step and smooth model that are compared by evidence, those with the smallest amplitudes
+TOP = 3  # of these, how many get the best setting of the smooth model
+LEAST_GAIN = 0.0  # nats
+# Prices in nats: of two reductions that the rows bear out alike, the simpler one is meant.
+ANOTHER, WHOLE = 1.0, 1.0  # another input, and a whole number besides one
+BROKEN, FREE = 4.0, 5.0  # a fraction, and a weight that is fitted
+POWERS = (0.5, 1.0, 1.5, 2.0, 3.0)  # ratios of exponents, and their reciprocals
+DEGREES = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0)  # of factors
+SIGNED_DEGREES = (0.0, 1.0, 2.0)  # of a factor that is not positive
+LARGEST_GROUP = 4
+MOST_INPUTS, FEWEST_ROWS = 12, 40  # beyond these a smooth model says too little
+
+
+@dataclass(frozen=True, eq=False)
+class Compared:
+    """A chain of reductions that the rows bear out.
+
+    Parameters
+    ----------
+    chain : tuple of Reduction
+    gain : float
+        The nats that the last of them gained.
+    problem : Problem
+        What is left.
+    fit : SmoothFit
+        A smooth model of it.
+    """
+
+    chain: tuple[Reduction, ...]
+    gain: float
+    problem: Problem
+    fit: SmoothFit
+
+    @property
+    def noise(self) -> float:
+        """Mean square, weighted, of what the smooth model leaves."""
+        _, y, root = rows_of(self.problem)
+        return self.fit.unexplained * float(np.mean((y * root) ** 2))
+
+
+def compared_reductions(problem: Problem, has_time: Callable[[], bool]) -> list[Compared]:
+    """Return the chains of reductions that the evidence prefers, each one step longer than the one before.
+
+    The first has no step. None is returned for many inputs or few rows.
+
+    Parameters
+    ----------
+    problem : Problem
+    has_time : callable
+        Asked before each comparison; the steps found so far are returned when it says no.
+    """
+    found: list[Compared] = []
+    if problem.n_inputs > MOST_INPUTS or len(rows_of(problem)[1]) < FEWEST_ROWS:
+        return found
+    chain: tuple[Reduction, ...] = ()
+    fits = best_fits(problem)
+    found += [Compared((), 0.0, problem, fit) for fit in fits[:1]]
+    while fits and problem.n_inputs > 1:
+        best = _best_step(problem, fits, has_time)
+        if best is None or best[0] < fits[0].evidence + LEAST_GAIN:
+            break
+        gain, problem, step, better = best[0] - fits[0].evidence, *best[1:]
+        chain = (*chain, step)
+        found.append(Compared(chain, gain, problem, better[0]))
+        fits = better
+    return found
+
+
+def _best_step(
+    problem: Problem, fits: Sequence[SmoothFit], has_time: Callable[[], bool]
+) -> tuple[float, Problem, Reduction, list[SmoothFit]] | None:
+    """Return the reduction with the most evidence less its price, and what is reduced by it; None without time."""
+    compared: list[tuple[float, int, Problem, Reduction]] = []
+    suggested = _suggested(problem, fits)
+    for k, (price, reduction) in enumerate(suggested):
+        if not has_time():
+            return None
+        reduced = reduce(problem, reduction)
+        if reduced is None:
+            continue
+        quick = [smooth_fit(reduced[0], fit.setting) for fit in fits]
+        evidence = max((q.evidence for q in quick if q is not None), default=-np.inf)
+        compared.append((price - evidence, k, *reduced))
+    compared.sort(key=lambda row: row[:2])
+    full = [(suggested[k][0], reduced, step, best_fits(reduced)) for _, k, reduced, step in compared[:TOP]]
+    sound = [(own[0].evidence - price, reduced, step, own) for price, reduced, step, own in full if own]
+    return max(sound, key=lambda row: row[0], default=None)
+
+
+def _suggested(problem: Problem, fits: Sequence[SmoothFit]) -> list[tuple[float, Reduction]]:
+    """Return the reductions that either smooth model contradicts least, each with its price."""
+    X, y, root = rows_of(problem)
+    found: dict[str, tuple[float, Reduction]] = {}
+    for fit in fits:
+        f, gradient = fit.value_and_gradient()
+        noise = max(fit.unexplained * float(np.sum((y * root) ** 2)) / len(y), 1e-300)
+        ranked = [*_scales(X, f, gradient, root, noise), *_sums(X, gradient, root, noise, problem.units)]
+        ranked.sort(key=lambda row: row[0])
+        found |= {reduction.key: (price, reduction) for _, price, reduction in ranked[:TRIED]}
+    return list(found.values())
+
+
+def _scales(X: Array, f: Array, gradient: Array, root: Array, noise: float) -> Iterator[tuple[float, float, Reduction]]:
+    """Yield the most likely laws of scale: the nats that one would cost and its price, its price, the reduction."""
+    d = X.shape[1]
+    laws, prices = _laws_of_scale(d)
+    flow = np.concatenate([X.T * gradient, -f[None, :]]) * root  # (D + 1, N)
+    logs = np.log(np.maximum(np.abs(X), 1e-3 * np.abs(X).max(0) + 1e-300))
+    missed = _quadratic(laws, flow @ flow.T) / _quadratic(laws[:, :d], _precision(logs)) / (2 * noise)
+    is_positive = positive(X)
+    n_found = 0
+    for k in np.argsort(missed + prices):
+        pivot = _pivot(laws[k], is_positive)
+        if pivot is None:
+            continue
+        yield float(missed[k] + prices[k]), float(prices[k]), scaled_by(d, [(pivot, laws[k] / laws[k, pivot])])
+        n_found += 1
+        if n_found == TRIED:
+            return
+
+
+def _pivot(law: Array, is_positive: NDArray[np.bool_]) -> int | None:
+    """Return the input that a law of scale takes out, so that the powers of it are simple; None if none can be."""
+    best: tuple[float, int] | None = None
+    for p in np.flatnonzero(law[:-1]):
+        powers = law / law[p]
+        others = np.delete(powers[:-1], p)
+        if not is_positive[p] and not (np.isin(others, (0.0, -1.0)).all() and powers[-1] in SIGNED_DEGREES):
+            continue
+        price = float(_price(powers[None, :])[0] + 1e-3 * np.abs(powers).sum())
+        if best is None or price < best[0]:
+            best = price, int(p)
+    return None if best is None else best[1]
+
+
+def _sums(
+    X: Array, gradient: Array, root: Array, noise: float, units: Array
+) -> Iterator[tuple[float, float, Reduction]]:
+    """Yield sums and differences of two inputs, as `_scales` does."""
+    d = X.shape[1]
+    products = (gradient * root) @ (gradient * root).T / (2 * noise)
+    precision = _precision(X)
+    for i, j in itertools.combinations(range(d), 2):
+        pair = np.ix_((i, j), (i, j))
+        # the direction in which f changes least of all, as a weight in the units of the data
+        values, vectors = np.linalg.eig(np.linalg.solve(precision[pair], products[pair]))
+        least = np.real(vectors[:, int(np.argmin(np.real(values)))])
+        weights = {1.0: ANOTHER, -1.0: ANOTHER}
+        if least[1] != 0.0 and least[0] != 0.0:
+            free = float(-least[0] / least[1] * units[i] / units[j])
+            simple = simple_ratio(free)
+            weights.setdefault(free, FREE)
+            if simple:
+                weights.setdefault(simple, ANOTHER + WHOLE)
+        for weight, price in sorted(weights.items()):
+            own = weight * units[j] / units[i]
+            direction = np.array([own, -1.0])
+            missed = direction @ products[pair] @ direction / (direction @ precision[pair] @ direction)
+            groups = [Group("product", ((k, 1.0),)) for k in range(d) if k not in (i, j)]
+            merged = Group("sum", ((i, 1.0), (j, own)))
+            yield float(missed + price), price, Reduction((*groups, merged), Group("product", ()))
+
+
+def _quadratic(rows: Array, matrix: Array) -> Array:
+    return np.asarray(np.einsum("ci,ij,cj->c", rows, matrix, rows))
+
+
+def _precision(columns: Array) -> Array:
+    """Return the inverse of the covariance of columns (N, D), which need not be independent."""
+    covariance = np.atleast_2d(np.cov(columns.T))
+    covariance[np.diag_indices_from(covariance)] += 1e-6 * np.trace(covariance) / len(covariance) + 1e-300
+    return np.asarray(np.linalg.inv(covariance))
+
+
+@cache
+def _laws_of_scale(d: int) -> tuple[Array, Array]:
+    """List laws of scale (C, D + 1), the weights of the inputs and then the degree, and their prices (C,)."""
+    ratios = sorted({*POWERS, *(1 / p for p in POWERS)})
+    signed = [s * r for r in ratios for s in (1.0, -1.0)]
+    degrees = [s * k for k in DEGREES for s in ((1.0, -1.0) if k else (1.0,))]
+    found: list[tuple[tuple[int, ...], tuple[float, ...], float]] = []
+    for size in range(1, min(d, LARGEST_GROUP) + 1):
+        weights = (signed, signed, (1.0, -1.0, 2.0, -2.0), (1.0, -1.0))[size - 1]
+        own_degrees = degrees if size <= 2 else [k for k in degrees if abs(k) <= 2]
+        for members in itertools.combinations(range(d), size):
+            for others in itertools.product(weights, repeat=size - 1):
+                found += [(members, (1.0, *others), k) for k in own_degrees]
+    laws = np.zeros((len(found), d + 1))
+    for row, (members, weights_of, degree) in zip(laws, found, strict=True):
+        row[list(members)] = weights_of
+        row[-1] = degree
+    return laws, _price(laws)
+
+
+def _price(laws: Array) -> Array:
+    """Return the price (C,) of laws of scale (C, D + 1)."""
+    sizes = np.abs(laws)
+    is_whole = sizes == np.round(sizes)
+    numbers = WHOLE * ((sizes > 1) & is_whole) + BROKEN * ~is_whole
+    return np.asarray(numbers.sum(1) + ANOTHER * ((sizes[:, :-1] > 0).sum(1) - 1))

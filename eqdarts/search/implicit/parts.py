@@ -1,0 +1,117 @@
+"""Parts: a problem whose smooth model is a sum or product of functions of fewer inputs, each searched by itself.
+
+Every part is an island of its own. The shortest laws of each part are put together and refitted on the whole.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterable
+
+import numpy as np
+
+from eqdarts.graph.draft import Draft, DraftEdge, DraftNode
+from eqdarts.graph.draft_terms import LINEAR
+from eqdarts.graph.fitted import FittedGraph, Start
+from eqdarts.primitives.table import Primitive
+from eqdarts.search.budget import Budget
+from eqdarts.search.closed_form.outer import behind
+from eqdarts.search.evaluator import Trials
+from eqdarts.search.implicit.island import Island
+from eqdarts.search.separated import EXP, Separation
+from eqdarts.selection import structure_length
+
+__all__ = ["Parts"]
+
+MOST_BEHIND = 20.0  # nats by which a law may fit its part worse than the best
+NATS_PER_COEFFICIENT = 4.0
+BEST, MOST_WHOLES = 40, 400  # laws of each part that are put together, and what is refitted of that at a time
+
+
+class Parts:
+    """The islands of the parts of one separation.
+
+    Parameters
+    ----------
+    separation : Separation
+    n_inputs : int
+        Of the problem that is separated.
+    nats : float
+        What a loss of one costs, in nats: half the rows times the variance of the target over that of the noise.
+    budget : Budget
+    max_complexity : int
+    primitives : tuple of Primitive
+    rng : numpy.random.Generator
+    """
+
+    def __init__(
+        self,
+        separation: Separation,
+        n_inputs: int,
+        nats: float,
+        budget: Budget,
+        max_complexity: int,
+        primitives: tuple[Primitive, ...],
+        rng: np.random.Generator,
+    ) -> None:
+        self.separation = separation
+        self.n_inputs = n_inputs
+        self.nats = nats
+        self.primitives = primitives
+        self.islands = [
+            Island(Trials(problem, budget, max_complexity), (), primitives, rng, True)
+            for problem in separation.problems
+        ]
+        for island in self.islands:
+            island.begin()
+
+    def round(self) -> list[Start]:
+        """Give every part a round; return the best wholes, as starts in the inputs of the separated problem."""
+        for island in self.islands:
+            if island.walkers:
+                island.round()
+        ranked = [self.shortest(island.trials.archive.recent.values(), BEST) for island in self.islands]
+        wholes = [
+            (sum(length for length, _ in chosen), k, [member for _, member in chosen])
+            for k, chosen in enumerate(itertools.product(*ranked))
+        ]
+        wholes.sort(key=lambda row: row[:2])
+        return [self._whole(members) for _, _, members in wholes[:MOST_WHOLES]]
+
+    def shortest(self, members: Iterable[FittedGraph], most: int) -> list[tuple[float, FittedGraph]]:
+        """Return the members with the shortest descriptions of a smooth function, and their lengths in nats.
+
+        The smooth function is not exact: of two laws of one size the better one need not be the true one.
+        """
+        found: dict[str, tuple[float, FittedGraph]] = {}
+        members = [m for m in members if math.isfinite(m.loss)]
+        least = min((self.nats * m.loss for m in members), default=math.inf)
+        for member in members:
+            if self.nats * member.loss > least + MOST_BEHIND:
+                continue
+            written = structure_length(member.graph, self.primitives)
+            length = self.nats * member.loss + written + NATS_PER_COEFFICIENT * member.graph.n_coefficients
+            key = f"{member.loss:.6e}"  # one law in different forms
+            if key not in found or length < found[key][0]:
+                found[key] = length, member
+        return sorted(found.values(), key=lambda pair: pair[0])[:most]
+
+    def _whole(self, members: list[FittedGraph]) -> Start:
+        """Return the laws of the parts put together."""
+        nodes: list[DraftNode] = []
+        outputs: list[DraftEdge] = []
+        for part, member in zip(self.separation.parts, members, strict=True):
+            draft = Draft.from_graph(member.graph, member.coefficients)
+            shift = self.n_inputs + len(nodes) - draft.n_inputs
+            for node in draft.nodes:
+                for edge in node.edges:
+                    edge.source = part[edge.source] if edge.source < draft.n_inputs else edge.source + shift
+                nodes.append(node)
+            outputs.append(DraftEdge(self.n_inputs + len(nodes) - 1, LINEAR))
+        name, sign = self.separation.name, self.separation.sign
+        if name == EXP:
+            whole = Draft(self.n_inputs, [*nodes, DraftNode("product", outputs, self.separation.factor)])
+        else:
+            whole = behind(name, sign, DraftNode("sum", outputs, self.separation.constant), self.n_inputs, nodes)
+        return whole.prune().build()

@@ -1,0 +1,37 @@
+"""The parts of a law, searched apart and put together."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from eqdarts.primitives.table import resolve
+from eqdarts.search.budget import Budget
+from eqdarts.search.implicit.parts import Parts
+from eqdarts.search.separated import separation
+from eqdarts.search.smooth_evidence import best_fits
+from tests.helpers import predict
+from tests.search.tables import Formula, noisy
+
+LAWS: dict[str, Formula] = {
+    "sum": lambda x, z: np.exp(-x) + z**2,
+    "product": lambda x, z: np.exp(-x) / (z + 0.3),
+    "saturations": lambda x, z: 1 / (1 + 2 / x + 1 / z),
+}
+
+
+@pytest.mark.parametrize("name", LAWS)
+def test_the_wholes_come_near_the_law(name: str) -> None:
+    problem = noisy(LAWS[name], 2, 0.05, n=1000)
+    found = separation(problem, best_fits(problem)[0])
+    assert found is not None
+    primitives = resolve("default")
+    parts = Parts(found, 2, 1e4, Budget(None, 10_000), 40, primitives, np.random.default_rng(0))
+    wholes = parts.round()
+    x, z = (problem.wide.X * problem.units).T
+    true = LAWS[name](x, z) / problem.y_unit
+    error = min(np.mean((predict(whole, problem.wide.X) - true) ** 2) for whole in wholes)
+    assert error < 1e-3 * np.var(true)
+    lengths = [length for length, _ in parts.shortest(parts.islands[0].trials.archive.recent.values(), 10)]
+    assert lengths == sorted(lengths)
+    assert 1 <= len(lengths) <= 10

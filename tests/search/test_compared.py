@@ -1,0 +1,74 @@
+"""Reductions that the evidence of a smooth model prefers, under noise."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from eqdarts.search.compared import compared_reductions
+from eqdarts.search.structure import Reduction
+from tests.search.tables import Formula, noisy
+
+LAWS: dict[str, tuple[Formula, int, int]] = {  # law, its inputs, and the new inputs that it can be written in
+    "two saturations": (lambda v, s, k, i, j: v * s / (k * (1 + i / j) + s), 5, 2),
+    "activation": (lambda a, e, r, t: a * np.exp(-e / (r * t)), 4, 1),
+    "difference": (lambda x, t, s: x * np.log(4 + t - s), 3, 1),
+    "an input as exponent": (lambda v, s, k, h: v / (1 + (k / s) ** h), 4, 2),
+    "root of a sum of squares": (lambda v, r, w, s: v / np.sqrt(r**2 + (w * s) ** 2), 4, 1),
+    "an input that does not matter": (lambda x, z, u: np.sin(x) * z + 0 * u, 3, 1),
+    "a square of one input beside another": (lambda x, z, u: np.tanh(x**2 / z) + np.cos(u), 3, 2),
+}
+
+
+@pytest.mark.parametrize("name", LAWS)
+@pytest.mark.parametrize("noise", [0.01, 0.1])
+def test_inputs_that_belong_together_are_told_under_noise(name: str, noise: float) -> None:
+    law, d, fewest = LAWS[name]
+    steps = compared_reductions(noisy(law, d, noise, n=1000), lambda: True)
+    assert steps[-1].problem.n_inputs == fewest
+    # what is left is explained but for the noise
+    y = steps[0].problem.wide.y
+    assert steps[-1].noise == pytest.approx(noise**2 / (1 + noise**2) * np.mean(y**2), rel=0.2)
+
+
+def test_a_law_without_structure_keeps_its_inputs() -> None:
+    steps = compared_reductions(noisy(lambda x, z: np.sin(x + z**2) + np.cos(x * z), 2, n=1000), lambda: True)
+    assert [step.chain for step in steps] == [()]
+
+
+def test_differences_are_those_of_the_data_as_given() -> None:
+    problem = noisy(lambda x, z: np.exp(x - z), 2, n=1000)
+    step = compared_reductions(problem, lambda: True)[-1].chain[-1]
+    (group,) = step.groups
+    weights = dict(group.parts)
+    assert group.kind == "sum"
+    assert weights[1] / problem.units[1] == pytest.approx(-weights[0] / problem.units[0])
+
+
+def test_inputs_of_either_sign_are_multiplied_and_not_raised() -> None:
+    problem = noisy(lambda x, z, u: np.sin(x * z) + u, 3, n=1000, low=-2.0, high=2.0)
+    steps = compared_reductions(problem, lambda: True)
+    assert steps[-1].problem.n_inputs == 2
+    (step,) = steps[-1].chain
+    assert any(group.kind == "product" and dict(group.parts) == {0: 1.0, 1: 1.0} for group in step.groups)
+
+
+def test_a_factor_is_taken_out_of_the_target() -> None:
+    step: Reduction = compared_reductions(noisy(lambda x, z: x * np.sin(z), 2, n=1000), lambda: True)[-1].chain[0]
+    assert step.prefactor.parts == ((0, 1.0),)
+    assert [group.parts for group in step.groups] == [((1, 1.0),)]
+
+
+def test_no_time_few_rows_and_many_inputs_end_the_comparison() -> None:
+    problem = noisy(lambda x, z: x * z, 2)
+    assert [step.chain for step in compared_reductions(problem, lambda: False)] == [()]
+    assert compared_reductions(noisy(lambda x, z: x * z, 2, n=30), lambda: True) == []
+    assert compared_reductions(noisy(lambda x, *others: x, 13), lambda: True) == []
+
+
+def test_a_constant_target_has_no_structure() -> None:
+    problem = noisy(lambda x, z: x + z, 2)
+    train, held, wide = (replace(r, y=np.zeros(len(r.y))) for r in (problem.train, problem.held, problem.wide))
+    assert compared_reductions(replace(problem, train=train, held=held, wide=wide), lambda: True) == []
