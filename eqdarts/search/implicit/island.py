@@ -69,6 +69,7 @@ class Island:
     `chain` holds the reductions that lead here, empty for the data as given. `begin` fits the seeds and sets `origins`,
     the seeds that climbs start from, and `outer`, the functions that may stand outside of the law; in both the ones
     behind which a smooth model of the data is simple come first. `walkers` climb; each has one member and one limit.
+    `is_smooth` says that the target is a smooth model of the data, whose own polynomial would be no law.
     """
 
     def __init__(
