@@ -104,13 +104,15 @@ def _best_step(
     """Return the reduction with the most evidence less its price, and what is reduced by it; None without time."""
     compared: list[tuple[float, int, Problem, Reduction]] = []
     suggested = _suggested(problem, fits)
+    X, f = fits[0].X, fits[0].value_and_gradient()[0]
     for k, (price, reduction) in enumerate(suggested):
         if not has_time():
             return None
         reduced = reduce(problem, reduction)
         if reduced is None:
             continue
-        quick = [smooth_fit(reduced[0], fit.setting) for fit in fits]
+        near = f / reduced[1].prefactor(X)
+        quick = [smooth_fit(reduced[0], fit.setting, near) for fit in fits]
         evidence = max((q.evidence for q in quick if q is not None), default=-np.inf)
         compared.append((price - evidence, k, *reduced))
     compared.sort(key=lambda row: row[:2])

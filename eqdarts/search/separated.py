@@ -22,14 +22,13 @@ from eqdarts._typing import Array, Ints
 from eqdarts.primitives.table import LINEAR
 from eqdarts.search.problem import Problem, Rows
 from eqdarts.search.smooth import chebyshev_products, exponents_up_to, outer
-from eqdarts.search.smooth_evidence import RATIOS, Ridged, SmoothFit, degree_of, ridge, rows_of
+from eqdarts.search.smooth_evidence import RATIOS, Ridged, SmoothFit, degree_of, response, ridge, rows_of
 
 __all__ = ["Separation", "separation"]
 
 EXP = "exp"  # the outer function of products
 # Nats: what an outer function costs, and what each part more is worth. What is not separable costs tens of them.
-OUTER_PRICE, APART = 3.0, 3.0
-SMALL, MOST_SMALL = 1e-2, 0.1  # size of the smooth model beside its root mean square, and the share of rows below it
+OUTER_PRICE, APART = 3.0, 6.0
 Parts = tuple[tuple[int, ...], ...]
 
 
@@ -41,8 +40,8 @@ class Separation:
     ----------
     name : str
         Of f; "exp" for a product.
-    sign : float
-        Of y.
+    factor : float
+        What the function f is multiplied by; for a product, what the parts are.
     parts : tuple of tuple of int
         The inputs A, B, ...
     problems : tuple of Problem
@@ -50,20 +49,15 @@ class Separation:
     gain : float
         Nats by which the evidence is higher than that of the smooth model without parts, prices included.
     constant : float
-        What must be added to the sum of the parts.
+        What must be added to the sum of the parts, if they are not factors.
     """
 
     name: str
-    sign: float
+    factor: float
     parts: Parts
     problems: tuple[Problem, ...]
     gain: float
     constant: float
-
-    @property
-    def factor(self) -> float:
-        """The factor of a product of the parts."""
-        return self.sign * float(np.exp(self.constant))
 
 
 def separation(problem: Problem, fit: SmoothFit) -> Separation | None:
@@ -71,16 +65,18 @@ def separation(problem: Problem, fit: SmoothFit) -> Separation | None:
     if problem.n_inputs < 2:
         return None
     best: tuple[float, _Response, Parts, Ridged] | None = None
-    for response in _responses(problem, fit):
-        for parts, ridged in response.separated(problem.n_inputs):
-            evidence = ridged.evidence - response.price + APART * (len(parts) - 1)
+    for own in _responses(problem, fit):
+        for parts, ridged in own.separated(problem.n_inputs):
+            evidence = ridged.evidence - own.price + APART * (len(parts) - 1)
             if best is None or evidence > best[0]:
-                best = evidence, response, parts, ridged
+                best = evidence, own, parts, ridged
     if best is None or best[0] < fit.evidence:
         return None
-    evidence, response, parts, ridged = best
-    problems = tuple(response.part(problem, part, ridged.solution) for part in parts)
-    return Separation(response.name, response.sign, parts, problems, evidence - fit.evidence, float(ridged.solution[0]))
+    evidence, own, parts, ridged = best
+    problems = tuple(own.part(problem, part, ridged.solution) for part in parts)
+    constant = float(ridged.solution[0])
+    factor = own.factor * float(np.exp(constant)) if own.name == EXP else own.factor
+    return Separation(own.name, factor, parts, problems, evidence - fit.evidence, constant)
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +84,7 @@ class _Response:
     """The working response behind one outer function, and the products of its design that all separations share."""
 
     name: str
-    sign: float
+    factor: float
     fit: SmoothFit
     exponents: Ints
     size: float
@@ -135,10 +131,10 @@ class _Response:
         def of(rows: Rows) -> Rows:
             design = chebyshev_products(self.fit.box.scaled(rows.X)[0], self.exponents)
             whole, value = design @ solution, design @ own
-            weight = rows.weight / row.slope(row.inverse(whole)) ** 2
+            weight = rows.weight * (self.factor / row.slope(row.inverse(whole))) ** 2
             if self.name == EXP:  # the part is a factor: y goes with it as y / factor
                 value = np.exp(value)
-                weight = rows.weight * (row.inverse(whole) / value) ** 2
+                weight = rows.weight * (self.factor * row.inverse(whole) / value) ** 2
             return Rows(rows.X[:, columns], value, weight)
 
         train, held, wide = map(of, (problem.train, problem.held, problem.wide))
@@ -153,23 +149,14 @@ def _responses(problem: Problem, fit: SmoothFit) -> Iterator[_Response]:
     f = fit.predict(X)
     exponents = exponents_up_to(X.shape[1], degree_of(X.shape[1]))
     design = chebyshev_products(fit.box.scaled(X)[0], exponents)
-    sign = 1.0 if f[0] > 0 else -1.0
-    for name, row in outer().items():
-        own = 1.0 if name == LINEAR.name else sign
-        at = own * f
-        if name != LINEAR.name:
-            # where the smooth model is small or has the other sign, errors of y say nothing about T(y)
-            least = SMALL * float(np.sqrt(np.mean(f**2)))
-            if (at < least).mean() > MOST_SMALL:
-                continue
-            at = np.maximum(at, least)
-        slope = row.slope(at)
-        z = row.transform(at) + slope * (own * y - at)
-        weight = root / np.abs(slope)
-        size = float(np.sqrt(np.mean(weight**2)))
-        weighted, target = design * (weight / size)[:, None], z * weight
+    for name in outer():
+        working = response(name, y, root, f)
+        if working is None:
+            continue
+        size = float(np.sqrt(np.mean(working.weight**2)))
+        weighted, target = design * (working.weight / size)[:, None], working.z * working.weight
         products = weighted.T @ weighted, weighted.T @ target, float(target @ target)
-        yield _Response(name, own, fit, exponents, size, *products, len(y))
+        yield _Response(name, working.factor, fit, exponents, size, *products, len(y))
 
 
 def _splits(parts: Parts) -> Iterator[Parts]:

@@ -217,8 +217,34 @@ def chebyshev_products(scaled: Array, exponents: Ints, along: int | None = None)
             derivative = np.polynomial.chebyshev.chebder(np.eye(degree + 1))
             chebyshev = chebyshev[:, : max(degree, 1)] @ derivative if degree else np.zeros_like(chebyshev)
         tables[i] = chebyshev.T
+    if along is None:
+        return _multiplied(tables, degree)
     design = np.ones((len(exponents), n))
     for i in range(d):
         if i == along or exponents[:, i].any():
             design *= tables[i][exponents[:, i]]
     return design.T
+
+
+def _multiplied(tables: Array, degree: int) -> Array:
+    """Return all products (N, T) up to the total degree of tables (D, degree + 1, N)."""
+    d, _, n = tables.shape
+    design = np.empty((len(exponents_up_to(d, degree)), n))
+    for k, (shorter, i, power) in enumerate(_factors(d, degree)):
+        if power:
+            np.multiply(design[shorter], tables[i, power], out=design[k])
+        else:
+            design[k] = 1.0
+    return design.T
+
+
+@cache
+def _factors(d: int, degree: int) -> list[tuple[int, int, int]]:
+    """Return for each term the place of the term without its last input, that input, and its exponent."""
+    rows = [tuple(row) for row in exponents_up_to(d, degree).tolist()]
+    place = {row: k for k, row in enumerate(rows)}
+    found = []
+    for row in rows:
+        last = max((i for i in range(d) if row[i]), default=0)
+        found.append((place[(*row[:last], 0, *row[last + 1 :])], last, row[last] if d else 0))
+    return found

@@ -24,11 +24,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eqdarts._typing import Array, Ints
+from eqdarts.primitives.table import LINEAR
 from eqdarts.search.problem import Problem
-from eqdarts.search.smooth import chebyshev_products, exponents_up_to
+from eqdarts.search.smooth import chebyshev_products, exponents_up_to, outer
 
 __all__ = [
     "Box",
+    "Response",
     "Ridged",
     "Setting",
     "SmoothFit",
@@ -36,6 +38,7 @@ __all__ = [
     "degree_of",
     "denoised",
     "positive",
+    "response",
     "ridge",
     "rows_of",
     "smooth_fit",
@@ -45,14 +48,20 @@ MOST_TERMS, MOST_DEGREE = 130, 8
 RATIOS = (0.2, 0.4, 0.6)  # rho: how much smaller the coefficients of the next degree are
 RIDGES = np.logspace(-7, 2, 19)
 ROUNDING = 1e-13  # share of the squared target below which what is left is only rounding
+EXP, LINEARISED, WORST = "exp", 2, 3.0
+SMALL, MOST_SMALL, LEAST = 1e-2, 0.4, 3e-3
 NEAR_ZERO = 1e-3  # an input gets a logarithm if its least value is above this share of its largest
 
 
 class Setting(NamedTuple):
-    """What a fit is free to choose besides lambda: logarithms of the positive inputs or not, and rho."""
+    """What a fit is free to choose besides lambda.
+
+    `logarithms` of the positive inputs or not, `ratio` rho, and the name of the function `outer` of the polynomial.
+    """
 
     logarithms: bool
     ratio: float
+    outer: str = LINEAR.name
 
     def prior(self, exponents: Ints) -> Array:
         """Return the standard deviation (T,) of each coefficient, up to a factor."""
@@ -78,19 +87,22 @@ class SmoothFit:
     box: Box
     X: Array
     solution: Array
+    factor: float = 1.0
 
     def value_and_gradient(self) -> tuple[Array, Array]:
         """Return the function (N,) and its gradient (D, N) in the inputs, on the rows of the fit."""
         scaled, slope = self.box.scaled(self.X)
-        d = self.X.shape[1]
+        d, row = self.X.shape[1], outer()[self.setting.outer]
         exponents = exponents_up_to(d, degree_of(d))
+        size = row.inverse(chebyshev_products(scaled, exponents) @ self.solution)
         gradient = np.stack([chebyshev_products(scaled, exponents, i) @ self.solution for i in range(d)])
-        return chebyshev_products(scaled, exponents) @ self.solution, gradient * slope.T
+        return self.factor * size, self.factor * gradient * slope.T / row.slope(size)
 
     def predict(self, X: Array) -> Array:
         """Return the function (n,) at rows X (n, D)."""
         exponents = exponents_up_to(X.shape[1], degree_of(X.shape[1]))
-        return np.asarray(chebyshev_products(self.box.scaled(X)[0], exponents) @ self.solution)
+        inside = chebyshev_products(self.box.scaled(X)[0], exponents) @ self.solution
+        return np.asarray(self.factor * outer()[self.setting.outer].inverse(inside))
 
 
 def denoised(problem: Problem, fit: SmoothFit) -> Problem:
@@ -106,29 +118,105 @@ def rows_of(problem: Problem) -> tuple[Array, Array, Array]:
     return X, y, np.sqrt(weight)
 
 
-def best_fits(problem: Problem) -> list[SmoothFit]:
-    """Return the fit with the most evidence in the inputs and that in their logarithms, the better one first."""
-    found = []
-    for logarithms in (False, True):
-        fits = [smooth_fit(problem, Setting(logarithms, ratio)) for ratio in RATIOS]
-        found += [max((f for f in fits if f is not None), key=lambda f: f.evidence, default=None)]
-    return sorted((fit for fit in found if fit is not None), key=lambda fit: -fit.evidence)
+class Response(NamedTuple):
+    r"""The working response of a target y behind an outer function with the inverse T, near a function f.
+
+    :math:`z = T(f) + T'(f)\,(y - f)` has the errors of y times :math:`T'(f)` and is fitted with the weight
+    :math:`1 / T'(f)` (generalised linear models, McCullagh and Nelder 1989; the delta method). y and f are in units of
+    `factor`, the size of f with its sign. The weight includes that of the row.
+    """
+
+    z: Array
+    weight: Array
+    factor: float
 
 
-def smooth_fit(problem: Problem, setting: Setting) -> SmoothFit | None:
-    """Fit a smooth function to all rows of a problem; None where it is not finite."""
+def response(name: str, y: Array, root: Array, near: Array) -> Response | None:
+    """Return the working response behind the function `name`; None where `near` (N,) has no sign of its own."""
+    if name == LINEAR.name:
+        return Response(y, root, 1.0)
+    row = outer()[name]
+    in_target = near * root
+    size = float(np.sqrt(np.mean(in_target**2)))
+    sign = 1.0 if in_target.sum() > 0 else -1.0
+    # where f is small or has the other sign, errors of y say nothing about T(y)
+    if not size > 0 or (sign * in_target < SMALL * size).mean() > MOST_SMALL:
+        return None
+    factor = sign * size / float(np.sqrt(np.mean(root**2)))
+    at = np.maximum(near / factor, LEAST * size / root / abs(factor))
+    slope = row.slope(at)
+    return Response(row.transform(at) + slope * (y / factor - at), root * abs(factor) / np.abs(slope), factor)
+
+
+def best_fits(problem: Problem, near: Array | None = None) -> list[SmoothFit]:
+    """Return the fits with the most evidence, the best first: in the inputs, in their logarithms, and behind exp.
+
+    Parameters
+    ----------
+    problem : Problem
+    near : ndarray of shape (N,), optional
+        A function near which the exponential is linearised; if not given, the best of the other fits.
+    """
+    found = [_best(problem, Setting(logarithms, 0.0), near) for logarithms in (False, True)]
+    fits = sorted((fit for fit in found if fit is not None), key=lambda fit: -fit.evidence)
+    if not fits:
+        return fits
+    at = fits[0].value_and_gradient()[0] if near is None else near
+    behind: SmoothFit | None = None
+    # the linearisation near a rough fit is rough itself: once more near the exponential
+    for _ in range(LINEARISED):
+        behind = _best(problem, Setting(fits[0].setting.logarithms, 0.0, EXP), at)
+        if behind is None:
+            break
+        at = behind.value_and_gradient()[0]
+    if behind is not None and behind.unexplained < WORST * fits[0].unexplained:
+        fits.append(behind)
+    return sorted(fits, key=lambda fit: -fit.evidence)
+
+
+def _best(problem: Problem, setting: Setting, near: Array | None) -> SmoothFit | None:
+    """Return the fit with the best ratio."""
+    return smooth_fit(problem, setting, near, RATIOS)
+
+
+def smooth_fit(
+    problem: Problem, setting: Setting, near: Array | None = None, ratios: tuple[float, ...] = ()
+) -> SmoothFit | None:
+    """Fit a smooth function to all rows of a problem; None where it is not finite.
+
+    Parameters
+    ----------
+    problem : Problem
+    setting : Setting
+    near : ndarray of shape (N,), optional
+        The function near which an outer function is linearised; the target if not given.
+    ratios : tuple of float, optional
+        The best of these takes the place of the setting's ratio.
+    """
     X, y, root = rows_of(problem)
+    working = response(setting.outer, y, root, y if near is None else near)
+    if working is None:
+        return None
     box = Box.around(X, setting.logarithms)
     exponents = exponents_up_to(X.shape[1], degree_of(X.shape[1]))
-    target = y * root
+    target = working.z * working.weight
     # a factor of the target is in the weights: its size must not matter, so that lambda is a share
-    size = float(np.sqrt(np.mean(root**2)))
-    design = chebyshev_products(box.scaled(X)[0], exponents) * (root / size)[:, None]
-    ridged = ridge(design.T @ design, design.T @ target, float(target @ target), len(y), setting.prior(exponents))
-    if ridged is None:
+    size = float(np.sqrt(np.mean(working.weight**2)))
+    design = chebyshev_products(box.scaled(X)[0], exponents) * (working.weight / size)[:, None]
+    matrix, projected, total = design.T @ design, design.T @ target, float(target @ target)
+    best: tuple[Ridged, Setting] | None = None
+    for ratio in ratios or (setting.ratio,):
+        own = setting._replace(ratio=ratio)
+        ridged = ridge(matrix, projected, total, len(y), own.prior(exponents))
+        if ridged is not None and (best is None or ridged.evidence > best[0].evidence):
+            best = ridged, own
+    if best is None:
         return None
-    unexplained = float(np.sum((target - design @ ridged.solution) ** 2) / (target @ target))
-    return SmoothFit(ridged.evidence, setting, unexplained, box, X, ridged.solution / size)
+    f = working.factor * outer()[setting.outer].inverse(design @ best[0].solution / working.weight)
+    unexplained = float(np.sum(((y - f) * root) ** 2) / np.sum((y * root) ** 2))
+    if not np.isfinite(unexplained):
+        return None
+    return SmoothFit(best[0].evidence, best[1], unexplained, box, X, best[0].solution / size, working.factor)
 
 
 class Ridged(NamedTuple):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -20,6 +21,12 @@ LAWS: dict[str, tuple[Formula, int, int]] = {  # law, its inputs, and the new in
     "an input that does not matter": (lambda x, z, u: np.sin(x) * z + 0 * u, 3, 1),
     "a square of one input beside another": (lambda x, z, u: np.tanh(x**2 / z) + np.cos(u), 3, 2),
 }
+
+
+@pytest.fixture(autouse=True)
+def _as_in_a_search() -> Iterator[None]:
+    with np.errstate(all="ignore"):
+        yield
 
 
 @pytest.mark.parametrize("name", LAWS)

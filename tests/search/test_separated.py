@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
 
@@ -18,6 +20,12 @@ LAWS: dict[str, tuple[Formula, int, str, tuple[tuple[int, ...], ...]]] = {
     "sum of three": (lambda x, z, u: np.sin(x) + z**2 + np.exp(-u), 3, "linear", ((0,), (1,), (2,))),
     "one apart from two": (lambda x, z, u: np.sin(x * z) + u**2, 3, "linear", ((0, 1), (2,))),
 }
+
+
+@pytest.fixture(autouse=True)
+def _as_in_a_search() -> Iterator[None]:
+    with np.errstate(all="ignore"):
+        yield
 
 
 def of(law: Formula, d: int, noise: float = 0.05) -> Separation | None:

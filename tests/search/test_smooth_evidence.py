@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -10,6 +11,12 @@ import pytest
 from eqdarts.search.problem import Problem, Rows
 from eqdarts.search.smooth_evidence import Setting, best_fits, denoised, ridge, rows_of, smooth_fit
 from tests.search.tables import noisy
+
+
+@pytest.fixture(autouse=True)
+def _as_in_a_search() -> Iterator[None]:
+    with np.errstate(all="ignore"):
+        yield
 
 
 def with_target(problem: Problem, factor: float) -> Problem:
@@ -94,5 +101,4 @@ def test_there_is_no_smooth_model_of_a_target_that_is_zero_or_not_finite() -> No
     for target in (0.0, np.inf):
         wide = replace(problem.wide, y=np.full_like(problem.wide.y, target))
         held = replace(problem.held, y=np.full_like(problem.held.y, target))
-        with np.errstate(all="ignore"):  # as in a search
-            assert best_fits(replace(problem, wide=wide, held=held)) == []
+        assert best_fits(replace(problem, wide=wide, held=held)) == []

@@ -109,9 +109,9 @@ class Parts:
                     edge.source = part[edge.source] if edge.source < draft.n_inputs else edge.source + shift
                 nodes.append(node)
             outputs.append(DraftEdge(self.n_inputs + len(nodes) - 1, LINEAR))
-        name, sign = self.separation.name, self.separation.sign
+        name, factor = self.separation.name, self.separation.factor
         if name == EXP:
-            whole = Draft(self.n_inputs, [*nodes, DraftNode("product", outputs, self.separation.factor)])
+            whole = Draft(self.n_inputs, [*nodes, DraftNode("product", outputs, factor)])
         else:
-            whole = behind(name, sign, DraftNode("sum", outputs, self.separation.constant), self.n_inputs, nodes)
+            whole = behind(name, factor, DraftNode("sum", outputs, self.separation.constant), self.n_inputs, nodes)
         return whole.prune().build()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
 
@@ -18,6 +20,12 @@ LAWS: dict[str, Formula] = {
     "product": lambda x, z: np.exp(-x) / (z + 0.3),
     "saturations": lambda x, z: 1 / (1 + 2 / x + 1 / z),
 }
+
+
+@pytest.fixture(autouse=True)
+def _as_in_a_search() -> Iterator[None]:
+    with np.errstate(all="ignore"):
+        yield
 
 
 @pytest.mark.parametrize("name", LAWS)
