@@ -196,10 +196,18 @@ class _Archipelago:
         # the longest last, so that its island has the first rounds
         doubted = [before for before, step in pairwise(steps) if step.gain < DOUBTFUL]
         for found in doubted[-1:]:
-            if self._has_time():
+            if self._is_telling(found) and self._has_time():
                 self._settle(self._smooth_island(found))
         for found in steps[-1:]:
             self._settle_compared(found)
+
+    def _is_telling(self, found: Compared) -> bool:
+        """Whether the smooth model of a reduced problem may tell more than its rows."""
+        # where a graph is better than the smooth model there is hardly any noise
+        if self.root.archive.best_loss * self.root.problem.variance < BETTER * found.noise:
+            return False
+        # where the refits see every row, a smooth model of these adds nothing
+        return bool(found.chain) or len(found.problem.wide.y) > len(found.problem.train.y)
 
     def _has_time(self) -> bool:
         """Whether there is time to begin an island."""
@@ -211,9 +219,7 @@ class _Archipelago:
             self.seen.add(str([step.key for step in found.chain]))
             trials = Trials(found.problem, self.root.budget, self.root.max_complexity)
             self._settle(Island(trials, found.chain, self.primitives, self.rng))
-        if self.root.archive.best_loss * self.root.problem.variance < BETTER * found.noise:
-            return  # a graph is better than the smooth model: there is hardly any noise
-        if self._has_time():
+        if self._is_telling(found) and self._has_time():
             island = self._smooth_island(found)
             self._settle(island)
             self._separate(found, island)
