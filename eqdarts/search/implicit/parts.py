@@ -26,7 +26,7 @@ __all__ = ["Parts"]
 
 MOST_BEHIND = 20.0  # nats by which a law may fit its part worse than the best
 NATS_PER_COEFFICIENT = 4.0
-BEST, MOST_WHOLES = 40, 400  # laws of each part that are put together, and what is refitted of that at a time
+MOST_COMBINED, MOST_WHOLES = 1600, 400  # combinations of laws of the parts, and how many of them a round refits
 
 
 class Parts:
@@ -71,7 +71,8 @@ class Parts:
         for island in self.islands:
             if island.walkers:
                 island.round()
-        ranked = [self.shortest(island.trials.archive.recent.values(), BEST) for island in self.islands]
+        best = max(round(MOST_COMBINED ** (1 / len(self.islands))), 2)
+        ranked = [self.shortest(island.trials.archive.recent.values(), best) for island in self.islands]
         wholes = [
             (sum(length for length, _ in chosen), k, [member for _, member in chosen])
             for k, chosen in enumerate(itertools.product(*ranked))
