@@ -1,13 +1,8 @@
 r"""Separability under noise: whether a function of the target is a sum of functions of fewer inputs.
 
-With f the smooth model, T the inverse of an outer function and a target y, the response
-
-.. math:: z = T(f) + T'(f)\,(y - f)
-
-has the errors of y times :math:`T'(f)`, so that it is fitted with the weights :math:`1 / T'(f)^2` (the working response
-of generalised linear models, McCullagh and Nelder 1989; the delta method). A smooth model without the terms that mix
-the parts A and B of the inputs has more evidence if T(y) is :math:`g(A) + h(B)`. A product is such a sum behind an
-exponential.
+The inverse T of an outer function turns the target into a working response (`eqdarts.search.smooth_evidence.response`).
+A smooth model of it without the terms that mix the parts A and B of the inputs has more evidence if T(y) is
+:math:`g(A) + h(B)`. A product is such a sum behind an exponential.
 """
 
 from __future__ import annotations

@@ -48,8 +48,12 @@ MOST_TERMS, MOST_DEGREE = 130, 8
 RATIOS = (0.2, 0.4, 0.6)  # rho: how much smaller the coefficients of the next degree are
 RIDGES = np.logspace(-7, 2, 19)
 ROUNDING = 1e-13  # share of the squared target below which what is left is only rounding
-EXP, LINEARISED, WORST = "exp", 2, 3.0
-SMALL, MOST_SMALL, LEAST = 1e-2, 0.4, 3e-3
+EXP, LINEARISED = "exp", 2  # the outer function that is tried besides none, and how often it is linearised anew
+WORST = 3.0  # what it may leave unexplained, as a multiple of what is left without it
+# Behind an outer function a row counts as small below this share of the root mean square; how many may be small; and
+# the share that stands in for smaller values.
+SMALL, MOST_SMALL = 1e-2, 0.4
+LEAST = 3e-3
 NEAR_ZERO = 1e-3  # an input gets a logarithm if its least value is above this share of its largest
 
 
