@@ -207,7 +207,8 @@ def smooth_fit(
     # a factor of the target is in the weights: its size must not matter, so that lambda is a share
     size = float(np.sqrt(np.mean(working.weight**2)))
     design = chebyshev_products(box.scaled(X)[0], exponents) * (working.weight / size)[:, None]
-    matrix, projected, total = design.T @ design, design.T @ target, float(target @ target)
+    matrix, projected = design.T @ design, design.T @ target
+    total = float(target @ target)
     best: tuple[Ridged, Setting] | None = None
     for ratio in ratios or (setting.ratio,):
         own = setting._replace(ratio=ratio)
