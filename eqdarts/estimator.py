@@ -14,6 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn import get_config
 from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.metrics import r2_score
 from sklearn.utils import check_random_state, estimator_html_repr
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -34,6 +35,7 @@ from eqdarts.fitting.run import Run
 from eqdarts.fitting.stages import fit_table
 from eqdarts.fitting.table import Table
 from eqdarts.inference.by_loss import errors_of_new, inference_by_loss
+from eqdarts.losses import typical_size
 from eqdarts.primitives.table import Primitive, resolve
 from eqdarts.report.notebook import fitted_html
 from eqdarts.report.summary import run_summary
@@ -203,6 +205,7 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         ----------
         X : DataFrame or array of shape (n, d)
         y : array of shape (n,)
+            In any unit between 1e-280 and 1e280; losses that floats cannot hold are shown as the largest or smallest.
         sample_weight : array of shape (n,), optional
             Not negative, not all zero. If all are whole numbers (of at most 2**53), they are the number of times that a
             row was seen: the equation is the same as if the rows were repeated. Otherwise, and for all standard errors,
@@ -272,7 +275,7 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         named = hasattr(self, "feature_names_in_")
         names = tuple(map(str, self.feature_names_in_)) if named else tuple(f"x{i}" for i in range(X.shape[1]))
         target = target_name(None if target is None else str(target))
-        return Table(X, checked_target(y), weight, checked_names(names), target, sigma, named)
+        return Table(X, checked_target(y, self.loss), weight, checked_names(names), target, sigma, named)
 
     # --- predicting ---
 
@@ -363,7 +366,9 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         y = finite(as_floats(y, "y"), "y")
         if sample_weight is not None:
             sample_weight = finite(as_floats(sample_weight, "sample_weight"), "sample_weight")
-        return float(super().score(X, y, sample_weight))
+        unit = typical_size(y)  # the squares of y in this unit are floats
+        predicted = np.asarray(self.predict(X))
+        return float(r2_score(y / unit, predicted / unit, sample_weight=sample_weight))
 
     def outside(self, X: Any, index: int | None = None, margin: float = MARGIN) -> NDArray[np.bool_]:
         """Return whether each row lies outside the range of the training rows, in an input that is in the equation.

@@ -57,6 +57,10 @@ class Failures:
             self.left_out.setdefault(stage, f"{type(error).__name__}: {error}"[:LONGEST])
             return otherwise()
 
+    def note(self, what: str, why: str) -> None:
+        """Record that something was left out."""
+        self.left_out.setdefault(what, why[:LONGEST])
+
     def call(self, given: Callable[[], object]) -> None:
         """Call what the caller of the fit has given: its errors are the caller's, and no stage is left out for them."""
         try:

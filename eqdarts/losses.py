@@ -23,7 +23,7 @@ import numpy as np
 from eqdarts._typing import Array
 from eqdarts.errors import closest, explain
 
-__all__ = ["LOSSES", "SQUARED", "Loss", "loss_of", "resolve_loss"]
+__all__ = ["LOSSES", "SQUARED", "Loss", "loss_of", "resolve_loss", "typical_size"]
 
 RowFunction = Callable[[Array, Array], Array]
 
@@ -74,6 +74,7 @@ class Loss:
     link: str | None = None
     scaled: Callable[[float], Loss] | None = None
     is_least_squares: bool = False
+    is_equivariant: bool = False
     lowest: float = -math.inf
     highest: float = math.inf
     caution: Callable[[Array, Array], str] = lambda y, f: ""
@@ -165,7 +166,9 @@ class Loss:
             )
 
 
-SQUARED = Loss("squared", lambda y, f: (y - f) ** 2, lambda y, f: np.ones_like(y), is_least_squares=True)
+SQUARED = Loss(
+    "squared", lambda y, f: (y - f) ** 2, lambda y, f: np.ones_like(y), is_least_squares=True, is_equivariant=True
+)
 
 
 def typical_size(y: Array) -> float:
@@ -195,7 +198,7 @@ def _absolute() -> Loss:
         size = np.abs(y - f)
         return np.asarray(1 / np.maximum(size, _least_residual(y, size)))
 
-    return Loss("absolute", lambda y, f: np.abs(y - f), weights, power=1.0)
+    return Loss("absolute", lambda y, f: np.abs(y - f), weights, power=1.0, is_equivariant=True)
 
 
 def _huber(scale: float) -> Loss:
@@ -206,7 +209,9 @@ def _huber(scale: float) -> Loss:
         size = np.abs(y - f)
         return np.where(size <= limit, 0.5 * size**2, limit * (size - 0.5 * limit))
 
-    return Loss("huber", value, lambda y, f: limit / np.maximum(np.abs(y - f), limit), scaled=_huber)
+    return Loss(
+        "huber", value, lambda y, f: limit / np.maximum(np.abs(y - f), limit), scaled=_huber, is_equivariant=True
+    )
 
 
 def _poisson() -> Loss:

@@ -77,6 +77,7 @@ def test_rows_say_what_a_loss_has() -> None:
     assert [name for name, row in LOSSES.items() if row.is_likelihood] == ["poisson", "bernoulli"]
     assert [name for name, row in LOSSES.items() if row.has_scale] == ["huber"]
     assert [name for name, row in LOSSES.items() if row.link is not None] == ["bernoulli"]
+    assert [name for name, row in LOSSES.items() if row.is_equivariant] == ["squared", "huber", "absolute"]
     for loss in (student, "<function student>"):
         row = loss_of(loss)
         assert not any((row.is_least_squares, row.is_likelihood, row.has_scale, row.logistic))

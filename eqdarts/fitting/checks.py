@@ -18,7 +18,7 @@ from eqdarts.data import Data
 from eqdarts.equation.rows import check_sigma_alone, known_errors
 from eqdarts.errors import closest, explain
 from eqdarts.fitting.settings import FitSettings
-from eqdarts.losses import LOSSES, Loss, resolve_loss
+from eqdarts.losses import LOSSES, Loss, loss_of, resolve_loss
 from eqdarts.primitives.table import resolve
 from eqdarts.search.relaxed.options import relaxed_options
 from eqdarts.search.strategies import SEARCHES
@@ -36,7 +36,7 @@ __all__ = [
 
 CHOICES: dict[str, Collection[str]] = {"search": SEARCHES, "selection": CRITERIA}
 LEAST = {"max_complexity": 3, "max_refits": 1, "n_restarts": 1, "n_searches": 1}
-LARGEST_TARGET = 1e150
+LARGEST, LARGEST_SQUARED = 1e280, 1e150  # of y, weights and errors; of y if its unit cannot be changed
 OWN_NAMES = re.compile(r"c_*\d+")  # the names of coefficients of an equation
 
 
@@ -112,18 +112,24 @@ def checked_constants(constants: Any, columns: Sequence[str]) -> dict[str, float
     return {name: float(value) for name, value in constants.items()}
 
 
-def checked_target(y: Array) -> Array:
-    """Return y if floating point numbers can hold its squares, which losses are made of.
+def checked_target(y: Array, loss: Any) -> Array:
+    """Return y if floating point numbers can hold what is computed from it.
 
     Raises
     ------
     ValueError
     """
-    largest = float(np.abs(y).max(initial=0.0))
-    if largest and not 1 / LARGEST_TARGET <= largest <= LARGEST_TARGET:
-        rule = f"The largest magnitude of y must lie between {1 / LARGEST_TARGET:g} and {LARGEST_TARGET:g}."
-        raise ValueError(explain(rule, f"{largest:g}", "Use another unit for y."))
+    # A likelihood, or a loss of the user's own, has a unit: y cannot be divided by a power of two.
+    _check_magnitude(y, "y", LARGEST if loss_of(loss).is_equivariant else LARGEST_SQUARED)
     return y
+
+
+def _check_magnitude(values: Array, what: str, most: float) -> None:
+    """Raise ValueError if the largest magnitude of the values (n,) is out of range, unless all are zero."""
+    largest = float(np.abs(values).max(initial=0.0))
+    if largest and not 1 / most <= largest <= most:
+        rule = f"The largest magnitude of {what} must lie between {1 / most:g} and {most:g}."
+        raise ValueError(explain(rule, f"{largest:g}", f"Use another unit for {what}."))
 
 
 def checked_weight(sample_weight: Any, sigma: Any, X: Array, loss: Any) -> tuple[Array | None, Array | None]:
@@ -137,7 +143,10 @@ def checked_weight(sample_weight: Any, sigma: Any, X: Array, loss: Any) -> tuple
     if sigma is not None:
         check_sigma_alone(sample_weight, loss)
         errors = np.array(known_errors(sigma, len(X)))
-        return (errors / errors.min()) ** -2.0, errors
+        _check_magnitude(errors, "sigma", LARGEST)
+        _check_magnitude(errors.min(keepdims=True), "the smallest sigma", LARGEST)
+        with np.errstate(all="ignore"):  # an error that is 1e154 times the smallest has the weight 0
+            return (errors / errors.min()) ** -2.0, errors
     if sample_weight is None:
         return None, None
     if not isinstance(sample_weight, numbers.Number):
@@ -147,6 +156,7 @@ def checked_weight(sample_weight: Any, sigma: Any, X: Array, loss: Any) -> tuple
         raise ValueError(
             explain("sample_weight must not be all zero.", "only zeros", "Give at least one row a positive weight.")
         )
+    _check_magnitude(weight, "sample_weight", LARGEST)
     return weight, None
 
 

@@ -52,6 +52,7 @@ SHORT = 20  # symbols up to which the best graph of each size is written early
 LEAST_WRITTEN = 20  # members that are written even after the time limit, so that there is a choice
 MOST_ROWS = 1000  # rows on which the primitives of the chosen graph are weighed
 MOST_SWAPS = 3
+FAR, BETTER = 1e50, 0.5  # magnitude of a far column; share of the loss of all others, of a law that is missed
 LEAST_CANCELLING = 2.3  # nats, one more digit
 SAME_LOSS = 0.01
 EXACT = 1e-9  # residuals below this share of y are rounding errors
@@ -100,6 +101,7 @@ def write_all(
     """
     failures = Failures() if failures is None else failures
     written: dict[int, Written] = {}
+    lost = math.inf
     for k in _order(members, table.n_rows, always):
         if not go_on(len(written)):
             break
@@ -107,6 +109,11 @@ def write_all(
         equation = failures.attempt("writing of an equation", write, lambda: None)
         if equation is not None:
             written[k] = members[k], equation
+        else:
+            lost = min(lost, members[k].loss)
+    far = [name for name, scale in zip(table.names, data.x_scale, strict=True) if not 1 / FAR <= scale <= FAR]
+    if far and lost < BETTER * min((member.loss for member, _ in written.values()), default=math.inf):
+        failures.note("laws with numbers that no float holds, such as 1e-400", f"use other units for {', '.join(far)}")
     return [written[k] for k in sorted(written)]
 
 
@@ -121,7 +128,9 @@ def _written(member: FittedGraph, data: Data, table: Table, settle: Callable[[Eq
         equation.complexity  # noqa: B018
     except FormulaError:
         return None
-    return equation
+    # Without inputs it explains nothing: a factor such as 1e-400 became 0.
+    underflows = not equation.expr.free_symbols and member.loss < BETTER and bool(graph.nodes[-1].edges)
+    return None if underflows else equation
 
 
 def always_told(members: Sequence[FittedGraph], n_rows: float, guesses: Collection[str] = ()) -> frozenset[str]:

@@ -53,6 +53,7 @@ from eqdarts.fitting.run import Run
 from eqdarts.fitting.settings import FitSettings
 from eqdarts.fitting.starts import best_line, in_units, starts_of_fit, starts_of_guesses
 from eqdarts.fitting.table import Table
+from eqdarts.fitting.units import in_given_unit, in_safe_unit
 from eqdarts.graph.fitted import FittedGraph, Start
 from eqdarts.history import SearchHistory, with_totals
 from eqdarts.inference.constants import Snap
@@ -114,6 +115,10 @@ def fit_table(
     began = now() if began is None else began
     # Before anything else: the fit must not see whether a row is repeated or has a whole number as its weight.
     table = table.counted()
+    if loss_of(settings.loss).is_equivariant:
+        table = in_safe_unit(table)
+    if table.y_unit != 1.0:
+        settings = replace(settings, constants={})  # they are in the given units
     kept_in = None
     if checkpoint is not None:
         kept_in = Checkpoint(Path(checkpoint), table, settings.loss_name, settings.written())
@@ -330,7 +335,8 @@ class Stages:
         starts = starts_of_guesses(settings.guesses, *given)
         self.guesses = [with_factor(FittedGraph(g, theta, np.inf)).graph.key for g, theta in starts]
         if self.before is not None:
-            starts += starts_of_fit(self.before, data, self.table.names, logistic)
+            before = replace(self.before, y_scale=self.before.y_scale / self.table.y_unit)
+            starts += starts_of_fit(before, data, self.table.names, logistic)
         return starts
 
     def _searched(
@@ -365,7 +371,7 @@ class Stages:
         )
         watch.first, watch.share = first, share
         watch.is_kept = view.is_kept
-        watch.unit, watch.write = data.variance * data.y_scale**2, self._writer(data, logistic)
+        watch.unit, watch.write = data.variance * self._y_scale(data) ** 2, self._writer(data, logistic)
         if settings.n_jobs is None:
             # `watch` allows an interrupt as soon as there is an equation.
             result = search(data, config, self.rng, watch, starts)
@@ -390,14 +396,14 @@ class Stages:
     def _writer(self, data: Data, logistic: bool) -> Callable[[FittedGraph], Equation | None]:
         """Return a function that writes a graph as an equation and remembers the equations it has written."""
         written: dict[FittedGraph, Equation | None] = {}
-        table = self.table
+        table, scales = self.table, data.scales._replace(y=float(self._y_scale(data)))
 
         def write(member: FittedGraph) -> Equation | None:
             if member not in written:
                 try:
                     rows = table.telling[:QUICK_ROWS]
                     found = Equation.from_graph(
-                        member.graph, member.coefficients, data.scales, table.names, table.target, rows=rows
+                        member.graph, member.coefficients, scales, table.names, table.target, rows=rows
                     )
                     written[member] = replace(found, expr=composed("logistic", found.expr)) if logistic else found
                 except (ValueError, ArithmeticError):  # it is only shown: the search goes on
@@ -405,6 +411,10 @@ class Stages:
             return written[member]
 
         return write
+
+    def _y_scale(self, data: Data) -> np.float64:
+        """Return what y is divided by for the search, in the unit that was given."""
+        return np.float64(data.y_scale) * self.table.y_unit
 
     def _joined(self, found: tuple[FittedGraph, ...], starts: list[Start], data: Data) -> tuple[FittedGraph, ...]:
         """Return the graphs found, the starts of the search, and a line, so that no sample of rows can lose these."""
@@ -498,6 +508,7 @@ class Stages:
         if self.interrupts.seen:
             history = replace(history, stop_reason="interrupt")
         history = replace(history, left_out={**history.left_out, **self.failures.left_out})
+        front = in_given_unit(front, table, loss_of(settings.loss).power)
         return Run(
             equations=tuple(entry.equation.with_ranges(table.box) for entry in front.entries),
             table=front.as_table(),
@@ -510,7 +521,7 @@ class Stages:
             named=table.named,
             loss=settings.loss if isinstance(settings.loss, str) else repr(settings.loss),
             x_scale=units.x,
-            y_scale=units.y,
+            y_scale=float(self._y_scale(front.best.data)),
             x_origin=units.origin,
             logistic=logistic,
             graph=front.best.member,

@@ -18,6 +18,7 @@ from eqdarts.equation.singularities import find_brink, find_singularities
 from eqdarts.equation.waves import find_wave
 from eqdarts.errors import EqdartsWarning
 from eqdarts.fitting.counts import counted
+from eqdarts.selection import ROUNDING
 
 __all__ = ["Table"]
 
@@ -38,6 +39,7 @@ class Table:
     named: bool = True  # whether the columns had names, or got x0, x1, ...
     given: Table | None = None  # the table as given, if this one has other rows
     place: NDArray[np.intp] | None = None  # for each of its rows, the number of the row here; -1 for none
+    y_unit: float = 1.0  # power of two by which y and sigma are divided
 
     def counted(self) -> Table:
         """Return the table without rows of weight zero and with repeated rows once; itself if it has neither."""
@@ -59,7 +61,9 @@ class Table:
         """The known mean squared error, weighted as losses are; None if it is not known."""
         if self.sigma is None:
             return None
-        return float(np.average(self.sigma**2, weights=self.weight))
+        # Errors below the rounding level of y would promise more than floats can hold.
+        least = ROUNDING * float(np.average(self.y**2, weights=self.weight))
+        return max(float(np.average(self.sigma**2, weights=self.weight)), least, 1e-300)
 
     @cached_property
     def origins(self) -> dict[str, int]:
@@ -109,7 +113,9 @@ class Table:
 
     def kept(self, rows: NDArray[np.intp]) -> FitRows:
         """Return copies of the rows as given, so that inference does not change when the caller's table does."""
-        if self.given is not None and self.place is not None:
+        if self.given is not None:
+            if self.place is None:
+                return self.given.kept(rows)
             chosen = np.zeros(len(self.y) + 1, dtype=bool)  # the last is for rows that are not here
             chosen[rows] = True
             return self.given.kept(np.flatnonzero(chosen[self.place]))

@@ -29,6 +29,7 @@ RANK_TOLERANCE = 1e-12  # singular values below this share of the largest are ro
 ROUNDING_RESIDUAL = 1e-10  # residuals below this share of y are evaluated with more digits than a float has
 MOST_PRECISE_ROWS = 500  # at about a millisecond for each row
 DIGITS = 40
+SMALLEST_ERROR = 1e-140  # of y; the weights of smaller ones overflow
 
 
 class Rows(NamedTuple):
@@ -137,7 +138,7 @@ def _precision(sigma: Any, sample_weight: Any, n_rows: int) -> Array:
                 "To use both, pass sigma = s / sqrt(w).",
             )
         )
-    return known_errors(sigma, n_rows) ** -2.0
+    return np.maximum(known_errors(sigma, n_rows), SMALLEST_ERROR) ** -2.0
 
 
 def precise_residual(equation: Equation, form: Form, rows: Rows) -> Array:

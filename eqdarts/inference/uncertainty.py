@@ -34,6 +34,7 @@ SLIGHTLY_OFF = 0.05
 UNSETTLED = 0.2
 OFF = 1.0
 
+LARGEST = 1e150  # y whose squares are floats
 INTERCHANGEABLE = 0.999  # correlation at which a note names two coefficients as nearly interchangeable
 VISIBLE = 1e-6  # share of a prediction's derivative along null directions at which it is unidentified
 
@@ -225,6 +226,7 @@ def inference(
     (('a', 'b'), [0.1206, 0.0398], 0.1666)
     """
     form, rows = form_of(equation, known), rows_of(equation, X, y, sample_weight, sigma)
+    _check_squares(rows.y)
     residual = precise_residual(equation, form, rows) * rows.root
     jacobian = form.at(form.estimate, rows.columns, len(rows.y))[1] * rows.root[:, None]
     defined = np.isfinite(jacobian).all(axis=1)
@@ -247,6 +249,14 @@ def inference(
         words, lack_of_fit(rows, squares, parts.rank), _misfit(squares, dof) if rows.absolute else None,
         notes, form, rows, parts,
     )  # fmt: skip
+
+
+def _check_squares(y: Array) -> None:
+    """Raise ValueError if floats cannot hold the squares of y."""
+    largest = float(np.abs(y).max(initial=0.0))
+    if largest and not 1 / LARGEST <= largest <= LARGEST:
+        rule = f"Standard errors need a y with a largest magnitude between {1 / LARGEST:g} and {LARGEST:g}."
+        raise ValueError(explain(rule, f"{largest:g}", "Fit y in another unit."))
 
 
 def _covariance(parts: Decomposition, scale: float) -> Array:
