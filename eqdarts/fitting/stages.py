@@ -199,6 +199,7 @@ class Stages:
     def __post_init__(self) -> None:
         self.interrupts = self.watch.interrupts
         self.failures = Failures()
+        self.unwritten = 0  # graphs of the last choice that were not written as equations, because the time was up
         self.guesses: list[str] = []  # keys of the graphs of the user's guesses, in their order
 
     def run(self) -> Run:
@@ -453,12 +454,14 @@ class Stages:
         """
         table, settings = self.table, self.settings
         entries: list[Entry] = []
+        self.unwritten = 0
         settle = {} if by_loss is None else {"settle": by_loss.settle}
         price = None if by_loss is None else by_loss.candidate
         for graphs, view in zip(members, views, strict=False):
             always = always_told(graphs, table.n_rows, self.guesses)
             may_write = partial(self._may_write, until=until)
             written = write_all(graphs, view.data, table, always, may_write, failures=self.failures, **settle)
+            self.unwritten += 0 if may_write(len(written)) else len(graphs) - len(written)
             entries += price_all(written, view.data, table, settings.primitives, price, always, self.failures)
         return no_longer_than(without_cancelling(entries, table), settings.max_complexity)
 
@@ -505,9 +508,8 @@ class Stages:
         """Return the record of the fit; `members` are those that the next fit may start from."""
         table, settings = self.table, self.settings
         units = front.best.data.scales
-        if self.interrupts.seen:
-            history = replace(history, stop_reason="interrupt")
-        history = replace(history, left_out={**history.left_out, **self.failures.left_out})
+        reason = "interrupt" if self.interrupts.seen else history.stop_reason
+        history = replace(history, stop_reason=reason, left_out={**history.left_out, **self.failures.left_out})
         front = in_given_unit(front, table, loss_of(settings.loss).power)
         return Run(
             equations=tuple(entry.equation.with_ranges(table.box) for entry in front.entries),
@@ -536,7 +538,10 @@ class Stages:
 
     def _in_words(self, front: Front, criterion: str, n_refits: int) -> str:
         """Say why the law was chosen, and what became of the guesses."""
-        return " ".join([front.in_words(criterion, n_refits, self.table.n_rows), *self._about_guesses(front)])
+        words = [front.in_words(criterion, n_refits, self.table.n_rows), *self._about_guesses(front)]
+        if self.unwritten:
+            words.append(f"The time was up before {self.unwritten} of the refitted graphs were written as equations.")
+        return " ".join(words)
 
     def _about_guesses(self, front: Front) -> list[str]:
         """Say what became of each guess."""

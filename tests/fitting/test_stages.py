@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -70,6 +71,18 @@ def test_a_fit_by_another_loss_writes_no_more_than_it_must_when_its_time_is_up(m
     run = fit_table(table, settings(loss="huber", max_refits=200), np.random.default_rng(0))
     assert len(settled) == 4 * LEAST_WRITTEN
     assert "exp(-" in str(run.equation)
+
+
+def test_what_is_not_written_because_the_time_is_up_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = settings(search="implicit", max_refits=600)
+    rng = np.random.default_rng(0)
+    X = rng.uniform(0.5, 3, (60, 2))
+    table = Table(X, X[:, 0] * np.exp(-X[:, 1]) + 0.05 * rng.normal(size=60), None, ("a", "b"), "y")
+    everything = fit_table(table, given, np.random.default_rng(0))
+    assert "The time was up" not in everything.selection
+    monkeypatch.setattr("eqdarts.fitting.stages.Stages._has_time", lambda *_: False)
+    cut = fit_table(table, given, np.random.default_rng(0))
+    assert re.search(r"The time was up before \d+ of the refitted graphs were written as equations", cut.selection)
 
 
 def test_without_snapping_the_decimals_stay() -> None:

@@ -320,9 +320,9 @@ def _tidy(trials: Trials, primitives: tuple[Primitive, ...]) -> None:
             draft = without_negligible(draft, linearise(draft, X), TIDY * member.loss * trials.problem.variance)
             lin = linearise(draft, X)
             starts += [shortened(draft).build(), *deletions(draft), *simple_exponents(draft)]
-            starts += [at_limit.build() for at_limit in limits(draft, np.concatenate([X.T, lin.values]))]
+            alike = [at_limit.build() for at_limit in limits(draft, np.concatenate([X.T, lin.values]))]
             # a simpler function in disguise was perhaps fitted before, but from a start that led nowhere
-            alike = [swap.start for swap in swaps(draft, lin, X, functions) if swap.missed < TIDY]
+            alike += [swap.start for swap in swaps(draft, lin, X, functions) if swap.missed < TIDY]
             again += [start for start in alike if _is_better_start(trials, start[0], member)]
             starts += alike
         kept = trials.add([*again, *(start for start in starts if trials.is_admissible(start[0]))])
