@@ -140,3 +140,9 @@ def test_an_interrupt_before_anything_was_found_is_one_line(
     monkeypatch.setattr("eqdarts.cli.fit.read_table", interrupted)
     assert main(["fit", "table.csv", "--target", "y"]) == 130
     assert capsys.readouterr().err == "eqdarts: interrupted.\n"
+
+
+def test_a_file_as_checkpoint_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("table.csv").write_text("x,y\n" + "".join(f"{k},{2 * k}\n" for k in range(20)), encoding="utf-8")
+    line = refused(capsys, ["fit", "table.csv", "--target", "y", "--quiet", "--checkpoint", "table.csv"])
+    assert "checkpoint must be a folder. Got table.csv" in line

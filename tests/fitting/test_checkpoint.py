@@ -8,14 +8,19 @@ import random
 import signal
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from eqdarts import DARTSRegressor, EqdartsWarning, FormulaError
+from eqdarts.data import prepare
 from eqdarts.fitting.checkpoint import CHECKPOINT_FILE
+from eqdarts.fitting.front import measured
+from eqdarts.graph.fitted import FittedGraph
 from eqdarts.graph.record import read_fitted
 from eqdarts.search.result import Moment
 from eqdarts.search.worker_files import PartFile, read_members, read_parts
@@ -123,8 +128,9 @@ def test_a_damaged_checkpoint_is_one_clear_error(tmp_path: Path) -> None:
     for text in damaged(read(tmp_path)):
         (tmp_path / CHECKPOINT_FILE).write_text(text, encoding="utf-8")
         began = time.process_time()
-        with pytest.raises(FormulaError, match=r" Got | damaged") as caught:
+        with pytest.raises(FormulaError, match=r"The checkpoint cannot be read\. Got .*Delete this file") as caught:
             DARTSRegressor(**quick).fit(*table(80), checkpoint=tmp_path)
+        assert str(tmp_path / CHECKPOINT_FILE) in str(caught.value)
         assert len(str(caught.value)) < 500
         assert time.process_time() - began < 1
 
@@ -152,6 +158,70 @@ def test_a_killed_fit_goes_on_from_its_checkpoint(tmp_path: Path) -> None:
         before = front(record)
     DARTSRegressor(**(QUICK | {"max_refits": 5})).fit(*table(), checkpoint=tmp_path)
     assert_no_worse(front(read(tmp_path)), before)
+
+
+def _workers(parent: int) -> list[int]:
+    """Return the processes that a fit has started to search in."""
+    found = []
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            is_child = int(status.read_text(encoding="utf-8").rpartition(")")[2].split()[1]) == parent
+            if is_child and b"popen_loky" in (status.parent / "cmdline").read_bytes():
+                found.append(int(status.parent.name))
+    return found
+
+
+def _runs(process: int) -> bool:
+    with suppress(OSError):
+        return Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "Z"
+    return False
+
+
+def _wait_until(true: Callable[[], bool], seconds: float = 200.0) -> None:
+    """Wait until a condition holds; the deadline is generous, for busy machines."""
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.1)
+
+
+def _parts(folder: Path) -> list[Path]:
+    return sorted(folder.glob("part-*.json"))
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are listed in /proc")
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+def test_workers_end_with_the_fit_that_started_them_and_a_later_fit_goes_on(how: int, tmp_path: Path) -> None:
+    with started(str(tmp_path), "300", 2) as child:
+        _wait_until(lambda: len(_parts(tmp_path)) >= 2)
+        workers = _workers(child.pid)
+        assert len(workers) == 2
+        os.kill(child.pid, how)  # the fit alone, not its workers
+        child.wait()
+        _wait_until(lambda: not any(map(_runs, workers)), 20.0)
+    left = read_parts(tmp_path, read(tmp_path)["token"], 3, ())
+    assert left
+    before = [(member.graph.complexity, member.loss) for member in measured_again(left)]
+    resumed = QUICK | {"max_refits": 10, "n_jobs": 2, "n_searches": 2}
+    DARTSRegressor(**resumed).fit(*table(), checkpoint=tmp_path)
+    assert_no_worse(front(read(tmp_path)), before)
+    assert _parts(tmp_path) == []
+
+
+def measured_again(members: list[FittedGraph]) -> list[FittedGraph]:
+    """Return the members with their losses on the rows on which a checkpoint compares them."""
+    X, y = table()
+    data = prepare(X.to_numpy(), y.to_numpy(), None, 0.25, np.random.default_rng(0))
+    return list(measured(members, data, np.arange(len(y))))
+
+
+@pytest.mark.parametrize("name", ["file", "file/below"])
+def test_a_file_in_place_of_the_folder_is_told(name: str, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"checkpoint must be a folder\. Got .*file.* Choose another folder"):
+        DARTSRegressor(**QUICK).fit(*table(80), checkpoint=tmp_path / name)
+    assert (tmp_path / "file").read_text(encoding="utf-8") == "mine"
 
 
 def test_a_full_disk_is_told_and_the_fit_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from eqdarts import DARTSRegressor, EqdartsWarning
+from eqdarts.data import prepare
 from eqdarts.equation.equation import Equation
 from eqdarts.fitting.front import Entry, Front
 from eqdarts.fitting.table import Table
@@ -121,9 +122,9 @@ def test_what_overflows_in_the_given_unit_leaves_the_front() -> None:
     assert safe.y_unit == 2.0**904
     np.testing.assert_array_equal(safe.kept(np.arange(40)).y, 2.0**900 * y)
     member = FittedGraph(Graph(2, (Node("sum", (), constant=True),)), (1.0,), 1.0)
-    entries = [
-        Entry(member, Equation.parse(text, ["a", "b"]), Candidate(1, 1, 0.5)) for text in ("3.0", "1e200*a", "2.0*a")
-    ]
+    data = prepare(X, y, None, 0.25, np.random.default_rng(0))
+    laws = [Equation.parse(text, ["a", "b"]) for text in ("3.0", "1e200*a", "2.0*a")]
+    entries = [Entry(member, law, Candidate(1, 1, 0.5), data) for law in laws]
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         front = in_given_unit(Front(tuple(entries), (3.0, 1.0, 2.0), 1), safe, 2.0)
