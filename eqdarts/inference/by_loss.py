@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import replace
 from typing import Any
 
@@ -11,11 +12,13 @@ from eqdarts._typing import Array
 from eqdarts.data import FitRows
 from eqdarts.equation.equation import Equation
 from eqdarts.equation.rows import positive_weights
-from eqdarts.errors import explain
+from eqdarts.errors import EqdartsWarning, explain
+from eqdarts.expression.build import symbol
+from eqdarts.inference.diagnosis import Diagnosis, diagnosis
 from eqdarts.inference.uncertainty import Inference, inference
 from eqdarts.losses import LOSSES, loss_of
 
-__all__ = ["errors_of_new", "inference_by_loss"]
+__all__ = ["diagnosis_by_loss", "errors_of_new", "inference_by_loss"]
 
 
 def inference_by_loss(equation: Equation, rows: FitRows, loss: Any) -> Inference:
@@ -31,6 +34,29 @@ def inference_by_loss(equation: Equation, rows: FitRows, loss: Any) -> Inference
     sigma = _likelihood_error(loss, equation, rows.X, rows.weight)
     found = inference(equation, rows.X, rows.y, sigma=sigma)
     return replace(found, lack_of_fit=None, misfit=None)  # tests for residuals that are nearly normal
+
+
+def diagnosis_by_loss(equation: Equation, rows: FitRows, loss: Any) -> Diagnosis | None:
+    """Return what the residuals of an equation say of the rows; None for yes or no, which have no residuals to judge.
+
+    Known errors, weights and the variance of a likelihood make the residuals comparable.
+    """
+    row = loss_of(loss)
+    if row.logistic:
+        return None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", EqdartsWarning)
+        f = equation.predict(rows.X)
+    scale = np.ones(len(f)) if rows.sigma is None else rows.sigma / np.median(rows.sigma)
+    with np.errstate(all="ignore"):
+        if row.variance is not None:
+            scale = np.sqrt(row.variance(f))
+        if rows.weight is not None:
+            scale = scale / np.sqrt(np.where(rows.weight > 0, rows.weight / rows.weight.mean(), np.nan))
+        residual = (rows.y - f) / scale
+    used = [name for name in equation.variables if symbol(name) in equation.expr.free_symbols]
+    columns = {name: rows.X[:, equation.variables.index(name)] for name in used}
+    return diagnosis(residual, f, columns, whole=len(f) == rows.n_all)
 
 
 def errors_of_new(equation: Equation, rows: FitRows, loss: str, X: Array, sigma: Any = None, weight: Any = None) -> Any:

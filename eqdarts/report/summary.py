@@ -10,7 +10,7 @@ import pandas as pd
 from eqdarts.equation.equation import Equation
 from eqdarts.equation.singularities import singularities_in_range
 from eqdarts.fitting.run import Run
-from eqdarts.inference.by_loss import inference_by_loss
+from eqdarts.inference.by_loss import diagnosis_by_loss, inference_by_loss
 from eqdarts.inference.summary import summary
 from eqdarts.losses import loss_of
 
@@ -52,6 +52,8 @@ def run_summary(run: Run, index: int | None = None, coverage: float = 0.95, prof
 def _warnings(run: Run, k: int) -> list[str]:
     """Return further cautions about equation k."""
     found = [*filter(None, [run.undetermined_in_words(k)]), *singularities_in_range(run.equations[k]).in_words()]
+    seen = diagnosis_by_loss(run.equations[k], run.rows, run.loss)
+    found += [] if seen is None else list(seen.sentences)
     if run.rows_in_words():
         found.append(run.rows_in_words())
     if run.stability is not None:

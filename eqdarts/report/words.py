@@ -17,7 +17,7 @@ from eqdarts.equation.singularities import singularities_in_range
 from eqdarts.errors import EqdartsWarning
 from eqdarts.expression.mathml import plain_characters
 from eqdarts.fitting.run import Run
-from eqdarts.inference.by_loss import inference_by_loss
+from eqdarts.inference.by_loss import diagnosis_by_loss, inference_by_loss
 from eqdarts.inference.summary import cautions, estimates, least_digits, near_one, rounded
 from eqdarts.inference.uncertainty import Inference
 from eqdarts.losses import loss_of
@@ -47,6 +47,8 @@ class Words:
     header : list of str
         Header of the table of coefficients, which has one row for each entry of `coefficients`.
     cautions : list of str
+    measurements : list of (str, str)
+        Names and values that describe the residuals.
     """
 
     mathml: str
@@ -58,6 +60,7 @@ class Words:
     header: list[str]
     coefficients: list[list[str]]
     cautions: list[str]
+    measurements: list[tuple[str, str]]
 
 
 def inference_of(run: Run, k: int) -> Inference | None:
@@ -86,6 +89,8 @@ def words_of(run: Run, k: int, found: Inference | None) -> Words:
     if n_undefined:
         careful.append(f"The equation is undefined at {n_undefined} of {len(run.rows.y)} rows.")
     careful += singularities_in_range(equation).in_words()
+    seen = diagnosis_by_loss(equation, run.rows, run.loss)
+    careful += [] if seen is None else list(seen.sentences)
     return Words(
         mathml=equation.mathml(),
         short_mathml=replace(equation, target=None).mathml(),
@@ -96,6 +101,7 @@ def words_of(run: Run, k: int, found: Inference | None) -> Words:
         header=header,
         coefficients=cells,
         cautions=careful,
+        measurements=[] if seen is None else seen.figures(),
     )
 
 
