@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from eqdarts._typing import Array
 __all__ = [
     "Data",
     "FitRows",
+    "Scaled",
     "Scales",
     "are_counts",
     "draw_rows",
@@ -61,6 +62,33 @@ class Scales(NamedTuple):
         return tuple(f"{name} {'-' if o > 0 else '+'} {abs(o)}" if o else name for name, o in shown)
 
 
+LARGE = 2**22  # numbers of a table that is not copied as a whole
+
+
+class Scaled:
+    """The columns of a large table, minus origins and divided by scales, computed for the rows that are asked for.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n, d)
+    scale : ndarray of shape (d,)
+    origin : ndarray of shape (d,), optional
+    """
+
+    def __init__(self, X: Array, scale: Array, origin: Array | None = None) -> None:
+        self.X = X
+        self.scale = scale
+        self.origin = origin
+        self.shape = X.shape
+
+    def __getitem__(self, rows: Any) -> Array:
+        part = self.X[rows]
+        return np.asarray((part if self.origin is None else part - self.origin) / self.scale)
+
+    def __len__(self) -> int:
+        return len(self.X)
+
+
 @dataclass(frozen=True, eq=False)
 class Data:
     """Scaled rows and their split.
@@ -81,7 +109,7 @@ class Data:
         None: zeros.
     """
 
-    X: Array
+    X: Array | Scaled
     y: Array
     weight: Array
     train: NDArray[np.intp]
@@ -102,6 +130,9 @@ class Data:
 
     def seen_from(self, origin: Array, X: Array) -> Data:
         """Return the same rows, of which X (n, d) are the inputs as given, with another origin of each column."""
+        if X.size > LARGE:
+            x_scale = _scales_of_columns(X, self.weight, origin)
+            return replace(self, X=Scaled(X, x_scale, origin), x_scale=x_scale, origin=origin)
         moved = X - origin
         x_scale = typical_magnitude(moved, self.weight)
         return replace(self, X=moved / x_scale, x_scale=x_scale, origin=origin)
@@ -181,7 +212,13 @@ def typical_magnitude(values: Array, weight: Array | None = None) -> Array:
     return np.asarray(np.where(magnitude > 0, magnitude, peak), dtype=np.float64)
 
 
-def _count_distinct(X: Array, rows: NDArray[np.intp], at_most: int) -> int:
+def _scales_of_columns(X: Array, weight: Array, origin: Array) -> Array:
+    """Return the typical magnitude of each column of X - origin, without a copy of the table."""
+    columns = (X[:, k, None] - origin[k] for k in range(X.shape[1]))
+    return np.concatenate([typical_magnitude(column, weight) for column in columns])
+
+
+def _count_distinct(X: Array | Scaled, rows: NDArray[np.intp], at_most: int) -> int:
     """Count the different rows of X among `rows`, looking at no more of a large table than necessary."""
     n_seen = 2 * at_most
     while (found := len(np.unique(X[rows[:n_seen]], axis=0))) < at_most and n_seen < len(rows):
@@ -211,7 +248,9 @@ def prepare(
     n = len(y)
     weight = np.ones(n) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
     weight = weight / typical_magnitude(weight[:, None])[0]
-    x_scale, y_scale = typical_magnitude(X, weight), float(typical_magnitude(y[:, None], weight)[0])
+    is_large = X.size > LARGE
+    x_scale = _scales_of_columns(X, weight, np.zeros(X.shape[1])) if is_large else typical_magnitude(X, weight)
+    y_scale = float(typical_magnitude(y[:, None], weight)[0])
     weighted = np.flatnonzero(weight > 0)
     if (
         _count_distinct(X, weighted, FEWEST_TO_SPLIT) < FEWEST_TO_SPLIT
@@ -223,7 +262,8 @@ def prepare(
         is_train = np.ones(n, dtype=bool)
         is_train[validation] = False
         train = np.flatnonzero(is_train)
-    return Data(X / x_scale, y / y_scale, weight, train, validation, x_scale, y_scale)
+    inputs = Scaled(X, x_scale) if is_large else X / x_scale
+    return Data(inputs, y / y_scale, weight, train, validation, x_scale, y_scale)
 
 
 @dataclass(frozen=True, eq=False)

@@ -189,7 +189,7 @@ class Equation:
         names = checked_names(tuple(variables), "The variables")
         units = scales_of(scales, len(names))
         if rows is None and not isinstance(scales, tuple):
-            rows = scales.X * units.x + units.origin
+            rows = scales.X[:] * units.x + units.origin
         expr = readable(equation_expression(graph, coefficients, names, units.x, units.y, rows, units.origin))
         return cls(expr, names, target)
 

@@ -49,7 +49,7 @@ __all__ = [
 ]
 
 SHORT = 20  # symbols up to which the best graph of each size is written early
-LEAST_WRITTEN = 20  # members that are written even after the time limit, so that there is a choice
+LEAST_WRITTEN = 10  # members that are written even after the time limit, so that there is a choice
 MOST_ROWS = 1000  # rows on which the primitives of the chosen graph are weighed
 MOST_SWAPS = 3
 FAR, BETTER = 1e50, 0.5  # magnitude of a far column; share of the loss of all others, of a law that is missed

@@ -24,6 +24,7 @@ from eqdarts.primitives.table import LINEAR
 __all__ = ["best_line", "in_units", "starts_of_fit", "starts_of_guesses"]
 
 
+MOST_ROWS_OF_LINE = 10_000
 MOST_ROWS = 1000  # rows to which the coefficients of a guess are fitted; the search fits them again
 TO_THE_CALLER = 9  # frames from `_read` to the line that called `DARTSRegressor.fit`
 ALIKE = 0.75  # similarity of names at which a coefficient looks like a misspelt column
@@ -173,10 +174,13 @@ def _log_odds(formula: Any) -> Any:
 
 def best_line(data: Data) -> Start:
     """Return the straight line in the one input that explains most, as a start: a front always has a line."""
-    root = np.sqrt(data.weight)
-    centred = (data.X - np.average(data.X, axis=0, weights=data.weight)) * root[:, None]
-    mean = float(np.average(data.y, weights=data.weight))
+    # A few of many rows tell which input it is; its coefficients are fitted to all of them later.
+    rows = np.unique(np.linspace(0, len(data.y) - 1, min(len(data.y), MOST_ROWS_OF_LINE)).astype(np.intp))
+    X, y, weight = data.X[rows], data.y[rows], data.weight[rows]
+    root = np.sqrt(weight)
+    centred = (X - np.average(X, axis=0, weights=weight)) * root[:, None]
+    mean = float(np.average(y, weights=weight))
     with np.errstate(all="ignore"):
-        say = np.abs(centred.T @ ((data.y - mean) * root)) / np.linalg.norm(centred, axis=0)
+        say = np.abs(centred.T @ ((y - mean) * root)) / np.linalg.norm(centred, axis=0)
     i = int(np.argmax(np.where(np.isfinite(say), say, -1.0)))
     return Graph(data.n_inputs, (Node("sum", (Edge(i, LINEAR),), constant=True),)), (mean, 0.0)

@@ -100,9 +100,18 @@ def _choices(atoms: Sequence[_Atom], count: int) -> Iterator[tuple[_Atom, ...]]:
     """Yield every multiset of `count` atoms by rising total cost."""
     by_cost = {cost: list(group) for cost, group in itertools.groupby(atoms, key=lambda atom: atom.cost)}
     for costs in sorted(itertools.combinations_with_replacement(by_cost, count), key=sum):
-        groups = [itertools.combinations_with_replacement(by_cost[cost], n) for cost, n in Counter(costs).items()]
-        for parts in itertools.product(*groups):
-            yield tuple(itertools.chain.from_iterable(parts))
+        yield from _of_groups([(by_cost[cost], n) for cost, n in Counter(costs).items()])
+
+
+def _of_groups(groups: Sequence[tuple[Sequence[_Atom], int]]) -> Iterator[tuple[_Atom, ...]]:
+    """Yield every choice of n atoms from each group, one at a time: of wide tables there are too many to hold."""
+    if not groups:
+        yield ()
+        return
+    (atoms, n), *others = groups
+    for some in itertools.combinations_with_replacement(atoms, n):
+        for rest in _of_groups(others):
+            yield (*some, *rest)
 
 
 def _sums(atoms: Sequence[_Atom], count: int, constant: float | None) -> Iterator[Nodes]:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from eqdarts.clock import now
 from eqdarts.failures import Failures
 from eqdarts.history import AlphaHistory, BestPoint, SearchHistory
 
 __all__ = ["Budget"]
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -54,9 +58,20 @@ class Budget:
 
     def stop_reason(self) -> str | None:
         """Return the limit that is reached, None if neither is."""
-        if self.time_limit is not None and now() - self.began >= self.time_limit:
+        if not self.has_time():
             return "time"
         return "budget" if self.n_refits >= self.max_refits else None
+
+    def has_time(self) -> bool:
+        """Return whether the time limit is not reached."""
+        return self.time_limit is None or now() - self.began < self.time_limit
+
+    def in_time(self, items: Iterable[T]) -> Iterator[T]:
+        """Yield the items as long as there is time. The number of refits does not end them: it is checked elsewhere."""
+        for item in items:
+            yield item
+            if not self.has_time():
+                return
 
     def book(self, stage: str, began: float) -> None:
         """Add the CPU seconds since `began` to those of the stage."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from itertools import islice, pairwise
 
 import pytest
@@ -45,3 +46,13 @@ def test_small_laws_are_among_the_small_graphs(n_inputs: int, key: str) -> None:
 def test_power_products_of_all_inputs_are_among_the_small_graphs() -> None:
     keys = [graph.key for graph, _ in islice(small_graphs(4, resolve(["power"])), 1500)]
     assert "Pc[power(x0),power(x1),power(x2),power(x3)]" in keys
+
+
+def test_wide_tables_have_their_first_graphs_at_once() -> None:
+    """The choices of three among thousands of functions are made one at a time."""
+    tracemalloc.start()
+    first = list(islice(small_graphs(300, DEFAULT), 50))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert len(first) == 50
+    assert peak < 50e6

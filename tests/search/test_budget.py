@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from eqdarts.search.budget import Budget
 
 
@@ -25,3 +27,10 @@ def test_a_budget_keeps_the_course_of_the_best_loss_and_the_seconds_of_each_stag
     once = budget.stage_seconds["implicit"]
     budget.book("implicit", budget.cpu_began)
     assert budget.stage_seconds["implicit"] >= 2 * once > 0
+
+
+def test_items_end_with_the_time_and_not_with_the_refits(monkeypatch: pytest.MonkeyPatch) -> None:
+    seconds = iter(range(100))
+    monkeypatch.setattr("eqdarts.search.budget.now", lambda: float(next(seconds)))
+    assert list(Budget(3.5, 10).in_time(range(9))) == [0, 1, 2, 3]
+    assert list(Budget(None, 1, n_refits=5).in_time(range(9))) == list(range(9))

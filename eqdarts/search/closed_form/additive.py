@@ -34,6 +34,7 @@ __all__ = ["additive_starts", "simple_powers"]
 FUNCTIONS = ("linear", "log", "reciprocal", "square", "sqrt")
 LOG = PRIMITIVES["log"]
 LARGEST_POWER = 4
+SINGULAR = 1e-13  # part of a column, as a share of it, that is a rounding error
 RATIO_TOLERANCE = 0.15  # how far a ratio of weights may be from a simple exponent
 
 
@@ -84,14 +85,23 @@ def _eliminated(columns: Array, inputs: list[int], target: Array, root: Array) -
         solution = least_squares(design, target * root)
         yield solution, list(kept)
         # The part of a column that the others do not explain is what its weight can do: weight times that is its say.
-        says = [_say(design, k, solution[k]) for k in range(1, len(kept) + 1)]
-        del kept[int(np.argmin(says))]
+        del kept[int(np.argmin(np.abs(solution[1:]) * _own_parts(design)[1:]))]
 
 
-def _say(design: Array, k: int, weight: float) -> float:
-    others = np.delete(design, k, axis=1)
-    own = design[:, k] - others @ least_squares(others, design[:, k])
-    return abs(float(weight)) * float(np.linalg.norm(own))
+def _own_parts(design: Array) -> Array:
+    """Return the norm (K,) of the part of each column (N, K) that the others do not explain.
+
+    Its square is one over the diagonal of the inverse of the normal matrix, which the triangle of one QR decomposition
+    gives for all columns.
+    """
+    sizes = np.linalg.norm(design, axis=0)
+    sizes = np.where(sizes > 0, sizes, 1.0)
+    triangle = np.linalg.qr(design / sizes, mode="r")
+    # Columns that others explain have a zero on the diagonal, and no part of their own.
+    diagonal = np.diagonal(triangle)
+    triangle = triangle + np.diag(np.where(np.abs(diagonal) < SINGULAR, SINGULAR, 0.0))
+    inverse = np.linalg.inv(triangle)
+    return np.asarray(sizes / np.linalg.norm(inverse, axis=1))
 
 
 def _sum(row: Primitive, solution: Array, kept: list[int], name: str, factor: float, d: int) -> Start:

@@ -128,7 +128,7 @@ class _Archipelago:
     def _analyse(self, island: Island) -> None:
         """Ask the most accurate graph of an island for structure, each time that it is ten times better."""
         best = island.trials.archive.best_member
-        if island.is_smooth:  # its reductions were compared already
+        if island.is_smooth or not self.root.budget.has_time():  # of a smooth one reductions were compared already
             return
         if best is None or best.loss > min(TELLING, 0.1 * island.analysed):
             return
@@ -155,12 +155,12 @@ class _Archipelago:
         units = island.trials.problem.units
         # the most lenient first: what it sees has the fewest inputs left, if it is there at all
         suggested: list[tuple[Reduction, ...]] = []
-        for factor in LENIENCE:
+        for factor in self.root.budget.in_time(LENIENCE):
             tolerance = float(np.clip(factor * loss, 1e-10, 3e-2))
             suggested += find_reductions(X, f, gradient, units, tolerance, self.rng)
         # a gradient that is not exact suggests much that is not so: a smooth model of the reduced data must agree
         borne_out: list[tuple[float, Island]] = []
-        for chain in suggested:
+        for chain in self.root.budget.in_time(suggested):
             key = str([step.key for step in (*island.chain, *chain)])
             if key in self.seen:
                 continue
@@ -173,7 +173,7 @@ class _Archipelago:
                 borne_out.append((own, settled))
         # each island takes rounds from the others: only the best may begin
         borne_out.sort(key=lambda pair: pair[0])
-        for _, settled in borne_out[:MOST_NEW]:
+        for _, settled in self.root.budget.in_time(borne_out[:MOST_NEW]):
             self._settle(settled)
 
     def _is_time_to_compare(self) -> bool:

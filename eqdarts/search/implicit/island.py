@@ -86,6 +86,7 @@ class Island:
         self.primitives = primitives
         self.rng = rng
         self.attempt = trials.budget.failures.attempt
+        self.in_time = trials.budget.in_time  # what is read off wide tables may take longer than there is time
         problem = trials.problem
         train = problem.train
         known = np.concatenate([problem.wide.X, problem.held.X])
@@ -130,7 +131,9 @@ class Island:
         """Return the starts of climbs, each with the function outside."""
         train, unit = self.trials.problem.train, self.trials.problem.y_unit
         found = self.attempt(
-            "seeds", lambda: list(seeds(train.X, train.y, train.weight, self.primitives, unit)), list[tuple[str, Start]]
+            "seeds",
+            lambda: list(self.in_time(seeds(train.X, train.y, train.weight, self.primitives, unit))),
+            list[tuple[str, Start]],
         )
         return [(name, start) for name, start in found if self.trials.is_admissible(start[0])]
 
@@ -147,7 +150,9 @@ class Island:
         elif smooth is not None and smooth.is_noisy:
             found = []
         else:
-            found = self.attempt("rational laws", lambda: list(rational_starts(problem, self.primitives)), list[Start])
+            found = self.attempt(
+                "rational laws", lambda: list(self.in_time(rational_starts(problem, self.primitives))), list[Start]
+            )
         return [start for start in found if self.trials.is_admissible(start[0])]
 
     def _additive(self) -> list[Start]:
@@ -155,7 +160,7 @@ class Island:
         train, unit = self.trials.problem.train, self.trials.problem.y_unit
         found = self.attempt(
             "additive laws",
-            lambda: list(additive_starts(train.X, train.y, train.weight, self.primitives, unit)),
+            lambda: list(self.in_time(additive_starts(train.X, train.y, train.weight, self.primitives, unit))),
             list[tuple[str, Start]],
         )
         return [start for _, start in found if self.trials.is_admissible(start[0])]
@@ -164,7 +169,9 @@ class Island:
         """Return waves on polynomials, with the frequencies of the periodogram of what the polynomials leave."""
         wide = self.trials.problem.wide
         limits = most_periods(wide.X, len(wide.y), MOST_COSINES)
-        found = self.attempt("waves on trends", lambda: list(wave_starts(wide, self.primitives, limits)), list[Start])
+        found = self.attempt(
+            "waves on trends", lambda: list(self.in_time(wave_starts(wide, self.primitives, limits))), list[Start]
+        )
         return [start for start in found if self.trials.is_admissible(start[0])]
 
     def _outer_functions(self) -> list[tuple[str, float, Array]]:
@@ -201,7 +208,9 @@ class Island:
         candidates, children = self._children()
         is_new = any(self.trials.archive.recall(graph) is None for _, (graph, _) in children)
         # what does not climb is tried before the children move the walkers, so that it sees the rounds' own numbers
-        small = self.attempt("small graphs", lambda: list(itertools.islice(self.small, self.n_small)), list[Start])
+        small = self.attempt(
+            "small graphs", lambda: list(self.in_time(itertools.islice(self.small, self.n_small))), list[Start]
+        )
         pursuits = self.attempt("matching pursuit", self._pursuits, list[Start])
         tried = self.trials.fit([*small, *pursuits, *self.attempt("pairs of features", self._pairs, list[Start])])
         self.found_new = is_new or bool(tried)
@@ -222,7 +231,7 @@ class Island:
         """Propose children of every walker, with its number: those fitted lately, and starts of the others."""
         known: list[tuple[int, FittedGraph]] = []
         starts: list[tuple[int, Start]] = []
-        for w, walker in enumerate(self.walkers):
+        for w, walker in self.in_time(enumerate(self.walkers)):
             for start in self._grown(walker):
                 graph = start[0]
                 if graph.complexity > walker.cap or not self.trials.is_sensible(graph):
@@ -263,7 +272,7 @@ class Island:
     def _pursuits(self) -> list[Start]:
         """Return sums of features behind outer functions, the ones behind which the law looks simple more often."""
         starts: list[Start] = []
-        for _ in range(N_PURSUITS):
+        for _ in self.in_time(range(N_PURSUITS)):
             k = int(self.rng.integers(len(self.outer))) if self.rng.random() < 0.5 else int(self.rng.geometric(0.4)) - 1
             name, factor, inner = self.outer[min(k, len(self.outer) - 1)]
             starts += self.grower.pursuit(name, factor, inner, float(self.rng.choice(PURSUIT_SHARPNESS)))
@@ -272,7 +281,7 @@ class Island:
     def _pairs(self) -> list[Start]:
         """Return the best sums and products of two features behind the next outer function."""
         n = len(self.outer)
-        if self.rounds > n and self.rounds % PAIRS_EVERY:
+        if (self.rounds > n and self.rounds % PAIRS_EVERY) or not self.trials.budget.has_time():
             return []
         k = self.rounds if self.rounds <= n else self.rounds // PAIRS_EVERY
         starts = self.grower.pairs(*self.outer[k % n])

@@ -118,7 +118,7 @@ def train_supernet(
     n_steps, device = options.n_steps, options.device
     net = make_supernet(data.n_inputs, n_hidden, primitives)
     # on the CPU in float64 first: the same numbers are drawn whatever the supernet's own device and dtype are
-    drawn = initial_parameters(net, n_restarts, rng, admissible(net, data.X))
+    drawn = initial_parameters(net, n_restarts, rng, admissible(net, data.X[:]))
     w, alpha = (t.to(dtype=dtype, device=device) for t in drawn)
     generator = torch.Generator().manual_seed(int(rng.integers(2**63 - 1)))
     descent = _Descent(make_bilevel(net, data, dtype, device), w, alpha, options)

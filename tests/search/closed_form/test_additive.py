@@ -9,6 +9,7 @@ import pytest
 
 from eqdarts._typing import Array
 from eqdarts.primitives.table import resolve
+from eqdarts.search.closed_form import additive
 from eqdarts.search.closed_form.additive import additive_starts, simple_powers
 from eqdarts.solver.refit import refit
 
@@ -72,3 +73,16 @@ def test_powers_are_simple_or_none(weights: list[float], powers: list[int] | Non
     assert (found is None) == (powers is None)
     if found is not None and powers is not None:
         assert found[0] == [Fraction(p) for p in powers]
+
+
+def test_a_part_of_its_own_is_what_other_columns_do_not_explain() -> None:
+    rng = np.random.default_rng(0)
+    design = rng.normal(size=(40, 6)) * np.array([1.0, 1e-8, 1e5, 1.0, 3.0, 1.0])
+    design[:, 5] = design[:, 0] + design[:, 3]
+    own = additive._own_parts(design[:, :5])
+    for k in range(5):
+        others = np.delete(design[:, :5], k, axis=1)
+        left = design[:, k] - others @ np.linalg.lstsq(others, design[:, k], rcond=None)[0]
+        assert own[k] == pytest.approx(np.linalg.norm(left), rel=1e-6)
+    assert additive._own_parts(design)[[0, 3, 5]].max() < 1e-9
+    assert np.isfinite(additive._own_parts(np.zeros((5, 2)))).all()
