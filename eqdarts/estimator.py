@@ -63,7 +63,8 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         "auto" is "implicit", which grows graphs by exact gains. "relaxed" is bilevel architecture search by a supernet.
         "random" is the baseline: random graphs.
     time_limit : float or None, default=60
-        Largest wall time in seconds. The search ends earlier if a law is exact. With None only `max_refits` limits the
+        Largest wall time in seconds of all steps together; a step that has begun ends, which takes about half a second
+        on small tables. The search ends earlier if a law is exact. With None only `max_refits` limits the
         search, and the same `random_state` gives the same equation bit for bit.
     max_refits : int, default=1000000
         Maximum number of graphs to refit.

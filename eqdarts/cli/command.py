@@ -126,7 +126,12 @@ def _add_fit(commands: argparse._SubParsersAction[_Parser]) -> None:
     fit.add_argument("file", metavar="FILE", help="CSV, TSV or Parquet, compressed or not; - reads standard input")
     fit.add_argument("--target", required=True, metavar="COLUMN", help="the column to predict")
     fit.add_argument("--features", type=_names, metavar="A,B,..", help="the inputs; default: all other numeric columns")
-    fit.add_argument("--time-limit", type=_seconds, metavar="SECONDS", help="length of the search; default: 60")
+    fit.add_argument(
+        "--time-limit",
+        type=_seconds,
+        metavar="SECONDS",
+        help="longest time of a fit, without its pictures; default: 60",
+    )
     fit.add_argument(
         "--primitives",
         type=_primitives,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -24,7 +24,7 @@ from eqdarts.search.archive import Archive
 from eqdarts.search.evaluator import QUICK, THOROUGH
 from eqdarts.selection import Candidate, choice_in_words, description_length, structure_length
 from eqdarts.solver.compiled import predict_all
-from eqdarts.solver.refit import refit_in_parts
+from eqdarts.solver.refit import refit
 
 __all__ = [
     "MOST_ROWS",
@@ -43,10 +43,10 @@ __all__ = [
 # A standard error falls as the root of the number of rows grows: with so many it is a hundredth of what the noise
 # of one row is worth. A pass over a million rows would take as long as the search did.
 MOST_ROWS = 10_000
-MOST_JUDGED = 100_000  # rows whose loss decides between old and new coefficients
+MOST_JUDGED = 30_000  # rows whose loss decides between old and new coefficients
 MOST_SCREENED = 300_000  # rows times members
 MOST_SHORT = 12  # members besides the front, for their short descriptions
-MOST_NUMBERS = 2**23  # in the Jacobian (G, K, N) of one batch; the sweeps that fill it hold a few times as much
+MOST_NUMBERS = 2**21  # in the Jacobian (G, K, N) of one batch; the sweeps that fill it hold a few times as much
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,20 +129,25 @@ def fitted_rows(data: Data, rng: np.random.Generator) -> NDArray[np.intp]:
 
 
 def screened(
-    members: Sequence[FittedGraph], data: Data, rows: NDArray[np.intp], primitives: Sequence[Primitive]
+    members: Sequence[FittedGraph],
+    data: Data,
+    rows: NDArray[np.intp],
+    primitives: Sequence[Primitive],
+    go_on: Callable[[], bool] = lambda: True,
 ) -> tuple[FittedGraph, ...]:
     """Return the front that `members` are by the losses they have, and the best that they are on `rows`, refitted.
 
     The search uses few rows, on which noise can hide the difference between laws; more rows distinguish them. The best
     are the front by symbols, and those with the shortest description, because the choice may reject all equations with
     fewer symbols, for example for the cost of a pole. `MOST_SCREENED` limits the number of members, in the order given.
+    When `go_on` returns False, those with many coefficients are not refitted.
     """
     before = front_of(members)
     kept = set(map(id, before))
     others = [member for member in members if id(member) not in kept][: MOST_SCREENED // max(len(rows), 1)]
     if not others:
         return before
-    found = measured(_refitted(others, data, rows, QUICK), data, rows)
+    found = measured(_refitted(others, data, rows, QUICK, go_on), data, rows)
     return (*before, *dict.fromkeys((*best_of(found), *_shortest(found, data, len(rows), primitives))))
 
 
@@ -161,7 +166,11 @@ def _shortest(
 
 
 def refit_front(
-    front: Sequence[FittedGraph], data: Data, rows: NDArray[np.intp], rng: np.random.Generator
+    front: Sequence[FittedGraph],
+    data: Data,
+    rows: NDArray[np.intp],
+    rng: np.random.Generator,
+    go_on: Callable[[], bool] = lambda: True,
 ) -> tuple[FittedGraph, ...]:
     """Refit every member from its present coefficients, and keep the result if it does not fit all rows worse.
 
@@ -175,7 +184,9 @@ def refit_front(
     rows : ndarray of int
         The rows to fit, as `fitted_rows` gives them.
     rng : numpy.random.Generator
-        Draws the rows whose losses decide, if there are more than 100,000.
+        Draws the rows whose losses decide, if there are more than 30,000.
+    go_on : callable, optional
+        When it returns False, the members with many coefficients keep those of the search.
 
     Returns
     -------
@@ -184,7 +195,7 @@ def refit_front(
     """
     judged = draw_rows(np.flatnonzero(data.weight > 0), MOST_JUDGED, rng)
     front = [with_factor(member) for member in front]
-    refitted = _refitted(front, data, rows)
+    refitted = _refitted(front, data, rows, go_on=go_on)
     before, after = np.split(_losses([*front, *refitted], data, judged), 2)
     return tuple(
         replace(new, loss=float(b)) if b <= a else replace(old, loss=float(a))
@@ -248,15 +259,38 @@ def _has_factor(graph: Graph, j: int) -> bool:
 
 
 def _refitted(
-    front: Sequence[FittedGraph], data: Data, rows: NDArray[np.intp], limits: tuple[int, float] = THOROUGH
+    front: Sequence[FittedGraph],
+    data: Data,
+    rows: NDArray[np.intp],
+    limits: tuple[int, float] = THOROUGH,
+    go_on: Callable[[], bool] = lambda: True,
 ) -> list[FittedGraph]:
+    """Refit the members, those with few coefficients first; what is left when `go_on` returns False stays as it is."""
     import torch
 
     iterations, tolerance = limits
     X, y, weight = (torch.from_numpy(values[rows]) for values in (data.X, data.y, data.weight))
-    starts = [(m.graph, m.coefficients) for m in front]
-    fits = refit_in_parts(starts, X, y, weight, MOST_NUMBERS, max_iterations=iterations, tolerance=tolerance)
-    return [replace(m, coefficients=fit.coefficients) for m, fit in zip(front, fits, strict=True)]
+    fitted = list(front)
+    for first, part in enumerate(_batches(front, len(rows))):
+        if first and not go_on():
+            break
+        graphs, starts = [front[k].graph for k in part], [front[k].coefficients for k in part]
+        fits = refit(graphs, starts, X, y, weight, max_iterations=iterations, tolerance=tolerance, patience=3)
+        for k, fit in zip(part, fits, strict=True):
+            fitted[k] = replace(front[k], coefficients=fit.coefficients)
+    return fitted
+
+
+def _batches(front: Sequence[FittedGraph], n_rows: int) -> Iterator[list[int]]:
+    """Yield the places of members with rising numbers of coefficients, in batches of `MOST_NUMBERS` numbers."""
+    batch: list[int] = []
+    for k in sorted(range(len(front)), key=lambda k: front[k].graph.n_coefficients):
+        if batch and (len(batch) + 1) * max(front[k].graph.n_coefficients, 1) * n_rows > MOST_NUMBERS:
+            yield batch
+            batch = []
+        batch.append(k)
+    if batch:
+        yield batch
 
 
 def _losses(members: Sequence[FittedGraph], data: Data, rows: NDArray[np.intp]) -> NDArray[np.float64]:

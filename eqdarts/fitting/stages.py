@@ -436,8 +436,8 @@ class Stages:
         always = [member for member in members if with_factor(member).graph.key in told]
 
         def refitted() -> tuple[FittedGraph, ...]:
-            best = screened(members, data, rows, self.settings.primitives)
-            return refit_front(tuple(dict.fromkeys((*best, *always))), data, rows, self.rng)
+            best = screened(members, data, rows, self.settings.primitives, self._has_time)
+            return refit_front(tuple(dict.fromkeys((*best, *always))), data, rows, self.rng, self._has_time)
 
         return self._stage("refit to all rows", refitted, lambda: measured(front, data, rows))
 

@@ -62,15 +62,15 @@ class Budget:
             return "time"
         return "budget" if self.n_refits >= self.max_refits else None
 
-    def has_time(self) -> bool:
-        """Return whether the time limit is not reached."""
-        return self.time_limit is None or now() - self.began < self.time_limit
+    def has_time(self, share: float = 1.0) -> bool:
+        """Return whether less than this share of the time limit is spent."""
+        return self.time_limit is None or now() - self.began < share * self.time_limit
 
-    def in_time(self, items: Iterable[T]) -> Iterator[T]:
-        """Yield the items as long as there is time. The number of refits does not end them: it is checked elsewhere."""
+    def in_time(self, items: Iterable[T], share: float = 1.0) -> Iterator[T]:
+        """Yield items until this share of the time is spent. The number of refits does not end them."""
         for item in items:
             yield item
-            if not self.has_time():
+            if not self.has_time(share):
                 return
 
     def book(self, stage: str, began: float) -> None:

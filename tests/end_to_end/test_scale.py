@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 import time
 import tracemalloc
 from typing import Any
@@ -10,8 +14,9 @@ import numpy as np
 import pytest
 
 from eqdarts import DARTSRegressor
-from eqdarts.data import prepare, typical_magnitude
+from eqdarts.data import Scaled, prepare, typical_magnitude
 from eqdarts.fitting.table import MANY_ROWS, Table
+from tests.places import ROOT
 
 
 @pytest.mark.slow
@@ -86,3 +91,41 @@ def test_rows_without_weight_do_not_set_the_scale() -> None:
     values = np.array([[1.0], [3.0], [1e9]])
     assert typical_magnitude(values, np.array([1.0, 1.0, 0.0])) == pytest.approx([2.0])
     assert typical_magnitude(values[:2], np.array([3.0, 1.0])) == pytest.approx([1.5])
+
+
+@pytest.mark.slow
+def test_a_large_table_takes_two_copies_and_a_little() -> None:
+    """In a process of its own, because the peak of this one is that of all tests before."""
+    script = ROOT / "benchmarks" / "limits" / "run.py"
+    case = json.dumps([300_000, 60, None, 60])
+    env = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, str(script), "--case", case], capture_output=True, text=True, check=True, env=env
+    )
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert found["peak_gb"] <= found["bound_gb"]
+
+
+def test_a_large_table_is_scaled_by_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(0)
+    X = rng.uniform(1.0, 3.0, (300, 3)) + np.array([0.0, 2000.0, 0.0])
+    origin = np.array([0.0, 1990.0, 0.0])
+    whole = prepare(X, X[:, 0], None, 0.3, np.random.default_rng(1))
+    monkeypatch.setattr("eqdarts.data.LARGE", 100)
+    parts = prepare(X, X[:, 0], None, 0.3, np.random.default_rng(1))
+    assert isinstance(parts.X, Scaled)
+    rows = np.array([5, 3, 299])
+    for one, other in ((whole, parts), (whole.seen_from(origin, X), parts.seen_from(origin, X))):
+        np.testing.assert_allclose(other.X[rows], one.X[rows], rtol=1e-12)
+        np.testing.assert_allclose(other.x_scale, one.x_scale, rtol=1e-12)
+        np.testing.assert_array_equal(other.train, one.train)
+        assert other.n_inputs == 3
+        assert other.count_distinct(50) == 50
+
+
+@pytest.mark.parametrize("search", ["auto", "relaxed", "random"])
+def test_a_large_table_has_the_law_of_a_small_one(search: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("eqdarts.data.LARGE", 100)
+    X = np.random.default_rng(0).uniform(1.0, 3.0, (100, 2))
+    model = DARTSRegressor("minimal", search=search, max_refits=60, n_restarts=4, time_limit=None, random_state=0)
+    assert model.fit(X, 2 * X[:, 0] * X[:, 1]).score(X, 2 * X[:, 0] * X[:, 1]) > 0.9

@@ -14,6 +14,7 @@ from eqdarts.graph.fitted import FittedGraph
 from eqdarts.graph.graph import Edge, Graph, Node
 from eqdarts.primitives.table import PRIMITIVES
 from tests.fits import fallen
+from tests.helpers import edge, node
 
 
 def test_a_front_stays_a_front_when_its_chosen_member_changes() -> None:
@@ -113,3 +114,18 @@ def test_members_are_refitted_in_portions_and_stay_in_order(monkeypatch: pytest.
     assert first.loss == pytest.approx(1.0)
     assert second == FittedGraph(undefined.graph, undefined.coefficients, np.inf)
     np.testing.assert_allclose(third.coefficients, best_line(data), rtol=1e-7)
+
+
+def test_when_time_is_up_members_with_many_coefficients_keep_theirs(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(0)
+    X = rng.uniform(1.0, 3.0, (100, 2))
+    data = prepare(X, 5 + X[:, 0] + 2 * X[:, 1], None, 0.3, rng)
+    constant = FittedGraph(Graph(2, (node("sum", constant=True),)), (0.1,), 1.0)
+    both = Graph(2, (node("sum", edge(0, "linear"), edge(1, "linear"), constant=True),))
+    plane = FittedGraph(both, (0.1, 0.1, 0.1), 1.0)
+    monkeypatch.setattr(front_module, "MOST_NUMBERS", 150)
+    rows = np.arange(100)
+    for go_on, is_fitted in ((True, True), (False, False)):
+        left, right = refit_front([plane, constant], data, rows, rng, lambda go_on=go_on: go_on)
+        assert (left.loss < 1e-9) is is_fitted
+        assert right.loss == pytest.approx(1.0)

@@ -43,6 +43,7 @@ PAIRS_EVERY = 2  # rounds, once each outer function had its turn
 PROMISING = 3  # children of a walker that are refitted beyond screening
 ACCURATE = 1e-9  # loss at which new members are refitted to convergence
 MOST_COSINES = 2**21  # for the periodograms of the beginning
+READING = 0.3  # share of the time after which no more laws are read off before the climbs
 FROM_SEED = 0.6  # share of climbs that start at a seed; the others start at a member of the front
 LEAST_CAP = 12
 MOST_STEPS = 30
@@ -160,7 +161,7 @@ class Island:
         train, unit = self.trials.problem.train, self.trials.problem.y_unit
         found = self.attempt(
             "additive laws",
-            lambda: list(self.in_time(additive_starts(train.X, train.y, train.weight, self.primitives, unit))),
+            lambda: list(self.in_time(additive_starts(train.X, train.y, train.weight, self.primitives, unit), READING)),
             list[tuple[str, Start]],
         )
         return [start for _, start in found if self.trials.is_admissible(start[0])]

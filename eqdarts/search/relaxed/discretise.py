@@ -187,7 +187,7 @@ def refitted_loss(data: Data, graphs: Sequence[Proposal | None]) -> NDArray[np.f
     if not found:
         return losses
     places, structures, starts = zip(*found, strict=True)
-    X, y, weight = (torch.as_tensor(values) for values in (data.X, data.y, shares(data, data.validation)))
+    X, y, weight = (torch.as_tensor(values) for values in (data.X[:], data.y, shares(data, data.validation)))
     train, held_back = torch.as_tensor(data.train), torch.as_tensor(data.validation)
     fits = refit(structures, starts, X[train], y[train], torch.as_tensor(data.weight)[train])
     batch = Batch(structures, X[held_back])
