@@ -20,7 +20,7 @@ __all__ = ["Diagnosis", "diagnosis"]
 FEWEST = 20  # rows from which on order and scatter are judged
 UNLIKELY = 1e-3  # probability under even, independent scatter below which a sentence is worth a reader's time
 NORMAL = 1.4826  # standard deviation of a normal distribution over the median absolute deviation
-EXACT = 1e-9  # residuals below this share of y are rounding errors
+EXACT = 1e-9  # residuals below this share of the largest y are rounding errors
 LEAST_OUT = 4.0  # usual residuals by which an outlying row misses the law, at least
 MOST_NAMED = 5  # rows
 UNEVEN = 2.0  # ratio of scatter between large and small values that matters
@@ -82,7 +82,7 @@ def diagnosis(residual: Array, predicted: Array, columns: Mapping[str, Array], w
     r, f = residual[sound], predicted[sound]
     if not len(r):
         return Diagnosis(0.0, (), None, None, ())
-    floor = EXACT * float(np.sqrt(np.mean((f + r) ** 2)))
+    floor = EXACT * float(np.abs(f + r).max())
     usual = NORMAL * float(np.median(np.abs(r)))
     sentences: list[str] = []
     out = _outlying(r, max(usual, floor))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from eqdarts.plotting.style import COLOURS, new_axes, styled, title_width
+from eqdarts.plotting.style import COLOURS, new_axes, set_log, styled, title_width
 from eqdarts.plotting.text import typeset
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def plot_front(equations: pd.DataFrame, ax: Axes | None = None, rivals: int = N_
     ax.step(complexity, lowest, where="post", color=COLOURS["grey"], linewidth=0.8, zorder=1)
     ax.plot(complexity, shown, "o", color=COLOURS["blue"], label="Pareto front", zorder=2)
     ax.plot(complexity[chosen], shown[chosen], "D", color=COLOURS["vermillion"], markersize=6, label="chosen", zorder=3)
-    ax.set_yscale("log")
+    set_log(ax, "y", shown)
     ax.set_xlabel("complexity (symbols)")
     ax.set_ylabel("mean squared residual")
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))

@@ -103,7 +103,8 @@ def plot_qq(equation: Equation, X: pd.DataFrame, y: Any, ax: Axes | None = None,
     _, y = rows_of_picture(equation, X, y)
     residual = _residual(y, predicted(equation, X), _is_relative(y) if relative is None else relative)
     residual = np.sort(residual[np.isfinite(residual)])
-    spread = float(residual.std())
+    largest = float(np.abs(residual).max(initial=0.0))  # whose square may overflow
+    spread = largest * float((residual / largest).std()) if largest else 0.0
     residual = residual / (spread if spread > 0 and math.isfinite(spread) else 1.0)
     n = len(residual)
     rank = np.unique(np.linspace(1, n, min(n, MOST_QUANTILES)).astype(int))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from eqdarts.history import SearchHistory
-from eqdarts.plotting.style import COLOURS, new_axes, set_name, styled
+from eqdarts.plotting.style import COLOURS, new_axes, set_log, set_name, styled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -46,7 +46,7 @@ def plot_search(history: SearchHistory, ax: Axes | None = None) -> Axes:
             own = np.array([point.stage == stage for point in history.best])
             label = stage if not stage.startswith("_") else f" {stage}"
             ax.plot(seconds[own], shown[own], "o", color=_HUES[k % len(_HUES)], label=label, zorder=2)
-        ax.set_yscale("log")
+        set_log(ax, "y", shown)
         ax.legend(loc="best")
         if seconds.min() > 0 and end > 100 * seconds.min():
             ax.set_xscale("log")

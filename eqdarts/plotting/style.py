@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import numpy as np
 
+from eqdarts._typing import Array
 from eqdarts.expression.mathml import plain_characters
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ __all__ = [
     "is_first",
     "new_axes",
     "panel_size",
+    "set_log",
     "set_log_if_wide",
     "set_name",
     "styled",
@@ -35,6 +37,9 @@ T = TypeVar("T")
 # Okabe and Ito (2008), without yellow, which is too pale for thin lines on white.
 SMALLEST_TYPE = 6.0  # points
 PANEL_WIDTH, PANEL_HEIGHT = 2.1, 1.7  # inches
+MANY_DECADES = 60  # on an axis, from which on it gets limits and ticks of its own
+NEAR_THE_END = 270  # decades, beyond which matplotlib's margins leave the floats
+EXTREME_DECADES = (-305, 307)  # of limits
 COLOURS = {
     "blue": "#0072B2",
     "vermillion": "#D55E00",
@@ -117,8 +122,44 @@ def set_log_if_wide(ax: Axes, which: str, values: Any) -> bool:
     values = np.asarray(values, dtype=np.float64)
     wide = bool(values.size and values.min() > 0 and values.max() > 100 * values.min())
     if wide:
-        (ax.set_xscale if which == "x" else ax.set_yscale)("log")
+        set_log(ax, which, values)
     return wide
+
+
+def set_log(ax: Axes, which: str, values: Array) -> None:
+    """Make axis `which` logarithmic; `values` are what it shows.
+
+    Over hundreds of decades matplotlib would place ticks beyond the largest float, and fail at their labels.
+    """
+    from matplotlib.ticker import NullLocator
+
+    with np.errstate(all="ignore"):
+        (ax.set_xscale if which == "x" else ax.set_yscale)("log")
+    shown = values[(values > 0) & np.isfinite(values)]
+    if not len(shown):
+        return
+    low, high = float(np.log10(shown.min())), float(np.log10(shown.max()))
+    if high - low < MANY_DECADES and low > -NEAR_THE_END and high < NEAR_THE_END:
+        return
+    axis = ax.xaxis if which == "x" else ax.yaxis
+    axis.set_major_locator(_finite_ticks()(numticks=6))
+    axis.set_minor_locator(NullLocator())
+    ends = 10 ** np.clip([low - 2, high + 2], *EXTREME_DECADES)
+    (ax.set_xlim if which == "x" else ax.set_ylim)(*ends)
+
+
+@functools.cache
+def _finite_ticks() -> type:
+    """Return the class of a locator that places no tick where no float is."""
+    from matplotlib.ticker import LogLocator
+
+    class FiniteLogLocator(LogLocator):
+        def tick_values(self, vmin: float, vmax: float) -> Any:
+            with np.errstate(all="ignore"):
+                ticks = np.asarray(super().tick_values(vmin, vmax), dtype=np.float64)
+            return ticks[np.isfinite(ticks) & (ticks > 1e-300)]
+
+    return FiniteLogLocator
 
 
 def text_width(text: str, size: float, parse_math: bool = True) -> float:

@@ -14,15 +14,18 @@ from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from eqdarts.equation.equation import Equation
+from eqdarts.estimator import DARTSRegressor
 from eqdarts.evidence.structure import Finding
 from eqdarts.fitting.run import Run
 from eqdarts.report.page import report_page, write_report
 from eqdarts.report.pictures import Picture, graph_pictures
 from tests import fake_estimator
+from tests.helpers import QUICK
 from tests.report.runs import planets, planets_run
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -275,3 +278,16 @@ def test_no_formula_is_cut_on_a_narrow_screen(tmp_path: Path, run: Run, width: i
         assert formula["beyond"] < 1
         assert formula["size"] >= 11
     assert sum(bool(formula["text"]) for formula in formulas) == n_text
+
+
+@pytest.mark.parametrize("which", ["input", "target"])
+def test_axes_over_hundreds_of_decades_are_drawn(which: str) -> None:
+    wide = 10.0 ** np.linspace(-150, 150, 40)
+    x, y = (
+        (wide, 3 * np.sqrt(wide))
+        if which == "input"
+        else (np.linspace(0.1, 2, 40), np.exp(300 * np.linspace(0.1, 2, 40)))
+    )
+    quick = {**QUICK, "max_refits": 30}
+    model = DARTSRegressor(**quick).fit(pd.DataFrame({"x": x}), pd.Series(y, name="y"))
+    assert "<img" in report_page(model.run_)

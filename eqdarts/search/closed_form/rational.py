@@ -149,7 +149,7 @@ def _generator_sets(X: Array, units: Array, primitives: tuple[Primitive, ...]) -
 
 
 def _is_tame(generator: _Generator, X: Array) -> bool:
-    """Whether the values of a function are finite, not huge, and not all the same."""
+    """Whether the values of a function are finite, not huge, and differ."""
     with np.errstate(all="ignore"):
         values = generator(X)
     return bool(np.isfinite(values).all() and np.abs(values).max() < 1e6 and np.ptp(values) > 0)
