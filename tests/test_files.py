@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 
 from eqdarts.errors import FormulaError
 from eqdarts.files import is_number, read_json, short, write_atomically
+from tests.places import ROOT
 
 GOOD = {"format": "demo", "version": 2, "x": [1.5, "é"]}
 
@@ -89,3 +91,20 @@ def test_a_long_value_is_shown_short() -> None:
     for value in ("a" * 10**6, list(range(1000))):
         assert len(short(value)) == 60
         assert short(value).endswith("...")
+
+
+# Where a file may be written otherwise: to a device, or row by row to the end of a file.
+OTHERWISE = {"cli/saving.py": 1, "benchmark/run.py": 1, "fitting/progress.py": 1, "files.py": 1}
+WRITES = re.compile(
+    r"""\.write_(text|bytes)\(|open\([^)\n]*["'][wax]b?["']|\.savefig\((?!page)|\.to_csv\(["'a-z_]*path"""
+)
+APART = {"benchmark/worker.py"}  # writes into a pipe
+
+
+def test_only_one_function_writes_files() -> None:
+    package = ROOT / "eqdarts"
+    found = {
+        str(path.relative_to(package)): len(WRITES.findall(path.read_text(encoding="utf-8")))
+        for path in sorted(package.rglob("*.py"))
+    }
+    assert {name: n for name, n in found.items() if n and name not in APART} == OTHERWISE

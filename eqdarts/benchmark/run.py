@@ -171,7 +171,7 @@ class _Table:
             return
         path.parent.mkdir(parents=True, exist_ok=True)
         if not path.exists() or path.stat().st_size == 0:
-            path.write_text(",".join(COLUMNS) + "\n", encoding="utf-8")
+            write_atomically(path, ",".join(COLUMNS) + "\n")
             return
         with path.open(newline="", encoding="utf-8") as file:
             reader = csv.DictReader(file)
