@@ -39,8 +39,11 @@ def test_scikit_learn_contract(estimator: Any, check: Any) -> None:
 @pytest.mark.slow
 @parametrize_with_checks(
     [
-        DARTSRegressor(search=search, max_refits=300, n_restarts=8, time_limit=None, random_state=0)
+        DARTSRegressor(
+            search=search, max_refits=300, n_restarts=2, relaxed={"n_steps": 20}, time_limit=None, random_state=0
+        )
         for search in SEARCHES
+        if search != "implicit"  # "auto" is the same
     ]
 )
 def test_scikit_learn_contract_of_each_search(estimator: Any, check: Any) -> None:

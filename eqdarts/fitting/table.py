@@ -106,7 +106,7 @@ class Table:
         return np.asarray(self.X[np.unique(np.concatenate([spread, self.X.argmin(axis=0), self.X.argmax(axis=0)]))])
 
     def drawn(self, rows: NDArray[np.intp]) -> FitRows:
-        """Return these rows, for what comes from them during the fit."""
+        """Return these rows, as the stages of the fit use them."""
         weight = None if self.weight is None or self.sigma is not None else self.weight[rows]
         sigma = None if self.sigma is None else self.sigma[rows]
         return FitRows(self.X[rows], self.y[rows], weight, sigma, len(self.y))
