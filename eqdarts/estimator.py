@@ -29,7 +29,7 @@ from eqdarts.errors import EqdartsWarning, FormulaError, explain
 from eqdarts.evidence.stability import stability_of
 from eqdarts.failures import warn_left_out
 from eqdarts.files import write_atomically
-from eqdarts.fitting.checks import checked_constants, checked_settings, checked_target, checked_weight
+from eqdarts.fitting import checks
 from eqdarts.fitting.progress import Callback
 from eqdarts.fitting.run import Run
 from eqdarts.fitting.stages import fit_table
@@ -44,7 +44,6 @@ if TYPE_CHECKING:
     from eqdarts.inference.uncertainty import Inference
 
 __all__ = ["DARTSRegressor"]
-
 
 FEWEST_ROWS = 3
 FEW_ROWS = 10
@@ -89,6 +88,9 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         and the prediction as torch tensors and returns the loss of each row, which is not negative and smallest at y.
         For losses other than "squared", half of the budget is spent before the rows are weighted by the first result,
         and half after that.
+    noise : {"auto", "constant", "relative", "poisson", "both"}, default="auto"
+        How the standard deviation of a row depends on the law's value f: not at all, as abs(f), sqrt(abs(f)) or
+        sqrt(a**2 + b**2 f**2). "auto" chooses it with the law, unless weights, errors or a loss are given.
     validation_fraction : float, default=0.3
         Share of the rows held back to fit the architecture. With fewer than 20 rows nothing is held back.
     n_jobs : int or None, default=None
@@ -136,8 +138,8 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     structure_ : tuple of Finding
         Inputs that appear only in combination, and scaling laws, as sentences with their evidence:
         ``print(*model.structure_)``.
-    run_ : Run
-        The whole fit as one record, from which reports, files and the attributes above are made.
+    noise_, run_ : Noise, Run
+        How the rows scatter around the law: kind, size, evidence. The whole fit as one record.
     n_features_in_ : int
     feature_names_in_ : ndarray of str
         If X has column names.
@@ -163,6 +165,7 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         constants: Mapping[str, float] | None = None,
         snap: bool = True,
         loss: str | Callable[..., Any] = "squared",
+        noise: str = "auto",
         validation_fraction: float = 0.3,
         n_jobs: int | None = None,
         n_searches: int = 4,
@@ -180,7 +183,7 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         self.relaxed = relaxed
         self.selection = selection
         self.constants = constants
-        self.snap = snap
+        self.snap, self.noise = snap, noise
         self.loss = loss
         self.validation_fraction = validation_fraction
         self.n_jobs = n_jobs
@@ -241,10 +244,10 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         # Parameters first: a typing error is told before a large table is checked.
         parameters = inspect.signature(type(self)).parameters
         defaults = {name: parameter.default for name, parameter in parameters.items()}
-        settings = checked_settings(self.get_params(deep=False), defaults)
+        settings = checks.checked_settings(self.get_params(deep=False), defaults)
         table = self._table(X, y, sample_weight, sigma)
         # The names of the columns are known from here on; constants must have others.
-        settings = replace(settings, constants=checked_constants(self.constants, table.names))
+        settings = replace(settings, constants=checks.checked_constants(self.constants, table.names))
         if len(table.y) < FEW_ROWS:
             warnings.warn(f"Only {len(table.y)} rows: the law may be a coincidence.", EqdartsWarning, stacklevel=2)
         run = fit_table(
@@ -269,14 +272,15 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     def _table(self, X: Any, y: Any, sample_weight: Any, sigma: Any) -> Table:
         """Return the rows of a fit, if they can be fitted."""
         target = getattr(y, "name", None)
-        X, y = without_masks(X, "X"), _target_as_floats(y)
+        X, y = without_masks(X, "X"), checks.target_as_floats(y)
         with np.errstate(all="ignore"):  # the sum by which sklearn looks for infinity may overflow
             X, y = validate_data(self, X, y, dtype=np.float64, y_numeric=True, ensure_min_samples=FEWEST_ROWS)
-        weight, sigma = checked_weight(sample_weight, sigma, X, self.loss)
+        weight, sigma = checks.checked_weight(sample_weight, sigma, X, self.loss)
+        checks.check_noise(self.noise, weight, sigma, self.loss)
         named = hasattr(self, "feature_names_in_")
         names = tuple(map(str, self.feature_names_in_)) if named else tuple(f"x{i}" for i in range(X.shape[1]))
         target = target_name(None if target is None else str(target))
-        return Table(X, checked_target(y, self.loss), weight, checked_names(names), target, sigma, named)
+        return Table(X, checks.checked_target(y, self.loss), weight, checked_names(names), target, sigma, named)
 
     # --- predicting ---
 
@@ -311,7 +315,7 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         values = np.asarray(equation.predict(X), dtype=np.float64)
         if not return_std:
             return values
-        sigma = errors_of_new(equation, self.run_.rows, self.run_.loss, X)
+        sigma = errors_of_new(equation, self.run_.rows, self.run_.loss, X, noise=self.run_.noise)
         return values, self.inference(index).predict_std(X, observation=True, sigma=sigma)
 
     def predict_interval(
@@ -344,7 +348,7 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         equation = self._equation(index)
         warn_outside(equation, X, stacklevel=2)
         if observation:
-            sigma = errors_of_new(equation, self.run_.rows, self.run_.loss, X, sigma, sample_weight)
+            sigma = errors_of_new(equation, self.run_.rows, self.run_.loss, X, sigma, sample_weight, self.noise_)
         else:
             sigma = None
         weight = sample_weight if sigma is None else None
@@ -411,7 +415,7 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         "squared" there is none.
         """
         check_is_fitted(self)
-        return inference_by_loss(self._equation(index), self.run_.rows, self.run_.loss)
+        return inference_by_loss(self._equation(index), self.run_.rows, self.run_.loss, self.noise_, self.equation_)
 
     def summary(self, index: int | None = None, coverage: float = 0.95, profile: bool = True) -> str:
         """Return a text table: the equation, its fit, coefficients with intervals, rivals and cautions.
@@ -592,9 +596,5 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         self.x_origin_ = run.x_origin
         self.alpha_ = run.alpha
         self.structure_ = run.structure
+        self.noise_ = run.noise
         self.history_ = run.history
-
-
-def _target_as_floats(y: Any) -> Any:
-    """Return y converted, so that scikit-learn sees what is missing in objects and text; what it refuses as it is."""
-    return y if y is None or getattr(getattr(y, "dtype", None), "kind", "") == "c" else as_floats(y, "y")

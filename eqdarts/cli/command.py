@@ -18,6 +18,7 @@ from eqdarts._version import __version__
 from eqdarts.cli.notes import leave_output, note
 from eqdarts.cli.usage import TableError, UsageError
 from eqdarts.errors import FormulaError, closest, explain, visible
+from eqdarts.inference.noise import AUTO, NOISES
 from eqdarts.search.strategies import DEFAULT, SEARCHES
 
 __all__ = ["main"]
@@ -141,6 +142,8 @@ def _add_fit(commands: argparse._SubParsersAction[_Parser]) -> None:
     fit.add_argument("--max-complexity", type=_whole(3), metavar="N", help="largest number of symbols; default: 60")
     searches = "; ".join(f"{row.name}: {row.label}" for row in SEARCHES.values())
     fit.add_argument("--search", choices=tuple(SEARCHES), help=f"{searches}; default: {DEFAULT.name}")
+    told = "how the scatter of y depends on the law's value; default: chosen with the law"
+    fit.add_argument("--noise", choices=(AUTO, *NOISES), help=told)
     fit.add_argument(
         "--guess",
         action="append",
@@ -149,11 +152,8 @@ def _add_fit(commands: argparse._SubParsersAction[_Parser]) -> None:
     )
     as_found = "keep the decimals of all coefficients: no integers, fractions or named constants in their place"
     fit.add_argument("--no-snap", dest="snap", action="store_false", default=None, help=as_found)
-    fit.add_argument(
-        "--checkpoint",
-        metavar="DIR",
-        help="save the best so far here every few seconds, and continue from an earlier fit",
-    )
+    kept = "save the best so far here every few seconds, and continue from an earlier fit"
+    fit.add_argument("--checkpoint", metavar="DIR", help=kept)
     fit.add_argument("--out", metavar="DIR", help="folder for the files; default: eqdarts-out/ and the name of FILE")
     fit.add_argument("--seed", type=_whole(0), metavar="N", help="seed of the search")
     fit.add_argument("--drop-missing", action="store_true", help="leave out rows with missing values")

@@ -33,6 +33,7 @@ OPTIONS = {  # option of the command line -> parameter of DARTSRegressor; its de
     "max_complexity": "max_complexity",
     "search": "search",
     "seed": "random_state",
+    "noise": "noise",
     "guess": "guesses",
     "snap": "snap",
 }

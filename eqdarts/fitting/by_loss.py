@@ -27,7 +27,7 @@ from eqdarts.inference.linearised import Form, form_of
 from eqdarts.losses import Loss, resolve_loss
 from eqdarts.selection import Candidate, description_length
 
-__all__ = ["ROUNDS", "Reweighting", "snap_reweighted", "working_data", "working_target"]
+__all__ = ["ROUNDS", "FormulaSolver", "Reweighting", "snap_reweighted", "working_data", "working_target"]
 
 
 ROUNDS = 2  # number of searches; the second uses the weights from the equation of the first
@@ -127,7 +127,7 @@ class Reweighting:
         form = form_of(equation)
         if not form.names:
             return equation
-        solver = _Solver(form, self.rows, equation.variables)
+        solver = FormulaSolver(form, self.rows, equation.variables)
         theta, f = form.estimate, solver.predict(form.estimate)
         best, size = self._loss(f), self._usual_residual(f)
         for _ in range(MOST_STEPS):
@@ -184,7 +184,7 @@ class Reweighting:
         form = form_of(equation)
         if self.loss.is_likelihood or not form.names:
             return None
-        solver = _Solver(form, self.rows, equation.variables)
+        solver = FormulaSolver(form, self.rows, equation.variables)
         size = np.abs(self.rows.y - solver.predict(form.estimate))
         regular = size <= FAR * np.median(size)
         if regular.all() or regular.sum() <= len(form.names):
@@ -206,7 +206,7 @@ class Reweighting:
         return self.loss.mean(self.rows.y, f, self.rows.weight)
 
 
-class _Solver:
+class FormulaSolver:
     """One formula on the rows, compiled once for many short least squares fits."""
 
     def __init__(self, form: Form, rows: FitRows, variables: Sequence[str]) -> None:

@@ -14,10 +14,11 @@ from sklearn.utils.validation import _check_sample_weight
 
 from eqdarts._typing import Array
 from eqdarts.arrays import as_floats
-from eqdarts.data import Data
+from eqdarts.data import Data, are_counts
 from eqdarts.equation.rows import check_sigma_alone, known_errors
 from eqdarts.errors import closest, explain
 from eqdarts.fitting.settings import FitSettings
+from eqdarts.inference.noise import AUTO, NOISES
 from eqdarts.losses import LOSSES, Loss, loss_of, resolve_loss
 from eqdarts.primitives.table import resolve
 from eqdarts.search.relaxed.options import relaxed_options
@@ -25,16 +26,18 @@ from eqdarts.search.strategies import SEARCHES
 from eqdarts.selection import CRITERIA
 
 __all__ = [
+    "check_noise",
     "checked_constants",
     "checked_held_out",
     "checked_loss",
     "checked_settings",
     "checked_target",
     "checked_weight",
+    "target_as_floats",
 ]
 
 
-CHOICES: dict[str, Collection[str]] = {"search": SEARCHES, "selection": CRITERIA}
+CHOICES: dict[str, Collection[str]] = {"search": SEARCHES, "selection": CRITERIA, "noise": (AUTO, *NOISES)}
 LEAST = {"max_complexity": 3, "max_refits": 1, "n_restarts": 1, "n_searches": 1}
 LARGEST, LARGEST_SQUARED = 1e280, 1e150  # of y, weights and errors; of y if its unit cannot be changed
 OWN_NAMES = re.compile(r"c_*\d+")  # the names of coefficients of an equation
@@ -160,6 +163,20 @@ def checked_weight(sample_weight: Any, sigma: Any, X: Array, loss: Any) -> tuple
     return weight, None
 
 
+def check_noise(noise: str, weight: Array | None, sigma: Array | None, loss: Any) -> None:
+    """Raise ValueError if the kind of scatter is given together with something that says it already.
+
+    Whole-number weights count repeated rows and say nothing of the scatter.
+    """
+    relative = weight is not None and not are_counts(weight)
+    given = "sigma" if sigma is not None else "sample_weight" if relative else None
+    if given is None and not loss_of(loss).is_least_squares:
+        given = f"loss={loss!r}"
+    if given is not None and noise not in (AUTO, "constant"):
+        rule = "noise can only be used without weights and with squared residuals."
+        raise ValueError(explain(rule, f"{noise!r} and {given}", f"Leave out noise, or {given.split('=')[0]}."))
+
+
 def checked_loss(loss: Any, selection: str, y: Array, f: Array) -> Loss:
     """Return the loss of a name or function, for residuals from predictions f.
 
@@ -187,3 +204,8 @@ def checked_held_out(data: Data, selection: str) -> None:
                 "Use 'mdl'.",
             )
         )
+
+
+def target_as_floats(y: Any) -> Any:
+    """Return y converted, so that scikit-learn sees what is missing in objects and text; what it refuses as it is."""
+    return y if y is None or getattr(getattr(y, "dtype", None), "kind", "") == "c" else as_floats(y, "y")

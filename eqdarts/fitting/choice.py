@@ -37,6 +37,7 @@ from eqdarts.selection import CRITERIA, Candidate, select, structure_length
 __all__ = [
     "LEAST_WRITTEN",
     "Weighing",
+    "about_guesses",
     "always_told",
     "no_longer_than",
     "price_all",
@@ -329,6 +330,10 @@ class Weighing:
         names = self.data.scales.names(self.table.names)
         return evidence(front.best.member, self.seen, self.primitives, names, target, self.criterion)
 
+    def held(self, front: Front, go_on: Callable[[], bool]) -> tuple[Front, Evidence]:
+        """Return the front as it is, and the evidence; for weights that hold for the chosen law alone."""
+        return front, self.of(front)
+
     def settled(self, front: Front, go_on: Callable[[], bool]) -> tuple[Front, Evidence]:
         """Choose again with the best swap on the front, as long as it is chosen and `go_on` returns True."""
         found = self.of(front)
@@ -362,6 +367,7 @@ def snap_chosen(
     constants: Mapping[str, float],
     primitives: Sequence[Primitive],
     go_on: Callable[[], bool] = lambda: True,
+    price: Price | None = None,
 ) -> tuple[Front, tuple[Snap, ...]]:
     """Make the constants of the chosen equation exact if its description does not become longer.
 
@@ -378,8 +384,26 @@ def snap_chosen(
     # The search itself has exact exponents. Their fitted values are told too, before other constants become exact.
     exponents = exponent_snaps(old.equation, *given, usual, go_on)
     found = snap_constants(old.equation, *given, constants, go_on)
-    candidate = _on_range(_squared(found.equation, old.candidate.structure, table), found.equation, table)
+    structure = old.candidate.structure
+    candidate = _squared(found.equation, structure, table) if price is None else price(found.equation, structure)
+    candidate = _on_range(candidate, found.equation, table)
     candidate = replace(candidate, tuning=old.candidate.tuning, kept=old.candidate.kept)
     if not found.snaps or not math.isfinite(candidate.loss):  # undefined at a row that is not among `rows`
         return front, exponents
     return front.with_chosen(found.equation, candidate), (*exponents, *found.snaps)
+
+
+def about_guesses(front: Front, guesses: Sequence[str | Equation] | None, keys: Sequence[str]) -> list[str]:
+    """Return what became of each guess, as sentences; `keys` are those of the graphs of the guesses."""
+    on_front = [entry.member.graph.key for entry in front.entries]
+    told = []
+    for text, key in zip(map(str, guesses or ()), keys, strict=False):
+        if key not in on_front:
+            told.append(f"The guess {text} was refitted and equals another equation of the front.")
+            continue
+        k = on_front.index(key)
+        behind = front.lengths[k] - front.lengths[front.chosen]
+        longer = f"is {behind:.1f} nats longer than the chosen equation"
+        place = "is the chosen form" if k == front.chosen else longer
+        told.append(f"The guess {text} has a loss of {front.entries[k].candidate.loss:.4g} and {place}.")
+    return told

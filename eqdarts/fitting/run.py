@@ -46,6 +46,7 @@ from eqdarts.graph.fitted import FittedGraph
 from eqdarts.graph.record import graph_record, is_plain
 from eqdarts.history import SearchHistory
 from eqdarts.inference.constants import Snap
+from eqdarts.inference.noise import Noise, noise_from
 from eqdarts.losses import loss_of
 from eqdarts.search.worker_files import member_records
 
@@ -121,6 +122,8 @@ class Run:
         The file from which the rows were read.
     stability : DataFrame or None
         How often each form is chosen for resampled rows, if computed; a file does not hold it.
+    noise : Noise
+        The scatter of the rows around the law. If its kind is not "constant", `rows` have its weights.
     lost_params, lost_primitives : tuple of str
         Parameters and the user's own primitives that are missing in the file from which this was read.
     """
@@ -150,6 +153,7 @@ class Run:
     versions: Mapping[str, str] = field(default_factory=_versions)
     source: str | None = None
     stability: pd.DataFrame | None = None
+    noise: Noise = field(default_factory=Noise)
     lost_params: tuple[str, ...] = ()
     lost_primitives: tuple[str, ...] = ()
 
@@ -248,6 +252,7 @@ class Run:
             "y_scale": float(self.y_scale),
             "x_origin": self.x_origin.tolist(),
             "alpha": alpha_record(self.alpha),
+            "noise": self.noise.record(),
             "snaps": [asdict(snap) for snap in self.snaps],
             "structure": [asdict(finding) for finding in self.structure],
         }
@@ -309,6 +314,7 @@ def _read(record: Mapping[str, Any], model: Mapping[str, Any]) -> Run:
         members=(),
         kept=(),
         alpha=read_alpha(model["alpha"]),
+        noise=noise_from(model.get("noise")),
         history=read_history(record["history"]),
         params={str(name): value for name, value in model["params"].items() if is_plain_value(value)},
         settings=read_texts(record["settings"]),

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from eqdarts.inference.noise import AUTO
 from eqdarts.primitives.table import Primitive
 from eqdarts.search.relaxed.options import RelaxedOptions
 
@@ -35,6 +36,8 @@ class FitSettings:
     selection : str
         A key of `eqdarts.selection.CRITERIA`.
     loss : str or callable
+    noise : str
+        "auto", or a key of `eqdarts.inference.noise.NOISES`.
     validation_fraction : float
         Share of the rows that is held back.
     guesses : sequence of str or Equation, or None
@@ -59,6 +62,7 @@ class FitSettings:
     selection: str
     loss: str | Callable[..., Any]
     validation_fraction: float
+    noise: str = AUTO
     relaxed: RelaxedOptions = field(default_factory=RelaxedOptions)
     guesses: Sequence[str | Equation] | None = None
     constants: Mapping[str, float] = field(default_factory=dict)

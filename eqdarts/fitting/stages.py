@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -27,6 +27,7 @@ from eqdarts.fitting.checks import checked_held_out, checked_loss
 from eqdarts.fitting.choice import (
     LEAST_WRITTEN,
     Weighing,
+    about_guesses,
     always_told,
     no_longer_than,
     price_all,
@@ -50,17 +51,20 @@ from eqdarts.fitting.front import (
 )
 from eqdarts.fitting.progress import Bar, Callback, Interrupts, Watch
 from eqdarts.fitting.run import Run
+from eqdarts.fitting.scatter import ByKind, Scatter, by_own_weights, with_weights
 from eqdarts.fitting.settings import FitSettings
 from eqdarts.fitting.starts import best_line, in_units, starts_of_fit, starts_of_guesses
 from eqdarts.fitting.table import Table
 from eqdarts.fitting.units import in_given_unit, in_safe_unit
+from eqdarts.fitting.views import FIRST_SEARCH, View, is_weighted
 from eqdarts.graph.fitted import FittedGraph, Start
 from eqdarts.history import SearchHistory, with_totals
 from eqdarts.inference.constants import Snap
+from eqdarts.inference.noise import Noise
 from eqdarts.losses import SQUARED, Loss, loss_of, resolve_loss
 from eqdarts.search.parallel import search_many
 from eqdarts.search.result import Config
-from eqdarts.search.search import search
+from eqdarts.search.search import one_thread, search
 from eqdarts.selection import CRITERIA
 
 __all__ = ["Stages", "fit_table", "time_for_search"]
@@ -145,31 +149,13 @@ def time_for_search(limit: float) -> float:
 
 
 @dataclass(frozen=True, eq=False)
-class _View:
-    """The rows as one of the searches sees them, and its place in the budget.
-
-    A column whose spread is small against its size, such as years, is counted from an origin in the first search, and
-    as it is given in the second. Both give candidates for one choice.
-    """
-
-    data: Data
-    first: float  # share of the budget that was spent before it
-    share: float
-    starts: list[Start]
-
-    @property
-    def is_kept(self) -> bool:
-        """Whether a checkpoint keeps the graphs of this search: those of the first view have the same units."""
-        return self.first == 0.0
-
-
-@dataclass(frozen=True, eq=False)
 class _Remarks:
     """The evidence and the structure of the chosen law."""
 
     evidence: Evidence
     structure: tuple[Finding, ...]
     snaps: tuple[Snap, ...]
+    noise: Noise = field(default_factory=Noise)
 
 
 @dataclass
@@ -210,32 +196,80 @@ class Stages:
 
     def _by_squares(self) -> Run:
         table, settings = self.table, self.settings
+        scatter = Scatter(table, settings.noise)
         data = prepare(table.X, table.y, table.weight, settings.validation_fraction, self.rng)
         # Errors are raised now, and not after the search.
         checked_held_out(data, settings.selection)
-        views = self._views(data)
+        views = self._weighted_too(self._views(data), scatter)
         found, history = self._searched(views)
         # The search has used a small sample. From here on all rows count, or 10,000 of them.
         rows = fitted_rows(data, self.rng)
         members = [self._refitted(*pair, rows) for pair in zip(found, views, strict=False)]
         # Writing takes seconds and may be cut short. All written equations are priced and compared together.
         entries, criterion = self._ready_for_choice(self._priced(members, views))
-        front = select_front(entries, data, table, criterion)
-        data = front.best.data
+        told = partial(self._by_scatter, scatter, entries, members, views, criterion, rows)
+        front = select_front([entry for entry in entries if not is_weighted(entry, views)], data, table, criterion)
+        front, noise = self._stage("kind of scatter", told, lambda: (front, Noise()))
+        table, data = self.table, front.best.data
         # A better function on one edge changes the law, so this comes before evidence and structure.
         weighing = Weighing(data, rows, table, settings.primitives, criterion, self.rng, settings.max_complexity)
-        settled = partial(weighing.settled, front, self._has_time)
+        settled = partial(weighing.settled if noise.kind == "constant" else weighing.held, front, self._has_time)
         front, evidence = self._stage("evidence for the primitives", settled, lambda: (front, NO_EVIDENCE))
-        told = partial(structure_of, front, data, table, self.rng)
-        structure = self._stage("structure of the law", told, tuple[Finding, ...])
+        seen = partial(structure_of, front, data, table, self.rng)
+        structure = self._stage("structure of the law", seen, tuple[Finding, ...])
         # Exact constants come last, because the equation then differs from its graph.
         fit_rows = table.drawn(rows)
-        snap = partial(snap_chosen, front, table, fit_rows, settings.constants, settings.primitives, self._has_time)
-        front, snaps = self._snapped(front, snap)
-        remarks = _Remarks(evidence, structure, snaps)
+        price = None if noise.kind == "constant" else ByKind(noise.kind, scatter.table, fit_rows).candidate
+        given = (table, fit_rows, settings.constants, settings.primitives, self._has_time, price)
+        front, snaps = self._snapped(front, partial(snap_chosen, front, *given))
+        kept = scatter.table.kept(rows)
+        last = partial(by_own_weights, front, noise, kept, table)
+        front, noise, kept = self._stage("last refit by the scatter", last, lambda: (front, noise, kept))
+        remarks = _Remarks(evidence, structure, snaps, noise)
         front = self._with_digits(front, fit_rows, SQUARED)
-        kept = self._together(members, views, front)
-        return self._recorded(front, remarks, kept, table.kept(rows), history, criterion)
+        return self._recorded(front, remarks, self._together(members, views, front), kept, history, criterion)
+
+    def _weighted_too(self, views: list[View], scatter: Scatter) -> list[View]:
+        """Return the views, and that with the weights of relative errors where these are suspected."""
+        with one_thread():
+            weight = self._stage("scatter before the search", scatter.suspected, lambda: None)
+        if weight is None:
+            return views
+        shorter = [replace(v, first=FIRST_SEARCH * v.first, share=FIRST_SEARCH * v.share) for v in views]
+        seen = with_weights(views[0].data, weight)
+        return [*shorter, View(seen, FIRST_SEARCH, 1 - FIRST_SEARCH, views[0].starts, is_weighted=True)]
+
+    def _by_scatter(
+        self,
+        scatter: Scatter,
+        entries: list[Entry],
+        members: list[tuple[FittedGraph, ...]],
+        views: list[View],
+        criterion: str,
+        rows: NDArray[np.intp],
+    ) -> tuple[Front, Noise]:
+        """Choose with the kind of scatter that the laws found show."""
+        usual = [entry for entry in entries if not is_weighted(entry, views)]
+        front = select_front(usual, views[0].data, self.table, criterion)
+        if not scatter.is_open:
+            return front, scatter.given
+        with one_thread():
+            noise, f = scatter.told(entries, rows)
+        if f is None:
+            return front, noise
+        own = ByKind(noise.kind, scatter.table, scatter.table.drawn(rows))
+        self.table = scatter.weighted(noise, f)
+        views = [replace(view, data=with_weights(view.data, np.asarray(self.table.weight))) for view in views]
+        seen = [refit_front(ms, view.data, rows, self.rng) for ms, view in zip(members, views, strict=False)]
+        priced, _ = self._ready_for_choice(self._priced(seen, views, by=own))
+        # The zero law, to which a constant is compared, has the mean square of y as given.
+        front = select_front(priced, views[0].data, scatter.table, criterion)
+        f = scatter.table.predicted(front.best.equation)
+        noise = scatter.again(noise, f)
+        self.table = scatter.weighted(noise, f)
+        weight = np.asarray(self.table.weight)
+        chosen = [replace(entry, data=with_weights(entry.data, weight)) for entry in front.entries]
+        return replace(front, entries=tuple(chosen)), noise
 
     def _snapped(
         self, front: Front, snap: Callable[[], tuple[Front, tuple[Snap, ...]]]
@@ -292,7 +326,7 @@ class Stages:
         return self._recorded(front, remarks, kept, table.kept(rows), history, criterion, loss.logistic)
 
     def _chosen_by_loss(
-        self, members: list[tuple[FittedGraph, ...]], views: list[_View], rows: FitRows, f: Array, until: float
+        self, members: list[tuple[FittedGraph, ...]], views: list[View], rows: FitRows, f: Array, until: float
     ) -> tuple[Front, Reweighting, Array]:
         """Return the front by the loss, the object that fits it, and predictions (N,) for the next weights.
 
@@ -310,7 +344,7 @@ class Stages:
 
     # --- the parts of both ---
 
-    def _views(self, data: Data, logistic: bool = False) -> list[_View]:
+    def _views(self, data: Data, logistic: bool = False) -> list[View]:
         """Return the rows as each of the searches sees them, with its starts."""
         table, checkpoint = self.table, self.watch.checkpoint
         starts = self._starts(data, logistic)
@@ -318,9 +352,9 @@ class Stages:
         if origin.any():
             moved = data.seen_from(origin, table.X)
             there = [rescaled(*start, data.scales, moved.scales) for start in starts]
-            views = [_View(moved, 0.0, FROM_ORIGINS, there), _View(data, FROM_ORIGINS, 1 - FROM_ORIGINS, starts)]
+            views = [View(moved, 0.0, FROM_ORIGINS, there), View(data, FROM_ORIGINS, 1 - FROM_ORIGINS, starts)]
         else:
-            views = [_View(data, 0.0, 1.0, starts)]
+            views = [View(data, 0.0, 1.0, starts)]
         if checkpoint is not None:
             kept = checkpoint.read(views[0].data, self.settings.primitives)
             views[0].starts.extend((m.graph, m.coefficients) for m in kept)
@@ -341,11 +375,15 @@ class Stages:
         return starts
 
     def _searched(
-        self, views: list[_View], k: int = 0, n: int = 1, logistic: bool = False
+        self, views: list[View], k: int = 0, n: int = 1, logistic: bool = False
     ) -> tuple[list[tuple[FittedGraph, ...]], SearchHistory]:
         """Search from each view in part `k` of `n` of the budget; after an interrupt there are fewer results."""
-        found, histories = [], []
+        found: list[tuple[FittedGraph, ...]] = []
+        histories: list[SearchHistory] = []
         for view in views:
+            if view.is_weighted and any(history.stop_reason == "exact" for history in histories):
+                found.append(())
+                continue
             graphs, history = self._search(view, (k + view.first) / n, view.share / n, logistic)
             found.append(self._joined(graphs, view.starts if k == 0 else [], view.data))
             histories.append(history)
@@ -354,7 +392,7 @@ class Stages:
         return found, with_totals(histories[0], histories)
 
     def _search(
-        self, view: _View, first: float, share: float, logistic: bool
+        self, view: View, first: float, share: float, logistic: bool
     ) -> tuple[tuple[FittedGraph, ...], SearchHistory]:
         """Search within a `share` of the budget; another search used the part before the share `first`."""
         settings, watch = self.settings, self.watch
@@ -424,7 +462,7 @@ class Stages:
         return (*found, *(FittedGraph(g, theta, np.inf) for g, theta in starts if g.key not in known))
 
     def _refitted(
-        self, members: tuple[FittedGraph, ...], view: _View, rows: NDArray[np.intp]
+        self, members: tuple[FittedGraph, ...], view: View, rows: NDArray[np.intp]
     ) -> tuple[FittedGraph, ...]:
         """Return the best of the members with coefficients from all rows."""
         data = view.data
@@ -444,19 +482,19 @@ class Stages:
     def _priced(
         self,
         members: list[tuple[FittedGraph, ...]],
-        views: list[_View],
+        views: list[View],
         until: float = 1.0,
-        by_loss: Reweighting | None = None,
+        by: Reweighting | ByKind | None = None,
     ) -> list[Entry]:
         """Return the members of all views as priced equations; when the share `until` of the time is spent only some.
 
-        `by_loss` fits and prices them for another loss than squares.
+        `by` fits and prices them by another loss than squares, or by a kind of scatter.
         """
         table, settings = self.table, self.settings
         entries: list[Entry] = []
         self.unwritten = 0
-        settle = {} if by_loss is None else {"settle": by_loss.settle}
-        price = None if by_loss is None else by_loss.candidate
+        settle = {} if by is None else {"settle": by.settle}
+        price = None if by is None else by.candidate
         for graphs, view in zip(members, views, strict=False):
             always = always_told(graphs, table.n_rows, self.guesses)
             may_write = partial(self._may_write, until=until)
@@ -466,7 +504,7 @@ class Stages:
         return no_longer_than(without_cancelling(entries, table), settings.max_complexity)
 
     def _together(
-        self, members: list[tuple[FittedGraph, ...]], views: list[_View], front: Front
+        self, members: list[tuple[FittedGraph, ...]], views: list[View], front: Front
     ) -> tuple[FittedGraph, ...]:
         """Return the members of all views in the units of the chosen one, and keep those of the first in a file."""
         if self.watch.checkpoint is not None:
@@ -515,8 +553,9 @@ class Stages:
             equations=tuple(entry.equation.with_ranges(table.box) for entry in front.entries),
             table=front.as_table(),
             chosen=front.chosen,
-            selection=self._in_words(front, criterion, history.n_refits),
+            selection=self._in_words(front, criterion, history.n_refits, remarks.noise),
             snaps=remarks.snaps,
+            noise=remarks.noise,
             structure=remarks.structure,
             rows=rows,
             names=table.names,
@@ -536,28 +575,14 @@ class Stages:
             changed=settings.changed,
         )
 
-    def _in_words(self, front: Front, criterion: str, n_refits: int) -> str:
-        """Say why the law was chosen, and what became of the guesses."""
-        words = [front.in_words(criterion, n_refits, self.table.n_rows), *self._about_guesses(front)]
+    def _in_words(self, front: Front, criterion: str, n_refits: int, noise: Noise) -> str:
+        """Say why the law was chosen, what became of the guesses, and with which scatter if it is not the same."""
+        words = [front.in_words(criterion, n_refits, self.table.n_rows)]
+        words += [f"{noise}."] if noise.kind != "constant" else []
+        words += about_guesses(front, self.settings.guesses, self.guesses)
         if self.unwritten:
             words.append(f"The time was up before {self.unwritten} of the refitted graphs were written as equations.")
         return " ".join(words)
-
-    def _about_guesses(self, front: Front) -> list[str]:
-        """Say what became of each guess."""
-        given = [] if self.settings.guesses is None else list(self.settings.guesses)
-        keys = [entry.member.graph.key for entry in front.entries]
-        told = []
-        for text, key in zip(map(str, given), self.guesses, strict=False):
-            if key not in keys:
-                told.append(f"The guess {text} was refitted and equals another equation of the front.")
-                continue
-            k = keys.index(key)
-            behind = front.lengths[k] - front.lengths[front.chosen]
-            longer = f"is {behind:.1f} nats longer than the chosen equation"
-            place = "is the chosen form" if k == front.chosen else longer
-            told.append(f"The guess {text} has a loss of {front.entries[k].candidate.loss:.4g} and {place}.")
-        return told
 
     def _may_write(self, n_written: int, until: float = 1.0) -> bool:
         """Whether another equation is written: one always is, and `LEAST_WRITTEN` are unless there was an interrupt."""

@@ -37,6 +37,7 @@ class Table:
     target: str | None
     sigma: Array | None = None  # (N,) known errors; the weights are relative to the smallest
     named: bool = True  # whether the columns had names, or got x0, x1, ...
+    counts: Array | None = None  # (N,) how often each row was seen, if the weights say more than that
     given: Table | None = None  # the table as given, if this one has other rows
     place: NDArray[np.intp] | None = None  # for each of its rows, the number of the row here; -1 for none
     y_unit: float = 1.0  # power of two by which y and sigma are divided
@@ -95,7 +96,14 @@ class Table:
     @cached_property
     def n_rows(self) -> float:
         """The number of rows, or the number that the weights represent."""
-        return float(len(self.y)) if self.weight is None else weighted_rows(self.weight)
+        weight = self.weight if self.counts is None else self.counts
+        return float(len(self.y)) if weight is None else weighted_rows(weight)
+
+    @property
+    def counts_of_rows(self) -> Array:
+        """How often each row was seen (N,), where weights do not mean something else."""
+        counts = self.weight if self.counts is None else self.counts
+        return np.ones(len(self.y)) if counts is None else counts
 
     @cached_property
     def telling(self) -> Array:

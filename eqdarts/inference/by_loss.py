@@ -15,20 +15,41 @@ from eqdarts.equation.rows import positive_weights
 from eqdarts.errors import EqdartsWarning, explain
 from eqdarts.expression.build import symbol
 from eqdarts.inference.diagnosis import Diagnosis, diagnosis
+from eqdarts.inference.noise import Noise, noise_of
 from eqdarts.inference.uncertainty import Inference, inference
 from eqdarts.losses import LOSSES, loss_of
 
 __all__ = ["diagnosis_by_loss", "errors_of_new", "inference_by_loss"]
 
+CONSTANT = Noise()
 
-def inference_by_loss(equation: Equation, rows: FitRows, loss: Any) -> Inference:
+
+def inference_by_loss(
+    equation: Equation, rows: FitRows, loss: Any, noise: Noise = CONSTANT, chosen: Equation | None = None
+) -> Inference:
     """Return the inference on an equation that was fitted to rows by a loss.
+
+    Parameters
+    ----------
+    equation : Equation
+    rows : FitRows
+    loss : str or callable
+    noise : Noise, optional
+        If the scatter depends on the law's value, the weights are those of the equation's own values.
+    chosen : Equation, optional
+        The law that has given `rows` their weights then.
 
     Raises
     ------
     ValueError
         If the loss is neither squared nor a likelihood.
     """
+    if noise.kind != CONSTANT.kind:
+        with warnings.catch_warnings():
+            # A bad law need not have coefficients at which its own weights stay; its notes say so.
+            if equation is not chosen:
+                warnings.simplefilter("ignore", EqdartsWarning)
+            return inference(equation, rows.X, rows.y, _own_weights(equation, rows, noise, chosen))
     if loss_of(loss).is_least_squares:
         return inference(equation, rows.X, rows.y, rows.weight, rows.sigma)
     sigma = _likelihood_error(loss, equation, rows.X, rows.weight)
@@ -59,8 +80,25 @@ def diagnosis_by_loss(equation: Equation, rows: FitRows, loss: Any) -> Diagnosis
     return diagnosis(residual, f, columns, whole=len(f) == rows.n_all)
 
 
-def errors_of_new(equation: Equation, rows: FitRows, loss: str, X: Array, sigma: Any = None, weight: Any = None) -> Any:
-    """Return the known errors of new observations: as given, as the likelihood has them, or as in the fit.
+def _own_weights(equation: Equation, rows: FitRows, noise: Noise, chosen: Equation | None) -> Array | None:
+    """Return the weights (n,) that an equation's own values give the rows, which have those of the chosen law."""
+    if chosen is None or equation is chosen or rows.weight is None:
+        return rows.weight
+    f = np.asarray(equation.predict(rows.X))
+    counts = rows.weight / noise.weights(np.asarray(chosen.predict(rows.X)))
+    return np.asarray(counts * noise_of(noise.kind, rows.y, f, counts)[0].weights(f))
+
+
+def errors_of_new(
+    equation: Equation,
+    rows: FitRows,
+    loss: str,
+    X: Array,
+    sigma: Any = None,
+    weight: Any = None,
+    noise: Noise = CONSTANT,
+) -> Any:
+    """Return the known errors of new observations: as given, as the likelihood or the noise has them, or as in the fit.
 
     Parameters
     ----------
@@ -74,6 +112,8 @@ def errors_of_new(equation: Equation, rows: FitRows, loss: str, X: Array, sigma:
         Their known errors, which come before all else.
     weight : array of shape (n,), optional
         Their weights; a likelihood's variance is divided by them.
+    noise : Noise, optional
+        Of the fit.
 
     Returns
     -------
@@ -82,6 +122,8 @@ def errors_of_new(equation: Equation, rows: FitRows, loss: str, X: Array, sigma:
     """
     if sigma is None and not loss_of(loss).is_least_squares:
         return _likelihood_error(loss, equation, X, weight)
+    if sigma is None and weight is None and noise.kind != CONSTANT.kind:
+        return noise.std(np.asarray(equation.predict(X)))
     if sigma is None and rows.sigma is not None and np.ptp(rows.sigma) == 0:
         return float(rows.sigma[0])
     return sigma

@@ -37,7 +37,7 @@ def run_summary(run: Run, index: int | None = None, coverage: float = 0.95, prof
     """
     shown = run.chosen if index is None else range(len(run.equations))[index]
     equation = run.equations[shown]
-    found = inference_by_loss(equation, run.rows, run.loss)
+    found = inference_by_loss(equation, run.rows, run.loss, run.noise, run.equation)
     # Scores are differences to the equation of the summary.
     rivals = run.table.assign(
         equation=[_right_side(rival) for rival in run.equations],
@@ -54,6 +54,8 @@ def _warnings(run: Run, k: int) -> list[str]:
     found = [*filter(None, [run.undetermined_in_words(k)]), *singularities_in_range(run.equations[k]).in_words()]
     seen = diagnosis_by_loss(run.equations[k], run.rows, run.loss)
     found += [] if seen is None else list(seen.sentences)
+    if run.noise.kind != "constant":
+        found.append(f"{run.noise}.")
     if run.rows_in_words():
         found.append(run.rows_in_words())
     if run.stability is not None:

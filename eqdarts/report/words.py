@@ -70,7 +70,7 @@ def inference_of(run: Run, k: int) -> Inference | None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", EqdartsWarning)
-            return inference_by_loss(run.equations[k], run.rows, run.loss)
+            return inference_by_loss(run.equations[k], run.rows, run.loss, run.noise, run.equation)
     except ValueError:
         return None
 

@@ -19,7 +19,7 @@ from eqdarts.search.result import Config, OnProgress, SearchResult, StopSearch
 from eqdarts.search.running import Running
 from eqdarts.search.strategies import SEARCHES
 
-__all__ = ["search"]
+__all__ = ["one_thread", "search"]
 
 
 def search(
@@ -46,7 +46,7 @@ def search(
         first; the archive begins with them.
     """
     # numbers out of range are looked for where they matter; numpy's warning from the middle of a search says nothing
-    with _one_thread(), np.errstate(all="ignore"):
+    with one_thread(), np.errstate(all="ignore"):
         running = Running(data, config, rng, on_progress, starts)
         reason = _interruption(running)
         return running.result(reason or running.trials.stop_reason() or "finished")
@@ -72,7 +72,7 @@ def _interruption(running: Running) -> str | None:
 
 
 @contextmanager
-def _one_thread() -> Iterator[None]:
+def one_thread() -> Iterator[None]:
     """Let numpy and torch use one thread: the arrays are small, and threads that wait for each other only burn time."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)

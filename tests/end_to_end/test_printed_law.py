@@ -96,7 +96,7 @@ def _with_numbers(law: Equation, numbers: list[float]) -> Equation:
 
 def _loss_of(law: Equation, name: str) -> float:
     X, y = TABLES[name][0]()
-    return float(np.mean((law.predict(X) - y) ** 2))
+    return float(np.average((law.predict(X) - y) ** 2, weights=_model(name).run_.rows.weight))
 
 
 def _holds(printed: Equation, fitted: Equation, name: str) -> None:
