@@ -176,7 +176,8 @@ def best_line(data: Data) -> Start:
     """Return the straight line in the one input that explains most, as a start: a front always has a line."""
     # A few of many rows tell which input it is; its coefficients are fitted to all of them later.
     rows = np.unique(np.linspace(0, len(data.y) - 1, min(len(data.y), MOST_ROWS_OF_LINE)).astype(np.intp))
-    X, y, weight = data.X[rows], data.y[rows], data.weight[rows]
+    X, y = data.X[rows], data.y[rows]
+    weight = data.weight[rows]
     root = np.sqrt(weight)
     centred = (X - np.average(X, axis=0, weights=weight)) * root[:, None]
     mean = float(np.average(y, weights=weight))
