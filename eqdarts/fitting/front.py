@@ -46,7 +46,7 @@ MOST_ROWS = 10_000
 MOST_JUDGED = 30_000  # rows whose loss decides between old and new coefficients
 MOST_SCREENED = 300_000  # rows times members
 MOST_SHORT = 12  # members besides the front, for their short descriptions
-MOST_NUMBERS = 2**21  # in the Jacobian (G, K, N) of one batch; the sweeps that fill it hold a few times as much
+MOST_NUMBERS = 2**19  # in the Jacobian (G, K, N) of one batch; between batches the time is looked at
 
 
 @dataclass(frozen=True, eq=False)

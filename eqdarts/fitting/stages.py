@@ -75,6 +75,7 @@ T = TypeVar("T")
 FOR_THE_REST = 2.5
 SHARE_FOR_THE_REST = 0.03
 LARGEST_REST = 0.25
+REFITTING = 0.9  # share of the limit after which long members keep the coefficients of the search
 LEAST_SEARCH = 0.5  # share of its time that a search gets at least, however long the preparation took
 FROM_ORIGINS = 0.65  # share of the search that columns with an origin are counted from there
 QUICK_ROWS = 200  # rows on which an equation shown during the search must agree with its graph
@@ -474,8 +475,9 @@ class Stages:
         always = [member for member in members if with_factor(member).graph.key in told]
 
         def refitted() -> tuple[FittedGraph, ...]:
-            best = screened(members, data, rows, self.settings.primitives, self._has_time)
-            return refit_front(tuple(dict.fromkeys((*best, *always))), data, rows, self.rng, self._has_time)
+            in_time = partial(self._has_time, REFITTING)
+            best = screened(members, data, rows, self.settings.primitives, in_time)
+            return refit_front(tuple(dict.fromkeys((*best, *always))), data, rows, self.rng, in_time)
 
         return self._stage("refit to all rows", refitted, lambda: measured(front, data, rows))
 
