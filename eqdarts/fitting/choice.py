@@ -27,6 +27,7 @@ from eqdarts.fitting.table import Table
 from eqdarts.fitting.tuning import tuning_prices
 from eqdarts.graph.fitted import FittedGraph
 from eqdarts.graph.graph import Graph
+from eqdarts.graph.two_valued import is_straight_in
 from eqdarts.inference.constants import Snap, snap_constants
 from eqdarts.inference.constants_exponents import exponent_snaps
 from eqdarts.losses import SQUARED
@@ -323,6 +324,7 @@ class Weighing:
         self.swaps = self.criterion == criterion
         few = draw_rows(rows, MOST_ROWS, rng)
         self.seen = Rows(data.X[few], data.y[few], data.weight[few])
+        self.two_valued = frozenset(i for i, column in enumerate(data.X[rows].T) if len(np.unique(column)) <= 2)
 
     def of(self, front: Front) -> Evidence:
         """Return the evidence at the chosen graph."""
@@ -339,6 +341,8 @@ class Weighing:
         found = self.of(front)
         for _ in range(MOST_SWAPS):
             if not self.swaps or found.better is None or not go_on():
+                break
+            if not is_straight_in(found.better.graph, self.two_valued):
                 break
             # The swap was refitted to few rows; on the front it needs coefficients from all rows.
             better = refit_front([found.better], self.data, self.rows, self.rng)

@@ -53,7 +53,7 @@ from eqdarts.fitting.progress import Bar, Callback, Interrupts, Watch
 from eqdarts.fitting.run import Run
 from eqdarts.fitting.scatter import ByKind, Scatter, by_own_weights, with_weights
 from eqdarts.fitting.settings import FitSettings
-from eqdarts.fitting.starts import best_line, in_units, starts_of_fit, starts_of_guesses
+from eqdarts.fitting.starts import best_line, constant, in_units, starts_of_fit, starts_of_guesses
 from eqdarts.fitting.table import Table
 from eqdarts.fitting.units import in_given_unit, in_safe_unit
 from eqdarts.fitting.views import FIRST_SEARCH, View, is_weighted
@@ -457,9 +457,9 @@ class Stages:
         return np.float64(data.y_scale) * self.table.y_unit
 
     def _joined(self, found: tuple[FittedGraph, ...], starts: list[Start], data: Data) -> tuple[FittedGraph, ...]:
-        """Return the graphs found, the starts of the search, and a line, so that no sample of rows can lose these."""
+        """Return the graphs found, the starts, a constant and a line, so that no sample of rows can lose these."""
         known = {member.graph.key for member in found}
-        starts = [*starts, best_line(data)]
+        starts = [*starts, constant(data), best_line(data)]
         return (*found, *(FittedGraph(g, theta, np.inf) for g, theta in starts if g.key not in known))
 
     def _refitted(

@@ -21,7 +21,7 @@ from eqdarts.graph.fitted import FittedGraph, Start
 from eqdarts.graph.graph import Edge, Graph, Node
 from eqdarts.primitives.table import LINEAR
 
-__all__ = ["best_line", "in_units", "starts_of_fit", "starts_of_guesses"]
+__all__ = ["best_line", "constant", "in_units", "starts_of_fit", "starts_of_guesses"]
 
 
 MOST_ROWS_OF_LINE = 10_000
@@ -170,6 +170,11 @@ def _log_odds(formula: Any) -> Any:
     if base.is_Add and len(base.args) == 2 and base.args[0] == 1 and isinstance(base.args[1], sympy.exp):
         return -base.args[1].args[0]
     return sympy.log(formula / (1 - formula))
+
+
+def constant(data: Data) -> Start:
+    """Return the mean as a start: a front always has a constant, also where a factor of an input fits better."""
+    return Graph(data.n_inputs, (Node("sum", (), constant=True),)), (float(np.average(data.y, weights=data.weight)),)
 
 
 def best_line(data: Data) -> Start:
