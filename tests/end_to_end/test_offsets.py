@@ -103,6 +103,22 @@ def test_a_law_of_the_column_itself_is_preferred(law: str, form: str, noise: flo
     assert form in model.equation_.format()
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(("law", "noise"), [("sum", 0.0), ("product", 0.0), ("product", 0.01)])
+def test_several_columns_have_origins_of_their_own(law: str, noise: float) -> None:
+    rng = np.random.default_rng(0)
+    year, kelvin = rng.integers(1990, 2025, 120).astype(float), rng.uniform(298, 303, 120)
+    r = rng.uniform(0.5, 3, 120)
+    truth = 0.3 * (year - 2007) ** 2 + 5 * r
+    if law == "product":
+        truth = r * np.exp(0.4 * (kelvin - 300)) + 0.1 * (year - 1990)
+    y = truth + noise * truth.std() * rng.normal(size=120)
+    X = pd.DataFrame({"year": year, "kelvin": kelvin, "r": r})
+    model = DARTSRegressor(time_limit=10, random_state=0).fit(X, y)
+    assert np.mean((model.predict(X) - truth) ** 2) < (1e-4 if noise else 1e-9) * truth.var()
+    assert ("(year - 2007)**2" if law == "sum" else "*(kelvin - 298)") in model.equation_.format()
+
+
 def test_a_law_from_an_origin_survives_files_and_exports(tmp_path: Path) -> None:
     model, column = _fitted("kelvin", "exponential"), "kelvin"
     X, y = _table(column, LAWS["exponential"])
