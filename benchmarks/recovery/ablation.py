@@ -72,6 +72,9 @@ PARTS: dict[str, tuple[tuple[Any, str, Any], ...]] = {
     ),
     "wraps": (("eqdarts.search.implicit.grower", "wraps", _nothing),),
     "high frequencies": (("eqdarts.search.implicit.grower.Grower", "_oscillations", _no_features),),
+    "comparison of reductions": (("eqdarts.search.implicit.implicit", "compared_reductions", _nothing),),
+    "smooth targets": (("eqdarts.search.implicit.implicit", "denoised", lambda problem, _: problem),),
+    "parts": (("eqdarts.search.implicit.implicit", "separation", lambda *_: None),),
     "close fits": (("eqdarts.search.running", "MOST_CLOSE", 0),),
 }
 VARIANTS = ("auto", *(f"without {part}" for part in PARTS), "random", "relaxed")
