@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from eqdarts._typing import Array
 
 __all__ = [
+    "LARGE",
     "Data",
     "FitRows",
     "Scaled",

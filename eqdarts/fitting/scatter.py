@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eqdarts._typing import Array
-from eqdarts.data import Data, FitRows, are_counts
+from eqdarts.data import LARGE, Data, FitRows, are_counts
 from eqdarts.equation.equation import Equation
 from eqdarts.errors import EqdartsWarning, FormulaError
 from eqdarts.expression.build import with_values
@@ -290,7 +290,8 @@ def relative_model(X: Array, y: Array, sure: bool = True) -> Array | None:
     The model is the exponential of a polynomial, by the quasi-likelihood of errors in proportion to the mean, in the
     logarithms of positive inputs. Its rival is a polynomial by least squares. Both predict every row from all others.
     """
-    if not np.mean(y > 0) >= POSITIVE or len(y) < X.shape[1] + 4:
+    # The polynomials hold some copies of the table. Of a large one the kind of scatter is told by the law alone.
+    if X.size > LARGE or not np.mean(y > 0) >= POSITIVE or len(y) < X.shape[1] + 4:
         return None
     if sure and np.quantile(y, 0.95) < SPREAD * np.quantile(y, 0.05):
         return None
