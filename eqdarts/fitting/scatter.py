@@ -256,7 +256,7 @@ def explained_by_neighbours(X: Array, residuals: Array) -> float:
     from scipy.spatial import cKDTree
 
     few = np.unique(np.linspace(0, len(X) - 1, min(len(X), MOST_ROWS)).astype(np.intp))
-    columns, r = _standardised(X)[few], residuals[few]
+    columns, r = _standardised(X[few]), residuals[few]
     nearest = cKDTree(columns).query(columns, k=2)[1][:, 1]
     return 1 - float(np.mean((r - r[nearest]) ** 2)) / max(2 * float(np.mean(r**2)), 1e-300)
 
