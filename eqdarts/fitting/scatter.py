@@ -35,6 +35,7 @@ __all__ = ["ByKind", "Scatter", "by_own_weights", "relative_model", "with_weight
 MOST_LAWS = 2  # laws that are fitted again by the weights of a kind
 MOST_FITTED = 400  # rows to which these are fitted
 ROUGH_STEPS = 4  # as STEPS, for these
+BY_CHANCE = 3.5  # times one over the root of the number of rows: the share that noise has by chance
 MISFIT = 0.2  # share of the squared residuals that those of neighbouring rows explain where the law is wrong
 STEPS = 12  # of weights from the law and of coefficients by the weights
 SLACK = 0.1  # nats that a step may lose: the weights are those of the step before
@@ -126,7 +127,9 @@ class Scatter:
         nats = evidence_of(best.noise.kind, self.table.y, best.f, constant.f, self.table.weight)
         nats += constant.rest - best.rest
         # What a wrong law leaves is large in places. That is no scatter.
-        if not nats > EVIDENCE or explained_by_neighbours(self.table.X, self._standard(best)) > MISFIT:
+        chance = BY_CHANCE / math.sqrt(min(len(self.table.y), MOST_ROWS))
+        explained = explained_by_neighbours(self.table.X, self._standard(best))
+        if not nats > EVIDENCE or explained > max(MISFIT, chance):
             return constant.noise, None
         return replace(best.noise, nats=nats), best.f
 
@@ -223,8 +226,12 @@ class ByKind:
             before, theta = theta, new
             if (np.abs(theta - before) <= SAME * np.abs(theta)).all():
                 break
+        # A typed formula keeps its parameters by name; one from a search has only numbers.
         values = dict(zip(form.names, map(float, theta), strict=True))
-        return replace(equation, expr=readable(with_values(form.formula, {**form.known, **values})))
+        expr = with_values(form.formula, {**form.known, **values})
+        if equation.formula is None:
+            return replace(equation, expr=readable(expr))
+        return replace(equation, expr=expr, parameters=tuple(values.items()))
 
     def candidate(self, equation: Equation, structure: float | None) -> Candidate:
         """Return what selection uses; the loss is the mean square that has the likelihood of the kind."""
