@@ -58,6 +58,7 @@ class _Law(NamedTuple):
     length: float  # nats
     rest: float  # the part of it that is not the residuals
     f: Array  # (N,) its values
+    equation: Equation
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,13 +111,28 @@ class Scatter:
         entries : sequence of Entry
             The laws found.
         rows : ndarray of int
-            The rows to which coefficients are fitted; some of a long table are enough here.
+            The rows to which coefficients are fitted; of a long table no others are looked at.
         """
-        spread = np.linspace(0, len(rows) - 1, min(len(rows), MOST_FITTED)).astype(np.intp)
-        few = self.table.drawn(rows[spread])
+        whole = len(rows) == len(self.table.y)
+        noise, law = (self if whole else self._of(rows))._told(entries)
+        if law is None:
+            return noise, None
+        f = law.f if whole else self.table.predicted(law.equation)
+        return (noise, f) if np.isfinite(f).all() else (Noise(), None)
+
+    def _of(self, rows: NDArray[np.intp]) -> Scatter:
+        """Return the same for some of the rows."""
+        table = self.table
+        weight = None if table.weight is None else table.weight[rows]
+        part = replace(table, X=table.X[rows], y=table.y[rows], weight=weight, given=None, place=None)
+        return replace(self, table=part)
+
+    def _told(self, entries: Sequence[Entry]) -> tuple[Noise, _Law | None]:
+        n = len(self.table.y)
+        few = self.table.drawn(np.linspace(0, n - 1, min(n, MOST_FITTED)).astype(np.intp))
         if self.wanted != AUTO:
             law = self._best(self.wanted, entries, few)
-            return (Noise(by="user"), None) if law is None else (replace(law.noise, by="user"), law.f)
+            return (Noise(by="user"), None) if law is None else (replace(law.noise, by="user"), law)
         constant = self._best("constant", entries, few)
         if constant is None or is_exact(self.table.y, constant.f):
             return Noise() if constant is None else constant.noise, None
@@ -127,11 +143,11 @@ class Scatter:
         nats = evidence_of(best.noise.kind, self.table.y, best.f, constant.f, self.table.weight)
         nats += constant.rest - best.rest
         # What a wrong law leaves is large in places. That is no scatter.
-        chance = BY_CHANCE / math.sqrt(min(len(self.table.y), MOST_ROWS))
+        chance = BY_CHANCE / math.sqrt(min(n, MOST_ROWS))
         explained = explained_by_neighbours(self.table.X, self._standard(best))
         if not nats > EVIDENCE or explained > max(MISFIT, chance):
             return constant.noise, None
-        return replace(best.noise, nats=nats), best.f
+        return replace(best.noise, nats=nats), best
 
     def _standard(self, law: _Law) -> Array:
         return np.asarray((self.table.y - law.f) / law.noise.std(law.f))
@@ -168,14 +184,15 @@ class Scatter:
     def _fitted(self, kind: str, entry: Entry, few: FitRows) -> _Law | None:
         """Return the law with its coefficients by the weights of a kind; None where it becomes undefined."""
         try:
-            f = self.table.predicted(ByKind(kind, self.table, few).settle(entry.equation, ROUGH_STEPS))
+            equation = ByKind(kind, self.table, few).settle(entry.equation, ROUGH_STEPS)
         except FormulaError:
             return None
+        f = self.table.predicted(equation)
         if not np.isfinite(f).all():
             return None
         noise, code = noise_of(kind, self.table.y, f, self.table.weight)
         rest = self._rest(entry)
-        return _Law(noise, code + rest, rest, f)
+        return _Law(noise, code + rest, rest, f, equation)
 
 
 @dataclass(frozen=True, eq=False)

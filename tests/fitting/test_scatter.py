@@ -11,8 +11,12 @@ import pytest
 
 from eqdarts import DARTSRegressor, Equation
 from eqdarts.data import prepare
-from eqdarts.fitting.scatter import ByKind, explained_by_neighbours, relative_model, with_weights
+from eqdarts.fitting.front import Entry
+from eqdarts.fitting.scatter import ByKind, Scatter, explained_by_neighbours, relative_model, with_weights
 from eqdarts.fitting.table import Table
+from eqdarts.graph.draft import Draft, DraftNode
+from eqdarts.graph.fitted import FittedGraph
+from eqdarts.selection import Candidate
 from tests.fits import QUICK
 
 KINDS = {
@@ -172,3 +176,18 @@ def test_other_weights_leave_the_scales() -> None:
     other = with_weights(data, np.linspace(1, 5, 150))
     assert other.y_scale == data.y_scale
     assert other.weight.mean() == pytest.approx(1)
+
+
+def test_of_a_long_table_only_the_rows_of_the_fit_are_looked_at() -> None:
+    X, y = decay("relative", 20_000)
+    y[::2] = 1e6  # not among the rows of the fit, and no law holds there
+    table = Table(X, y, None, ("x0",), None)
+    graph, start = Draft(1, [DraftNode("sum", [], 0.0)]).build()
+    law = Equation.parse("40.0*exp(-0.5*x0)", ["x0"])
+    data = prepare(X, y, None, 0.3, np.random.default_rng(0))
+    entry = Entry(FittedGraph(graph, start, 1.0), law, Candidate(5, 2, 1.0, 10.0), data)
+    noise, f = Scatter(table).told([entry], np.arange(1, 20_000, 2))
+    assert noise.kind == "relative"
+    assert noise.size == pytest.approx(0.15, rel=0.05)
+    assert f is not None
+    np.testing.assert_allclose(f, law.predict(X), rtol=0.05)
