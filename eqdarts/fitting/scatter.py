@@ -34,6 +34,7 @@ __all__ = ["ByKind", "Scatter", "by_own_weights", "relative_model", "with_weight
 
 MOST_LAWS = 2  # laws that are fitted again by the weights of a kind
 MOST_FITTED = 400  # rows to which these are fitted
+MOST_PRICED = 100_000  # rows of a table that are all looked at for a price
 ROUGH_STEPS = 4  # as STEPS, for these
 BY_CHANCE = 3.5  # times one over the root of the number of rows: the share that noise has by chance
 MISFIT = 0.2  # share of the squared residuals that those of neighbouring rows explain where the law is wrong
@@ -94,7 +95,7 @@ class Scatter:
         """Return the table with the weights that the law's values f (N,) give its rows, counted as they were."""
         weight, table = noise.weights(f), self.table
         counts = np.ones(len(f)) if table.weight is None else table.weight
-        return replace(table, weight=counts * weight, counts=counts)
+        return table.with_weights(counts * weight, counts)
 
     def suspected(self) -> Array | None:
         """Return the weights (N,) of relative errors, if a polynomial shows them or the user says so."""
@@ -252,10 +253,15 @@ class ByKind:
 
     def candidate(self, equation: Equation, structure: float | None) -> Candidate:
         """Return what selection uses; the loss is the mean square that has the likelihood of the kind."""
-        f, counts = self.table.predicted(equation), self.table.counts_of_rows
+        y, f = self.table.y, self.table.predicted(equation)
+        counts = self.table.counts_of_rows
         loss = math.inf
         if np.isfinite(f).all():
-            loss = math.exp(2 * noise_of(self.kind, self.table.y, f, counts)[1] / float(counts.sum()))
+            # Of a long table the rows of the fit are enough for a price; only where the law is undefined all must say.
+            if len(y) > MOST_PRICED:
+                y, f = self.rows.y, self.predicted(equation)
+                counts = np.ones(len(y)) if self.rows.weight is None else self.rows.weight
+            loss = math.exp(2 * noise_of(self.kind, y, f, counts)[1] / float(counts.sum()))
         return Candidate(equation.complexity, len(equation.coefficients), loss, structure)
 
 

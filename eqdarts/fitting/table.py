@@ -23,6 +23,7 @@ from eqdarts.selection import ROUNDING
 __all__ = ["Table"]
 
 
+OF_COLUMNS = ("box", "telling", "origins")  # properties that do not depend on the weights
 MANY_ROWS = 10_000  # with more rows, checks that need no statistics use the extremes and some of the others
 
 
@@ -49,6 +50,13 @@ class Table:
             return self
         X, y = self.X[found.rows], self.y[found.rows]
         return replace(self, X=X, y=y, weight=found.weight, given=self, place=found.place)
+
+    def with_weights(self, weight: Array, counts: Array) -> Table:
+        """Return the table with other weights (N,), all above zero, and what is known of its columns."""
+        other = replace(self, weight=weight, counts=counts)
+        # All of a long table would have to be read again for these.
+        other.__dict__.update({name: self.__dict__[name] for name in OF_COLUMNS if name in self.__dict__})
+        return other
 
     @cached_property
     def box(self) -> dict[str, tuple[float, float]]:
