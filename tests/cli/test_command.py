@@ -88,7 +88,7 @@ def test_kepler_all_the_way(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     assert main([*FIT, "--search", "random", "--seed", "0", "--out", "kepler", *given]) == 0
     law = Equation.from_json(Path("kepler/equation.json").read_text(encoding="utf-8"))
     year, far = law.predict({"semi_major_axis_au": [1.0, 100.0]})
-    assert year == pytest.approx(365.26, rel=1e-3)
+    assert year == pytest.approx(365.26, rel=2e-3)
     assert far / year == pytest.approx(1000)
     out, err = capsys.readouterr()
     assert f"\n{law.format(6)}\n" in out

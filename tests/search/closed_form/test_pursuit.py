@@ -89,3 +89,7 @@ def test_draws_are_different_places_of_merit_only() -> None:
     first = [draw(merits, 2.0, 1, rng)[0] for _ in range(500)]
     assert 0.05 < np.mean(np.array(first) == 1) < 0.15  # 1 to 9 by the squares
     assert draw([0.0, np.nan], 1.0, 3, rng) == []
+
+
+def test_one_row_has_no_slope() -> None:
+    assert slope_along(np.array([2.0]), np.array([3.0])).tolist() == [0.0]
