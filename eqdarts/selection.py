@@ -319,7 +319,8 @@ def select(
     lowest = math.inf
     seen: set[tuple[int, float]] = set()
     for k in sorted({*shortest.values(), *kept}, key=lambda k: (candidates[k].complexity, lengths[k])):
-        same = candidates[k].complexity, candidates[k].loss
+        # Two graphs can be one equation; their losses then differ by rounding or by the last step of a fit.
+        same = candidates[k].complexity, float(f"{candidates[k].loss:.8e}")
         better = k == shortest[same[0]] and candidates[k].loss < lowest
         if (better or k == best or k in kept) and same not in seen:
             front.append(k)

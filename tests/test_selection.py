@@ -339,3 +339,10 @@ def test_a_pole_costs_its_place_and_the_odds_of_a_close_rival(n_rows: int, nats:
     assert front == [0, 1]
     assert (lengths[0] < lengths[1]) == (nats > 0)
     assert singularity_price(replace(plain, brink="x = 0"), n_rows) == CLOSE
+
+
+def test_two_graphs_of_one_equation_are_on_the_front_once() -> None:
+    first = Candidate(1, 1, 0.68593, 3.0)
+    again = replace(first, loss=0.68593 * (1 + 1e-13), structure=5.0, kept=True)
+    front, _ = select([first, again, Candidate(5, 2, 0.1, 9.0)], 100, 1, 1.0, 1.0)
+    assert front == [0, 2]
