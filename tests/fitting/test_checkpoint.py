@@ -53,7 +53,9 @@ def test_a_fit_goes_on_from_a_checkpoint_and_loses_nothing(loss: str, tmp_path: 
     before = read(tmp_path)
     assert before["stage"] == "done"
     assert before["settings"]["max_refits"] == "300"
-    assert len(before["members"]) >= len(model.equations_)
+    # The front also has a constant and a line that fit no better than shorter equations.
+    better = model.equations_["loss"].cummin().drop_duplicates()
+    assert len(before["members"]) >= len(better) - 1
     DARTSRegressor(**(QUICK | {"max_refits": 5, "random_state": 3}), loss=loss).fit(*table(80), checkpoint=tmp_path)
     assert_no_worse(front(read(tmp_path)), front(before))
     assert [path.name for path in tmp_path.iterdir()] == [CHECKPOINT_FILE]
