@@ -20,6 +20,7 @@ __all__ = ["AUTO", "NOISES", "Noise", "NoiseKind", "evidence_of", "is_exact", "n
 AUTO = "auto"
 FEWEST_ROWS = 20  # with fewer rows, only a target over decades has another kind than a constant
 EVIDENCE = 2.0  # nats that another kind must save against a constant
+LARGEST = 1e100  # magnitude of y up to which, and down to whose reciprocal, units stay as they are
 SMALLEST = 1e-6  # of the largest g: the scatter at a zero of the law is not zero
 EXACT = 1e-9  # root mean square residual, as a share of that of y, below which there is no scatter
 RATIOS = np.exp(np.linspace(math.log(1e-3), math.log(1e3), 61))
@@ -162,8 +163,13 @@ def noise_of(kind: str, y: Array, f: Array, counts: Array | None = None) -> tupl
     counts : ndarray of shape (n,), optional
         How often each row was seen. Default: once.
     """
-    row, squares = NOISES[kind], np.square(y - f)
     counts = np.ones(len(y)) if counts is None else counts
+    largest = float(max(np.abs(y).max(initial=0.0), np.nanmax(np.abs(f), initial=0.0)))
+    if largest and not 1 / LARGEST < largest < LARGEST:
+        # In a unit in which no square overflows.
+        noise, code = noise_of(kind, y / largest, f / largest, counts)
+        return noise.in_unit(largest), code + float(counts.sum()) * math.log(largest)
+    row, squares = NOISES[kind], np.square(y - f)
     if not row.has_share:
         code, size = _code(squares, row.floored(f, 0.0), counts)
         return Noise(kind, size), code
