@@ -27,7 +27,15 @@ from eqdarts.inference.linearised import Form, form_of
 from eqdarts.losses import Loss, resolve_loss
 from eqdarts.selection import Candidate, description_length
 
-__all__ = ["ROUNDS", "FormulaSolver", "Reweighting", "snap_reweighted", "working_data", "working_target"]
+__all__ = [
+    "ROUNDS",
+    "FormulaSolver",
+    "Reweighting",
+    "snap_reweighted",
+    "with_estimates",
+    "working_data",
+    "working_target",
+]
 
 
 ROUNDS = 2  # number of searches; the second uses the weights from the equation of the first
@@ -144,12 +152,7 @@ class Reweighting:
             best = min(loss, best)
             if settled or (np.abs(theta - before) <= SAME * np.abs(theta)).all():
                 break
-        # A typed formula keeps its parameters by name; one from a search has only numbers.
-        values = dict(zip(form.names, map(float, theta), strict=True))
-        expr = with_values(form.formula, {**form.known, **values})
-        if equation.formula is None:
-            return replace(equation, expr=readable(expr))
-        return replace(equation, expr=expr, parameters=tuple(values.items()))
+        return with_estimates(equation, form, theta)
 
     def settle(self, equation: Equation) -> Equation:
         """Return the law for an equation that a search has found, with almost converged coefficients."""
@@ -204,6 +207,22 @@ class Reweighting:
 
     def _loss(self, f: Array) -> float:
         return self.loss.mean(self.rows.y, f, self.rows.weight)
+
+
+def with_estimates(equation: Equation, form: Form, theta: Array) -> Equation:
+    """Return the equation with the coefficients `theta` (K,) of its form.
+
+    Raises
+    ------
+    FormulaError
+        If a number cannot be written.
+    """
+    # A typed formula keeps its parameters by name; one from a search has only numbers.
+    values = dict(zip(form.names, map(float, theta), strict=True))
+    expr = with_values(form.formula, {**form.known, **values})
+    if equation.formula is None:
+        return replace(equation, expr=readable(expr))
+    return replace(equation, expr=expr, parameters=tuple(values.items()))
 
 
 class FormulaSolver:

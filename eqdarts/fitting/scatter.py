@@ -20,9 +20,7 @@ from eqdarts._typing import Array
 from eqdarts.data import LARGE, Data, FitRows, are_counts
 from eqdarts.equation.equation import Equation
 from eqdarts.errors import EqdartsWarning, FormulaError
-from eqdarts.expression.build import with_values
-from eqdarts.expression.readable import readable
-from eqdarts.fitting.by_loss import FormulaSolver
+from eqdarts.fitting.by_loss import FormulaSolver, with_estimates
 from eqdarts.fitting.front import Entry, Front
 from eqdarts.fitting.table import Table
 from eqdarts.inference.linearised import form_of
@@ -244,12 +242,7 @@ class ByKind:
             before, theta = theta, new
             if (np.abs(theta - before) <= SAME * np.abs(theta)).all():
                 break
-        # A typed formula keeps its parameters by name; one from a search has only numbers.
-        values = dict(zip(form.names, map(float, theta), strict=True))
-        expr = with_values(form.formula, {**form.known, **values})
-        if equation.formula is None:
-            return replace(equation, expr=readable(expr))
-        return replace(equation, expr=expr, parameters=tuple(values.items()))
+        return with_estimates(equation, form, theta)
 
     def candidate(self, equation: Equation, structure: float | None) -> Candidate:
         """Return what selection uses; the loss is the mean square that has the likelihood of the kind."""
@@ -326,7 +319,7 @@ def relative_model(X: Array, y: Array, sure: bool = True) -> Array | None:
     if sure and np.quantile(y, 0.95) < SPREAD * np.quantile(y, 0.05):
         return None
     few = np.unique(np.linspace(0, len(y) - 1, min(len(y), MOST_ROWS)).astype(np.intp))
-    columns = _standardised(X)
+    columns, raw = _standardised(X), _standardised(X, logs=False)[few]
     relative: list[_Polynomial] = []
     constant = math.inf
     for degree in range(1, MOST_DEGREE + 1):
@@ -335,8 +328,7 @@ def relative_model(X: Array, y: Array, sure: bool = True) -> Array | None:
             break
         A = _monomials(columns[few], exponents)
         relative.append(_relative(A, y[few]))
-        raw = _monomials(_standardised(X, logs=False)[few], exponents)
-        constant = min(constant, _constant(A, y[few]), _constant(raw, y[few]))
+        constant = min(constant, _constant(A, y[few]), _constant(_monomials(raw, exponents), y[few]))
     best = min(range(len(relative)), key=lambda k: relative[k].code)
     model = relative[best]
     # A polynomial that still improves with its degree does not fit yet: what it leaves is no noise.

@@ -208,8 +208,8 @@ class Stages:
         members = [self._refitted(*pair, rows) for pair in zip(found, views, strict=False)]
         # Writing takes seconds and may be cut short. All written equations are priced and compared together.
         entries, criterion = self._ready_for_choice(self._priced(members, views))
-        told = partial(self._by_scatter, scatter, entries, members, views, criterion, rows)
         front = select_front([entry for entry in entries if not is_weighted(entry, views)], data, table, criterion)
+        told = partial(self._by_scatter, scatter, front, entries, members, views, criterion, rows)
         front, noise = self._stage("kind of scatter", told, lambda: (front, Noise()))
         table, data = self.table, front.best.data
         # A better function on one edge changes the law, so this comes before evidence and structure.
@@ -243,15 +243,14 @@ class Stages:
     def _by_scatter(
         self,
         scatter: Scatter,
+        front: Front,
         entries: list[Entry],
         members: list[tuple[FittedGraph, ...]],
         views: list[View],
         criterion: str,
         rows: NDArray[np.intp],
     ) -> tuple[Front, Noise]:
-        """Choose with the kind of scatter that the laws found show."""
-        usual = [entry for entry in entries if not is_weighted(entry, views)]
-        front = select_front(usual, views[0].data, self.table, criterion)
+        """Choose with the kind of scatter that the laws found show, or leave the front as it is."""
         if not scatter.is_open:
             return front, scatter.given
         with one_thread():

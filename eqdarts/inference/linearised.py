@@ -17,7 +17,7 @@ import numpy as np
 
 from eqdarts._typing import Array, Expr
 from eqdarts.equation.equation import Equation
-from eqdarts.equation.rows import as_columns, as_target, column_names, finite_columns, known_errors
+from eqdarts.equation.rows import as_columns, as_target, check_sigma_alone, column_names, finite_columns, known_errors
 from eqdarts.errors import explain
 from eqdarts.expression.build import symbol
 from eqdarts.expression.program import compile_expression, evaluate
@@ -130,14 +130,7 @@ def rows_of(equation: Equation, X: Any, y: Any, sample_weight: Any = None, sigma
 
 
 def _precision(sigma: Any, sample_weight: Any, n_rows: int) -> Array:
-    if sample_weight is not None:
-        raise ValueError(
-            explain(
-                "Pass either sigma or sample_weight, not both.",
-                "sigma and sample_weight",
-                "To use both, pass sigma = s / sqrt(w).",
-            )
-        )
+    check_sigma_alone(sample_weight, "squared")
     return np.maximum(known_errors(sigma, n_rows), SMALLEST_ERROR) ** -2.0
 
 
