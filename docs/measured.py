@@ -74,11 +74,11 @@ def _fitted(case: Case, X: pd.DataFrame, y: pd.Series) -> DARTSRegressor:
         return DARTSRegressor(time_limit=SECONDS, random_state=0, **dict(case.settings)).fit(X, y)
 
 
-def _figures(law: Equation, X: pd.DataFrame, y: pd.Series) -> tuple[float, float]:
-    """Return R squared and n log(RSS / n) + k log n, with k fitted numbers."""
-    rss, n = float(((law.predict(X) - y) ** 2).sum()), len(y)
-    k = len(law.coefficients)
-    return 1 - rss / float(((y - y.mean()) ** 2).sum()), n * np.log(rss / n) + k * np.log(n)
+def _figures(law: Equation, X: pd.DataFrame, y: pd.Series, weight: Any) -> tuple[float, float]:
+    """Return R squared and n log(RSS / n) + k log n, with k fitted numbers; RSS has weights of geometric mean one."""
+    squares, n = (law.predict(X) - y) ** 2, len(y)
+    rss, k = float((squares * (1.0 if weight is None else weight)).sum()), len(law.coefficients)
+    return 1 - float(squares.sum()) / float(((y - y.mean()) ** 2).sum()), n * np.log(rss / n) + k * np.log(n)
 
 
 def _right_side(law: Equation) -> str:
@@ -94,8 +94,8 @@ def _plain(text: str) -> str:
     return re.sub(r"([\\*_`$<>])", r"\\\1", text)
 
 
-def _interval_lines(law: Equation, X: pd.DataFrame, y: pd.Series) -> list[str]:
-    found = inference(law, X, y)
+def _interval_lines(law: Equation, X: pd.DataFrame, y: pd.Series, weight: Any) -> list[str]:
+    found = inference(law, X, y, weight)
     lines = ["| coefficient | estimate | standard error | 95 % interval |", "|---|---|---|---|"]
     for name, value, error, ends in zip(
         found.names, found.estimate, found.standard_error, found.interval(0.95), strict=True
@@ -110,8 +110,8 @@ def _section(case: Case, model: DARTSRegressor, accepted: Equation, X: pd.DataFr
     if model.snaps_:
         lines += ["Constants that became exact, with their fitted values:", ""]
         lines += [f"- {_plain(str(snap))}" for snap in model.snaps_] + [""]
-    lines += ["Accepted, fitted to the same rows by the same solver:", "", _shown(accepted), ""]
-    lines += [*_interval_lines(accepted, X, y), "", _plain(model.selection_), ""]
+    lines += ["Accepted, fitted to the same rows with the same weights by the same solver:", "", _shown(accepted), ""]
+    lines += [*_interval_lines(accepted, X, y, model.run_.rows.weight), "", _plain(model.selection_), ""]
     lines += [f"![found and accepted](measured/{stem}.svg)", ""]
     return "\n".join(lines)
 
@@ -119,8 +119,11 @@ def _section(case: Case, model: DARTSRegressor, accepted: Equation, X: pd.DataFr
 def _draw(model: DARTSRegressor, accepted: Equation, X: pd.DataFrame, y: pd.Series, path: Path) -> None:
     if X.shape[1] == 1:
         figure, axes = pyplot.subplots(1, 2, figsize=(7, 2.6), sharey=True)
-        plot_fit(model.equation_, X, y, axes[0], found=inference(model.equation_, X, y))
-        plot_fit(accepted, X, y, axes[1], found=inference(accepted, X, y))
+        # Bands need errors that are known where the scatter is not the same at all rows.
+        even = model.noise_.kind == "constant"
+        sigma = None if even else model.noise_.std(np.asarray(model.predict(X)))
+        for law, ax in zip((model.equation_, accepted), axes, strict=True):
+            plot_fit(law, X, y, ax, found=inference(law, X, y, sigma=sigma))
     else:
         figure = plot_slices(model.equation_, X, y)[0].figure
     figure.savefig(path, metadata={"Date": None})
@@ -136,8 +139,9 @@ def main() -> None:
     for k, case in enumerate(CASES):
         X, y = _read(case)
         model = _fitted(case, X, y)
-        accepted = Equation.parse(case.accepted, target=case.target).fit(X, y)
-        (r2, bic), (r2_accepted, bic_accepted) = (_figures(law, X, y) for law in (model.equation_, accepted))
+        weight = model.run_.rows.weight
+        accepted = Equation.parse(case.accepted, target=case.target).fit(X, y, sample_weight=weight)
+        (r2, bic), (r2_accepted, bic_accepted) = (_figures(law, X, y, weight) for law in (model.equation_, accepted))
         rows.append(
             f"| {case.title} | {len(y)} | {_right_side(model.equation_)} | {_right_side(accepted)} | {1 - r2:.2g}; "
             f"{1 - r2_accepted:.2g} | {bic - bic_accepted:+.1f} |"

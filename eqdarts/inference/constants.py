@@ -251,7 +251,8 @@ def _trials(state: _State, setting: _Setting, covariance: Array, critical: float
         exponent = is_exponent(form.formula, symbol(form.names[j]))
         half = usual * float(error[j])
         is_open = half > EXACT * abs(here[0]) and _is_offset(form.formula, symbol(form.names[j]))
-        found = near_exponent(*here) if exponent else () if is_open else told_apart(*here, setting.units, half)
+        apart = near_exponent(*here, half) if exponent else told_apart(*here, setting.units, half)
+        found = () if is_open and not exponent else apart
         constants = [*found, *([zero()] if abs(here[0]) <= here[1] else [])]
         for constant in constants:
             z = (constant.value - form.estimate[j]) / error[j]

@@ -25,6 +25,7 @@ LARGEST_MULTIPLE = 50  # the same in front of a unit, whole numbers included
 POWERS = (Fraction(1), Fraction(-1), Fraction(1, 2), Fraction(-1, 2), Fraction(2), Fraction(-2))
 EXACT_EXPONENT, HALVES = 0.9, 7 / 8
 APART, APART_IRRATIONAL = 1.5, 4.0  # half widths of an interval within which no constant as simple may lie
+WIDEST = 0.25  # half width of an interval over the constant: in a wider one even 1 says nothing
 TWO_BITS = 2 * math.log(2)  # the sign, and that the number is exact
 ZERO_COST = 6.0  # nats; the code of 3/3, which is not needed as a fraction, is cheaper in both codes and becomes free
 NAME_SHARES = (1 / 2, 1 / 10, 1 / 10, 1 / 10, 1 / 10, 1 / 10)
@@ -108,7 +109,8 @@ def told_apart(value: float, radius: float, most_cost: float, units: list[Unit],
     """Yield the constants of `near` that the rows tell from all others as simple.
 
     A constant says something only where the interval of the coefficient is narrow compared with the distance to the
-    next one of no higher cost. For an irrational one, of which there are more, it must be narrower.
+    next one of no higher cost. For an irrational one, of which there are more, it must be narrower. And it says nothing
+    where the interval is as wide as a large part of the constant itself.
 
     Parameters
     ----------
@@ -120,7 +122,7 @@ def told_apart(value: float, radius: float, most_cost: float, units: list[Unit],
     wide = max(APART, APART_IRRATIONAL) * half
     around = list(near(value, max(radius, wide), most_cost, units))
     for constant in around:
-        if abs(constant.value - value) > radius:
+        if abs(constant.value - value) > radius or half > WIDEST * abs(constant.value):
             continue
         room = (APART if constant.expr.is_Rational or constant.names else APART_IRRATIONAL) * half
         rivals = [c for c in around if c is not constant and c.cost <= constant.cost and abs(c.value - value) <= room]
@@ -128,8 +130,11 @@ def told_apart(value: float, radius: float, most_cost: float, units: list[Unit],
             yield constant
 
 
-def near_exponent(value: float, radius: float, most_cost: float) -> Iterator[Constant]:
+def near_exponent(value: float, radius: float, most_cost: float, half: float = 0.0) -> Iterator[Constant]:
     """Yield the exponents within `radius` of `value` that cost at most `most_cost` nats; never 0.
+
+    As in `told_apart`, halves, thirds or quarters say something only where the interval, of which `half` is half the
+    width, is narrow compared with the distance between them.
 
     Exponents of laws are usually whole numbers or halves, sometimes thirds and quarters, and rarely anything else.
     An exponent is exact with a probability of 0.9, positive with 2/3, and a multiple of 1/2 with 7/8.
@@ -139,7 +144,7 @@ def near_exponent(value: float, radius: float, most_cost: float) -> Iterator[Con
     for q in (2, 3, 4):
         p = round(value * q) if math.isfinite(value) else 0
         exact = Fraction(p, q)
-        if p == 0 or abs(float(exact) - value) > radius or (q > 2 and exact.denominator != q):
+        if p == 0 or abs(float(exact) - value) > radius or (q > 2 and exact.denominator != q) or APART * half > 1 / q:
             continue
         share = EXACT_EXPONENT * (2 / 3 if p > 0 else 1 / 3) * (HALVES if q == 2 else (1 - HALVES) / 2)
         cost = _integer_cost(abs(p)) - math.log(share)

@@ -42,7 +42,18 @@ def test_near_yields_what_it_says(value: float, share: float) -> None:
 def test_a_constant_is_named_only_where_the_interval_is_narrow_for_its_kind(value: float, half: float) -> None:
     units = units_of({})
     for constant in told_apart(value, 2 * half, 8.0, units, half):
+        assert half <= 0.25 * abs(constant.value)
         room = (1.5 if constant.expr.is_Rational else 4.0) * half
         for other in near(value, room, 8.0, units):
             if other.cost <= constant.cost and abs(other.value - value) <= room:
                 assert math.isclose(other.value, constant.value, rel_tol=1e-12)
+
+
+def test_a_factor_of_which_little_is_known_is_not_one() -> None:
+    assert not list(told_apart(0.69, 1.2, 8.0, units_of({}), 0.66))
+    assert [c.value for c in told_apart(0.95, 0.3, 8.0, units_of({}), 0.15)] == [1.0]
+
+
+def test_an_exponent_is_named_only_where_the_rows_tell_it_from_the_next() -> None:
+    assert not list(near_exponent(1.495, 0.6, 8.0, 0.337))
+    assert next(near_exponent(1.495, 0.2, 8.0, 0.1)).expr == sympy.Rational(3, 2)
