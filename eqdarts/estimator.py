@@ -34,7 +34,7 @@ from eqdarts.fitting.progress import Callback
 from eqdarts.fitting.run import Run
 from eqdarts.fitting.stages import fit_table
 from eqdarts.fitting.table import Table
-from eqdarts.inference.by_loss import errors_of_new, inference_by_loss
+from eqdarts.inference.by_loss import errors_of_new
 from eqdarts.losses import typical_size
 from eqdarts.primitives.table import Primitive, resolve
 from eqdarts.report.notebook import fitted_html
@@ -410,12 +410,12 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
 
         Notes
         -----
-        The rows are those to which the coefficients were fitted: all, or 10,000 of a longer table. For the losses
-        "poisson" and "bernoulli" the covariance is the inverse of the Fisher information. For other losses than
-        "squared" there is none.
+        The chosen equation is fitted to all rows, unless the time is up before. The others are fitted to at most
+        10,000. For the losses "poisson" and "bernoulli" the covariance is the inverse of the Fisher information. For
+        other losses than "squared" there is none.
         """
         check_is_fitted(self)
-        return inference_by_loss(self._equation(index), self.run_.rows, self.run_.loss, self.noise_, self.equation_)
+        return self.run_.inference(index)
 
     def summary(self, index: int | None = None, coverage: float = 0.95, profile: bool = True) -> str:
         """Return a text table: the equation, its fit, coefficients with intervals, rivals and cautions.

@@ -1,6 +1,7 @@
 """The front after the search: its graphs refitted to all rows, and `Front`, the same graphs as equations with prices.
 
-The search uses part of the rows; the printed coefficients come from all rows, or from 10,000 of them.
+The search uses part of the rows; the coefficients of the front come from all rows, or from 10,000 of them. The chosen
+equation gets its own from all rows in the end (`eqdarts.fitting.all_rows`).
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ __all__ = [
 ]
 
 # A standard error falls as the root of the number of rows grows: with so many it is a hundredth of what the noise
-# of one row is worth. A pass over a million rows would take as long as the search did.
+# of one row is worth. That is enough for a choice, and a pass over a million rows for each equation takes too long.
 MOST_ROWS = 10_000
 MOST_JUDGED = 30_000  # rows whose loss decides between old and new coefficients
 MOST_SCREENED = 300_000  # rows times members

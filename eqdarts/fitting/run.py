@@ -45,8 +45,12 @@ from eqdarts.fitting.saved import (
 from eqdarts.graph.fitted import FittedGraph
 from eqdarts.graph.record import graph_record, is_plain
 from eqdarts.history import SearchHistory
+from eqdarts.inference.all_rows import AllRows, all_rows_from
+from eqdarts.inference.by_loss import inference_by_loss
 from eqdarts.inference.constants import Snap
+from eqdarts.inference.linearised import form_of
 from eqdarts.inference.noise import Noise, noise_from
+from eqdarts.inference.uncertainty import Inference
 from eqdarts.losses import loss_of
 from eqdarts.search.worker_files import member_records
 
@@ -124,6 +128,8 @@ class Run:
         How often each form is chosen for resampled rows, if computed; a file does not hold it.
     noise : Noise
         The scatter of the rows around the law. If its kind is not "constant", `rows` have its weights.
+    all_rows : AllRows or None
+        What is known of all rows at the chosen equation, if its coefficients come from more rows than `rows`.
     lost_params, lost_primitives : tuple of str
         Parameters and the user's own primitives that are missing in the file from which this was read.
     """
@@ -154,6 +160,7 @@ class Run:
     source: str | None = None
     stability: pd.DataFrame | None = None
     noise: Noise = field(default_factory=Noise)
+    all_rows: AllRows | None = None
     lost_params: tuple[str, ...] = ()
     lost_primitives: tuple[str, ...] = ()
 
@@ -177,8 +184,24 @@ class Run:
         used, given = len(self.rows.y), self.rows.n_all
         if used >= given:
             return ""
+        if self.all_rows is not None:
+            n_rows = self.all_rows.facts.n_rows
+            whole = f"all {given} rows" if n_rows == given else f"the {n_rows} rows with weight"
+            return f"Coefficients and intervals come from {whole}, those of the other equations from {used} of them."
         which = "drawn at random" if used >= MOST_ROWS else "those with weight"
         return f"Coefficients and intervals come from {used} of the {given} rows, {which}."
+
+    def inference(self, k: int | None = None) -> Inference:
+        """Return the inference on the chosen equation or on equation k.
+
+        Raises
+        ------
+        ValueError
+            If the loss gives no standard errors.
+        """
+        equation = self.equation if k is None else self.equations[k]
+        all_rows = self.all_rows if equation is self.equation else None
+        return inference_by_loss(equation, self.rows, self.loss, self.noise, self.equation, all_rows)
 
     def undetermined_in_words(self, k: int) -> str:
         """Return the sentence that says that the rows do not determine equation k; "" if they do."""
@@ -253,6 +276,7 @@ class Run:
             "x_origin": self.x_origin.tolist(),
             "alpha": alpha_record(self.alpha),
             "noise": self.noise.record(),
+            "all_rows": None if self.all_rows is None else self.all_rows.record(),
             "snaps": [asdict(snap) for snap in self.snaps],
             "structure": [asdict(finding) for finding in self.structure],
         }
@@ -315,6 +339,7 @@ def _read(record: Mapping[str, Any], model: Mapping[str, Any]) -> Run:
         kept=(),
         alpha=read_alpha(model["alpha"]),
         noise=noise_from(model.get("noise")),
+        all_rows=all_rows_from(model.get("all_rows"), len(form_of(equations[chosen]).names)),
         history=read_history(record["history"]),
         params={str(name): value for name, value in model["params"].items() if is_plain_value(value)},
         settings=read_texts(record["settings"]),
@@ -325,6 +350,5 @@ def _read(record: Mapping[str, Any], model: Mapping[str, Any]) -> Run:
         lost_primitives=tuple(str(name)[:40] for name in model["own_primitives"][:20]),
     )
     # Without the user's own functions there are no graphs, only equations.
-    if found.lost_primitives or model["graph"] is None:
-        return found
-    return replace(found, **read_graphs(model, len(names), len(equations), chosen))
+    has_graphs = not found.lost_primitives and model["graph"] is not None
+    return replace(found, **read_graphs(model, len(names), len(equations), chosen)) if has_graphs else found

@@ -13,7 +13,17 @@ from eqdarts.search.relaxed.options import RelaxedOptions
 if TYPE_CHECKING:
     from eqdarts.equation.equation import Equation
 
-__all__ = ["FitSettings"]
+__all__ = ["FitSettings", "time_for_search"]
+
+# Part of the time limit that is kept for the steps after the search: seconds, a share, and the largest share.
+FOR_THE_REST = 2.5
+SHARE_FOR_THE_REST = 0.03
+LARGEST_REST = 0.25
+
+
+def time_for_search(limit: float) -> float:
+    """Return the seconds of a time limit after which the search ends."""
+    return limit - min(FOR_THE_REST + SHARE_FOR_THE_REST * limit, LARGEST_REST * limit)
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -21,6 +21,7 @@ from eqdarts.evidence.edges import Evidence
 from eqdarts.evidence.structure import Finding
 from eqdarts.expression.build import composed
 from eqdarts.failures import Failures
+from eqdarts.fitting.all_rows import Last, Weights, settled_on_all
 from eqdarts.fitting.by_loss import ROUNDS, Reweighting, snap_reweighted, working_data, working_target
 from eqdarts.fitting.checkpoint import Checkpoint
 from eqdarts.fitting.checks import checked_held_out, checked_loss
@@ -52,11 +53,11 @@ from eqdarts.fitting.front import (
 from eqdarts.fitting.progress import Bar, Callback, Interrupts, Watch
 from eqdarts.fitting.run import Run
 from eqdarts.fitting.scatter import ByKind, Scatter, by_own_weights, with_weights
-from eqdarts.fitting.settings import FitSettings
+from eqdarts.fitting.settings import FitSettings, time_for_search
 from eqdarts.fitting.starts import best_line, constant, in_units, starts_of_fit, starts_of_guesses
 from eqdarts.fitting.table import Table
 from eqdarts.fitting.units import in_given_unit, in_safe_unit
-from eqdarts.fitting.views import FIRST_SEARCH, View, is_weighted
+from eqdarts.fitting.views import View, is_weighted, with_weighted
 from eqdarts.graph.fitted import FittedGraph, Start
 from eqdarts.history import SearchHistory, with_totals
 from eqdarts.inference.constants import Snap
@@ -67,14 +68,10 @@ from eqdarts.search.result import Config
 from eqdarts.search.search import one_thread, search
 from eqdarts.selection import CRITERIA
 
-__all__ = ["Stages", "fit_table", "time_for_search"]
+__all__ = ["Stages", "fit_table"]
 
 T = TypeVar("T")
 
-# Part of the time limit that is kept for the steps after the search: seconds, a share, and the largest share.
-FOR_THE_REST = 2.5
-SHARE_FOR_THE_REST = 0.03
-LARGEST_REST = 0.25
 REFITTING = 0.9  # share of the limit after which long members keep the coefficients of the search
 LEAST_SEARCH = 0.5  # share of its time that a search gets at least, however long the preparation took
 FROM_ORIGINS = 0.65  # share of the search that columns with an origin are counted from there
@@ -144,19 +141,13 @@ def _compiling(bar: Bar) -> float:
     return now() - began
 
 
-def time_for_search(limit: float) -> float:
-    """Return the seconds of a time limit after which the search ends."""
-    return limit - min(FOR_THE_REST + SHARE_FOR_THE_REST * limit, LARGEST_REST * limit)
-
-
 @dataclass(frozen=True, eq=False)
 class _Remarks:
     """The evidence and the structure of the chosen law."""
 
     evidence: Evidence
     structure: tuple[Finding, ...]
-    snaps: tuple[Snap, ...]
-    noise: Noise = field(default_factory=Noise)
+    last: Last
 
 
 @dataclass
@@ -222,23 +213,21 @@ class Stages:
         fit_rows = table.drawn(rows)
         price = None if noise.kind == "constant" else ByKind(noise.kind, scatter.table, fit_rows).candidate
         given = (table, fit_rows, settings.constants, settings.primitives, self._has_time, price)
+        free = front
         front, snaps = self._snapped(front, partial(snap_chosen, front, *given))
         kept = scatter.table.kept(rows)
         last = partial(by_own_weights, front, noise, kept, table)
         front, noise, kept = self._stage("last refit by the scatter", last, lambda: (front, noise, kept))
-        remarks = _Remarks(evidence, structure, snaps, noise)
-        front = self._with_digits(front, fit_rows, SQUARED)
+        last_refit = self._on_all(front, snaps, free, kept, Weights(scatter.table.as_given, noise=noise))
+        remarks = _Remarks(evidence, structure, last_refit)
+        front = self._with_digits(last_refit.front, fit_rows, SQUARED)
         return self._recorded(front, remarks, self._together(members, views, front), kept, history, criterion)
 
     def _weighted_too(self, views: list[View], scatter: Scatter) -> list[View]:
         """Return the views, and that with the weights of relative errors where these are suspected."""
         with one_thread():
             weight = self._stage("scatter before the search", scatter.suspected, lambda: None)
-        if weight is None:
-            return views
-        shorter = [replace(v, first=FIRST_SEARCH * v.first, share=FIRST_SEARCH * v.share) for v in views]
-        seen = with_weights(views[0].data, weight)
-        return [*shorter, View(seen, FIRST_SEARCH, 1 - FIRST_SEARCH, views[0].starts, is_weighted=True)]
+        return views if weight is None else with_weighted(views, weight)
 
     def _by_scatter(
         self,
@@ -277,6 +266,11 @@ class Stages:
         """Return the front with exact constants in its chosen equation, and what became exact."""
         unchanged: tuple[Front, tuple[Snap, ...]] = (front, ())
         return self._stage("exact constants", snap, lambda: unchanged) if self.settings.snap else unchanged
+
+    def _on_all(self, front: Front, snaps: tuple[Snap, ...], free: Front, kept: FitRows, weights: Weights) -> Last:
+        """Return the front with the chosen law refitted to all rows, with what changes by that, or unchanged."""
+        last = partial(settled_on_all, front, snaps, free, self.table, kept, weights, self._has_time)
+        return self._stage("last refit to all rows", last, lambda: Last(front, snaps, weights.noise, None))
 
     def _ready_for_choice(self, entries: list[Entry]) -> tuple[list[Entry], str]:
         """Return the entries with what the criterion looks at, and its name, or that of the one that stands in."""
@@ -317,10 +311,14 @@ class Stages:
         told = partial(structure_of, front, data, table, self.rng, loss.logistic)
         structure = self._stage("structure of the law", told, tuple[Finding, ...])
         snap = partial(snap_reweighted, front, reweighting, settings.constants, self._has_time)
+        free = front
         front, snaps = self._snapped(front, snap)
-        remarks = _Remarks(evidence, structure, snaps)
+        last = Last(front, snaps, Noise(), None)
+        if loss.is_likelihood:
+            last = self._on_all(front, snaps, free, table.kept(rows), Weights(table.as_given, reweighting.loss))
+        remarks = _Remarks(evidence, structure, last)
         history = with_totals(histories[-1], histories)
-        front = self._with_digits(front, reweighting.rows, reweighting.loss)
+        front = self._with_digits(last.front, reweighting.rows, reweighting.loss)
         criterion = settings.selection
         kept = self._together(members, views, front)
         return self._recorded(front, remarks, kept, table.kept(rows), history, criterion, loss.logistic)
@@ -547,16 +545,16 @@ class Stages:
         """Return the record of the fit; `members` are those that the next fit may start from."""
         table, settings = self.table, self.settings
         units = front.best.data.scales
-        reason = "interrupt" if self.interrupts.seen else history.stop_reason
-        history = replace(history, stop_reason=reason, left_out={**history.left_out, **self.failures.left_out})
+        history = self._ended(history)
         front = in_given_unit(front, table, loss_of(settings.loss).power)
         return Run(
             equations=tuple(entry.equation.with_ranges(table.box) for entry in front.entries),
             table=front.as_table(),
             chosen=front.chosen,
-            selection=self._in_words(front, criterion, history.n_refits, remarks.noise),
-            snaps=remarks.snaps,
-            noise=remarks.noise,
+            selection=self._in_words(front, criterion, history.n_refits, remarks.last.noise),
+            snaps=remarks.last.snaps,
+            noise=remarks.last.noise,
+            all_rows=remarks.last.all_rows,
             structure=remarks.structure,
             rows=rows,
             names=table.names,
@@ -575,6 +573,11 @@ class Stages:
             settings=settings.written(),
             changed=settings.changed,
         )
+
+    def _ended(self, history: SearchHistory) -> SearchHistory:
+        """Return the course of the search with what ended the fit and what was left out."""
+        reason = "interrupt" if self.interrupts.seen else history.stop_reason
+        return replace(history, stop_reason=reason, left_out={**history.left_out, **self.failures.left_out})
 
     def _in_words(self, front: Front, criterion: str, n_refits: int, noise: Noise) -> str:
         """Say why the law was chosen, what became of the guesses, and with which scatter if it is not the same."""

@@ -58,6 +58,11 @@ class Table:
         other.__dict__.update({name: self.__dict__[name] for name in OF_COLUMNS if name in self.__dict__})
         return other
 
+    @property
+    def as_given(self) -> Table:
+        """The table with the rows, weights and units as given."""
+        return self if self.given is None else self.given.as_given
+
     @cached_property
     def box(self) -> dict[str, tuple[float, float]]:
         """The smallest and largest value of every column among the rows with weight."""

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from eqdarts._typing import Array
 from eqdarts.data import Data
 from eqdarts.fitting.front import Entry
+from eqdarts.fitting.scatter import with_weights
 from eqdarts.graph.fitted import Start
 
-__all__ = ["FIRST_SEARCH", "View", "is_weighted"]
+__all__ = ["FIRST_SEARCH", "View", "is_weighted", "with_weighted"]
 
 FIRST_SEARCH = 0.65  # share of the time before the search with the weights of relative errors
 
@@ -49,3 +51,10 @@ class View:
 def is_weighted(entry: Entry, views: Sequence[View]) -> bool:
     """Whether an entry comes from the view with weights."""
     return any(view.is_weighted and entry.data is view.data for view in views)
+
+
+def with_weighted(views: Sequence[View], weight: Array) -> list[View]:
+    """Return the views with less time each, and a last one with the weights (N,) of relative errors."""
+    shorter = [replace(v, first=FIRST_SEARCH * v.first, share=FIRST_SEARCH * v.share) for v in views]
+    seen = with_weights(views[0].data, weight)
+    return [*shorter, View(seen, FIRST_SEARCH, 1 - FIRST_SEARCH, views[0].starts, is_weighted=True)]

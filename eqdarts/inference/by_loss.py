@@ -14,9 +14,10 @@ from eqdarts.equation.equation import Equation
 from eqdarts.equation.rows import positive_weights
 from eqdarts.errors import EqdartsWarning, explain
 from eqdarts.expression.build import symbol
+from eqdarts.inference.all_rows import AllRows
 from eqdarts.inference.diagnosis import Diagnosis, diagnosis
 from eqdarts.inference.noise import Noise, noise_of
-from eqdarts.inference.uncertainty import Inference, inference
+from eqdarts.inference.uncertainty import Inference, inference, inference_of_all
 from eqdarts.losses import LOSSES, loss_of
 
 __all__ = ["diagnosis_by_loss", "errors_of_new", "inference_by_loss"]
@@ -25,7 +26,12 @@ CONSTANT = Noise()
 
 
 def inference_by_loss(
-    equation: Equation, rows: FitRows, loss: Any, noise: Noise = CONSTANT, chosen: Equation | None = None
+    equation: Equation,
+    rows: FitRows,
+    loss: Any,
+    noise: Noise = CONSTANT,
+    chosen: Equation | None = None,
+    all_rows: AllRows | None = None,
 ) -> Inference:
     """Return the inference on an equation that was fitted to rows by a loss.
 
@@ -38,22 +44,30 @@ def inference_by_loss(
         If the scatter depends on the law's value, the weights are those of the equation's own values.
     chosen : Equation, optional
         The law that has given `rows` their weights then.
+    all_rows : AllRows, optional
+        What is known of all rows at the equation, if `rows` are only some of them.
 
     Raises
     ------
     ValueError
         If the loss is neither squared nor a likelihood.
     """
+    is_least_squares = loss_of(loss).is_least_squares
+    if all_rows is not None and is_least_squares:
+        return inference_of_all(equation, rows.X, rows.y, rows.weight, rows.sigma, all_rows)
     if noise.kind != CONSTANT.kind:
         with warnings.catch_warnings():
             # A bad law need not have coefficients at which its own weights stay; its notes say so.
             if equation is not chosen:
                 warnings.simplefilter("ignore", EqdartsWarning)
             return inference(equation, rows.X, rows.y, _own_weights(equation, rows, noise, chosen))
-    if loss_of(loss).is_least_squares:
+    if is_least_squares:
         return inference(equation, rows.X, rows.y, rows.weight, rows.sigma)
     sigma = _likelihood_error(loss, equation, rows.X, rows.weight)
-    found = inference(equation, rows.X, rows.y, sigma=sigma)
+    if all_rows is None:
+        found = inference(equation, rows.X, rows.y, sigma=sigma)
+    else:
+        found = inference_of_all(equation, rows.X, rows.y, None, sigma, all_rows)
     return replace(found, lack_of_fit=None, misfit=None)  # tests for residuals that are nearly normal
 
 

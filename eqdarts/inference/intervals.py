@@ -19,7 +19,7 @@ from eqdarts._typing import Array
 from eqdarts.expression.program import compile_expression
 from eqdarts.inference.linearised import Form, Rows
 
-__all__ = ["LackOfFit", "lack_of_fit", "profile_bounds", "quantile"]
+__all__ = ["LackOfFit", "groups_of", "lack_of_fit", "profile_bounds", "quantile"]
 
 
 MOST_STEPS = 30
@@ -65,12 +65,14 @@ def quantile(coverage: float, dof: float) -> float:
     return float(special.ndtri(upper) if math.isinf(dof) else special.stdtrit(dof, upper))
 
 
-def lack_of_fit(rows: Rows, squares: float, rank: int) -> LackOfFit | None:
+def lack_of_fit(group: NDArray[np.intp], y: Array, weight: Array, squares: float, rank: int) -> LackOfFit | None:
     """Test the equation against replicate rows; None if no two rows have equal inputs or no degree of freedom is left.
 
     Parameters
     ----------
-    rows : Rows
+    group : ndarray of int, shape (N,)
+        A number for each row, equal for rows with equal inputs, as `groups_of` gives it.
+    y, weight : ndarray of shape (N,)
     squares : float
         Weighted residual sum of squares.
     rank : int
@@ -78,14 +80,12 @@ def lack_of_fit(rows: Rows, squares: float, rank: int) -> LackOfFit | None:
     """
     from scipy import special
 
-    if not len(rows.y):
+    if not len(y):
         return None
-    group = _groups(rows.inputs)
-    weight = rows.root**2
     total = np.bincount(group, weight)
-    mean = np.bincount(group, weight * rows.y) / total
-    pure = float(weight @ (rows.y - mean[group]) ** 2)
-    dof_pure, dof_lack = len(rows.y) - len(total), len(total) - rank
+    mean = np.bincount(group, weight * y) / np.where(total > 0, total, 1.0)
+    pure, n_groups = float(weight @ (y - mean[group]) ** 2), int(np.count_nonzero(total))
+    dof_pure, dof_lack = len(y) - n_groups, n_groups - rank
     if dof_pure < 1 or dof_lack < 1 or not pure > 0:
         return None
     statistic = max(squares - pure, 0.0) / dof_lack / (pure / dof_pure)
@@ -93,10 +93,15 @@ def lack_of_fit(rows: Rows, squares: float, rank: int) -> LackOfFit | None:
     return LackOfFit(math.sqrt(pure / dof_pure), dof_pure, dof_lack, statistic, p_value)
 
 
-def _groups(inputs: Array) -> NDArray[np.intp]:
-    """Number the rows (N,) of (N, D) so that equal rows have equal numbers. Stops as soon as all are different."""
+def groups_of(inputs: Array, go_on: Callable[[], bool] = lambda: True) -> NDArray[np.intp] | None:
+    """Number the rows (N,) of (N, D) so that equal rows have equal numbers. Stops as soon as all are different.
+
+    If `go_on`, which is asked before each column, returns False, the result is None.
+    """
     group = np.zeros(len(inputs), dtype=np.intp)
     for column in inputs.T:
+        if not go_on():
+            return None
         _, codes = np.unique(column, return_inverse=True)
         found, group = np.unique(group * len(codes) + codes, return_inverse=True)
         if len(found) == len(inputs):

@@ -106,6 +106,12 @@ class Noise:
         log = np.log(NOISES[self.kind].floored(f, self.share))
         return np.asarray(np.exp(-2 * (log - log.mean())))
 
+    def around(self, y: Array, f: Array, counts: Array | None = None) -> tuple[Noise, float]:
+        """Return the noise of this kind and share with the size that rows (n,) have around f (n,), and its code."""
+        counts = np.ones(len(y)) if counts is None else counts
+        code, size = _code(np.square(y - f), NOISES[self.kind].floored(f, self.share), counts)
+        return replace(self, size=size), code
+
     def in_unit(self, unit: float) -> Noise:
         """Return the noise of values that are `unit` times as large."""
         power = {"relative": 0.0, "poisson": 0.5}.get(self.kind, 1.0)

@@ -23,11 +23,12 @@ from eqdarts._typing import Array
 from eqdarts.equation.equation import Equation
 from eqdarts.equation.rows import as_columns, errors_of_new_rows, positive_weights
 from eqdarts.errors import EqdartsWarning, explain
+from eqdarts.inference.all_rows import AllRows, Facts, facts_of, standing_for
 from eqdarts.inference.identifiability import unidentifiable
-from eqdarts.inference.intervals import LackOfFit, lack_of_fit, profile_bounds, quantile
+from eqdarts.inference.intervals import LackOfFit, profile_bounds, quantile
 from eqdarts.inference.linearised import Decomposition, Form, Rows, decompose, form_of, precise_residual, rows_of
 
-__all__ = ["Inference", "inference"]
+__all__ = ["Inference", "inference", "inference_of_all"]
 
 # distances from the least squares estimate, in standard errors
 SLIGHTLY_OFF = 0.05
@@ -91,6 +92,7 @@ class Inference:
     _form: Form = field(repr=False)
     _rows: Rows = field(repr=False)
     _parts: Decomposition = field(repr=False)
+    _all: AllRows | None = field(repr=False)
 
     @property
     def known(self) -> dict[str, float]:
@@ -107,12 +109,19 @@ class Inference:
 
         They are better than `interval` if the equation is far from linear in a coefficient, but need some refits. An
         end is NaN if the refits cannot be trusted: because the rows hardly distinguish the coefficients, or because the
-        estimate is not the least squares estimate.
+        estimate is not the least squares estimate. After a fit to more rows than it keeps, the refits use the rows that
+        are kept, as many times as there are rows in all.
         """
         critical = quantile(_checked(coverage), self.dof)
-        if _distance(self._parts, self.sigma, self._rows) > UNSETTLED:
+        size = float(np.linalg.norm(self._rows.y * self._rows.root)) if self._all is None else self._all.facts.size
+        if _distance(self._parts, self.sigma, size) > UNSETTLED:
             return np.full((len(self.names), 2), np.nan)
-        return profile_bounds(self._form, self._rows, self.covariance, self.squares, self.sigma, critical)
+        given = self.covariance, self.squares, self.sigma, critical
+        if self._all is None:
+            return profile_bounds(self._form, self._rows, *given)
+        rows, squares, stretch = standing_for(self._all, self._form, self._rows)
+        ends = profile_bounds(self._form, rows, self.covariance, squares, self.sigma, critical)
+        return np.asarray(self.estimate[:, None] + stretch[:, None] * (ends - self.estimate[:, None]))
 
     def predict_std(self, X: Any, observation: bool = False, sample_weight: Any = None, sigma: Any = None) -> Array:
         """Return the standard errors (n,) of the equation's values, or of new observations.
@@ -231,23 +240,46 @@ def inference(
     jacobian = form.at(form.estimate, rows.columns, len(rows.y))[1] * rows.root[:, None]
     defined = np.isfinite(jacobian).all(axis=1)
     parts = decompose(jacobian[defined], residual[defined])
-    squares = float(residual @ residual)
-    dof = float(len(rows.y) - parts.rank)
-    scale = 1.0 if rows.absolute else math.sqrt(squares / dof) if dof > 0 else math.nan
+    facts = facts_of(rows, float(residual @ residual), int((~defined).sum()), parts.rank)
+    return _inference(equation, form, rows, parts, facts)
+
+
+def inference_of_all(
+    equation: Equation, X: Any, y: Any, sample_weight: Any, sigma: Any, all_rows: AllRows
+) -> Inference:
+    """Return the inference on an equation that was fitted to more rows than are given here.
+
+    Parameters
+    ----------
+    equation : Equation
+    X, y, sample_weight, sigma
+        Some of the rows, as in `inference`. They are used only for the words about coefficients that no row identifies,
+        and for refits.
+    all_rows : AllRows
+        What is known of all of them at the equation.
+    """
+    form, rows = form_of(equation), rows_of(equation, X, y, sample_weight, sigma)
+    _check_squares(rows.y)
+    return _inference(equation, form, rows, all_rows.parts, all_rows.facts, all_rows)
+
+
+def _inference(
+    equation: Equation, form: Form, rows: Rows, parts: Decomposition, facts: Facts, all_rows: AllRows | None = None
+) -> Inference:
+    dof = float(facts.n_rows - parts.rank)
+    scale = 1.0 if rows.absolute else math.sqrt(facts.squares / dof) if dof > 0 else math.nan
     covariance = _covariance(parts, scale)
     error = np.sqrt(np.diag(covariance))
     words: tuple[str, ...] = ()
     if parts.rank < len(form.names):
         words = unidentifiable(form.at, form.names, form.estimate, rows.columns, parts.null)
-    notes = (
-        *_notes(form, covariance, dof, int((~defined).sum())),
-        *_distance_notes(parts, scale, rows, stacklevel=3),
-    )
+    notes = (*_notes(form, covariance, dof, facts.n_dropped), *_distance_notes(parts, scale, facts.size, stacklevel=4))
     return Inference(
         equation, form.names, form.estimate, error, covariance, scale, rows.absolute,
-        math.inf if rows.absolute else dof, len(rows.y), parts.rank, squares, _r_squared(rows, squares),
-        words, lack_of_fit(rows, squares, parts.rank), _misfit(squares, dof) if rows.absolute else None,
-        notes, form, rows, parts,
+        math.inf if rows.absolute else dof, facts.n_rows, parts.rank, facts.squares,
+        1 - facts.squares / facts.total if facts.total > 0 else math.nan,
+        words, facts.lack_of_fit, _misfit(facts.squares, dof) if rows.absolute else None,
+        notes, form, rows, parts, all_rows,
     )  # fmt: skip
 
 
@@ -266,12 +298,6 @@ def _covariance(parts: Decomposition, scale: float) -> Array:
     covariance[:, hidden] = np.nan
     covariance[hidden, hidden] = np.inf
     return covariance
-
-
-def _r_squared(rows: Rows, squares: float) -> float:
-    weight = rows.root**2
-    total = float(weight @ (rows.y - np.average(rows.y, weights=weight)) ** 2) if len(rows.y) else 0.0
-    return 1 - squares / total if total > 0 else math.nan
 
 
 def _misfit(squares: float, dof: float) -> float:
@@ -296,17 +322,20 @@ def _notes(form: Form, covariance: Array, dof: float, n_dropped: int) -> list[st
     return notes
 
 
-def _distance(parts: Decomposition, scale: float, rows: Rows) -> float:
-    """Return the distance from the least squares estimate in standard errors; 0 if residuals are rounding errors."""
-    exact = math.sqrt(parts.squares) <= 1e-9 * float(np.linalg.norm(rows.y * rows.root))
+def _distance(parts: Decomposition, scale: float, size: float) -> float:
+    """Return the distance from the least squares estimate in standard errors; 0 if residuals are rounding errors.
+
+    `size` is the root of the weighted sum of squares of y.
+    """
+    exact = math.sqrt(parts.squares) <= 1e-9 * size
     if exact or not scale > 0 or not parts.rank:
         return 0.0
     return math.sqrt(parts.slope_squares / parts.rank) / scale
 
 
-def _distance_notes(parts: Decomposition, scale: float, rows: Rows, stacklevel: int) -> list[str]:
+def _distance_notes(parts: Decomposition, scale: float, size: float, stacklevel: int) -> list[str]:
     """Yield a note if the equation is far from the least squares estimate, unless the residuals are rounding errors."""
-    distance = _distance(parts, scale, rows)
+    distance = _distance(parts, scale, size)
     if distance <= SLIGHTLY_OFF:
         return []
     note = (

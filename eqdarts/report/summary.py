@@ -10,7 +10,7 @@ import pandas as pd
 from eqdarts.equation.equation import Equation
 from eqdarts.equation.singularities import singularities_in_range
 from eqdarts.fitting.run import Run
-from eqdarts.inference.by_loss import diagnosis_by_loss, inference_by_loss
+from eqdarts.inference.by_loss import diagnosis_by_loss
 from eqdarts.inference.summary import summary
 from eqdarts.losses import loss_of
 
@@ -36,8 +36,7 @@ def run_summary(run: Run, index: int | None = None, coverage: float = 0.95, prof
         If the loss gives no standard errors.
     """
     shown = run.chosen if index is None else range(len(run.equations))[index]
-    equation = run.equations[shown]
-    found = inference_by_loss(equation, run.rows, run.loss, run.noise, run.equation)
+    found = run.inference(shown)
     # Scores are differences to the equation of the summary.
     rivals = run.table.assign(
         equation=[_right_side(rival) for rival in run.equations],

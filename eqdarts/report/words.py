@@ -17,7 +17,7 @@ from eqdarts.equation.singularities import singularities_in_range
 from eqdarts.errors import EqdartsWarning
 from eqdarts.expression.mathml import plain_characters
 from eqdarts.fitting.run import Run
-from eqdarts.inference.by_loss import diagnosis_by_loss, inference_by_loss
+from eqdarts.inference.by_loss import diagnosis_by_loss
 from eqdarts.inference.summary import cautions, estimates, least_digits, near_one, rounded
 from eqdarts.inference.uncertainty import Inference
 from eqdarts.losses import loss_of
@@ -70,7 +70,7 @@ def inference_of(run: Run, k: int) -> Inference | None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", EqdartsWarning)
-            return inference_by_loss(run.equations[k], run.rows, run.loss, run.noise, run.equation)
+            return run.inference(k)
     except ValueError:
         return None
 

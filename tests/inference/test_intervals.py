@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import optimize, stats
 
 from eqdarts.equation.equation import Equation
-from eqdarts.inference.intervals import _groups, quantile
+from eqdarts.inference.intervals import groups_of, quantile
 from eqdarts.inference.summary import summary
 from eqdarts.inference.uncertainty import inference
 from tests.inference.laws import found, line, problems
@@ -72,7 +72,7 @@ def test_lack_of_fit_tells_a_wrong_form() -> None:
 @given(st.integers(1, 40), st.integers(0, 3), st.integers(1, 3), st.integers(0, 99))
 def test_equal_rows_are_one_group(n: int, d: int, n_values: int, seed: int) -> None:
     inputs = np.random.default_rng(seed).integers(0, n_values + 1, (n, d)).astype(float)
-    group = _groups(inputs)
+    group = groups_of(inputs)
     same = (inputs[:, None] == inputs[None]).all(axis=2)
     np.testing.assert_array_equal(group[:, None] == group[None], same)
 
