@@ -273,7 +273,8 @@ def test_coefficients_come_from_all_rows() -> None:
         )
         assert model.front_[0].complexity == 1
         (constant,) = model.front_[0].coefficients.values()
-        assert constant == pytest.approx(np.average(trees["Volume"], weights=given), rel=1e-12)
+        # By weights in proportion to the value the coefficients are settled to 1e-8.
+        assert constant == pytest.approx(np.average(trees["Volume"], weights=given), rel=1e-8)
 
 
 @pytest.mark.parametrize("stage", ["structure_of", "snap_chosen"])

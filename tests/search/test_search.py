@@ -92,7 +92,8 @@ def test_a_stage_that_fails_is_left_out(
             yield
 
     monkeypatch.setattr(f"{owner}.{name}", stand_in)
-    result = run(kind, noise, max_refits=600 if kind == RANDOM else 150)
+    # The last stages of an exact law and of the random search are reached after some hundred refits.
+    result = run(kind, noise, max_refits=150 if noise and kind != RANDOM else 600)
     assert result.history.left_out == {stage: f"{type(error).__name__}: {error}"}
     assert result.front[0].graph.complexity == 1  # the constant, at least
     assert all(np.isfinite(member.loss) for member in result.front)
