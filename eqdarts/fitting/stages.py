@@ -125,7 +125,8 @@ def fit_table(
     if checkpoint is not None:
         kept_in = Checkpoint(Path(checkpoint), table, settings.loss_name, settings.written())
     # Numbers out of range are looked for where they matter. Numpy's warnings from the middle of a fit explain nothing.
-    with np.errstate(all="ignore"), Interrupts() as interrupts, Bar(shows_bar) as bar:
+    # One thread: the arrays are small, and more threads spend several times the CPU time on waiting for each other.
+    with one_thread(), np.errstate(all="ignore"), Interrupts() as interrupts, Bar(shows_bar) as bar:
         # Compiling after an installation does not count towards the time of the search.
         began += _compiling(bar)
         watch = Watch(bar, kept_in, callback, interrupts)
@@ -225,8 +226,7 @@ class Stages:
 
     def _weighted_too(self, views: list[View], scatter: Scatter) -> list[View]:
         """Return the views, and that with the weights of relative errors where these are suspected."""
-        with one_thread():
-            weight = self._stage("scatter before the search", scatter.suspected, lambda: None)
+        weight = self._stage("scatter before the search", scatter.suspected, lambda: None)
         return views if weight is None else with_weighted(views, weight)
 
     def _by_scatter(
@@ -242,8 +242,7 @@ class Stages:
         """Choose with the kind of scatter that the laws found show, or leave the front as it is."""
         if not scatter.is_open:
             return front, scatter.given
-        with one_thread():
-            noise, f = scatter.told(entries, rows)
+        noise, f = scatter.told(entries, rows)
         if f is None:
             return front, noise
         own = ByKind(noise.kind, scatter.table, scatter.table.drawn(rows))

@@ -66,11 +66,14 @@ def _fitted(column: str, law: str) -> DARTSRegressor:
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("column", "law", "noise"),
-    # All laws of years, and two laws of each other column: each fit takes seconds.
-    [("year", law, noise) for law in LAWS for noise in (0, 0.01)]
-    + [("large", law, 0.01) for law in ("parabola", "logistic")]
-    + [("kelvin", law, 0.01) for law in ("exponential", "wave")]
-    + [("depth", law, 0.01) for law in ("parabola", "wave")],
+    # Each fit takes seconds: benchmarks/offsets has every law of every column.
+    [
+        ("year", "wave", 0.01),
+        ("year", "logistic", 0.0),
+        ("large", "logistic", 0.01),
+        ("kelvin", "exponential", 0.01),
+        ("depth", "parabola", 0.01),
+    ],
 )
 def test_a_law_is_found_in_ten_seconds(column: str, law: str, noise: float) -> None:
     X, y = _table(column, LAWS[law], noise)
@@ -86,7 +89,6 @@ def test_a_law_is_found_in_ten_seconds(column: str, law: str, noise: float) -> N
     [
         ("year", "parabola", "level = 3*(year - 2007)**2/10 + 5"),
         ("kelvin", "exponential", "level = 3*exp(2*(kelvin - 298)/5)"),
-        ("depth", "parabola", "level = 0.867*(depth + 740)**2 + 5"),
     ],
 )
 def test_the_origin_is_printed_and_the_law_is_that_of_a_column_from_zero(column: str, law: str, shown: str) -> None:
@@ -98,18 +100,18 @@ def test_the_origin_is_printed_and_the_law_is_that_of_a_column_from_zero(column:
     assert len(zero.equation_.coefficients) >= len(model.equation_.coefficients)
 
 
-@pytest.mark.parametrize("noise", [0, 0.01])
+@pytest.mark.slow
 @pytest.mark.parametrize(("law", "form"), [("power", "*kelvin**4"), ("root", "*sqrt(kelvin)"), ("line", "*kelvin - ")])
-def test_a_law_of_the_column_itself_is_preferred(law: str, form: str, noise: float) -> None:
+def test_a_law_of_the_column_itself_is_preferred(law: str, form: str) -> None:
     x = _column("kelvin")
     y = RAW[law](x)
-    y = y + noise * y.std() * np.random.default_rng(1).normal(size=len(x))
+    y = y + 0.01 * y.std() * np.random.default_rng(1).normal(size=len(x))
     model = DARTSRegressor(max_refits=MOST_REFITS, time_limit=None, random_state=0).fit(pd.DataFrame({"kelvin": x}), y)
     assert form in model.equation_.format()
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("law", "noise"), [("sum", 0.0), ("product", 0.0), ("product", 0.01)])
+@pytest.mark.parametrize(("law", "noise"), [("sum", 0.0), ("product", 0.01)])
 def test_several_columns_have_origins_of_their_own(law: str, noise: float) -> None:
     rng = np.random.default_rng(0)
     year, kelvin = rng.integers(1990, 2025, 120).astype(float), rng.uniform(298, 303, 120)
@@ -147,6 +149,7 @@ def test_a_law_from_an_origin_survives_files_and_exports(tmp_path: Path) -> None
     assert list(model.alpha_.index.get_level_values(0)) != []
 
 
+@pytest.mark.slow
 def test_a_fixed_origin_has_no_standard_error_and_a_vertex_has_one() -> None:
     X, y = _table("year", lambda u: 0.3 * (34 * u - 13.37) ** 2 + 5, 0.01)
     model = DARTSRegressor(max_refits=MOST_REFITS, time_limit=None, random_state=0).fit(X, y)
@@ -175,6 +178,7 @@ def test_guesses_warm_starts_and_checkpoints_meet_origins(tmp_path: Path) -> Non
     assert resumed.equations_["loss"].min() < 1e-18
 
 
+@pytest.mark.slow
 def test_other_losses_use_origins_too() -> None:
     X, y = _table("year", LAWS["parabola"], 0.01)
     y[3] += 100

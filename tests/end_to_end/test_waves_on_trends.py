@@ -23,7 +23,7 @@ def frequencies(model: DARTSRegressor) -> list[float]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("cycles", [3, 20, 100])
+@pytest.mark.parametrize("cycles", [3, 100])
 def test_a_wave_on_a_parabola_is_the_law(cycles: int) -> None:
     clean = 10 * U + 5 * U**2 + np.cos(2 * np.pi * cycles * U + 1)
     model = DARTSRegressor(time_limit=None, max_refits=REFITS, random_state=0).fit(U[:, None], clean + 0.2 * noise(N))
@@ -48,7 +48,7 @@ def test_columns_of_zero_and_one_enter_by_products() -> None:
     g, h = rng.integers(0, 2, 120), rng.integers(0, 2, 120)
     y = z * (3 + g - 0.7 * h + 0.5 * g * h) + 0.02 * rng.normal(size=120)
     table = pd.DataFrame({"z": z, "g": g, "h": h})
-    model = DARTSRegressor(time_limit=None, max_refits=4000, random_state=0).fit(table, y)
+    model = DARTSRegressor(time_limit=None, max_refits=2000, random_state=0).fit(table, y)
     law = model.equation_.expr
     for name in "gh":
         column = next(s for s in law.free_symbols if s.name == name)
