@@ -76,7 +76,7 @@ LAWS = {
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("name", "seed"), zip(LAWS, itertools.cycle(range(3)), strict=False))
+@pytest.mark.parametrize(("name", "seed"), list(zip(LAWS, itertools.cycle(range(3)), strict=False)))
 def test_simple_laws_are_recovered_exactly_by_default(name: str, seed: int) -> None:
     law = LAWS[name]
     X, fresh = table(), table(seed=1)

@@ -1,4 +1,7 @@
-"""Columns with an offset, such as years: their laws are found as from a column that begins at 0."""
+"""Columns with an offset, such as years: their laws are found as from a column that begins at 0.
+
+benchmarks/offsets tries every law of every column.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +45,7 @@ def _column(name: str) -> np.ndarray:
     return start + reach * np.sort(np.random.default_rng(0).uniform(0, 1, n))
 
 
-def _table(column: str, law: Law, noise: float = 0.0) -> tuple[pd.DataFrame, pd.Series]:
+def table_of(column: str, law: Law, noise: float = 0.0) -> tuple[pd.DataFrame, pd.Series]:
     x = _column(column)
     start, reach, n = COLUMNS[column]
     y = law((x - start) / reach)
@@ -50,7 +53,7 @@ def _table(column: str, law: Law, noise: float = 0.0) -> tuple[pd.DataFrame, pd.
     return pd.DataFrame({column: x}), pd.Series(y, name="level")
 
 
-def _missed(model: DARTSRegressor, column: str, law: Law) -> float:
+def missed(model: DARTSRegressor, column: str, law: Law) -> float:
     """Return the variance of the difference to the law without noise, as a share of that of the law."""
     x = _column(column)
     start, reach, _ = COLUMNS[column]
@@ -60,7 +63,7 @@ def _missed(model: DARTSRegressor, column: str, law: Law) -> float:
 
 @cache
 def _fitted(column: str, law: str) -> DARTSRegressor:
-    return DARTSRegressor(max_refits=MOST_REFITS, time_limit=None, random_state=0).fit(*_table(column, LAWS[law]))
+    return DARTSRegressor(max_refits=MOST_REFITS, time_limit=None, random_state=0).fit(*table_of(column, LAWS[law]))
 
 
 @pytest.mark.slow
@@ -68,17 +71,15 @@ def _fitted(column: str, law: str) -> DARTSRegressor:
     ("column", "law", "noise"),
     # Each fit takes seconds: benchmarks/offsets has every law of every column.
     [
-        ("year", "wave", 0.01),
-        ("year", "logistic", 0.0),
+        ("year", "wave", 0.0),
         ("large", "logistic", 0.01),
-        ("kelvin", "exponential", 0.01),
-        ("depth", "parabola", 0.01),
+        ("depth", "exponential", 0.01),
     ],
 )
 def test_a_law_is_found_in_ten_seconds(column: str, law: str, noise: float) -> None:
-    X, y = _table(column, LAWS[law], noise)
+    X, y = table_of(column, LAWS[law], noise)
     model = DARTSRegressor(time_limit=10, random_state=0).fit(X, y)
-    assert _missed(model, column, LAWS[law]) < (1e-4 if noise else 1e-9)
+    assert missed(model, column, LAWS[law]) < (1e-4 if noise else 1e-9)
     assert len(model.equation_.coefficients) <= 5
     printed = Equation.parse(model.equation_.format().partition(" = ")[2], [column])
     assert np.mean((printed.predict(X) - y) ** 2) <= 1.01 * model.equations_["loss"][model.run_.chosen] + 1e-15
@@ -111,24 +112,21 @@ def test_a_law_of_the_column_itself_is_preferred(law: str, form: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("law", "noise"), [("sum", 0.0), ("product", 0.01)])
-def test_several_columns_have_origins_of_their_own(law: str, noise: float) -> None:
+def test_several_columns_have_origins_of_their_own() -> None:
     rng = np.random.default_rng(0)
     year, kelvin = rng.integers(1990, 2025, 120).astype(float), rng.uniform(298, 303, 120)
     r = rng.uniform(0.5, 3, 120)
-    truth = 0.3 * (year - 2007) ** 2 + 5 * r
-    if law == "product":
-        truth = r * np.exp(0.4 * (kelvin - 300)) + 0.1 * (year - 1990)
-    y = truth + noise * truth.std() * rng.normal(size=120)
+    truth = r * np.exp(0.4 * (kelvin - 300)) + 0.1 * (year - 1990)
+    y = truth + 0.01 * truth.std() * rng.normal(size=120)
     X = pd.DataFrame({"year": year, "kelvin": kelvin, "r": r})
     model = DARTSRegressor(time_limit=10, random_state=0).fit(X, y)
-    assert np.mean((model.predict(X) - truth) ** 2) < (1e-4 if noise else 1e-9) * truth.var()
-    assert ("(year - 2007)**2" if law == "sum" else "*(kelvin - 298)") in model.equation_.format()
+    assert np.mean((model.predict(X) - truth) ** 2) < 1e-4 * truth.var()
+    assert "*(kelvin - 298)" in model.equation_.format()
 
 
 def test_a_law_from_an_origin_survives_files_and_exports(tmp_path: Path) -> None:
     model, column = _fitted("kelvin", "exponential"), "kelvin"
-    X, y = _table(column, LAWS["exponential"])
+    X, y = table_of(column, LAWS["exponential"])
     law = model.equation_
     model.save(tmp_path / "fit.json")
     again = DARTSRegressor.load(tmp_path / "fit.json")
@@ -151,26 +149,26 @@ def test_a_law_from_an_origin_survives_files_and_exports(tmp_path: Path) -> None
 
 @pytest.mark.slow
 def test_a_fixed_origin_has_no_standard_error_and_a_vertex_has_one() -> None:
-    X, y = _table("year", lambda u: 0.3 * (34 * u - 13.37) ** 2 + 5, 0.01)
-    model = DARTSRegressor(max_refits=MOST_REFITS, time_limit=None, random_state=0).fit(X, y)
+    X, y = table_of("year", lambda u: 0.3 * (34 * u - 13.37) ** 2 + 5, 0.01)
+    model = DARTSRegressor(max_refits=1000, time_limit=None, random_state=0).fit(X, y)
     found = model.inference()
     vertex = int(np.abs(np.abs(found.estimate) - 2003.37).argmin())
     assert abs(found.estimate[vertex]) == pytest.approx(2003.37, abs=0.2)
     assert 0 < found.standard_error[vertex] < 0.2
-    X, y = _table("kelvin", lambda u: 3.137 * np.exp(2.21 * u), 0.01)
-    model = DARTSRegressor(max_refits=MOST_REFITS, time_limit=None, random_state=0, snap=False).fit(X, y)
+    X, y = table_of("kelvin", lambda u: 3.137 * np.exp(2.21 * u), 0.01)
+    model = DARTSRegressor(max_refits=1000, time_limit=None, random_state=0, snap=False).fit(X, y)
     assert "kelvin - 298" in model.equation_.format()
     assert len(model.inference().names) == 2
     assert (model.inference().standard_error < 0.02 * np.abs(model.inference().estimate)).all()
 
 
 def test_guesses_warm_starts_and_checkpoints_meet_origins(tmp_path: Path) -> None:
-    X, y = _table("year", LAWS["logistic"])
+    X, y = table_of("year", LAWS["logistic"])
     quick = {"search": "random", "max_refits": 40, "time_limit": None, "random_state": 0}
     guess = "a/(1 + exp(-b*(year - c)))"
     start = Equation.parse(guess, ["year"]).fit(X, y, start={"a": 3, "b": 0.2, "c": 2000})
     model = DARTSRegressor(**quick, guesses=[start], warm_start=True).fit(X, y, checkpoint=tmp_path)
-    assert _missed(model, "year", LAWS["logistic"]) < 1e-12
+    assert missed(model, "year", LAWS["logistic"]) < 1e-12
     later = model.set_params(guesses=None, max_refits=10).fit(X + 3, y)
     assert later.equations_["loss"].min() < 1e-18
     assert (tmp_path / CHECKPOINT_FILE).exists()
@@ -180,9 +178,9 @@ def test_guesses_warm_starts_and_checkpoints_meet_origins(tmp_path: Path) -> Non
 
 @pytest.mark.slow
 def test_other_losses_use_origins_too() -> None:
-    X, y = _table("year", LAWS["parabola"], 0.01)
+    X, y = table_of("year", LAWS["parabola"], 0.01)
     y[3] += 100
     quick = {"search": "random", "max_refits": 60, "time_limit": None, "random_state": 0}
     model = DARTSRegressor(**quick, loss="huber", guesses=["a*(year - 2006)**2 + c"]).fit(X, y)
-    assert _missed(model, "year", LAWS["parabola"]) < 1e-3
+    assert missed(model, "year", LAWS["parabola"]) < 1e-3
     assert "(year - 2007" in model.equation_.format()

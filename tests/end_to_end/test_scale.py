@@ -22,10 +22,10 @@ from tests.places import ROOT
 @pytest.mark.slow
 def test_a_few_of_many_inputs_are_found() -> None:
     rng = np.random.default_rng(0)
-    X = rng.uniform(1.0, 3.0, (400, 50))
-    y = X[:, 5] * X[:, 12] / X[:, 30] + np.sin(X[:, 44])
+    X = rng.uniform(1.0, 3.0, (400, 30))
+    y = X[:, 5] * X[:, 12] / X[:, 28]
     model = DARTSRegressor(max_refits=20_000, time_limit=None, random_state=0).fit(X, y)
-    assert {str(s) for s in model.equation_.expr.free_symbols} == {"x5", "x12", "x30", "x44"}
+    assert {str(s) for s in model.equation_.expr.free_symbols} == {"x5", "x12", "x28"}
     assert np.allclose(model.predict(X), y, rtol=1e-9)
 
 

@@ -91,10 +91,9 @@ def test_counts_have_the_largest_likelihood() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("loss", ["huber", student])
-def test_outliers_do_not_govern(loss: Any) -> None:
+def test_outliers_do_not_govern() -> None:
     X, y = outliers()
-    model = DARTSRegressor(**QUICK_BY_LOSS, loss=loss).fit(X, y)
+    model = DARTSRegressor(**QUICK_BY_LOSS, loss="huber").fit(X, y)
     grid = np.linspace(0.6, 3.9, 20)[:, None]
     np.testing.assert_allclose(model.predict(grid), 2.31 * grid[:, 0] ** 1.5, rtol=0.03)
     with pytest.raises(ValueError, match="Standard errors need"):
