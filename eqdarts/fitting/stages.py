@@ -54,7 +54,7 @@ from eqdarts.fitting.progress import Bar, Callback, Interrupts, Watch
 from eqdarts.fitting.run import Run
 from eqdarts.fitting.scatter import ByKind, Scatter, by_own_weights, with_weights
 from eqdarts.fitting.settings import FitSettings, time_for_search
-from eqdarts.fitting.starts import best_line, constant, in_units, starts_of_fit, starts_of_guesses
+from eqdarts.fitting.starts import BENT, best_line, broken_line, constant, in_units, starts_of_fit, starts_of_guesses
 from eqdarts.fitting.table import Table
 from eqdarts.fitting.units import in_given_unit, in_safe_unit
 from eqdarts.fitting.views import View, is_weighted, with_weighted
@@ -369,6 +369,9 @@ class Stages:
         if self.before is not None:
             before = replace(self.before, y_scale=self.before.y_scale / self.table.y_unit)
             starts += starts_of_fit(before, data, self.table.names, logistic)
+        # A break is worth a try unless the user's own list of functions has none.
+        if BENT in settings.primitives or "primitives" not in settings.changed:
+            starts += self._stage("break in the slope", partial(broken_line, data), list[Start])
         return starts
 
     def _searched(

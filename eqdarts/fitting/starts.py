@@ -17,16 +17,20 @@ from eqdarts.errors import EqdartsWarning, FormulaError, closest, explain
 from eqdarts.expression.build import symbol
 from eqdarts.fitting.run import Run
 from eqdarts.fitting.table import Table
+from eqdarts.graph.draft import Draft, DraftEdge, DraftNode
 from eqdarts.graph.fitted import FittedGraph, Start
 from eqdarts.graph.graph import Edge, Graph, Node
-from eqdarts.primitives.table import LINEAR
+from eqdarts.primitives.table import LINEAR, PRIMITIVES
+from eqdarts.solver.kinks import kink_of
 
-__all__ = ["best_line", "constant", "in_units", "starts_of_fit", "starts_of_guesses"]
+__all__ = ["BENT", "best_line", "broken_line", "constant", "in_units", "starts_of_fit", "starts_of_guesses"]
 
 
 MOST_ROWS_OF_LINE = 10_000
 MOST_ROWS = 1000  # rows to which the coefficients of a guess are fitted; the search fits them again
 TO_THE_CALLER = 9  # frames from `_read` to the line that called `DARTSRegressor.fit`
+MOST_INPUTS_OF_KINK = 6
+BENT = PRIMITIVES["relu"]  # the function of a broken line
 ALIKE = 0.75  # similarity of names at which a coefficient looks like a misspelt column
 
 
@@ -190,3 +194,22 @@ def best_line(data: Data) -> Start:
         say = np.abs(centred.T @ ((y - mean) * root)) / np.linalg.norm(centred, axis=0)
     i = int(np.argmax(np.where(np.isfinite(say), say, -1.0)))
     return Graph(data.n_inputs, (Node("sum", (Edge(i, LINEAR),), constant=True),)), (mean, 0.0)
+
+
+def broken_line(data: Data) -> list[Start]:
+    """Return the plane with a break in the slope of one input, if some break fits better than a smooth bend."""
+    rows = np.unique(np.linspace(0, len(data.y) - 1, min(len(data.y), MOST_ROWS)).astype(np.intp))
+    X, y, root = data.X[rows], data.y[rows], np.sqrt(data.weight[rows])
+    d = X.shape[1]
+    if d > MOST_INPUTS_OF_KINK:
+        return []
+    columns = np.column_stack([np.ones(len(y)), X])
+    kinks = [(kink.left, i, kink) for i in range(d) if (kink := kink_of(columns, X[:, i], y, root)) is not None]
+    if not kinks:
+        return []
+    _, i, kink = min(kinks)
+    bent = np.maximum(X[:, i] - kink.place, 0.0)
+    weights = np.linalg.lstsq(np.column_stack([columns, bent]) * root[:, None], y * root, rcond=None)[0]
+    edges = [DraftEdge(j, LINEAR, float(weights[1 + j])) for j in range(d)]
+    edges.append(DraftEdge(i, BENT, float(weights[-1]), [-kink.place]))
+    return [Draft(d, [DraftNode("sum", edges, float(weights[0]))]).build()]

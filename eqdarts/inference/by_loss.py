@@ -91,7 +91,8 @@ def diagnosis_by_loss(equation: Equation, rows: FitRows, loss: Any) -> Diagnosis
         residual = (rows.y - f) / scale
     used = [name for name in equation.variables if symbol(name) in equation.expr.free_symbols]
     columns = {name: rows.X[:, equation.variables.index(name)] for name in used}
-    return diagnosis(residual, f, columns, whole=len(f) == rows.n_all)
+    dof = len(f) - len(equation.coefficients) if row.is_likelihood else None
+    return diagnosis(residual, f, columns, whole=len(f) == rows.n_all, dof=dof)
 
 
 def _own_weights(equation: Equation, rows: FitRows, noise: Noise, chosen: Equation | None) -> Array | None:

@@ -13,11 +13,22 @@ import numpy as np
 
 from eqdarts._typing import Array
 from eqdarts.errors import visible
+from eqdarts.inference.along import (
+    break_in_words,
+    clusters_in_words,
+    groups_in_words,
+    overdispersion_in_words,
+    wave_in_words,
+)
 
 __all__ = ["Diagnosis", "diagnosis"]
 
 
 FEWEST = 20  # rows from which on order and scatter are judged
+FEWEST_OF_BREAK, FEWEST_OF_GRUBBS = (
+    12,
+    7,
+)  # rows from which on a break is looked for, and one row by the others' scatter
 UNLIKELY = 1e-3  # probability under even, independent scatter below which a sentence is worth a reader's time
 NORMAL = 1.4826  # standard deviation of a normal distribution over the median absolute deviation
 EXACT = 1e-9  # residuals below this share of the largest y are rounding errors
@@ -61,7 +72,9 @@ class Diagnosis:
         return found
 
 
-def diagnosis(residual: Array, predicted: Array, columns: Mapping[str, Array], whole: bool = True) -> Diagnosis:
+def diagnosis(
+    residual: Array, predicted: Array, columns: Mapping[str, Array], whole: bool = True, dof: float | None = None
+) -> Diagnosis:
     """Return what residuals (N,), in units in which even scatter is expected, say of the rows.
 
     Parameters
@@ -72,11 +85,14 @@ def diagnosis(residual: Array, predicted: Array, columns: Mapping[str, Array], w
         The inputs of the law.
     whole : bool, default=True
         Whether these are all rows of a table, so that the number of a row names it.
+    dof : float, optional
+        Rows less coefficients, for residuals that have a variance of one if the counts are Poisson's.
 
     Notes
     -----
-    The limit for an outlying row is that which one row in a hundred tables exceeds by chance. Runs are judged by Wald
-    and Wolfowitz, scatter by the rank correlation of the absolute residual with the prediction.
+    The limit for an outlying row is that which one row in a hundred tables exceeds by chance. Of few rows one stands
+    out if it is too far for the scatter of the others (Grubbs). Runs are judged by Wald and Wolfowitz, scatter by the
+    rank correlation of the absolute residual with the prediction.
     """
     sound = np.flatnonzero(np.isfinite(residual) & np.isfinite(predicted))
     r, f = residual[sound], predicted[sound]
@@ -89,12 +105,22 @@ def diagnosis(residual: Array, predicted: Array, columns: Mapping[str, Array], w
     outlying = tuple((int(sound[k]), float(r[k] / max(usual, floor))) for k in out) if max(usual, floor) > 0 else ()
     if outlying:
         sentences.append(_of_outlying(outlying, whole))
+    sound_columns = {name: column[sound] for name, column in columns.items()}
+    sentences += clusters_in_words(sound_columns)
+    if dof is not None:
+        sentences += overdispersion_in_words(float(r @ r), dof, UNLIKELY)
     # Rounding errors have no scatter to judge, and outlying rows would hide that of the others.
     rest = np.setdiff1d(np.arange(len(r)), out)
-    if usual <= floor or len(rest) < FEWEST:
+    if usual <= floor or len(rest) < FEWEST_OF_BREAK:
         return Diagnosis(usual, outlying, None, None, tuple(sentences))
-    runs = _fewest_runs(r[rest], {name: column[sound][rest] for name, column in columns.items()})
-    if runs is not None and runs[3] < UNLIKELY:
+    inner = {name: column[rest] for name, column in sound_columns.items()}
+    shape = break_in_words(r[rest], inner, UNLIKELY)
+    if len(rest) < FEWEST:
+        return Diagnosis(usual, outlying, None, None, (*sentences, *shape))
+    shape = shape or wave_in_words(r[rest], inner, UNLIKELY)
+    sentences += [*shape, *groups_in_words(r[rest])]
+    runs = _fewest_runs(r[rest], inner)
+    if runs is not None and runs[3] < UNLIKELY and not shape:
         sentences.append(
             f"Along {visible(runs[0])} the residuals keep their sign in runs: {runs[1]} runs, where about "
             f"{runs[2]:.0f} are expected. The law misses something, or neighbouring rows are not independent."
@@ -117,7 +143,21 @@ def _outlying(r: Array, usual: float) -> list[int]:
         return []
     limit = max(LEAST_OUT, float(norm.isf(0.005 / len(r))))
     far = np.flatnonzero(np.abs(r) > limit * usual)
+    if not len(far) and FEWEST_OF_GRUBBS <= len(r) < FEWEST:
+        return _apart(r)
     return [int(k) for k in far[np.argsort(-np.abs(r[far]), kind="stable")]]
+
+
+def _apart(r: Array) -> list[int]:
+    """Return the row that is too far for the scatter of the others, which is judged without it; or none."""
+    from scipy.stats import t
+
+    k = int(np.argmax(np.abs(r)))
+    r = r / (abs(r[k]) or 1.0)  # so that no square overflows
+    others = np.delete(r, k)
+    size = float(np.sqrt(np.mean(others**2)))
+    limit = float(t.isf(0.005 / len(r), len(r) - 2))
+    return [k] if abs(r[k]) > limit * size else []
 
 
 def _of_outlying(outlying: tuple[tuple[int, float], ...], whole: bool) -> str:

@@ -206,6 +206,11 @@ def _tests(found: Inference) -> list[str]:
             f"The residuals are larger than the known errors allow (p = {found.misfit:.2g}): "
             "the form or the errors are wrong."
         )
+    if found.misfit is not None and found.misfit > 1 - UNLIKELY:
+        lines.append(
+            f"The residuals are smaller than the known errors suggest (p = {found.misfit:.3g}): the errors are too "
+            "large, or not independent, or the law follows them."
+        )
     return lines
 
 

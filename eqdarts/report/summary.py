@@ -11,7 +11,9 @@ from eqdarts.equation.equation import Equation
 from eqdarts.equation.singularities import singularities_in_range
 from eqdarts.fitting.run import Run
 from eqdarts.inference.by_loss import diagnosis_by_loss
+from eqdarts.inference.leverage import deciding_row
 from eqdarts.inference.summary import summary
+from eqdarts.inference.uncertainty import Inference
 from eqdarts.losses import loss_of
 
 __all__ = ["run_summary"]
@@ -45,14 +47,15 @@ def run_summary(run: Run, index: int | None = None, coverage: float = 0.95, prof
     )
     snaps = run.snaps if shown == run.chosen else ()
     profile = profile and loss_of(run.loss).is_least_squares
-    return summary(found, coverage, profile, rivals.to_dict("records"), snaps, _warnings(run, shown))
+    return summary(found, coverage, profile, rivals.to_dict("records"), snaps, _warnings(run, shown, found))
 
 
-def _warnings(run: Run, k: int) -> list[str]:
+def _warnings(run: Run, k: int, inferred: Inference) -> list[str]:
     """Return further cautions about equation k."""
     found = [*filter(None, [run.undetermined_in_words(k)]), *singularities_in_range(run.equations[k]).in_words()]
     seen = diagnosis_by_loss(run.equations[k], run.rows, run.loss)
     found += [] if seen is None else list(seen.sentences)
+    found += filter(None, [deciding_row(inferred, run.rows)])
     if run.noise.kind != "constant":
         found.append(f"{run.noise}.")
     if run.rows_in_words():

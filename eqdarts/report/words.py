@@ -18,6 +18,7 @@ from eqdarts.errors import EqdartsWarning
 from eqdarts.expression.mathml import plain_characters
 from eqdarts.fitting.run import Run
 from eqdarts.inference.by_loss import diagnosis_by_loss
+from eqdarts.inference.leverage import deciding_row
 from eqdarts.inference.summary import cautions, estimates, least_digits, near_one, rounded
 from eqdarts.inference.uncertainty import Inference
 from eqdarts.losses import loss_of
@@ -91,6 +92,8 @@ def words_of(run: Run, k: int, found: Inference | None) -> Words:
     careful += singularities_in_range(equation).in_words()
     seen = diagnosis_by_loss(equation, run.rows, run.loss)
     careful += [] if seen is None else list(seen.sentences)
+    if found is not None and k == run.chosen:
+        careful += filter(None, [deciding_row(found, run.rows)])
     return Words(
         mathml=equation.mathml(),
         short_mathml=replace(equation, target=None).mathml(),

@@ -142,3 +142,14 @@ def test_without_warm_start_a_second_fit_is_the_first_again() -> None:
 def test_the_error_of_a_guess_names_it() -> None:
     with pytest.raises(FormulaError, match=r"^The guess 'dose \+ \^' cannot be used\. The formula cannot be read"):
         DARTSRegressor(**QUICK, guesses=["dose + ^"]).fit(*table())
+
+
+# --- a break in the slope ---
+
+
+@pytest.mark.parametrize(("changed", "found"), [({}, True), ({"primitives": ["linear", "exp"]}, False)])
+def test_a_broken_line_is_tried_unless_the_users_functions_have_none(changed: dict[str, Any], found: bool) -> None:
+    x = np.arange(1.0, 16)
+    y = 3 + 2 * x + 12 * np.maximum(x - 6, 0) + 0.01 * np.random.default_rng(0).normal(size=15)
+    model = DARTSRegressor(**(QUICK | changed)).fit(x[:, None], y)
+    assert ("Max(0, x0 - 6" in str(model.equation_) or "Max(0, x0 - 5.99" in str(model.equation_)) is found

@@ -50,8 +50,15 @@ def test_an_exact_law_with_one_wrong_row() -> None:
     assert diagnosis(np.zeros(N), np.zeros(N), {"x": X}).outlying == ()
 
 
+def test_of_few_rows_one_stands_out_if_it_is_too_far_for_the_others() -> None:
+    residual = np.array([0.12, 0.12, 0.12, 0.12, 0.12, 0.03, -0.58, -0.16, 0.05, 0.06])
+    assert [row for row, _ in diagnosis(residual, np.ones(10), {}).outlying] == [6]
+    told = [diagnosis(np.random.default_rng(seed).normal(size=10), np.ones(10), {}).outlying for seed in range(300)]
+    assert sum(map(bool, told)) <= 40
+
+
 def test_residuals_in_runs() -> None:
-    seen = _seen(np.sin(3 * X) + 0.1 * np.random.default_rng(0).normal(size=N))
+    seen = _seen((X - 3) ** 2 + 0.1 * np.random.default_rng(0).normal(size=N) - 4 / 3)
     assert seen.runs is not None
     assert seen.runs[0] == "x"
     assert seen.runs[1] < seen.runs[2] / 2
