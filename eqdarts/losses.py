@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -60,6 +60,8 @@ class Loss:
     is_least_squares : bool
         Whether one least squares fit reaches the smallest loss. Known errors of y, profile likelihood and resampling
         need such a loss.
+    is_relative : bool
+        Whether residuals are those of the logarithms, so that the loss is one of relative errors.
     lowest, highest : float
         Range of y.
     caution : callable
@@ -75,6 +77,7 @@ class Loss:
     scaled: Callable[[float], Loss] | None = None
     is_least_squares: bool = False
     is_equivariant: bool = False
+    is_relative: bool = False
     lowest: float = -math.inf
     highest: float = math.inf
     caution: Callable[[Array, Array], str] = lambda y, f: ""
@@ -93,6 +96,35 @@ class Loss:
     def logistic(self) -> bool:
         """Whether the law is a probability, and the search fits its log odds."""
         return self.link == "logistic"
+
+    def residual(self, y: Array, f: Array) -> Array:
+        """Return the residuals (n,) that the loss measures; infinite where a relative one does not exist."""
+        if not self.is_relative:
+            return np.asarray(y - f)
+        with np.errstate(all="ignore"):
+            return np.where(f > 0, np.log(y) - np.log(np.where(f > 0, f, 1.0)), math.inf)
+
+    def relative(self) -> Loss:
+        """Return the same loss of the logarithms of y and f, for a positive y whose errors are relative."""
+        inner, scaled = self, self.scaled
+
+        def value(y: Array, f: Array) -> Array:
+            size = np.abs(relative.residual(y, f))
+            return np.where(f > 0, inner.value(size, np.zeros_like(size)), np.inf)
+
+        def weights(y: Array, f: Array) -> Array:
+            near = np.where(f > 0, f, y)
+            size = np.log(y / near)
+            apart = y - near
+            # The slope of the logarithm, log(y / f) / (y - f), is 1 / y where both are the same.
+            slope = np.where(apart == 0, 1 / y, size / np.where(apart == 0, 1.0, apart))
+            return np.asarray(inner.weights(size, np.zeros_like(size)) * slope / near)
+
+        relative = replace(
+            self, value=value, weights=weights, is_relative=True,
+            scaled=None if scaled is None else lambda s: scaled(s).relative(),
+        )  # fmt: skip
+        return relative
 
     def mean(self, y: Array, f: Array, weight: Array | None = None) -> float:
         """Return the mean loss of the rows with weight; infinite if a prediction is impossible."""
@@ -279,8 +311,11 @@ LOSSES = {row.name: row for row in (SQUARED, _huber(1.0), _absolute(), _poisson(
 def loss_of(loss: Any) -> Loss:
     """Return the row of a name or torch function, before its scale is known.
 
-    A name without a row belongs to a function in a fit that was read from a file; such a loss is only a name.
+    A row is its own. A name without a row belongs to a function in a fit that was read from a file; such a loss is
+    only a name.
     """
+    if isinstance(loss, Loss):
+        return loss
     return LOSSES[loss] if isinstance(loss, str) and loss in LOSSES else _own(loss)
 
 
@@ -291,7 +326,7 @@ def resolve_loss(loss: Any, y: Array, residual: Array) -> Loss:
     ----------
     loss : str or callable
         A key of `LOSSES`, or ``loss(y, prediction)`` -> tensor of the loss of each row: not negative, smallest where
-        the prediction is y, differentiable by torch.
+        the prediction is y, differentiable by torch. A `Loss` is itself a row, and may get a scale.
     y, residual : ndarray of shape (N,)
         The target, and the residuals of a fit, from which Huber's loss gets its scale. The scale is no smaller than
         the rounding level of y.
@@ -303,16 +338,17 @@ def resolve_loss(loss: Any, y: Array, residual: Array) -> Loss:
     """
     if callable(loss):
         return _checked(_own(loss), y[:MOST_CHECKED], residual)
-    if not isinstance(loss, str) or loss not in LOSSES:
+    if not isinstance(loss, Loss) and (not isinstance(loss, str) or loss not in LOSSES):
         todo = closest(str(loss), LOSSES)
         raise ValueError(
             explain("loss must be the name of a loss, or a torch function of (y, prediction).", repr(loss), todo)
         )
-    row = LOSSES[loss]
+    row = loss if isinstance(loss, Loss) else LOSSES[loss]
     if row.scaled is None:
         return row
     # Below the level at which a fit counts as exact, all laws would look as if they had outliers only.
-    return row.scaled(max(NORMAL * float(np.median(np.abs(residual))), EXACT * typical_size(y)))
+    size = np.abs(row.residual(y, y - residual))
+    return row.scaled(max(NORMAL * float(np.median(size)), EXACT * (1.0 if row.is_relative else typical_size(y))))
 
 
 def _checked(loss: Loss, y: Array, residual: Array) -> Loss:

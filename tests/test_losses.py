@@ -33,6 +33,19 @@ def test_weights_give_the_slope_of_the_loss(name: str, seed: int) -> None:
     assert (loss.weights(y, f) >= 0).all()
 
 
+@pytest.mark.parametrize("name", ["huber", "absolute"])
+def test_a_relative_loss_is_the_loss_of_ratios(name: str) -> None:
+    y, f = np.array([1.0, 10.0, 1000.0]), np.array([1.1, 7.0, 1500.0])
+    loss = resolve_loss(loss_of(name).relative(), y, y - f)
+    np.testing.assert_allclose(loss.value(1e6 * y, 1e6 * f), loss.value(y, f))
+    step = 1e-6 * f
+    slope = (loss.value(y, f + step) - loss.value(y, f - step)) / (2 * step)
+    np.testing.assert_allclose(loss.weights(y, f) * (f - y), slope, rtol=1e-5)
+    assert np.isinf(loss.value(y, -f)).all()
+    assert np.isfinite(loss.weights(y, np.array([-1.0, 0.0, 1000.0]))).all()
+    assert np.isinf(loss.residual(y, -f)).all()
+
+
 def test_the_loss_of_huber_has_no_step_where_it_becomes_linear() -> None:
     loss, zero = rows_of("huber"), np.zeros(4)
     limit = HUBER * NORMAL * 0.2

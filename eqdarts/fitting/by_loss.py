@@ -78,7 +78,7 @@ class Reweighting:
         """Return the weights (n,) that make `rows` a least squares problem at the equation."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", EqdartsWarning)
-            return _levelled(self.loss, self._weights(equation.predict(self.rows.X)))
+            return _levelled(self.loss, self._weights(equation.predict(self.rows.X)), self.rows.y)
 
     def closest(self, front: Front, name: Any) -> Array:
         """Return predictions (N,) of all rows, from whose residuals the loss `name` takes its scale.
@@ -92,17 +92,17 @@ class Reweighting:
         equations = [entry.equation for entry in front.entries]
         predictions = [self.table.predicted(equation) for equation in equations]
         spare = [max(n - len(equation.coefficients), 1) for equation in equations]
-        medians = [np.median(np.abs(y - f)) * (n / k) ** 0.5 for f, k in zip(predictions, spare, strict=True)]
+        medians = [self._usual(y, f) * (n / k) ** 0.5 for f, k in zip(predictions, spare, strict=True)]
         best = int(np.nanargmin(medians))
         equation, f = equations[best], predictions[best]
-        size = float(np.median(np.abs(y - f)))
+        size = self._usual(y, f)
         for _ in range(MOST_SCALES):
             try:
                 equation = replace(self, loss=resolve_loss(name, y, y - f)).fit(equation, rough=True)
             except FormulaError:
                 break
             new = self.table.predicted(equation)
-            before, size = size, float(np.median(np.abs(y - new)))
+            before, size = size, self._usual(y, new)
             if not size < before:
                 break
             f = new
@@ -188,11 +188,12 @@ class Reweighting:
         if self.loss.is_likelihood or not form.names:
             return None
         solver = FormulaSolver(form, self.rows, equation.variables)
-        size = np.abs(self.rows.y - solver.predict(form.estimate))
+        size = np.abs(self.loss.residual(self.rows.y, solver.predict(form.estimate)))
         regular = size <= FAR * np.median(size)
         if regular.all() or regular.sum() <= len(form.names):
             return None
-        weights = regular if self.rows.weight is None else regular * self.rows.weight
+        weights = regular / self.rows.y**2 if self.loss.is_relative else regular
+        weights = weights if self.rows.weight is None else weights * self.rows.weight
         theta = form.estimate
         for _ in range(UNBENDING):
             theta = solver.step(theta, weights.astype(np.float64))
@@ -203,7 +204,10 @@ class Reweighting:
             return None
 
     def _usual_residual(self, f: Array) -> float:
-        return float(np.median(np.abs(self.rows.y - f)))
+        return self._usual(self.rows.y, f)
+
+    def _usual(self, y: Array, f: Array) -> float:
+        return float(np.median(np.abs(self.loss.residual(y, f))))
 
     def _loss(self, f: Array) -> float:
         return self.loss.mean(self.rows.y, f, self.rows.weight)
@@ -262,12 +266,16 @@ class FormulaSolver:
         return fitted
 
 
-def _levelled(loss: Loss, weights: Array) -> Array:
+def _levelled(loss: Loss, weights: Array, y: Array) -> Array:
     """Return weights (n,) of which none is above the median, unless they are the precision of the rows.
 
-    Where a law happens to meet a row, 1 / residual is huge, and other laws would be judged by that row alone.
+    Where a law happens to meet a row, 1 / residual is huge, and other laws would be judged by that row alone. Relative
+    residuals have the median of their own weights.
     """
-    return weights if loss.is_likelihood else np.minimum(weights, np.median(weights))
+    if loss.is_likelihood:
+        return weights
+    unit = y**2 if loss.is_relative else np.ones_like(y)
+    return np.asarray(np.minimum(weights * unit, np.median(weights * unit)) / unit)
 
 
 def working_target(loss: Loss, y: Array, f: Array) -> Array:
@@ -284,7 +292,7 @@ def working_data(loss: Loss, data: Data, table: Table, f: Array) -> Data:
         chance = np.clip(f, SMALLEST_CHANCE, 1 - SMALLEST_CHANCE)
         weight = chance * (1 - chance)
     else:
-        weight = _levelled(loss, loss.weights(table.y, f))
+        weight = _levelled(loss, loss.weights(table.y, f), table.y)
     weight = np.where(np.isfinite(weight), weight, 0.0) * (1.0 if table.weight is None else table.weight)
     target = np.nan_to_num(working_target(loss, table.y, f))
     return replace(data, y=target / data.y_scale, weight=weight / weight.mean())

@@ -127,7 +127,8 @@ class Run:
     stability : DataFrame or None
         How often each form is chosen for resampled rows, if computed; a file does not hold it.
     noise : Noise
-        The scatter of the rows around the law. If its kind is not "constant", `rows` have its weights.
+        The scatter of the rows around the law. If its kind is not "constant", `rows` have its weights, except
+        by a robust loss.
     all_rows : AllRows or None
         What is known of all rows at the chosen equation, if its coefficients come from more rows than `rows`.
     lost_params, lost_primitives : tuple of str

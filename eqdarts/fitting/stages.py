@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,6 +51,7 @@ from eqdarts.fitting.front import (
     with_factor,
 )
 from eqdarts.fitting.progress import Bar, Callback, Interrupts, Watch
+from eqdarts.fitting.robust_scatter import relative_loss
 from eqdarts.fitting.run import Run
 from eqdarts.fitting.scatter import ByKind, Scatter, by_own_weights, with_weights
 from eqdarts.fitting.settings import FitSettings, time_for_search
@@ -179,6 +180,7 @@ class Stages:
         self.interrupts = self.watch.interrupts
         self.failures = Failures()
         self.unwritten = 0  # graphs of the last choice that were not written as equations, because the time was up
+        self.loss: Any = self.settings.loss  # or, where errors turn out to be relative, the loss of these
         self.guesses: list[str] = []  # keys of the graphs of the user's guesses, in their order
 
     def run(self) -> Run:
@@ -292,12 +294,18 @@ class Stages:
         rows = fitted_rows(data, self.rng)
         members: list[tuple[FittedGraph, ...]] = [() for _ in views]
         histories: list[SearchHistory] = []
+        noise = Noise()
         for k in range(ROUNDS):
             found, history = self._searched(views, k, ROUNDS, loss.logistic)
             histories.append(history)
             for v, graphs in enumerate(found):
                 members[v] += self._refitted(graphs, views[v], rows)
-            front, reweighting, f = self._chosen_by_loss(members, views, table.drawn(rows), f, (k + 1) / ROUNDS)
+            fit_rows, until = table.drawn(rows), (k + 1) / ROUNDS
+            front, reweighting, f = self._chosen_by_loss(members, views, fit_rows, f, until)
+            errors = partial(relative_loss, self.loss, settings.noise, front, table, fit_rows)
+            if (kind := self._stage("kind of scatter", errors, lambda: None)) is not None:
+                self.loss, noise = kind
+                front, reweighting, f = self._chosen_by_loss(members, views, fit_rows, f, until)
             # The next search uses the weights that the law of this one gives the rows.
             views = [replace(v, data=working_data(reweighting.loss, v.data, table, f)) for v in views]
             if history.stop_reason in ("interrupt", "callback") or self.interrupts.seen:
@@ -312,7 +320,7 @@ class Stages:
         snap = partial(snap_reweighted, front, reweighting, settings.constants, self._has_time)
         free = front
         front, snaps = self._snapped(front, snap)
-        last = Last(front, snaps, Noise(), None)
+        last = Last(front, snaps, noise, None)
         if loss.is_likelihood:
             last = self._on_all(front, snaps, free, table.kept(rows), Weights(table.as_given, reweighting.loss))
         remarks = _Remarks(evidence, structure, last)
@@ -330,13 +338,13 @@ class Stages:
         When the share `until` of the time is spent only the promising are written.
         """
         table, settings = self.table, self.settings
-        has_scale = loss_of(settings.loss).has_scale
+        has_scale = loss_of(self.loss).has_scale
         # A loss with a scale takes that scale from the first choice, and chooses again.
         for _ in range(2 if has_scale else 1):
-            reweighting = Reweighting(resolve_loss(settings.loss, table.y, table.y - f), table, rows)
+            reweighting = Reweighting(resolve_loss(self.loss, table.y, table.y - f), table, rows)
             entries = self._priced(members, views, until, reweighting)
             front = select_front(entries, views[-1].data, table, settings.selection)
-            f = reweighting.closest(front, settings.loss) if has_scale else table.predicted(front.best.equation)
+            f = reweighting.closest(front, self.loss) if has_scale else table.predicted(front.best.equation)
         return front, reweighting, f
 
     # --- the parts of both ---

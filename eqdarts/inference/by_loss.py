@@ -55,7 +55,7 @@ def inference_by_loss(
     is_least_squares = loss_of(loss).is_least_squares
     if all_rows is not None and is_least_squares:
         return inference_of_all(equation, rows.X, rows.y, rows.weight, rows.sigma, all_rows)
-    if noise.kind != CONSTANT.kind:
+    if noise.kind != CONSTANT.kind and is_least_squares:
         with warnings.catch_warnings():
             # A bad law need not have coefficients at which its own weights stay; its notes say so.
             if equation is not chosen:
@@ -71,10 +71,11 @@ def inference_by_loss(
     return replace(found, lack_of_fit=None, misfit=None)  # tests for residuals that are nearly normal
 
 
-def diagnosis_by_loss(equation: Equation, rows: FitRows, loss: Any) -> Diagnosis | None:
+def diagnosis_by_loss(equation: Equation, rows: FitRows, loss: Any, noise: Noise = CONSTANT) -> Diagnosis | None:
     """Return what the residuals of an equation say of the rows; None for yes or no, which have no residuals to judge.
 
-    Known errors, weights and the variance of a likelihood make the residuals comparable.
+    Known errors, weights, the variance of a likelihood, and the noise of a robust fit, whose rows have no weights for
+    it, make the residuals comparable.
     """
     row = loss_of(loss)
     if row.logistic:
@@ -86,6 +87,8 @@ def diagnosis_by_loss(equation: Equation, rows: FitRows, loss: Any) -> Diagnosis
     with np.errstate(all="ignore"):
         if row.variance is not None:
             scale = np.sqrt(row.variance(f))
+        elif noise.kind != CONSTANT.kind and not row.is_least_squares:
+            scale = noise.std(f)
         if rows.weight is not None:
             scale = scale / np.sqrt(np.where(rows.weight > 0, rows.weight / rows.weight.mean(), np.nan))
         residual = (rows.y - f) / scale

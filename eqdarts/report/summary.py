@@ -53,7 +53,7 @@ def run_summary(run: Run, index: int | None = None, coverage: float = 0.95, prof
 def _warnings(run: Run, k: int, inferred: Inference) -> list[str]:
     """Return further cautions about equation k."""
     found = [*filter(None, [run.undetermined_in_words(k)]), *singularities_in_range(run.equations[k]).in_words()]
-    seen = diagnosis_by_loss(run.equations[k], run.rows, run.loss)
+    seen = diagnosis_by_loss(run.equations[k], run.rows, run.loss, run.noise)
     found += [] if seen is None else list(seen.sentences)
     found += filter(None, [deciding_row(inferred, run.rows)])
     if run.noise.kind != "constant":

@@ -90,7 +90,7 @@ def words_of(run: Run, k: int, found: Inference | None) -> Words:
     if n_undefined:
         careful.append(f"The equation is undefined at {n_undefined} of {len(run.rows.y)} rows.")
     careful += singularities_in_range(equation).in_words()
-    seen = diagnosis_by_loss(equation, run.rows, run.loss)
+    seen = diagnosis_by_loss(equation, run.rows, run.loss, run.noise)
     careful += [] if seen is None else list(seen.sentences)
     if found is not None and k == run.chosen:
         careful += filter(None, [deciding_row(found, run.rows)])
