@@ -277,10 +277,7 @@ def test_coefficients_come_from_all_rows() -> None:
         )
         assert model.front_[0].complexity == 1
         (constant,) = model.front_[0].coefficients.values()
-<<<<<<< HEAD
         # By weights in proportion to the value the coefficients are settled to 1e-8.
-=======
->>>>>>> 0b8a6e1 (The losses huber and absolute measure relative residuals where errors are relative)
         assert constant == pytest.approx(np.average(trees["Volume"], weights=given), rel=1e-8)
 
 

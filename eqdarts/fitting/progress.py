@@ -19,12 +19,13 @@ from typing import Any, TypeVar
 
 import pandas as pd
 
+from eqdarts.clock import now
 from eqdarts.equation.equation import Equation
 from eqdarts.fitting.checkpoint import Checkpoint
 from eqdarts.graph.fitted import FittedGraph
 from eqdarts.search.result import Moment, StopSearch
 
-__all__ = ["Bar", "Callback", "FitProgress", "Interrupts", "JsonLog", "Watch"]
+__all__ = ["Bar", "Callback", "FitProgress", "Interrupts", "JsonLog", "Watch", "compiling"]
 
 T = TypeVar("T")
 EVERY = 1.0  # seconds between two calls
@@ -249,3 +250,12 @@ class Watch:
             self.unit,
             self.write,
         )
+
+
+def compiling(bar: Bar) -> float:
+    """Load or compile the code that refits graphs, and return the seconds that this took."""
+    from eqdarts.solver.compiled import warm_up
+
+    began = now()
+    warm_up(lambda: bar.say("compiling, once after an installation"))
+    return now() - began

@@ -50,7 +50,7 @@ from eqdarts.fitting.front import (
     screened,
     with_factor,
 )
-from eqdarts.fitting.progress import Bar, Callback, Interrupts, Watch
+from eqdarts.fitting.progress import Bar, Callback, Interrupts, Watch, compiling
 from eqdarts.fitting.robust_scatter import relative_loss
 from eqdarts.fitting.run import Run
 from eqdarts.fitting.scatter import ByKind, Scatter, by_own_weights, with_weights
@@ -129,18 +129,9 @@ def fit_table(
     # One thread: the arrays are small, and more threads spend several times the CPU time on waiting for each other.
     with one_thread(), np.errstate(all="ignore"), Interrupts() as interrupts, Bar(shows_bar) as bar:
         # Compiling after an installation does not count towards the time of the search.
-        began += _compiling(bar)
+        began += compiling(bar)
         watch = Watch(bar, kept_in, callback, interrupts)
         return Stages(table, settings, rng, began, watch, before).run()
-
-
-def _compiling(bar: Bar) -> float:
-    """Load or compile the code that refits graphs, and return the seconds that this took."""
-    from eqdarts.solver.compiled import warm_up
-
-    began = now()
-    warm_up(lambda: bar.say("compiling, once after an installation"))
-    return now() - began
 
 
 @dataclass(frozen=True, eq=False)
@@ -326,9 +317,8 @@ class Stages:
         remarks = _Remarks(evidence, structure, last)
         history = with_totals(histories[-1], histories)
         front = self._with_digits(last.front, reweighting.rows, reweighting.loss)
-        criterion = settings.selection
         kept = self._together(members, views, front)
-        return self._recorded(front, remarks, kept, table.kept(rows), history, criterion, loss.logistic)
+        return self._recorded(front, remarks, kept, table.kept(rows), history, settings.selection, loss.logistic)
 
     def _chosen_by_loss(
         self, members: list[tuple[FittedGraph, ...]], views: list[View], rows: FitRows, f: Array, until: float

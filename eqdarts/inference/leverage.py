@@ -27,7 +27,6 @@ ALONE = 0.95  # leverage from which on a row fits a coefficient by itself
 MOVED = 3.0  # standard errors by which a row without such a leverage must move a coefficient
 CHANGED = 0.01  # relative change of a coefficient that is worth a sentence
 SPARE_ROWS = 3  # rows besides those that determine the coefficients
-MOST_ROWS = 20_000
 MOST_STEPS = 200
 EXACT = 1e-9
 
@@ -39,11 +38,11 @@ def deciding_row(found: Inference, given: FitRows) -> str | None:
     ----------
     found : Inference
     given : FitRows
-        The rows of the fit; where these are all rows of a table, the number of a row names it.
+        The rows of the fit. If they are only some of the rows of a table, no row decides.
     """
     form, rows = found._form, found._rows
     n, k = len(rows.y), len(form.names)
-    if not 0 < k == found.rank or not k + SPARE_ROWS <= n <= MOST_ROWS:
+    if len(given.y) < given.n_all or not 0 < k == found.rank or n < k + SPARE_ROWS:
         return None
     with np.errstate(all="ignore"):
         values, jacobian = form.at(form.estimate, rows.columns, n)
@@ -66,7 +65,7 @@ def deciding_row(found: Inference, given: FitRows) -> str | None:
     if without is None or abs(without[j] - form.estimate[j]) < CHANGED * abs(form.estimate[j]):
         return None
     number = i if given.weight is None else int(np.flatnonzero(given.weight > 0)[i])
-    which = "One row" if len(given.y) < given.n_all else f"Row {number + 1} (counted from 1)"
+    which = f"Row {number + 1} (counted from 1)"
     name, before = form.names[j], float(form.estimate[j])
     return f"{which} decides the law: without it, {name} is {without[j]:.4g} instead of {before:.4g}."
 
