@@ -122,9 +122,8 @@ def fit_table(
         table = in_safe_unit(table)
     if table.y_unit != 1.0:
         settings = replace(settings, constants={})  # they are in the given units
-    kept_in = None
-    if checkpoint is not None:
-        kept_in = Checkpoint(Path(checkpoint), table, settings.loss_name, settings.written())
+    given = table, settings.loss_name, settings.written()
+    kept_in = None if checkpoint is None else Checkpoint(Path(checkpoint), *given)
     # Numbers out of range are looked for where they matter. Numpy's warnings from the middle of a fit explain nothing.
     # One thread: the arrays are small, and more threads spend several times the CPU time on waiting for each other.
     with one_thread(), np.errstate(all="ignore"), Interrupts() as interrupts, Bar(shows_bar) as bar:
@@ -291,12 +290,11 @@ class Stages:
             histories.append(history)
             for v, graphs in enumerate(found):
                 members[v] += self._refitted(graphs, views[v], rows)
-            fit_rows, until = table.drawn(rows), (k + 1) / ROUNDS
-            front, reweighting, f = self._chosen_by_loss(members, views, fit_rows, f, until)
-            errors = partial(relative_loss, self.loss, settings.noise, front, table, fit_rows)
-            if (kind := self._stage("kind of scatter", errors, lambda: None)) is not None:
+            given = members, views, table.drawn(rows)
+            front, reweighting, f = self._chosen_by_loss(*given, f, (k + 1) / ROUNDS)
+            if (kind := self._relative(front, given[-1])) is not None:
                 self.loss, noise = kind
-                front, reweighting, f = self._chosen_by_loss(members, views, fit_rows, f, until)
+                front, reweighting, f = self._chosen_by_loss(*given, f, (k + 1) / ROUNDS)
             # The next search uses the weights that the law of this one gives the rows.
             views = [replace(v, data=working_data(reweighting.loss, v.data, table, f)) for v in views]
             if history.stop_reason in ("interrupt", "callback") or self.interrupts.seen:
@@ -309,8 +307,7 @@ class Stages:
         told = partial(structure_of, front, data, table, self.rng, loss.logistic)
         structure = self._stage("structure of the law", told, tuple[Finding, ...])
         snap = partial(snap_reweighted, front, reweighting, settings.constants, self._has_time)
-        free = front
-        front, snaps = self._snapped(front, snap)
+        front, snaps = self._snapped(free := front, snap)
         last = Last(front, snaps, noise, None)
         if loss.is_likelihood:
             last = self._on_all(front, snaps, free, table.kept(rows), Weights(table.as_given, reweighting.loss))
@@ -320,13 +317,15 @@ class Stages:
         kept = self._together(members, views, front)
         return self._recorded(front, remarks, kept, table.kept(rows), history, settings.selection, loss.logistic)
 
+    def _relative(self, front: Front, rows: FitRows) -> tuple[Loss, Noise] | None:
+        """Return the loss of relative errors if a robust fit shows these, and the noise to tell."""
+        told = partial(relative_loss, self.loss, self.settings.noise, front, self.table, rows)
+        return self._stage("kind of scatter", told, lambda: None)
+
     def _chosen_by_loss(
         self, members: list[tuple[FittedGraph, ...]], views: list[View], rows: FitRows, f: Array, until: float
     ) -> tuple[Front, Reweighting, Array]:
-        """Return the front by the loss, the object that fits it, and predictions (N,) for the next weights.
-
-        When the share `until` of the time is spent only the promising are written.
-        """
+        """Return the front, what fits it, and predictions (N,) for the next weights; after `until` few are written."""
         table, settings = self.table, self.settings
         has_scale = loss_of(self.loss).has_scale
         # A loss with a scale takes that scale from the first choice, and chooses again.

@@ -199,7 +199,8 @@ def best_line(data: Data) -> Start:
 def broken_line(data: Data) -> list[Start]:
     """Return the plane with a break in the slope of one input, if some break fits better than a smooth bend."""
     rows = np.unique(np.linspace(0, len(data.y) - 1, min(len(data.y), MOST_ROWS)).astype(np.intp))
-    X, y, root = data.X[rows], data.y[rows], np.sqrt(data.weight[rows])
+    X, y = data.X[rows], data.y[rows]
+    root = np.sqrt(data.weight[rows])
     d = X.shape[1]
     if d > MOST_INPUTS_OF_KINK:
         return []

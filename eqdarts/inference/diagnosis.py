@@ -100,15 +100,12 @@ def diagnosis(
         return Diagnosis(0.0, (), None, None, ())
     floor = EXACT * float(np.abs(f + r).max())
     usual = NORMAL * float(np.median(np.abs(r)))
-    sentences: list[str] = []
     out = _outlying(r, max(usual, floor))
     outlying = tuple((int(sound[k]), float(r[k] / max(usual, floor))) for k in out) if max(usual, floor) > 0 else ()
-    if outlying:
-        sentences.append(_of_outlying(outlying, whole))
+    sentences = [_of_outlying(outlying, whole)] if outlying else []
     sound_columns = {name: column[sound] for name, column in columns.items()}
     sentences += clusters_in_words(sound_columns)
-    if dof is not None:
-        sentences += overdispersion_in_words(float(r @ r), dof, UNLIKELY)
+    sentences += [] if dof is None else overdispersion_in_words(float(r @ r), dof, UNLIKELY)
     # Rounding errors have no scatter to judge, and outlying rows would hide that of the others.
     rest = np.setdiff1d(np.arange(len(r)), out)
     if usual <= floor or len(rest) < FEWEST_OF_BREAK:
