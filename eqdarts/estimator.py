@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self, cast
 
 import numpy as np
 import pandas as pd
@@ -25,23 +25,23 @@ from eqdarts.equation.equation import Equation, warn_outside
 from eqdarts.equation.names import checked_names, target_name
 from eqdarts.equation.ranges import MARGIN
 from eqdarts.equation.singularities import Singularities, singularities_in_range
-from eqdarts.errors import EqdartsWarning, FormulaError, explain
+from eqdarts.errors import EqdartsWarning
 from eqdarts.evidence.stability import stability_of
 from eqdarts.failures import warn_left_out
 from eqdarts.files import write_atomically
-from eqdarts.fitting import checks
+from eqdarts.fitting import checks, group_rows
+from eqdarts.fitting.group_rows import labels_in
+from eqdarts.fitting.group_stages import fit_groups
 from eqdarts.fitting.progress import Callback
-from eqdarts.fitting.run import Run
+from eqdarts.fitting.run import Run, read_run
 from eqdarts.fitting.stages import fit_table
 from eqdarts.fitting.table import Table
+from eqdarts.inference.by_group import group_inference
 from eqdarts.inference.by_loss import errors_of_new
 from eqdarts.losses import typical_size
 from eqdarts.primitives.table import Primitive, resolve
 from eqdarts.report.notebook import fitted_html
 from eqdarts.report.summary import run_summary
-
-if TYPE_CHECKING:
-    from eqdarts.inference.uncertainty import Inference
 
 __all__ = ["DARTSRegressor"]
 
@@ -138,6 +138,9 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     structure_ : tuple of Finding
         Inputs that appear only in combination, and scaling laws, as sentences with their evidence:
         ``print(*model.structure_)``.
+    coefficients_by_group_ : DataFrame
+        After a fit with groups: a row for each group, with each constant that differs between groups and its standard
+        error, such as a_Tree and a_Tree_error. It has no columns if all constants are shared.
     noise_, run_ : Noise, Run
         How the rows scatter around the law: kind, size, evidence. The whole fit as one record.
     n_features_in_ : int
@@ -200,6 +203,7 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         sample_weight: Any = None,
         sigma: Any = None,
         *,
+        groups: Any = None,
         checkpoint: str | Path | None = None,
         callback: Callback | None = None,
     ) -> DARTSRegressor:
@@ -217,6 +221,9 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         sigma : float or array of shape (n,), optional
             Known standard deviations of y, instead of weights. They weight the rows by 1 / sigma**2, which is never
             a count of rows, and standard errors are not scaled by the residuals.
+        groups : str or array of shape (n,), optional
+            A column of X, or a label for each row, such as its tree or patient. Constants of the law may then differ
+            between groups; which of them do is chosen by description length. See `coefficients_by_group_`.
         checkpoint : str or Path, optional
             A folder in which the best graphs so far are saved every few seconds. A later fit to the same rows, columns
             and loss with the same folder continues from there, however the earlier fit ended, and its front is never
@@ -232,34 +239,34 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
 
         Notes
         -----
-        Ctrl-C stops the search, or the steps after it, and keeps the best equations so far. Evidence and structure are
-        then not computed, and no constants become exact.
+        Ctrl-C stops the search and keeps the best equations so far, without evidence, structure and exact constants.
 
         Raises
         ------
         ValueError
-            If the parameters or the data are not valid. It is raised before any search starts.
+            If parameters or data are not valid, before any search.
         """
         began = now()
         # Parameters first: a typing error is told before a large table is checked.
         parameters = inspect.signature(type(self)).parameters
         defaults = {name: parameter.default for name, parameter in parameters.items()}
-        settings = checks.checked_settings(self.get_params(deep=False), defaults)
+        given = self.get_params(deep=False)
+        settings = checks.checked_settings(given, defaults)
+        X, grouped = group_rows.parted(groups, X)
+        if grouped is not None:
+            group_rows.check_plain({**given, "checkpoint": checkpoint})
         table = self._table(X, y, sample_weight, sigma)
         # The names of the columns are known from here on; constants must have others.
         settings = replace(settings, constants=checks.checked_constants(self.constants, table.names))
         if len(table.y) < FEW_ROWS:
             warnings.warn(f"Only {len(table.y)} rows: the law may be a coincidence.", EqdartsWarning, stacklevel=2)
-        run = fit_table(
-            table,
-            settings,
-            np.random.default_rng(check_random_state(self.random_state).randint(np.iinfo(np.int32).max)),
-            before=getattr(self, "run_", None) if self.warm_start else None,
-            checkpoint=checkpoint,
-            callback=callback,
-            shows_bar=bool(self.verbose),
-            began=began,
-        )
+        rng = np.random.default_rng(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
+        watched: dict[str, Any] = {"callback": callback, "shows_bar": bool(self.verbose), "began": began}
+        if grouped is not None:
+            run = fit_groups(table, grouped, settings, rng, **watched)
+        else:
+            before = getattr(self, "run_", None) if self.warm_start else None
+            run = fit_table(table, settings, rng, before=before, checkpoint=checkpoint, **watched)
         # Nothing is kept of a fit that raised: what an earlier one has left is still there.
         if run.history.stop_reason == "interrupt":
             warnings.warn("Interrupted: these are the best equations so far.", EqdartsWarning, stacklevel=2)
@@ -284,7 +291,9 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
 
     # --- predicting ---
 
-    def predict(self, X: Any, index: int | None = None, return_std: bool = False) -> Array | tuple[Array, Array]:
+    def predict(
+        self, X: Any, index: int | None = None, return_std: bool = False, groups: Any = None
+    ) -> Array | tuple[Array, Array]:
         """Return the values of the chosen equation or of row `index` of `equations_`.
 
         Parameters
@@ -295,6 +304,8 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         return_std : bool, default=False
             Whether to return the standard deviation of a new observation (at weight one) too. It includes the scatter
             of the rows and the uncertainty of the coefficients. `predict_interval` makes intervals of it.
+        groups : str, label or array of shape (n,), optional
+            After a fit with groups: the label of each row, or of all. Default: the column of the labels, if X has it.
 
         Returns
         -------
@@ -306,15 +317,17 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         Warns
         -----
         EqdartsWarning
-            Once, if rows lie outside the range of the training rows; `outside` returns which.
+            Once, if rows lie outside the range of the training rows.
         """
         check_is_fitted(self)
-        X = self._rows(X)
+        labels, X = labels_in(self.run_, groups, X), self._rows(X)
         equation = self._equation(index)
         warn_outside(equation, X, stacklevel=2)
-        values = np.asarray(equation.predict(X), dtype=np.float64)
+        values = np.asarray(equation.predict(X, labels), dtype=np.float64)
         if not return_std:
             return values
+        if self.run_.groups is not None:
+            return values, self.inference(index).predict_std(X, labels, observation=True)
         sigma = errors_of_new(equation, self.run_.rows, self.run_.loss, X, noise=self.run_.noise)
         return values, self.inference(index).predict_std(X, observation=True, sigma=sigma)
 
@@ -326,6 +339,7 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         observation: bool = True,
         sample_weight: Any = None,
         sigma: Any = None,
+        groups: Any = None,
     ) -> Array:
         """Return intervals (n, 2) that contain a new observation at each row of X with the given probability.
 
@@ -342,37 +356,35 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         sigma : float or array of shape (n,), optional
             Known errors of the new observations, if the fit had known errors. Default: that of the fit, if it was the
             same for all rows.
+        groups : str, label or array of shape (n,), optional
+            As for `predict`. Weights and errors of new observations are then not used.
         """
         found = self.inference(index)
-        X = self._rows(X)
+        labels, X = labels_in(self.run_, groups, X), self._rows(X)
         equation = self._equation(index)
         warn_outside(equation, X, stacklevel=2)
+        if self.run_.groups is not None:
+            return cast(Array, found.predict_interval(X, labels, coverage, observation))
         if observation:
             sigma = errors_of_new(equation, self.run_.rows, self.run_.loss, X, sigma, sample_weight, self.noise_)
         else:
             sigma = None
         weight = sample_weight if sigma is None else None
-        return found.predict_interval(X, coverage, observation, weight, sigma)
+        return cast(Array, found.predict_interval(X, coverage, observation, weight, sigma))
 
-    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+    def score(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> float:
         """Return the share of the variance of y that the chosen equation explains, R2.
 
         Parameters
         ----------
-        X : DataFrame or array of shape (n, d)
-        y : array of shape (n,)
-        sample_weight : array of shape (n,), optional
-
-        Raises
-        ------
-        ValueError
-            If a value of X, y or the weights is missing or infinite.
+        X, y, sample_weight, groups
+            As for `fit` and `predict`. A missing or infinite value is a ValueError.
         """
         y = finite(as_floats(y, "y"), "y")
         if sample_weight is not None:
             sample_weight = finite(as_floats(sample_weight, "sample_weight"), "sample_weight")
         unit = typical_size(y)  # the squares of y in this unit are floats
-        predicted = np.asarray(self.predict(X))
+        predicted = np.asarray(self.predict(X, groups=groups))
         return float(r2_score(y / unit, predicted / unit, sample_weight=sample_weight))
 
     def outside(self, X: Any, index: int | None = None, margin: float = MARGIN) -> NDArray[np.bool_]:
@@ -382,31 +394,41 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         ----------
         X : DataFrame or array of shape (n, d)
         index : int, optional
-            A row of `equations_`. Default: the chosen one.
         margin : float, default=0.05
             Tolerance at the ends of the range, as a share of its width. `predict` uses 0.05 for its warning.
-
-        Returns
-        -------
-        ndarray of bool, shape (n,)
         """
         check_is_fitted(self)
         X = self._rows(X)
         return np.asarray(self._equation(index).outside(X, margin))
 
-    # --- what is known of the equations ---
-
-    def inference(self, index: int | None = None) -> Inference:
-        """Return standard errors, intervals and identifiability of the chosen equation or of row `index`.
+    def adapt(self, X: Any, y: Any, groups: Any, sample_weight: Any = None) -> Self:
+        """Fit the constants of new groups alone; the form and the constants that all groups share stay.
 
         Parameters
         ----------
-        index : int, optional
-            A row of `equations_`. Default: the chosen one.
+        X, y, sample_weight
+            Rows of the new groups, as for `fit`. A group that is known gets new constants from these rows.
+        groups : str, label or array of shape (n,)
+            A column of X, one label for all rows, or a label for each row.
 
         Returns
         -------
-        Inference
+        self
+        """
+        check_is_fitted(self)
+        labels, X = labels_in(self.run_, groups, X), self._rows(X)
+        y, weight = finite(as_floats(y, "y"), "y"), checks.checked_weight(sample_weight, None, X, "squared")[0]
+        self._keep(group_rows.adapted(self.run_, X, y, labels, weight))
+        return self
+
+    # --- what is known of the equations ---
+
+    def inference(self, index: int | None = None) -> Any:
+        """Return standard errors, intervals and identifiability of the chosen equation or of row `index`.
+
+        Returns
+        -------
+        Inference, or after a fit with groups GroupInference
 
         Notes
         -----
@@ -415,6 +437,8 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         other losses than "squared" there is none.
         """
         check_is_fitted(self)
+        if self.run_.groups is not None:
+            return group_inference(self._equation(index), self.run_.rows, self.run_.groups)
         return self.run_.inference(index)
 
     def summary(self, index: int | None = None, coverage: float = 0.95, profile: bool = True) -> str:
@@ -435,15 +459,7 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     def singularities(self, index: int | None = None) -> Singularities:
         """Return the poles of an equation inside the range of the training rows, and the places where it is undefined.
 
-        Parameters
-        ----------
-        index : int, optional
-            A row of `equations_`. Default: the chosen one.
-
-        Returns
-        -------
-        Singularities
-            Its `status` is "none" (proved by interval arithmetic), "found" or "unknown".
+        Its `status` is "none" (proved by interval arithmetic), "found" or "unknown".
         """
         check_is_fitted(self)
         return singularities_in_range(self._equation(index))
@@ -465,12 +481,8 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
 
         Notes
         -----
-        The search is not repeated. The equations of the front, and those that differ from the chosen graph in one edge
-        and are at most 10 nats longer, are refitted to every resample, all in one batch. The rule that chose
-        `equation_` then chooses among them. Other forms are not considered, so the frequencies are upper bounds of
-        those of a whole search. Different ways to write the same form count as one. For a table of more than 2000 rows,
-        2000 are drawn. A resample repeats rows, which slightly favours longer forms. The selection by held-out rows is
-        replaced by the BIC.
+        The search is not repeated: the equations of the front and close variants of the chosen graph are refitted to
+        every resample, so that the frequencies are upper bounds. `eqdarts.evidence.stability` has the details.
         """
         check_is_fitted(self)
         table = stability_of(self.run_, resolve(self.primitives), self.selection, n, random_state)
@@ -514,9 +526,8 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
 
         Notes
         -----
-        The file contains the front and the choice, the rows to which the coefficients were fitted, the graphs,
-        evidence, structure, settings and the course of the search. It does not contain the trajectories of the relaxed
-        search, nor parameters that are not plain values: functions and primitives of your own.
+        The file contains everything but the trajectories of the relaxed search and parameters that are not plain
+        values: functions and primitives of your own.
         """
         check_is_fitted(self)
         run = replace(self.run_, params=self.get_params(deep=False))
@@ -526,25 +537,10 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     def load(cls, path: str | Path) -> Self:
         """Return the fitted estimator in a file of `save`, or in the ``run.json`` of `eqdarts fit`.
 
-        Nothing in the file is executed: it may come from anyone.
-
-        Raises
-        ------
-        FormulaError
-            If it is not such a file.
-
-        Warns
-        -----
-        EqdartsWarning
-            If parameters are missing in the file because they were not plain values; they then have their defaults.
+        Nothing in the file is executed: it may come from anyone. What is not such a file is a FormulaError. Parameters
+        that the file lacks, because they were not plain values, have their defaults, with a warning.
         """
-        try:
-            text = Path(path).read_text(encoding="utf-8")
-        except UnicodeDecodeError:
-            raise FormulaError(
-                explain("A saved fit must be text.", path, "Use a file written by model.save.")
-            ) from None
-        run = Run.from_json(text)
+        run = read_run(path)
         known = inspect.signature(cls).parameters
         model = cls(**{name: value for name, value in run.params.items() if name in known})
         for message in run.lost_in_words():
@@ -573,6 +569,8 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
 
     def _rows(self, X: Any) -> Array:
         """Return X as floats with the columns of the fit; a masked value is a missing one, which is an error."""
+        if self.run_.groups is not None:
+            X = group_rows.without_labels(X, self.run_.groups.by)
         with np.errstate(all="ignore"):  # the sum by which sklearn looks for infinity may overflow
             rows: Array = validate_data(self, without_masks(X, "X"), dtype=np.float64, reset=False)
         return rows
@@ -597,4 +595,6 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         self.alpha_ = run.alpha
         self.structure_ = run.structure
         self.noise_ = run.noise
+        if run.groups is not None:
+            self.coefficients_by_group_ = self.inference().by_group
         self.history_ = run.history

@@ -47,3 +47,25 @@ def outliers() -> tuple[np.ndarray, np.ndarray]:
     y = 2.31 * X[:, 0] ** 1.5 + 0.1 * rng.normal(size=200)
     y[::10] += rng.exponential(50, 20)
     return X, y
+
+
+def trees(noise: float = 0.02, n_groups: int = 4, n_rows: int = 8) -> tuple[pd.DataFrame, pd.Series]:
+    """Return ages and sizes of trees that grow alike, each to its own final size."""
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame(
+        {
+            "tree": np.repeat([f"T{k}" for k in range(n_groups)], n_rows),
+            "age": np.tile(np.linspace(1, 9, n_rows), n_groups),
+        }
+    )
+    final = np.repeat(np.linspace(2, 5, n_groups), n_rows)
+    size = final * X["age"] / (3 + X["age"])
+    return X, pd.Series(size + noise * rng.normal(size=len(X)), name="size")
+
+
+@cache
+def grown(**given: Any) -> DARTSRegressor:
+    """Return a fit of the trees with constants by tree."""
+    X, y = trees()
+    quick = QUICK | {"max_refits": 7, "max_complexity": 7, "guesses": ["f*age/(h + age)"]} | given
+    return DARTSRegressor(**quick).fit(X, y, groups="tree")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from eqdarts.cli.cells import Cell, first_text
@@ -15,7 +15,7 @@ from eqdarts.errors import closest, explain
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Columns", "gap_notes", "numeric_columns", "select"]
+__all__ = ["Columns", "gap_notes", "numeric_columns", "part_groups", "select"]
 
 MOST_SHOWN = 3  # cells or columns that a message names
 
@@ -37,6 +37,24 @@ class Columns:
     X: Any
     y: Any
     notes: tuple[str, ...] = ()
+
+
+def part_groups(table: Table, name: str | None) -> tuple[Table, Any]:
+    """Return the table without its column of labels, and that column; the table and None without a name.
+
+    Raises
+    ------
+    TableError
+        If there is no such column, or a row has no label.
+    """
+    if name is None:
+        return table, None
+    _require(table.frame, [name])
+    labels = table.frame[name]
+    if labels.isna().any():
+        got = f"{int(labels.isna().sum())} missing in {name!r}{_first_line(labels.isna(), table)}"
+        raise TableError(explain("Every row must have a label of its group.", got, "Fill them, or remove these rows."))
+    return replace(table, frame=table.frame.drop(columns=name)), labels
 
 
 def select(table: Table, target: str, features: Sequence[str] | None = None, drop_missing: bool = False) -> Columns:

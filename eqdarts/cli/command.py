@@ -126,7 +126,7 @@ def _add_fit(commands: argparse._SubParsersAction[_Parser]) -> None:
     )
     fit.add_argument("file", metavar="FILE", help="CSV, TSV or Parquet, compressed or not; - reads standard input")
     fit.add_argument("--target", required=True, metavar="COLUMN", help="the column to predict")
-    fit.add_argument("--features", type=_names, metavar="A,B,..", help="the inputs; default: all other numeric columns")
+    _add_columns(fit)
     fit.add_argument(
         "--time-limit",
         type=_seconds,
@@ -156,8 +156,14 @@ def _add_fit(commands: argparse._SubParsersAction[_Parser]) -> None:
     fit.add_argument("--checkpoint", metavar="DIR", help=kept)
     fit.add_argument("--out", metavar="DIR", help="folder for the files; default: eqdarts-out/ and the name of FILE")
     fit.add_argument("--seed", type=_whole(0), metavar="N", help="seed of the search")
-    fit.add_argument("--drop-missing", action="store_true", help="leave out rows with missing values")
     fit.add_argument("--quiet", action="store_true", help="print only errors and left-out data on standard error")
+
+
+def _add_columns(fit: _Parser) -> None:
+    fit.add_argument("--features", type=_names, metavar="A,B,..", help="the inputs; default: all other numeric columns")
+    told = "the column with the label of each row's group; constants of the law may then differ between groups"
+    fit.add_argument("--groups", metavar="COLUMN", help=told)
+    fit.add_argument("--drop-missing", action="store_true", help="leave out rows with missing values")
 
 
 def _add_bench(commands: argparse._SubParsersAction[_Parser]) -> None:

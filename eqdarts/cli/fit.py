@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from eqdarts.cli.columns import Columns, select
+from eqdarts.cli.columns import Columns, part_groups, select
 from eqdarts.cli.interrupts import LateInterrupts
 from eqdarts.cli.notes import note, notes_to_stderr, show
 from eqdarts.cli.output import DATA, NAMES, PICTURES, Found, write
@@ -41,13 +41,15 @@ OPTIONS = {  # option of the command line -> parameter of DARTSRegressor; its de
 
 def run(arguments: argparse.Namespace) -> None:
     """Read the table, search, print the front and the law, and write the files."""
-    columns = select(read_table(arguments.file), arguments.target, arguments.features, arguments.drop_missing)
+    table, labels = part_groups(read_table(arguments.file), arguments.groups)
+    columns = select(table, arguments.target, arguments.features, arguments.drop_missing)
+    groups = None if labels is None else labels.loc[columns.X.index]
     folder = _make_folder(arguments)
     for message in columns.notes:
         note(message)
     before = tell_of_replaced(folder, NAMES)
     with notes_to_stderr(arguments.quiet):
-        model = _fit(columns, arguments)
+        model = _fit(columns, arguments, groups)
     with LateInterrupts() as interrupts:
         _show_law(model, columns)
         written: list[str] = []
@@ -63,6 +65,8 @@ def _show_law(model: DARTSRegressor, columns: Columns) -> None:
     show(f"Pareto front of {target}, from {len(columns.y)} rows (* the chosen equation):\n")
     show(front_table(model, columns.y))
     show(f"\n{model.equation_.format()}\n")
+    if model.equation_.groups is not None:
+        show(f"{model.equation_.groups.in_words()}\n")
 
 
 def _write(found: Found, folder: Path, written: list[str], interrupts: LateInterrupts, quiet: bool) -> None:
@@ -78,7 +82,7 @@ def _write(found: Found, folder: Path, written: list[str], interrupts: LateInter
     interrupts.unless_interrupted(partial(_draw, found, folder, written, quiet))
     if interrupts.seen:
         note(f"Interrupted. Run eqdarts report {folder} to write the page.", quiet)
-    elif "alpha.png" not in written:
+    elif "alpha.png" not in written and found.run.groups is None:
         searched = found.model.history_.stop_reason != "interrupt"
         why = "The law is a constant" if searched else "Interrupted"
         note(f"{why}, so alpha.png is not written.", quiet)
@@ -87,8 +91,12 @@ def _write(found: Found, folder: Path, written: list[str], interrupts: LateInter
 def _show_coefficients(model: DARTSRegressor, quiet: bool) -> None:
     for snap in model.snaps_:
         note(f"{snap}.", quiet)
+    from eqdarts.report.group_summary import group_lines
+
     with notes_to_stderr(quiet):
-        coefficients = coefficient_table(model.inference())
+        found = model.inference()
+        grouped = model.run_.groups is not None
+        coefficients = "\n".join(group_lines(found)) if grouped else coefficient_table(found)
     if coefficients:
         show("\n".join(filter(None, [model.run_.rows_in_words(), coefficients])) + "\n")
 
@@ -124,7 +132,7 @@ def _make_folder(arguments: argparse.Namespace) -> Path:
     return folder
 
 
-def _fit(columns: Columns, arguments: argparse.Namespace) -> DARTSRegressor:
+def _fit(columns: Columns, arguments: argparse.Namespace, groups: Any) -> DARTSRegressor:
     note(
         f"searching; features: {', '.join(map(str, columns.X.columns))}. Ctrl-C keeps the best so far.", arguments.quiet
     )
@@ -135,12 +143,13 @@ def _fit(columns: Columns, arguments: argparse.Namespace) -> DARTSRegressor:
     given = {
         own: getattr(arguments, option) for option, own in OPTIONS.items() if getattr(arguments, option) is not None
     }
+    more = {} if groups is None else {"groups": groups}
     kept_in = {} if arguments.checkpoint is None else {"checkpoint": arguments.checkpoint}
     shows_bar = not arguments.quiet and sys.stderr.isatty()
     if not shows_bar:  # the bar says it too
         warm_up(lambda: note("compiling, once after an installation.", arguments.quiet))
     try:
-        fitted = DARTSRegressor(**given, verbose=int(shows_bar)).fit(columns.X, columns.y, **kept_in)
+        fitted = DARTSRegressor(**given, verbose=int(shows_bar)).fit(columns.X, columns.y, **kept_in, **more)
     except ValueError as error:  # errors of the estimator about its parameters and the data
         raise UsageError(str(error)) from error
     history = fitted.history_

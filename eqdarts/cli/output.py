@@ -92,6 +92,10 @@ def _fit_picture(found: Found) -> bytes:
     from eqdarts import plotting
 
     equation = found.model.equation_
+    run = found.model.run_
+    if run.groups is not None:
+        rows = run.rows
+        return picture(plotting.plot_groups(equation, rows.X, rows.y, run.groups.label_of_rows)[0].figure)
     X = found.columns.X
     y = found.columns.y
     with matplotlib.rc_context(plotting.STYLE):
@@ -103,10 +107,12 @@ def _fit_picture(found: Found) -> bytes:
     return picture(figure)
 
 
-def _graph_picture(found: Found) -> bytes:
+def _graph_picture(found: Found) -> bytes | None:
     from eqdarts import plotting
 
     model: Any = found.model
+    if model.graph_ is None:
+        return None
     columns = found.columns
     drawn = plotting.plot_graph(
         model.graph_,

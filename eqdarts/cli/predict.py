@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from eqdarts.cli.columns import gap_notes, numeric_columns
+from eqdarts.cli.columns import gap_notes, numeric_columns, part_groups
 from eqdarts.cli.notes import note, notes_to_stderr
 from eqdarts.cli.spreadsheets import name_to_cell
 from eqdarts.cli.tables import read_table
@@ -27,6 +27,10 @@ def run(arguments: argparse.Namespace) -> None:
     used = [name for name in equation.variables if name in symbols]
     table = read_table(arguments.file)
     X = numeric_columns(table, used) if used else table.frame
+    if equation.groups is not None:
+        by = equation.groups.by
+        _, labels = part_groups(table, by)
+        X = X.assign(**{by: labels})
     for message in gap_notes(table, used):
         note(message)
     with notes_to_stderr():

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -18,7 +17,8 @@ from numpy.typing import NDArray
 from eqdarts._typing import Array, Expr
 from eqdarts.data import Scales, scales_of
 from eqdarts.equation.digits import DIGITS, digits_needed
-from eqdarts.equation.file import FORMAT, VERSION, read
+from eqdarts.equation.file import as_text, read
+from eqdarts.equation.groups import GroupConstants
 from eqdarts.equation.names import checked_names, target_name
 from eqdarts.equation.ranges import (
     MARGIN,
@@ -94,6 +94,8 @@ class Equation:
     digits : int or None
         Significant digits of the numbers in `format`, `latex` and `mathml`: as many as the fitted rows need to tell the
         printed equation from the fitted one. None where no rows were seen: 6.
+    groups : GroupConstants or None
+        Constants of `expr` that have a value for each group of rows.
 
     Examples
     --------
@@ -114,6 +116,7 @@ class Equation:
     constants: tuple[tuple[str, float], ...] = ()
     ranges: tuple[Range, ...] = field(default=(), repr=False)
     digits: int | None = field(default=None, repr=False)
+    groups: GroupConstants | None = field(default=None, repr=False)
 
     # --- making ---
 
@@ -196,7 +199,7 @@ class Equation:
     # --- identity ---
 
     def _identity(self) -> tuple[Any, ...]:
-        return self.expr, self.variables, self.target, self.formula, self.parameters, self.constants
+        return self.expr, self.variables, self.target, self.formula, self.parameters, self.constants, self.groups
 
     def __eq__(self, other: object) -> bool:
         return self._identity() == other._identity() if isinstance(other, Equation) else NotImplemented
@@ -213,7 +216,8 @@ class Equation:
     @cached_property
     def free_parameters(self) -> tuple[str, ...]:
         """Names in the formula that are neither variables nor fitted, in alphabetical order."""
-        return tuple(sorted(str(s.name) for s in self.expr.free_symbols if s.name not in self.variables))
+        known = {*self.variables, *(() if self.groups is None else self.groups.names)}
+        return tuple(sorted(str(s.name) for s in self.expr.free_symbols if s.name not in known))
 
     @cached_property
     def _template(self) -> tuple[Expr, dict[str, float]]:
@@ -268,13 +272,16 @@ class Equation:
 
     # --- using ---
 
-    def predict(self, X: Any) -> Array:
+    def predict(self, X: Any, groups: Any = None) -> Array:
         """Evaluate the equation.
 
         Parameters
         ----------
         X : DataFrame, mapping of columns, or array of shape (n, d)
             A table is read by column names, an array by the order of `variables`.
+        groups : str, array of shape (n,) or label, optional
+            If constants differ between groups: the column of X with the label of each row, the labels, or one label
+            for all rows. Default: the column of the fit, if X has it.
 
         Returns
         -------
@@ -285,7 +292,7 @@ class Equation:
         Raises
         ------
         ValueError
-            If a column is missing or not numeric, or a parameter has no value yet.
+            If a column is missing or not numeric, a parameter has no value yet, or a group is not known.
         """
         if self.free_parameters:
             raise ValueError(
@@ -294,10 +301,22 @@ class Equation:
                 )
             )
         columns, n_rows = as_columns(X, self.variables, _used(self.expr, self.variables))
-        values = evaluate(self.expr, columns, n_rows)
+        own = {} if self.groups is None else self.groups.columns(groups, X)
+        values = evaluate(self.expr, {**columns, **own}, n_rows)
         if np.isnan(values).any():
             warnings.warn(undefined_words(values, columns), EqdartsWarning, stacklevel=2)
         return values
+
+    def of_group(self, label: Any) -> Equation:
+        """Return the equation of one group, with the constants of that group as numbers."""
+        if self.groups is None:
+            return self
+        return replace(self, expr=readable(with_values(self.expr, self.groups.of(label))), groups=None, digits=None)
+
+    def with_own_as_inputs(self) -> Equation:
+        """Return the equation with the constants that differ between groups as further input columns, the last."""
+        own = () if self.groups is None else self.groups.names
+        return replace(self, variables=(*self.variables, *own), groups=None)
 
     def fit(
         self,
@@ -340,6 +359,9 @@ class Equation:
         """
         from eqdarts.solver.formula_loss import fit_formula_by  # here: it imports torch
 
+        if self.groups is not None:
+            todo = "Fit an eqdarts.DARTSRegressor with groups and this formula as a guess, or an equation of_group."
+            raise ValueError(explain("One equation has the same constants for all rows.", self.groups.by, todo))
         given = self.formula is not None or not self.names
         variables, known = self.variables if given else names_in(X, self.names), dict(self.constants)
         formula = self.expr if self.formula is None else self.formula
@@ -544,30 +566,7 @@ class Equation:
 
     def to_json(self) -> str:
         """Return the equation as JSON text, which `from_json` reads."""
-        record: dict[str, Any] = {
-            "format": FORMAT,
-            "version": VERSION,
-            "expression": written.text(self._written, whole=False),
-            "variables": list(self.variables),
-            "target": self.target,
-        }
-        if self.formula is not None:
-            record["formula"] = written.text(written.write(self.formula), whole=False)
-            record["parameters"] = dict(self.parameters)
-        if self.constants:
-            record["constants"] = dict(self.constants)
-        if self.names:
-            record["names"] = list(self.names)
-        if self.ranges:
-            record["ranges"] = {name: [low, high] for name, low, high in self.ranges}
-        if self.digits is not None:
-            record["digits"] = self.digits
-        text = json.dumps(record, ensure_ascii=False, allow_nan=False, indent=2)
-        try:
-            text.encode("utf-8")
-        except UnicodeEncodeError:  # half of a surrogate pair in a name has no other encoding
-            return json.dumps(record, ensure_ascii=True, allow_nan=False, indent=2)
-        return text
+        return as_text(self, self._written)
 
     @classmethod
     def from_json(cls, text: str) -> Equation:

@@ -1,21 +1,54 @@
-"""Reading an equation file: every field is checked, and formulas are read by our own grammar only."""
+"""Writing and reading an equation file: every field is checked, and formulas are read by our own grammar only."""
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from eqdarts.equation.digits import MOST
+from eqdarts.equation.groups import GroupConstants
 from eqdarts.equation.names import checked_names, target_name
 from eqdarts.errors import FormulaError, explain
+from eqdarts.expression import written
 from eqdarts.expression.build import with_values
 from eqdarts.expression.parse import parse_formula
 from eqdarts.files import is_number, read_json, short
 
-__all__ = ["FORMAT", "VERSION", "read"]
+__all__ = ["as_text", "read"]
 
 FORMAT, VERSION = "eqdarts-equation", 1
 MAX_LENGTH = 20_000_000  # of a table with very many columns
 WRITE = "Write the file with Equation.to_json()."
+
+
+def as_text(equation: Any, shown: written.Written) -> str:
+    """Return an equation, and `shown`, its right-hand side, as JSON text."""
+    record: dict[str, Any] = {
+        "format": FORMAT,
+        "version": VERSION,
+        "expression": written.text(shown, whole=False),
+        "variables": list(equation.variables),
+        "target": equation.target,
+    }
+    if equation.formula is not None:
+        record["formula"] = written.text(written.write(equation.formula), whole=False)
+        record["parameters"] = dict(equation.parameters)
+    if equation.constants:
+        record["constants"] = dict(equation.constants)
+    if equation.names:
+        record["names"] = list(equation.names)
+    if equation.ranges:
+        record["ranges"] = {name: [low, high] for name, low, high in equation.ranges}
+    if equation.digits is not None:
+        record["digits"] = equation.digits
+    if equation.groups is not None:
+        record["groups"] = equation.groups.record()
+    text = json.dumps(record, ensure_ascii=False, allow_nan=False, indent=2)
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:  # half of a surrogate pair in a name has no other encoding
+        return json.dumps(record, ensure_ascii=True, allow_nan=False, indent=2)
+    return text
 
 
 def read(text: str) -> tuple[Any, ...]:
@@ -45,13 +78,14 @@ def read(text: str) -> tuple[Any, ...]:
         expr = with_values(formula, {**dict(parameters), **dict(constants)})
     else:
         expr = parse_formula(record.get("expression", "")).expr
-    unknown = {str(s.name) for s in expr.free_symbols} - set(variables)
+    groups = GroupConstants.read(record.get("groups"))  # most files have none
+    unknown = {str(s.name) for s in expr.free_symbols} - {*variables, *(() if groups is None else groups.names)}
     if unknown and (formula is None or parameters):
         raise FormulaError(
             explain("'variables' must list every name of the expression.", short(sorted(unknown)), WRITE)
         )
     ranges, digits = _ranges(record, variables), _digits(record)
-    return expr, variables, target, formula, parameters, names, None, constants, ranges, digits
+    return expr, variables, target, formula, parameters, names, None, constants, ranges, digits, groups
 
 
 def _names(record: dict[str, Any], key: str) -> tuple[str, ...]:

@@ -33,6 +33,7 @@ __all__ = ["Singularities", "Singularity", "find_brink", "find_singularities", "
 
 MOST_BOXES = 4096  # examined for one condition
 MOST_AT_ONCE = 512  # boxes in one batch
+MOST_GROUPS = 12  # whose laws are examined
 OPEN = 1e-9  # share of the box's width that its boundary takes on each side
 NEAR, NEARER = 1e-3, 1e-5  # distances from a pole, as shares of the box's width
 GROWTH = 2.0  # between the two, values that stay bounded grow by less
@@ -384,4 +385,11 @@ def _halved(lower: Array, upper: Array, whole: Array) -> tuple[Array, Array]:
 def singularities_in_range(equation: Equation) -> Singularities:
     """Return the singularities inside the range of the rows that the equation was fitted to."""
     box = {name: (low, high) for name, low, high in equation.ranges}
-    return find_singularities(equation, box) if box else Singularities("none")
+    if not box:
+        return Singularities("none")
+    if equation.groups is None:
+        return find_singularities(equation, box)
+    # Of several groups, the one with most to say: a pole, or something unknown.
+    order = ("found", "unknown", "none")
+    found = [find_singularities(equation.of_group(label), box) for label in equation.groups.labels[:MOST_GROUPS]]
+    return min(found, key=lambda of_group: order.index(of_group.status))

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,12 +23,14 @@ from eqdarts._typing import Array
 from eqdarts._version import __version__
 from eqdarts.data import FitRows, Scales
 from eqdarts.equation.equation import Equation
+from eqdarts.equation.groups import RowGroups
 from eqdarts.errors import EqdartsWarning, FormulaError, explain
 from eqdarts.evidence.structure import Finding
 from eqdarts.files import read_json
 from eqdarts.fitting.front import MOST_ROWS
 from eqdarts.fitting.saved import (
     alpha_record,
+    groups_record,
     history_record,
     is_plain_value,
     own_primitives,
@@ -35,6 +38,7 @@ from eqdarts.fitting.saved import (
     read_alpha,
     read_front,
     read_graphs,
+    read_groups,
     read_history,
     read_row,
     read_rows,
@@ -54,7 +58,7 @@ from eqdarts.inference.uncertainty import Inference
 from eqdarts.losses import loss_of
 from eqdarts.search.worker_files import member_records
 
-__all__ = ["PAGE_FILE", "RUN_FILE", "Run", "with_dot"]
+__all__ = ["PAGE_FILE", "RUN_FILE", "Run", "read_run", "with_dot"]
 
 RUN_FILE = "run.json"
 PAGE_FILE = "law.html"
@@ -131,6 +135,8 @@ class Run:
         by a robust loss.
     all_rows : AllRows or None
         What is known of all rows at the chosen equation, if its coefficients come from more rows than `rows`.
+    groups : RowGroups or None
+        The group of each of `rows`, if the fit had groups.
     lost_params, lost_primitives : tuple of str
         Parameters and the user's own primitives that are missing in the file from which this was read.
     """
@@ -162,6 +168,7 @@ class Run:
     stability: pd.DataFrame | None = None
     noise: Noise = field(default_factory=Noise)
     all_rows: AllRows | None = None
+    groups: RowGroups | None = None
     lost_params: tuple[str, ...] = ()
     lost_primitives: tuple[str, ...] = ()
 
@@ -179,6 +186,15 @@ class Run:
     def scales(self) -> Scales:
         """The units of inputs and target in the graphs."""
         return Scales(self.x_scale, self.y_scale, self.x_origin)
+
+    def plain(self, k: int) -> tuple[Equation, FitRows, tuple[str, ...]]:
+        """Return equation k, the rows and the names of their columns; constants of groups become columns."""
+        equation = self.equations[k]
+        if equation.groups is None or self.groups is None:
+            return equation, self.rows, self.names
+        own = equation.groups.columns(self.groups.label_of_rows, self.rows.X)
+        X = np.column_stack([self.rows.X, *own.values()])
+        return equation.with_own_as_inputs(), replace(self.rows, X=X), (*self.names, *own)
 
     def rows_in_words(self) -> str:
         """Return the sentence that says from which rows the coefficients come; "" if from all."""
@@ -210,7 +226,7 @@ class Run:
         seen = np.ones(len(rows.y), dtype=bool) if rows.weight is None else rows.weight > 0
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", EqdartsWarning)
-            f = self.equations[k].predict(rows.X)
+            f = self.equations[k].predict(rows.X, None if self.groups is None else self.groups.label_of_rows)
         return loss_of(self.loss).caution(rows.y[seen], f[seen])
 
     def as_table(self) -> pd.DataFrame:
@@ -228,7 +244,7 @@ class Run:
             names = ", ".join(self.lost_params[:20])
             why = "only plain values are saved. The defaults are used"
             told.append(f"The file does not contain {names} of the estimator: {why}.")
-        if self.graph is None:
+        if self.graph is None and self.groups is None:
             own = ", ".join(self.lost_primitives[:5])
             why = f"your own primitives {own}" if own else "graphs of this size"
             told.append(f"The file does not contain {why}. There is no graph_; the equations are loaded.")
@@ -243,6 +259,7 @@ class Run:
             "table": {name: list(map(plain_number, self.table[name])) for name in self.table},
             "chosen": self.chosen,
             "rows": rows_record(self.names, self.rows),
+            "groups": groups_record(self.groups),
             "history": history_record(self.history),
             "loss": self.loss,
             "selection": self.selection,
@@ -303,6 +320,21 @@ class Run:
             raise FormulaError(explain("The file of the fit is damaged.", given, todo)) from None
 
 
+def read_run(path: str | Path) -> Run:
+    """Return the fit in a file.
+
+    Raises
+    ------
+    FormulaError
+        If it is not a file of a fit.
+    """
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise FormulaError(explain("A saved fit must be text.", path, "Use a file written by model.save.")) from None
+    return Run.from_json(text)
+
+
 def with_dot(found: object) -> str:
     """Return a snap or a finding as a sentence."""
     return f"{found}."
@@ -351,5 +383,5 @@ def _read(record: Mapping[str, Any], model: Mapping[str, Any]) -> Run:
         lost_primitives=tuple(str(name)[:40] for name in model["own_primitives"][:20]),
     )
     # Without the user's own functions there are no graphs, only equations.
-    has_graphs = not found.lost_primitives and model["graph"] is not None
-    return replace(found, **read_graphs(model, len(names), len(equations), chosen)) if has_graphs else found
+    more = {} if found.lost_primitives or model["graph"] is None else read_graphs(model, len(names), len(table), chosen)
+    return replace(found, groups=read_groups(record.get("groups"), len(rows.y)), **more)

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from eqdarts.data import FitRows, Scales
+from eqdarts.equation.groups import RowGroups
 from eqdarts.graph.fitted import FittedGraph
 from eqdarts.graph.record import read_fitted
 from eqdarts.history import BestPoint, SearchHistory
@@ -20,6 +21,7 @@ from eqdarts.search.worker_files import read_members
 
 __all__ = [
     "alpha_record",
+    "groups_record",
     "history_record",
     "is_plain_value",
     "own_primitives",
@@ -27,6 +29,7 @@ __all__ = [
     "read_alpha",
     "read_front",
     "read_graphs",
+    "read_groups",
     "read_history",
     "read_row",
     "read_rows",
@@ -108,6 +111,27 @@ def read_rows(record: Mapping[str, Any]) -> tuple[tuple[str, ...], FitRows]:
     if any(v is not None and (v.shape != y.shape or not np.isfinite(v).all()) for v in (y, weight, sigma)):
         raise ValueError("y, weights or errors are not one finite number for each row")
     return names, FitRows(X, y, weight, sigma, int(record["n_all"]))
+
+
+def groups_record(groups: RowGroups | None) -> dict[str, Any] | None:
+    """Return the groups of rows as plain values."""
+    return None if groups is None else {"by": groups.by, "labels": list(groups.labels), "place": groups.place.tolist()}
+
+
+def read_groups(record: Any, n_rows: int) -> RowGroups | None:
+    """Return the group of each row; most files have none.
+
+    Raises
+    ------
+    ValueError
+    """
+    if record is None:
+        return None
+    labels, place = tuple(record["labels"]), np.array(record["place"], dtype=np.intp)
+    known = all(isinstance(label, (str, int, float)) for label in labels)
+    if not known or place.shape != (n_rows,) or (np.unique(place) != np.arange(len(labels))).any():
+        raise ValueError("the groups are not one known label for each row")
+    return RowGroups(str(record["by"]), labels, place)
 
 
 def read_scales(record: Mapping[str, Any], n_inputs: int) -> Scales:

@@ -23,7 +23,16 @@ from eqdarts.graph.graph import Edge, Graph, Node
 from eqdarts.primitives.table import LINEAR, PRIMITIVES
 from eqdarts.solver.kinks import kink_of
 
-__all__ = ["BENT", "best_line", "broken_line", "constant", "in_units", "starts_of_fit", "starts_of_guesses"]
+__all__ = [
+    "BENT",
+    "best_line",
+    "broken_line",
+    "constant",
+    "fitted_guess",
+    "in_units",
+    "starts_of_fit",
+    "starts_of_guesses",
+]
 
 
 MOST_ROWS_OF_LINE = 10_000
@@ -99,7 +108,7 @@ def starts_of_guesses(
     for guess in guesses:
         text = guess if isinstance(guess, str) else str(guess)
         try:
-            fitted = _fitted(_read(guess, table, constants), table)
+            fitted = fitted_guess(guess, table, constants)
             formula = fitted.expr if fitted.formula is None else fitted.formula
             values = {**dict(fitted.parameters), **dict(fitted.constants)}
             if logistic:
@@ -116,6 +125,17 @@ def starts_of_guesses(
             )
         starts.append(start)
     return starts
+
+
+def fitted_guess(guess: Any, table: Table, constants: Mapping[str, float]) -> Equation:
+    """Return a guess as an equation in the table's columns, with its missing coefficients fitted.
+
+    Raises
+    ------
+    ValueError
+        If it cannot be read, or is undefined at some rows.
+    """
+    return _fitted(_read(guess, table, constants), table)
 
 
 def _read(guess: Any, table: Table, constants: Mapping[str, float]) -> Equation:

@@ -6,6 +6,7 @@ Every function takes axes and returns them; without axes it makes a figure of co
 from __future__ import annotations
 
 from eqdarts.plotting.alpha import plot_alpha, plot_alpha_grid
+from eqdarts.plotting.by_group import plot_groups
 from eqdarts.plotting.evidence import plot_evidence
 from eqdarts.plotting.fit import plot_fit, plot_slices
 from eqdarts.plotting.front import plot_front
@@ -23,6 +24,7 @@ __all__ = [
     "plot_fit",
     "plot_front",
     "plot_graph",
+    "plot_groups",
     "plot_qq",
     "plot_residual_panels",
     "plot_residuals",

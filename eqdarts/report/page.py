@@ -16,6 +16,7 @@ from typing import Any
 from eqdarts.files import write_atomically
 from eqdarts.fitting.run import Run, with_dot
 from eqdarts.inference.summary import CAVEAT
+from eqdarts.report.group_words import group_pictures, group_words
 from eqdarts.report.pictures import Picture, equation_pictures, graph_pictures, run_pictures
 from eqdarts.report.words import (
     LONGEST_VALUE,
@@ -135,9 +136,13 @@ def _context(run: Run, units: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _member(run: Run, k: int, units: Mapping[str, str], drawn: bool) -> dict[str, Any]:
-    found = inference_of(run, k)
-    words: Words = words_of(run, k, found)
-    pictures: list[Picture] = equation_pictures(run.equations[k], run, found, units) if drawn else []
+    if run.groups is None:
+        found = inference_of(run, k)
+        words: Words = words_of(run, k, found)
+        pictures: list[Picture] = equation_pictures(run.equations[k], run, found, units) if drawn else []
+    else:
+        words = group_words(run, k)
+        pictures = group_pictures(run, k, units) if drawn else []
     return {
         "words": words,
         "complexity": int(run.table["complexity"].iloc[k]),

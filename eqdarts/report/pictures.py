@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from eqdarts.fitting.run import Run
     from eqdarts.inference.uncertainty import Inference
 
-__all__ = ["Picture", "equation_pictures", "graph_pictures", "run_pictures"]
+__all__ = ["Picture", "equation_pictures", "graph_pictures", "picture", "run_pictures"]
 
 # Letters as outlines, because the font may be missing elsewhere. The salt makes equal pictures equal text.
 _SVG: Any = {  # typed as STYLE is
@@ -56,7 +56,8 @@ class Picture:
     wide: bool = False
 
 
-def _picture(caption: str, draw: Callable[[], Any], wide: bool = False) -> Picture:
+def picture(caption: str, draw: Callable[[], Any], wide: bool = False) -> Picture:
+    """Draw a picture, in the style of a page."""
     from matplotlib import pyplot, rc_context
 
     with rc_context({**STYLE, **_SVG}), warnings.catch_warnings():
@@ -87,16 +88,16 @@ def equation_pictures(
         return ax
 
     pictures = [
-        _picture(f"The equation {what}", fit),
-        _picture("Residuals: measured minus predicted", lambda: plot_residuals(equation, X, y, units=units)),
+        picture(f"The equation {what}", fit),
+        picture("Residuals: measured minus predicted", lambda: plot_residuals(equation, X, y, units=units)),
     ]
     if len(y) > 2 and np.isfinite(y).all():
-        pictures.append(_picture("Residuals against a normal distribution", lambda: plot_qq(equation, X, y)))
+        pictures.append(picture("Residuals against a normal distribution", lambda: plot_qq(equation, X, y)))
     if found is not None and found.names:
         what = "Coefficients with their 95 % intervals, in percent of each"
-        pictures.append(_picture(what, lambda: plot_coefficients(found)))
+        pictures.append(picture(what, lambda: plot_coefficients(found)))
     if n_used > 1:
-        pictures.append(_picture("One variable at a time", lambda: plot_slices(equation, X, y, units=units), True))
+        pictures.append(picture("One variable at a time", lambda: plot_slices(equation, X, y, units=units), True))
     return pictures
 
 
@@ -116,9 +117,9 @@ def run_pictures(run: Run) -> list[Picture]:
             legend.set_frame_on(False)
         return ax
 
-    pictures = [_picture("Loss of the best equation of each length", front)]
+    pictures = [picture("Loss of the best equation of each length", front)]
     if run.history.best:
-        pictures.append(_picture("Course of the search", lambda: plot_search(run.history)))
+        pictures.append(picture("Course of the search", lambda: plot_search(run.history)))
     return pictures
 
 
@@ -133,8 +134,8 @@ def graph_pictures(run: Run) -> list[Picture]:
                 member.graph, member.coefficients, names, run.target, input_scale=units.x, target_scale=units.y
             )
 
-        pictures.append(_picture("The graph before constants became exact", graph))
+        pictures.append(picture("The graph before constants became exact", graph))
     if len(run.alpha):
         what = "Evidence for each function on each edge, with all coefficients refitted"
-        pictures.append(_picture(what, lambda: plot_evidence(run.alpha)))
+        pictures.append(picture(what, lambda: plot_evidence(run.alpha)))
     return pictures

@@ -15,6 +15,7 @@ from eqdarts.inference.leverage import deciding_row
 from eqdarts.inference.summary import summary
 from eqdarts.inference.uncertainty import Inference
 from eqdarts.losses import loss_of
+from eqdarts.report.group_summary import group_summary
 
 __all__ = ["run_summary"]
 
@@ -37,6 +38,8 @@ def run_summary(run: Run, index: int | None = None, coverage: float = 0.95, prof
     ValueError
         If the loss gives no standard errors.
     """
+    if run.groups is not None:
+        return group_summary(run, index, coverage)
     shown = run.chosen if index is None else range(len(run.equations))[index]
     found = run.inference(shown)
     # Scores are differences to the equation of the summary.

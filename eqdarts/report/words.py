@@ -182,7 +182,7 @@ def python_lines(run: Run) -> str:
         "",
         f"table = {read}",
         f"model = DARTSRegressor({given})",
-        f"model.fit(table[[{', '.join(names)}]], table[{target}]{_weights(run)})",
+        f"model.fit(table[[{', '.join(names)}]], table[{target}]{_weights(run)}{_groups(run)})",
         'model.report("law.html")',
     ]
     return "\n".join(lines)
@@ -194,6 +194,10 @@ def _weights(run: Run) -> str:
     return "" if run.rows.weight is None else ", sample_weight=..."
 
 
+def _groups(run: Run) -> str:
+    return "" if run.groups is None else f", groups=table[{run.groups.by!r}]"
+
+
 def command_line(run: Run) -> str | None:
     """Return the command that makes the same fit, None if the rows did not come from a file or have weights."""
     options = {"random_state": "--seed", "time_limit": "--time-limit", "max_complexity": "--max-complexity"}
@@ -202,6 +206,8 @@ def command_line(run: Run) -> str | None:
     if run.source in (None, "-") or others or run.rows.weight is not None or run.rows.sigma is not None:
         return None
     words = ["eqdarts", "fit", str(run.source), "--target", run.target, "--features", ",".join(map(_csv, run.names))]
+    if run.groups is not None:
+        words += ["--groups", run.groups.by]
     for name in run.changed:
         if name in options:
             words += [options[name], run.settings[name].strip("'")]

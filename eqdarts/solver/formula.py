@@ -27,7 +27,7 @@ from eqdarts.primitives.functions import FUNCTIONS
 from eqdarts.solver.frequencies import Frequency, frequencies_of
 from eqdarts.solver.refit import RESULTS, Refit, levenberg_marquardt
 
-__all__ = ["FitResult", "FormulaModel", "fit_formula"]
+__all__ = ["FitResult", "FormulaModel", "fit_formula", "linear_parameters"]
 
 
 N_STARTS = 32
@@ -134,9 +134,9 @@ class FormulaModel:
         return FormulaModel(self._program, self._parameters, self._columns, self._n_rows, self.linear[keep])
 
     def evaluate(self, theta: Tensor) -> tuple[Tensor, Tensor]:
-        """Return predictions (G, N) and Jacobian (G, K, N) at parameters (G, K)."""
+        """Return predictions (G, N) and Jacobian (G, K, N) at parameters (G, K), or (G, K, N) by row."""
         shape = (len(theta), self._n_rows)
-        own = {name: theta[:, k : k + 1] for k, name in enumerate(self._parameters)}
+        own = {name: theta[:, k] if theta.ndim == 3 else theta[:, k : k + 1] for k, name in enumerate(self._parameters)}
         values = self._forward({**self._columns, **own}, theta)
         # The reverse sweep: the adjoint of a step is the slope of the result in the value of that step, row by row.
         steps = self._program.steps
@@ -181,7 +181,7 @@ class FormulaModel:
         return active
 
 
-def _linear_parameters(expr: Expr, parameters: Sequence[Expr]) -> list[bool]:
+def linear_parameters(expr: Expr, parameters: Sequence[Expr]) -> list[bool]:
     """Return the parameters in which the formula is jointly linear; of a product of two, the first."""
     linear: list[Expr] = []
     for parameter in parameters:
@@ -260,7 +260,7 @@ def fit_formula(
         return (), _evaluated(expr, columns, y, sample_weight)
     names = tuple(str(p.name) for p in parameters)
     root = None if sample_weight is None else np.sqrt(sample_weight)
-    linear = torch.tensor(_linear_parameters(expr, parameters))
+    linear = torch.tensor(linear_parameters(expr, parameters))
     problem = _Problem(compile_expression(expr), names, linear, columns, y, root)
     with np.errstate(all="ignore"):
         if start is None:

@@ -1,0 +1,199 @@
+r"""Which constants of a form are shared, and which differ between groups: the choice with the shortest description.
+
+All constants are first fitted to each group by itself. The normal equations at that point give, without another fit,
+about how much the squares grow if some constants are shared,
+
+.. math:: \sum_g (\theta_g - s)^T (A_g - B_g C_g^{-1} B_g^T)\,(\theta_g - s),
+
+so that every set of shared constants has an estimate of its length. Those that promise most are fitted, and the best is
+changed by one constant at a time until that makes no description shorter.
+
+Axes: S starts, K constants, N rows, L groups.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eqdarts._typing import Array
+from eqdarts.solver.grouped import GroupedProblem, arrow
+
+__all__ = ["Choice", "choose", "quick_length"]
+
+Length = Callable[[float, NDArray[np.bool_]], float]
+"""``length(squares, own)`` -> nats."""
+
+MOST_ENUMERATED = 8  # constants up to which all sets are compared
+MOST_FITTED = 4  # sets that are fitted because they promise most
+MOST_ROUNDS = 6
+QUICK_STEPS = 25
+ROUGH = 1e-7  # relative change of the squares that is too small to change the choice
+MOST_STARTS = 4
+TOGETHER = 1.01  # a group leaves the start that fits the others best if another one fits it so much better
+TYPICAL_GROUPS = 3  # whose constants all groups start from in the second round
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Constants of a form with a value for each group, and those that are shared.
+
+    Parameters
+    ----------
+    theta : ndarray of shape (K, L)
+    own : ndarray of bool, shape (K,)
+    squares : float
+        Weighted residual sum of squares.
+    length : float
+        Description length in nats.
+    """
+
+    theta: Array
+    own: NDArray[np.bool_]
+    squares: float
+    length: float
+
+
+def quick_length(problem: GroupedProblem, starts: Sequence[Array], length: Length) -> tuple[float, Array]:
+    """Return about the length of the best choice, and the constants (K, L) of each group by itself."""
+    theta = _each(problem, starts[:MOST_STARTS], QUICK_STEPS)
+    best = min(_estimates(problem, theta, length), default=(np.inf, ()))
+    return best[0], theta
+
+
+def choose(
+    problem: GroupedProblem,
+    starts: Sequence[Array],
+    length: Length,
+    go_on: Callable[[], bool] = lambda: True,
+) -> Choice:
+    """Return the choice with the shortest description.
+
+    Parameters
+    ----------
+    problem : GroupedProblem
+    starts : sequence of ndarray of shape (K,) or (K, L)
+        Constants to start from, the best first.
+    length : callable
+        ``length(squares, own)`` -> nats.
+    go_on : callable, optional
+        When it returns False, the best so far is returned.
+    """
+    k = len(problem.names)
+    each = _each(problem, starts[:MOST_STARTS])
+    if k == 0:
+        squares = float(problem.grams(np.zeros((1, 0, problem.n_groups))).squares.sum())
+        return Choice(
+            np.zeros((0, problem.n_groups)), np.zeros(0, dtype=bool), squares, length(squares, np.zeros(0, dtype=bool))
+        )
+    tried: dict[tuple[bool, ...], Choice] = {}
+
+    def fitted(own: NDArray[np.bool_], start: Array) -> Choice:
+        key = tuple(own.tolist())
+        theta, squares = problem.fit(_with_shared(problem, start, own), own, tolerance=ROUGH)
+        found = Choice(theta, own, squares, length(squares, own))
+        if key not in tried or found.length < tried[key].length:
+            tried[key] = found
+        return tried[key]
+
+    fitted(np.ones(k, dtype=bool), each)
+    for start in starts[:MOST_STARTS]:
+        fitted(
+            np.zeros(k, dtype=bool), start if start.ndim == 2 else np.repeat(start[:, None], problem.n_groups, axis=1)
+        )
+    for _, promising in sorted(_estimates(problem, each, length), key=lambda pair: pair[0])[:MOST_FITTED]:
+        fitted(np.array(promising), each)
+    best = min(tried.values(), key=lambda found: found.length)
+    for _ in range(MOST_ROUNDS):
+        for own in _changed_by_one(best.own):
+            if go_on() and tuple(own.tolist()) not in tried:
+                fitted(own, best.theta)
+        before, best = best, min(tried.values(), key=lambda found: found.length)
+        if best is before:
+            break
+    theta, squares = problem.fit(best.theta, best.own)
+    return Choice(theta, best.own, squares, length(squares, best.own))
+
+
+def _changed_by_one(own: NDArray[np.bool_]) -> Iterator[NDArray[np.bool_]]:
+    for k in range(len(own)):
+        other = own.copy()
+        other[k] = not own[k]
+        yield other
+
+
+def _with_shared(problem: GroupedProblem, theta: Array, own: NDArray[np.bool_]) -> Array:
+    """Return constants (K, L) in which those that are shared have one value: the mean, by what the rows say of it."""
+    start = theta.copy()
+    if own.all() or np.ptp(theta[~own], axis=1).max(initial=0.0) == 0:
+        return start
+    gram = problem.grams(theta[None]).gram[0]
+    values = _shared_values(gram, theta, own)[0]
+    # Where the normal equations are nearly singular the mean is safer than their solution.
+    low, high = theta[~own].min(axis=1), theta[~own].max(axis=1)
+    inside = (values >= low) & (values <= high)
+    start[~own] = np.where(inside, values, np.median(theta[~own], axis=1))[:, None]
+    return start
+
+
+def _shared_values(gram: Array, theta: Array, own: NDArray[np.bool_]) -> tuple[Array, float]:
+    """Return the best values (P,) of the shared constants, and by how much the squares grow, by the linear model."""
+    border, between, corner = arrow(gram, own)
+    told = border - between.transpose(0, 2, 1) @ np.linalg.pinv(corner, rcond=1e-12, hermitian=True) @ between
+    values = theta[~own].T  # (L, P)
+    shared = np.linalg.lstsq(told.sum(axis=0), np.einsum("lpq,lq->p", told, values), rcond=1e-14)[0]
+    apart = values - shared
+    return shared, float(max(np.einsum("lp,lpq,lq->", apart, told, apart), 0.0))
+
+
+def _estimates(problem: GroupedProblem, theta: Array, length: Length) -> Iterator[tuple[float, tuple[bool, ...]]]:
+    """Yield the estimated length of each choice, from the constants (K, L) of each group by itself."""
+    at = problem.grams(theta[None])
+    squares, gram = float(at.squares.sum()), at.gram[0]
+    k = len(problem.names)
+    if not np.isfinite(squares) or k == 0:
+        return
+    sets = (
+        itertools.product((False, True), repeat=k) if k <= MOST_ENUMERATED else _shrinking(gram, theta, squares, length)
+    )
+    for own in sets:
+        mask = np.array(own)
+        grown = 0.0 if mask.all() else _shared_values(gram, theta, mask)[1]
+        yield length(squares + grown, mask), tuple(own)
+
+
+def _shrinking(gram: Array, theta: Array, squares: float, length: Length) -> Iterator[tuple[bool, ...]]:
+    """Yield sets of own constants: all, and then without the one whose sharing makes the description shortest."""
+    own = np.ones(len(theta), dtype=bool)
+    yield tuple(own.tolist())
+    while own.any():
+        smaller = [mask for mask in _changed_by_one(own) if mask.sum() < own.sum()]
+        own = min(smaller, key=lambda mask: length(squares + _shared_values(gram, theta, mask)[1], mask))
+        yield tuple(own.tolist())
+
+
+def _each(problem: GroupedProblem, starts: Sequence[Array], steps: int = 100) -> Array:
+    """Return the constants (K, L) of each group by itself, from the starts and from those of typical groups."""
+    if not len(problem.names):
+        return np.zeros((0, problem.n_groups))
+    shape = (len(problem.names), problem.n_groups)
+    first = np.stack([np.broadcast_to(s if s.ndim == 2 else s[:, None], shape) for s in starts])
+    theta, squares = _best(*problem.fit_each(first, steps, ROUGH))
+    # The constants of a group that fits well are good starts for the others: one minimum is then described alike.
+    size = np.bincount(problem.place, problem.root**2)
+    typical = np.argsort(squares / size)[: TYPICAL_GROUPS * 2 : 2]
+    again = np.stack([theta, *(np.repeat(theta[:, [g]], problem.n_groups, axis=1) for g in typical)])
+    return _best(*problem.fit_each(again, steps, ROUGH))[0]
+
+
+def _best(theta: Array, squares: Array) -> tuple[Array, Array]:
+    """Return for each group the constants (K, L) of its best start (S, K, L), of the start best for all if it can."""
+    usual = squares.sum(axis=1).argmin()
+    squares = np.where(np.isfinite(squares), squares, np.inf)
+    best = np.where(squares[usual] <= TOGETHER * squares.min(axis=0), usual, squares.argmin(axis=0))
+    groups = np.arange(theta.shape[2])
+    return theta[best, :, groups].T, squares[best, groups]

@@ -1,0 +1,381 @@
+"""The stages of a fit with groups: search for forms -> share or not each constant -> choose -> record.
+
+The search for a form sees no groups (`eqdarts.fitting.group_views`): a refit by groups of every graph would cost too
+much. All forms that the searches have found are then fitted to all groups, each with those constants shared that make
+its description shortest (`eqdarts.fitting.group_choice`), and the front is made of these laws.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from typing import TypeVar
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from eqdarts._typing import Array
+from eqdarts.clock import now
+from eqdarts.data import prepare
+from eqdarts.equation.equation import Equation
+from eqdarts.equation.groups import GroupConstants, RowGroups, names_of_own
+from eqdarts.errors import FormulaError
+from eqdarts.expression.build import rebuild, symbol
+from eqdarts.expression.readable import readable
+from eqdarts.failures import Failures
+from eqdarts.fitting.front import MOST_ROWS, Entry, fitted_rows
+from eqdarts.fitting.group_choice import Choice, choose, quick_length
+from eqdarts.fitting.group_forms import GroupForm, extended, forms_of, forms_of_guesses
+from eqdarts.fitting.group_views import GroupView, group_views
+from eqdarts.fitting.progress import Bar, Callback, Interrupts, Watch, compiling
+from eqdarts.fitting.run import Run
+from eqdarts.fitting.settings import FitSettings
+from eqdarts.fitting.stages import Stages
+from eqdarts.fitting.table import Table
+from eqdarts.history import SearchHistory, with_totals
+from eqdarts.search.search import one_thread
+from eqdarts.selection import BIT, CRITERIA, Candidate, choice_in_words, select
+from eqdarts.solver.grouped import GroupedProblem
+
+__all__ = ["fit_groups"]
+
+T = TypeVar("T")
+
+SEARCHING = 0.8  # share of the time limit after which the searches end
+SCREENING, CHOOSING = 0.88, 0.95  # shares after which forms are no longer compared, and no longer fitted
+MOST_CHOSEN = 16  # forms whose shared constants are chosen by fits
+MOST_EXTENDED = 4  # forms that are tried with one more constant
+MOST_GROUPS_OF_POLES = 12
+
+
+def fit_groups(
+    table: Table,
+    groups: RowGroups,
+    settings: FitSettings,
+    rng: np.random.Generator,
+    *,
+    callback: Callback | None = None,
+    shows_bar: bool = False,
+    began: float | None = None,
+) -> Run:
+    """Search for the law of a table, of which some constants may differ between groups of rows.
+
+    Parameters
+    ----------
+    table : Table
+    groups : RowGroups
+        The group of each row.
+    settings : FitSettings
+    rng : numpy.random.Generator
+        The only source of randomness.
+    callback, shows_bar, began
+        As for `eqdarts.fitting.stages.fit_table`.
+    """
+    began = now() if began is None else began
+    with one_thread(), np.errstate(all="ignore"), Interrupts() as interrupts, Bar(shows_bar) as bar:
+        began += compiling(bar)
+        watch = Watch(bar, None, callback, interrupts)
+        return _GroupFit(*_rows(table, groups, rng), settings, rng, began, watch, len(table.y)).run()
+
+
+def _rows(table: Table, groups: RowGroups, rng: np.random.Generator) -> tuple[Table, RowGroups]:
+    """Return the rows with weight, at most 10,000: as many of each group as possible."""
+    rows = np.arange(len(table.y)) if table.weight is None else np.flatnonzero(table.weight > 0)
+    if len(rows) > MOST_ROWS:
+        rows = rng.permutation(rows)
+        place = groups.place[rows]
+        order = np.argsort(place, kind="stable")
+        rank = np.empty(len(rows), dtype=np.intp)
+        starts = np.flatnonzero(np.diff(place[order], prepend=-1))
+        rank[order] = np.arange(len(rows)) - np.repeat(starts, np.diff([*starts, len(rows)]))
+        rows = np.sort(rows[np.argsort(rank, kind="stable")[:MOST_ROWS]])
+    if len(rows) == len(table.y):
+        return table, groups
+    weight = None if table.weight is None else table.weight[rows]
+    sigma = None if table.sigma is None else table.sigma[rows]
+    return replace(table, X=table.X[rows], y=table.y[rows], weight=weight, sigma=sigma), groups.of(rows)
+
+
+class _Search(Stages):
+    """The stages of a fit up to the priced equations."""
+
+    def entries(self) -> tuple[list[Entry], SearchHistory]:
+        """Return the equations that the search finds, with their prices, and its course."""
+        table, settings = self.table, self.settings
+        data = prepare(table.X, table.y, table.weight, settings.validation_fraction, self.rng)
+        views = self._views(data)
+        found, history = self._searched(views)
+        rows = fitted_rows(data, self.rng)
+        members = [self._refitted(*pair, rows) for pair in zip(found, views, strict=False)]
+        return self._priced(members, views), history
+
+
+@dataclass(frozen=True, eq=False)
+class _Law:
+    """A form with its constants chosen, written as an equation."""
+
+    form: GroupForm
+    choice: Choice
+    equation: Equation
+    candidate: Candidate
+
+
+@dataclass
+class _GroupFit:
+    """One fit with groups; see `fit_groups`."""
+
+    table: Table
+    groups: RowGroups
+    settings: FitSettings
+    rng: np.random.Generator
+    began: float
+    watch: Watch
+    n_all: int
+
+    def __post_init__(self) -> None:
+        self.failures = Failures()
+        self.columns = {
+            name: np.ascontiguousarray(column) for name, column in zip(self.table.names, self.table.X.T, strict=True)
+        }
+
+    def run(self) -> Run:
+        """Search, share constants, and choose."""
+        import sympy  # noqa: F401  (here, so that an interrupt need not wait for it)
+
+        forms, history = self._forms()
+        return self._recorded(self._laws(forms), history)
+
+    # --- forms ---
+
+    def _forms(self) -> tuple[list[GroupForm], SearchHistory]:
+        """Return the forms of the guesses and of all searches, and the course of the searches."""
+        views = group_views(self.table, self.groups)
+        settings = self.settings
+        whole = [views[0].table, *(v.table for v in views[3:] if v.table.names == self.table.names)]
+        forms = forms_of_guesses(settings, whole)
+        entries: list[Entry] = []
+        histories: list[SearchHistory] = []
+        spent = 0.0
+        for view in views:
+            spent += view.share
+            found, history = self._searched(view, spent)
+            entries += found
+            histories.append(history)
+            if history.stop_reason in ("interrupt", "callback") or self.watch.interrupts.seen:
+                break
+        return [*forms, *forms_of(entries)], with_totals(histories[0], histories)
+
+    def _searched(self, view: GroupView, until: float) -> tuple[list[Entry], SearchHistory]:
+        """Return what a search in a view finds, which ends at the share `until` of the time for searching."""
+        settings, limit = self.settings, self.settings.time_limit
+        began = now()
+        if limit is not None:
+            # Time that earlier searches have left is for the later ones.
+            limit = max(until * SEARCHING * limit - (began - self.began), 0.5 * view.share * SEARCHING * limit)
+        refits = max(round(view.share * settings.max_refits), 1)
+        own = replace(settings, time_limit=limit, max_refits=refits, guesses=None)
+        return _Search(view.table, own, self.rng, began, self.watch).entries()
+
+    # --- laws ---
+
+    @cached_property
+    def _total_weight(self) -> float:
+        return float(len(self.table.y) if self.table.weight is None else self.table.weight.sum())
+
+    @cached_property
+    def _scale(self) -> tuple[float, float]:
+        """The mean square and the variance of y."""
+        y, weight = self.table.y, self.table.weight
+        return float(np.average(y**2, weights=weight)), float(
+            np.average((y - np.average(y, weights=weight)) ** 2, weights=weight)
+        )
+
+    def _candidate(self, form: GroupForm, squares: float, own: NDArray[np.bool_], complexity: int) -> Candidate:
+        """Return the properties by which a form with its own and shared constants is judged."""
+        n_groups, n_own = len(self.groups.labels), int(own.sum())
+        # Which constants differ is told by a bit for each. Those that do are known from the rows of one group only,
+        # and need fewer digits.
+        grouping = BIT * len(own) - 0.5 * n_groups * n_own * math.log(n_groups)
+        n_constants = len(own) - n_own + n_groups * n_own
+        loss = squares / self._total_weight
+        return Candidate(
+            complexity, n_constants, loss, form.structure, noise=self.table.noise, tuning=grouping, kept=form.kept
+        )
+
+    def _length(self, form: GroupForm, squares: float, own: NDArray[np.bool_]) -> float:
+        if not math.isfinite(squares):
+            return math.inf
+        criterion = CRITERIA[self.settings.selection].stand_in
+        found = self._candidate(form, squares, own, self._symbols(form))
+        return criterion.length(found, self.table.n_rows, self.table.X.shape[1], *self._scale) + found.tuning
+
+    def _symbols(self, form: GroupForm) -> int:
+        return Equation(form.formula, self.table.names).complexity if form.structure is None else 1
+
+    def _problem(self, form: GroupForm) -> GroupedProblem:
+        return GroupedProblem(
+            form.formula, form.names, self.columns, self.table.y, self.groups.place, self.table.weight
+        )
+
+    def _laws(self, forms: Sequence[GroupForm]) -> list[_Law]:
+        """Return the forms with their constants chosen: those that are kept, and those that promise most."""
+        screened: list[tuple[float, GroupForm]] = []
+        for form in forms:
+            if screened and not form.kept and not self._has_time(SCREENING):
+                break
+            quick = self._attempt(partial(self._quick, form))
+            if quick is not None:
+                screened.append((quick[0], replace(form, starts=(quick[1], *form.starts))))
+        screened.sort(key=lambda pair: (not pair[1].kept, pair[0]))
+        laws: list[_Law] = []
+        n_kept = sum(form.kept for _, form in screened)
+        for _, form in screened[: MOST_CHOSEN + n_kept]:
+            if laws and not form.kept and not self._has_time(CHOOSING):
+                break
+            laws += self._chosen(form)
+        for law in sorted(laws, key=lambda law: law.choice.length)[:MOST_EXTENDED]:
+            for form in self._attempt(partial(self._extended, law)) or ():
+                if self._has_time(CHOOSING):
+                    laws += self._chosen(form)
+        return laws
+
+    def _quick(self, form: GroupForm) -> tuple[float, Array] | None:
+        return quick_length(self._problem(form), form.starts, partial(self._length, form))
+
+    def _extended(self, law: _Law) -> list[GroupForm] | None:
+        return extended(law.form, law.choice.theta, self._problem(law.form), self.columns)
+
+    def _chosen(self, form: GroupForm) -> list[_Law]:
+        """Return the law of a form, as a list; an empty one if its numbers cannot be written."""
+        law: _Law | None = self._attempt(partial(self._law, form))
+        return [] if law is None else [law]
+
+    def _law(self, form: GroupForm) -> _Law:
+        in_time = partial(self._has_time, CHOOSING)
+        choice = choose(self._problem(form), form.starts, partial(self._length, form), in_time)
+        equation = self._written(form, choice)
+        candidate = self._candidate(form, choice.squares, choice.own, equation.complexity)
+        candidate = replace(candidate, tuning=candidate.tuning + self._tuning(form, choice))
+        return _Law(form, choice, equation, self._on_range(candidate, equation))
+
+    def _tuning(self, form: GroupForm, choice: Choice) -> float:
+        """Return what constants cost beyond the usual where their terms are larger than y; see `tuning_prices`."""
+        gram = self._problem(form).grams(choice.theta[None]).gram[0]
+        told = np.einsum("lkk->kl", gram) * choice.theta**2  # (K, L) squares of the effects
+        weight = self._total_weight * self._scale[0]
+        of_groups = np.bincount(self.groups.place, self.table.weight) * self._scale[0]
+        own = np.sqrt(told[choice.own] / of_groups)
+        shared = np.sqrt(told[~choice.own].sum(axis=1) / weight)
+        return float(np.log(np.maximum(own, 1.0)).sum() + np.log(np.maximum(shared, 1.0)).sum())
+
+    def _written(self, form: GroupForm, choice: Choice) -> Equation:
+        """Return the law as an equation."""
+        import sympy
+
+        own = [name for name, mark in zip(form.names, choice.own, strict=True) if mark]
+        given = [form.own_names[name] for name in own if name in form.own_names]
+        names = names_of_own(len(own), self.groups.by, self.table.names, given)
+        values: dict[str, object] = dict(zip(own, map(symbol, names), strict=True))
+        for name, mark, numbers in zip(form.names, choice.own, choice.theta, strict=True):
+            if not mark:
+                values[name] = sympy.Float(float(numbers[0]))
+        expr = readable(rebuild(form.formula, {symbol(name): value for name, value in values.items()}))
+        table = tuple(map(tuple, choice.theta[choice.own].T.tolist()))
+        by_group = GroupConstants(self.groups.by, self.groups.labels, tuple(names), table) if own else None
+        return Equation(expr, self.table.names, self.table.target, groups=by_group).with_ranges(self.table.box)
+
+    def _on_range(self, candidate: Candidate, equation: Equation) -> Candidate:
+        """Return the candidate with a pole or a doubtful wave of the equation of any group, as far as one is known."""
+        labels = self.groups.labels if equation.groups is not None else self.groups.labels[:1]
+        for label in labels[:MOST_GROUPS_OF_POLES]:
+            law = equation.of_group(label)
+            if pole := self.table.pole(law):
+                return replace(candidate, pole=pole)
+            if wave := self.table.wave(law):
+                candidate = replace(candidate, wave=wave)
+        return candidate
+
+    def _attempt(self, compute: Callable[[], T | None]) -> T | None:
+        """Return ``compute()``, or None after a numerical error or where a formula cannot be written."""
+
+        def attempt() -> T | None:
+            try:
+                return compute()
+            except FormulaError:
+                return None
+
+        return self.failures.attempt("constants by group", attempt, lambda: None)
+
+    def _has_time(self, until: float) -> bool:
+        limit = self.settings.time_limit
+        return not self.watch.interrupts.seen and (limit is None or now() - self.began < until * limit)
+
+    # --- the record ---
+
+    def _recorded(self, laws: Sequence[_Law], history: SearchHistory) -> Run:
+        settings, table = self.settings, self.table
+        criterion = CRITERIA[settings.selection].stand_in.name
+        given = table.n_rows, table.X.shape[1], *self._scale, criterion
+        front, lengths = select([law.candidate for law in laws], *given)
+        shown = [laws[k] for k in front]
+        equations = tuple(self._with_digits(law.equation) for law in shown)
+        chosen = min(range(len(front)), key=lambda k: lengths[k])
+        n_inputs = len(table.names)
+        return Run(
+            equations=equations,
+            table=_front_table([law.candidate for law in shown], lengths, chosen),
+            chosen=chosen,
+            selection=self._in_words([law.candidate for law in shown], lengths, equations, history.n_refits),
+            snaps=(),
+            structure=(),
+            rows=replace(table.drawn(np.arange(len(table.y))), n_all=self.n_all),
+            groups=self.groups,
+            names=table.names,
+            named=table.named,
+            loss="squared",
+            x_scale=np.ones(n_inputs),
+            y_scale=1.0,
+            x_origin=np.zeros(n_inputs),
+            logistic=False,
+            graph=None,
+            members=(),
+            kept=(),
+            alpha=pd.DataFrame(),
+            history=replace(history, left_out={**history.left_out, **self.failures.left_out}),
+            params=settings.given,
+            settings=settings.written(),
+            changed=settings.changed,
+        )
+
+    def _in_words(
+        self, front: Sequence[Candidate], lengths: Sequence[float], equations: Sequence[Equation], n_refits: int
+    ) -> str:
+        """Say why the law was chosen, and which of its constants differ between groups."""
+        criterion = CRITERIA[self.settings.selection].stand_in.name
+        texts = [equation.format() for equation in equations]
+        words = choice_in_words(criterion, front, lengths, texts, n_refits, self.table.n_rows)
+        own = equations[min(range(len(lengths)), key=lambda k: lengths[k])].groups
+        told = f"No constant differs between the groups of {self.groups.by}." if own is None else own.in_words()
+        return f"{words} {told}"
+
+    def _with_digits(self, equation: Equation) -> Equation:
+        """Return the equation printed with as many digits as the rows need."""
+        if equation.groups is None:
+            return equation.with_digits(self.table.X, self.table.y, self.table.weight)
+        own = equation.groups.columns(self.groups.label_of_rows, self.table.X)
+        wide = np.column_stack([self.table.X, *own.values()])
+        flat = equation.with_own_as_inputs().with_digits(wide, self.table.y, self.table.weight)
+        return replace(equation, digits=flat.digits)
+
+
+def _front_table(front: Sequence[Candidate], lengths: Sequence[float], chosen: int) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "complexity": [candidate.complexity for candidate in front],
+            "loss": [candidate.loss for candidate in front],
+            "score": [length - lengths[chosen] for length in lengths],
+        }
+    )

@@ -1,0 +1,79 @@
+"""A whole fit with groups."""
+
+from __future__ import annotations
+
+import pickle
+
+import numpy as np
+import pytest
+
+from eqdarts import DARTSRegressor
+from tests.fits import QUICK, grown, trees
+
+
+def test_a_law_is_found_whose_constants_differ_as_they_should() -> None:
+    model = grown()
+    X, y = trees()
+    assert model.equation_.groups is not None
+    assert model.equation_.groups.names == ("f_tree",)  # the name that the guess has
+    table = model.coefficients_by_group_
+    assert table.index.tolist() == ["T0", "T1", "T2", "T3"]
+    assert (np.abs(table["f_tree"] - [2, 3, 4, 5]) < 3 * table["f_tree_error"]).all()
+    assert "f_tree has a value for each tree." in model.selection_
+    assert model.score(X, y) > 0.99
+    np.testing.assert_allclose(model.predict(X[["age"]], groups=X["tree"]), model.predict(X))
+
+
+def test_files_and_pickles_keep_the_groups(tmp_path: pytest.TempPathFactory) -> None:
+    model, X = grown(), trees()[0]
+    path = f"{tmp_path}/law.json"
+    model.save(path)
+    loaded = DARTSRegressor.load(path)
+    for again in (loaded, pickle.loads(pickle.dumps(model))):
+        np.testing.assert_array_equal(again.predict(X), model.predict(X))
+        assert again.coefficients_by_group_.equals(model.coefficients_by_group_)
+        assert again.equation_ == model.equation_
+
+
+def test_standard_deviations_and_intervals_are_those_of_the_group() -> None:
+    model, (X, y) = grown(), trees()
+    values, std = model.predict(X, return_std=True)
+    low, high = model.predict_interval(X).T
+    assert ((low < y) & (y < high)).mean() > 0.85
+    assert (std > 0.013).all()
+    law = model.predict_interval(X, observation=False)
+    assert ((law[:, 0] > low) & (law[:, 1] < high)).all()
+    np.testing.assert_allclose(law.mean(axis=1), values)
+
+
+def test_a_new_tree_is_adapted() -> None:
+    model, (X, y) = pickle.loads(pickle.dumps(grown())), trees()
+    with pytest.raises(ValueError, match="Call adapt"):
+        model.predict(X[["age"]], groups="oak")
+    rows = X["tree"] == "T2"
+    model.adapt(X.loc[rows, ["age"]], y[rows], groups=["oak"] * int(rows.sum()))
+    found = model.coefficients_by_group_["f_tree"]
+    assert found["oak"] == pytest.approx(found["T2"], rel=1e-4)
+
+
+def test_a_long_table_keeps_rows_of_every_group(monkeypatch: pytest.MonkeyPatch) -> None:
+    from eqdarts.equation.groups import row_groups
+    from eqdarts.fitting import group_stages
+    from eqdarts.fitting.table import Table
+
+    monkeypatch.setattr(group_stages, "MOST_ROWS", 20)
+    labels = ["large"] * 50 + ["small"] * 5
+    weight = np.ones(55)
+    weight[-1] = 0.0
+    table = Table(np.arange(55.0)[:, None], np.arange(55.0), weight, ("x",), "y")
+    rows, groups = group_stages._rows(table, row_groups(labels, "g"), np.random.default_rng(0))
+    assert np.bincount(groups.place).tolist() == [16, 4]
+    assert rows.X.shape == (20, 1)
+
+
+def test_what_groups_do_not_take_is_an_error_before_the_search() -> None:
+    X, y = trees()
+    with pytest.raises(ValueError, match="needs loss='squared'"):
+        DARTSRegressor(**QUICK, loss="huber").fit(X, y, groups="tree")
+    with pytest.raises(ValueError, match="must be a column of X"):
+        DARTSRegressor(**QUICK).fit(X, y, groups="Tree")
