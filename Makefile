@@ -20,16 +20,16 @@ discover: .venv/installed
 	$(BIN)/eqdarts fit datasets/solar_system.csv --target period_days --seed 0 --out eqdarts-out/solar_system
 
 test: .venv/installed-dev
-	$(BIN)/python -m pytest -q -n $(JOBS)
+	$(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal
 
 test-quick: .venv/installed-dev
-	$(BIN)/python -m pytest -q -n $(JOBS) -m 'not slow'
+	$(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal -m 'not slow'
 
 check: .venv/installed-dev
 	@echo '== format'; $(BIN)/ruff format --check $(SOURCES)
 	@echo '== lint'; $(BIN)/ruff check $(SOURCES)
 	@echo '== types'; $(BIN)/mypy
-	@echo '== tests'; $(BIN)/python -m pytest -q -n $(JOBS)
+	@echo '== tests'; $(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal
 	@echo '== documentation'; $(MAKE) --no-print-directory docs
 	@echo '== all checks passed'
 
