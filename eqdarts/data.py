@@ -6,7 +6,7 @@ such as years, is searched from an origin beside its range too: see `origins_of`
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -27,6 +27,7 @@ __all__ = [
     "moments",
     "origins_of",
     "prepare",
+    "rows_of_extremes",
     "scales_of",
     "typical_magnitude",
     "weighted_rows",
@@ -63,6 +64,7 @@ class Scales(NamedTuple):
         return tuple(f"{name} {'-' if o > 0 else '+'} {abs(o)}" if o else name for name, o in shown)
 
 
+AT_ONCE = 2**18  # numbers of a large table that are looked at in one step: they stay in the cache
 LARGE = 2**22  # numbers of a table that is not copied as a whole
 
 
@@ -215,8 +217,40 @@ def typical_magnitude(values: Array, weight: Array | None = None) -> Array:
 
 def _scales_of_columns(X: Array, weight: Array, origin: Array) -> Array:
     """Return the typical magnitude of each column of X - origin, without a copy of the table."""
-    columns = (X[:, k, None] - origin[k] for k in range(X.shape[1]))
-    return np.concatenate([typical_magnitude(column, weight) for column in columns])
+    seen = weight > 0
+    peak, total = np.zeros(X.shape[1]), np.zeros(X.shape[1])
+    for part in _blocks(X):
+        np.maximum(peak, _sizes(X, part, origin, seen).max(axis=0, initial=0.0), out=peak)
+    peak = np.where(peak > 0, peak, 1.0)
+    for part in _blocks(X):
+        total += weight[part][seen[part]] @ (_sizes(X, part, origin, seen) / peak)
+    mean = total / weight.sum()
+    return np.asarray(peak * np.where(mean > 0, mean, 1.0))
+
+
+def _sizes(X: Array, part: slice, origin: Array, seen: NDArray[np.bool_]) -> Array:
+    """Return the magnitudes (n, d) of X - origin at the rows of a block that are seen."""
+    block = X[part] if seen[part].all() else X[part][seen[part]]
+    return np.abs(block - origin if origin.any() else block)
+
+
+def _blocks(X: Array) -> Iterator[slice]:
+    """Yield the rows of a large table in blocks of `AT_ONCE` numbers."""
+    size = max(AT_ONCE // max(X.shape[1], 1), 1)
+    yield from (slice(first, min(first + size, len(X))) for first in range(0, len(X), size))
+
+
+def rows_of_extremes(X: Array) -> NDArray[np.intp]:
+    """Return the first row of the least value of each column, and that of the largest (2 d,), without a copy of X."""
+    found = np.zeros((2, X.shape[1]), dtype=np.intp)
+    ends = np.array([X[0], X[0]])
+    for part in _blocks(X):
+        block = X[part]
+        for k, (own, is_farther) in enumerate(((block.min(axis=0), np.less), (block.max(axis=0), np.greater))):
+            for j in np.flatnonzero(is_farther(own, ends[k])):
+                found[k, j] = part.start + int(np.flatnonzero(block[:, j] == own[j])[0])
+                ends[k, j] = own[j]
+    return found.ravel()
 
 
 def _count_distinct(X: Array | Scaled, rows: NDArray[np.intp], at_most: int) -> int:

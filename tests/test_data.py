@@ -7,7 +7,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eqdarts.data import FEWEST_TO_SPLIT, Data, Scales, origins_of, prepare, typical_magnitude, weighted_rows
+from eqdarts.data import (
+    FEWEST_TO_SPLIT,
+    Data,
+    Scales,
+    origins_of,
+    prepare,
+    rows_of_extremes,
+    typical_magnitude,
+    weighted_rows,
+)
 
 SEEDS = st.integers(0, 2**32 - 1)
 
@@ -170,3 +179,19 @@ def test_rows_seen_from_an_origin_keep_their_split_and_undo_by_their_scales() ->
     assert not data.scales.same_origin(moved.scales)
     assert moved.scales.names(["a", "b"]) == ("a", "b - 2000")
     assert Scales(np.ones(1), 1.0, np.array([-5.0])).names(["a"]) == ("a + 5",)
+
+
+@settings(deadline=None, max_examples=30)
+@given(SEEDS, st.integers(1, 40), st.integers(1, 5))
+def test_a_table_seen_in_blocks_has_the_same_extremes_and_scales(seed: int, n: int, at_once: int) -> None:
+    rng = np.random.default_rng(seed)
+    X = np.round(rng.normal(size=(n, 3)), 1) * [1.0, 1e200, 0.0]
+    weight = rng.integers(0, 3, n).astype(float)
+    weight[0] = 1.0
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("eqdarts.data.AT_ONCE", 3 * at_once)
+        np.testing.assert_array_equal(rows_of_extremes(X), np.concatenate([X.argmin(axis=0), X.argmax(axis=0)]))
+        whole = prepare(X, rng.normal(size=n) + 5, weight, 0.3, np.random.default_rng(0))
+        patch.setattr("eqdarts.data.LARGE", 0)
+        parts = prepare(X, rng.normal(size=n) + 5, weight, 0.3, np.random.default_rng(0))
+    np.testing.assert_allclose(parts.x_scale, whole.x_scale, rtol=1e-12)

@@ -19,7 +19,7 @@ from eqdarts.data import are_counts
 
 __all__ = ["Counted", "counted"]
 
-AT_ONCE = 2**20  # numbers of the table that are mixed in one step
+AT_ONCE = 2**18  # numbers of the table that are mixed in one step: they stay in the cache
 STEP = np.uint64(0x9E3779B97F4A7C15)  # the constants of splitmix64, a random number generator (Steele et al. 2014)
 FACTORS = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 

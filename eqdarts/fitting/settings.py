@@ -13,17 +13,37 @@ from eqdarts.search.relaxed.options import RelaxedOptions
 if TYPE_CHECKING:
     from eqdarts.equation.equation import Equation
 
-__all__ = ["FitSettings", "time_for_search"]
+__all__ = ["FitSettings", "share_until", "time_for_search"]
 
 # Part of the time limit that is kept for the steps after the search: seconds, a share, and the largest share.
 FOR_THE_REST = 2.5
 SHARE_FOR_THE_REST = 0.03
 LARGEST_REST = 0.25
+# The same for tables of more than `FEW_ROWS`: the equations are evaluated at all rows, and one is refitted to them.
+FEW_ROWS = 10_000
+FOR_LONG, FOR_A_ROW = 1.0, 4e-6
+LARGEST_FOR_ROWS = 0.3
+# The share of the limit after which a step leaves out what is long; for all rows this share of their time is left then.
+UNTIL = {"refits": 0.9, "writing": 1.0}
+FOR_ROWS_AFTER = {"refits": 0.9, "writing": 0.8}
 
 
-def time_for_search(limit: float) -> float:
-    """Return the seconds of a time limit after which the search ends."""
-    return limit - min(FOR_THE_REST + SHARE_FOR_THE_REST * limit, LARGEST_REST * limit)
+def time_for_search(limit: float, n_rows: int = 0) -> float:
+    """Return the seconds of a time limit after which the search in a table of so many rows ends."""
+    rest = min(FOR_THE_REST + SHARE_FOR_THE_REST * limit, LARGEST_REST * limit)
+    return limit - rest - _for_rows(limit, n_rows)
+
+
+def share_until(step: str, limit: float | None, n_rows: int) -> float:
+    """Return the share of a time limit after which a step, "refits" or "writing", leaves out long equations."""
+    if limit is None:
+        return 1.0
+    return min(UNTIL[step], 1.0 - FOR_ROWS_AFTER[step] * _for_rows(limit, n_rows) / limit)
+
+
+def _for_rows(limit: float, n_rows: int) -> float:
+    """Return the seconds that are kept for steps that see all rows of a long table."""
+    return min(FOR_LONG + FOR_A_ROW * n_rows, LARGEST_FOR_ROWS * limit) if n_rows > FEW_ROWS else 0.0
 
 
 @dataclass(frozen=True, eq=False)

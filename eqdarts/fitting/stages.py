@@ -54,7 +54,7 @@ from eqdarts.fitting.progress import Bar, Callback, Interrupts, Watch, compiling
 from eqdarts.fitting.robust_scatter import relative_loss
 from eqdarts.fitting.run import Run
 from eqdarts.fitting.scatter import ByKind, Scatter, by_own_weights, with_weights
-from eqdarts.fitting.settings import FitSettings, time_for_search
+from eqdarts.fitting.settings import FitSettings, share_until, time_for_search
 from eqdarts.fitting.starts import BENT, best_line, broken_line, constant, in_units, starts_of_fit, starts_of_guesses
 from eqdarts.fitting.table import Table
 from eqdarts.fitting.units import in_given_unit, in_safe_unit
@@ -73,7 +73,6 @@ __all__ = ["Stages", "fit_table"]
 
 T = TypeVar("T")
 
-REFITTING = 0.9  # share of the limit after which long members keep the coefficients of the search
 LEAST_SEARCH = 0.5  # share of its time that a search gets at least, however long the preparation took
 FROM_ORIGINS = 0.65  # share of the search that columns with an origin are counted from there
 QUICK_ROWS = 200  # rows on which an equation shown during the search must agree with its graph
@@ -240,7 +239,8 @@ class Stages:
         own = ByKind(noise.kind, scatter.table, scatter.table.drawn(rows))
         self.table = scatter.weighted(noise, f)
         views = [replace(view, data=with_weights(view.data, np.asarray(self.table.weight))) for view in views]
-        seen = [refit_front(ms, view.data, rows, self.rng) for ms, view in zip(members, views, strict=False)]
+        pairs = zip(members, views, strict=False)
+        seen = [refit_front(graphs, view.data, rows, self.rng, self._has_time) for graphs, view in pairs]
         priced, _ = self._ready_for_choice(self._priced(seen, views, by=own))
         # The zero law, to which a constant is compared, has the mean square of y as given.
         front = select_front(priced, views[0].data, scatter.table, criterion)
@@ -426,7 +426,7 @@ class Stages:
         """Return the seconds that a search has: the rest of its share, with a minimum."""
         if self.settings.time_limit is None:
             return None
-        whole = time_for_search(self.settings.time_limit)
+        whole = time_for_search(self.settings.time_limit, len(self.table.y))
         return max((first + share) * whole - (now() - self.began), LEAST_SEARCH * share * whole)
 
     def _writer(self, data: Data, logistic: bool) -> Callable[[FittedGraph], Equation | None]:
@@ -471,8 +471,10 @@ class Stages:
         always = [member for member in members if with_factor(member).graph.key in told]
 
         def refitted() -> tuple[FittedGraph, ...]:
-            in_time = partial(self._has_time, REFITTING)
-            best = screened(members, data, rows, self.settings.primitives, in_time)
+            # The first half of the time that is left goes to finding the best, the second to their coefficients.
+            until, spent = self._until("refits"), self._spent()
+            best = screened(members, data, rows, self.settings.primitives, partial(self._has_time, (spent + until) / 2))
+            in_time = partial(self._has_time, until)
             return refit_front(tuple(dict.fromkeys((*best, *always))), data, rows, self.rng, in_time)
 
         return self._stage("refit to all rows", refitted, lambda: measured(front, data, rows))
@@ -481,7 +483,7 @@ class Stages:
         self,
         members: list[tuple[FittedGraph, ...]],
         views: list[View],
-        until: float = 1.0,
+        until: float | None = None,
         by: Reweighting | ByKind | None = None,
     ) -> list[Entry]:
         """Return the members of all views as priced equations; when the share `until` of the time is spent only some.
@@ -495,7 +497,7 @@ class Stages:
         price = None if by is None else by.candidate
         for graphs, view in zip(members, views, strict=False):
             always = always_told(graphs, table.n_rows, self.guesses)
-            may_write = partial(self._may_write, until=until)
+            may_write = partial(self._may_write, until=self._until("writing") if until is None else until)
             written = write_all(graphs, view.data, table, always, may_write, failures=self.failures, **settle)
             self.unwritten += 0 if may_write(len(written)) else len(graphs) - len(written)
             entries += price_all(written, view.data, table, settings.primitives, price, always, self.failures)
@@ -593,7 +595,14 @@ class Stages:
             return True
         return self.interrupts.has_time() and (n_written < LEAST_WRITTEN or self._has_time(until))
 
+    def _until(self, step: str) -> float:
+        return share_until(step, self.settings.time_limit, len(self.table.y))
+
     def _has_time(self, until: float = 1.0) -> bool:
         """Whether less than the share `until` of the time limit is spent."""
+        return self._spent() < until
+
+    def _spent(self) -> float:
+        """Return the share of the time limit that is spent."""
         limit = self.settings.time_limit
-        return limit is None or now() - self.began < until * limit
+        return 0.0 if limit is None else (now() - self.began) / limit

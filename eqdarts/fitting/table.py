@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eqdarts._typing import Array
-from eqdarts.data import FitRows, origins_of, weighted_rows
+from eqdarts.data import FitRows, origins_of, rows_of_extremes, weighted_rows
 from eqdarts.equation.equation import Equation
 from eqdarts.equation.origins import length_of_cancelling, n_free_origins
 from eqdarts.equation.ranges import MARGIN
@@ -124,7 +124,7 @@ class Table:
         if len(self.X) <= MANY_ROWS:
             return self.X
         spread = np.linspace(0, len(self.X) - 1, MANY_ROWS // 10).astype(np.intp)
-        return np.asarray(self.X[np.unique(np.concatenate([spread, self.X.argmin(axis=0), self.X.argmax(axis=0)]))])
+        return np.asarray(self.X[np.unique(np.concatenate([spread, rows_of_extremes(self.X)]))])
 
     def drawn(self, rows: NDArray[np.intp]) -> FitRows:
         """Return these rows, as the stages of the fit use them."""

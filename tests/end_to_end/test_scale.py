@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 import time
 import tracemalloc
 from typing import Any
@@ -15,8 +11,8 @@ import pytest
 
 from eqdarts import DARTSRegressor
 from eqdarts.data import Scaled, prepare, typical_magnitude
+from eqdarts.fitting.settings import share_until, time_for_search
 from eqdarts.fitting.table import MANY_ROWS, Table
-from tests.places import ROOT
 
 
 @pytest.mark.slow
@@ -66,6 +62,16 @@ def test_the_time_of_preparation_is_part_of_the_limit(monkeypatch: pytest.Monkey
     assert limits[1] == pytest.approx(0.5 * module.time_for_search(0.6))
 
 
+def test_a_long_table_keeps_time_for_the_steps_that_see_all_rows() -> None:
+    assert time_for_search(60.0, 10_000) == time_for_search(60.0)
+    assert time_for_search(60.0, 1_000_000) == pytest.approx(time_for_search(60.0) - 5.0)
+    for limit in (1.0, 10.0, 60.0):
+        search = time_for_search(limit, 1_000_000) / limit
+        refits, writing = (share_until(step, limit, 1_000_000) for step in ("refits", "writing"))
+        assert 0.4 < search < refits < writing < 0.95
+    assert share_until("writing", 60.0, 10_000) == share_until("writing", None, 1_000_000) == 1.0
+
+
 def test_the_rows_that_tell_where_an_equation_is_defined_have_all_extremes() -> None:
     rng = np.random.default_rng(0)
     X = rng.normal(size=(3 * MANY_ROWS, 4))
@@ -93,17 +99,20 @@ def test_rows_without_weight_do_not_set_the_scale() -> None:
     assert typical_magnitude(values[:2], np.array([3.0, 1.0])) == pytest.approx([1.5])
 
 
-@pytest.mark.slow
-def test_a_large_table_takes_two_copies_and_a_little() -> None:
-    """In a process of its own, because the peak of this one is that of all tests before."""
-    script = ROOT / "benchmarks" / "limits" / "run.py"
-    case = json.dumps([300_000, 60, None, 60])
-    env = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(
-        [sys.executable, str(script), "--case", case], capture_output=True, text=True, check=True, env=env
-    )
-    found = json.loads(done.stdout.splitlines()[-1])
-    assert found["peak_gb"] <= found["bound_gb"]
+def test_no_step_of_a_fit_copies_a_large_table() -> None:
+    rng = np.random.default_rng(0)
+    X = rng.uniform(1.0, 3.0, (150_000, 40))
+    y = X[:, 0] + 0.1 * rng.normal(size=len(X))
+    options = {"search": "random", "max_refits": 5, "time_limit": None, "random_state": 0}
+    DARTSRegressor("minimal", **options).fit(X[:30], y[:30])  # imports what a fit needs
+    tracemalloc.start()
+    try:
+        model = DARTSRegressor("minimal", **options).fit(X, y)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert model.run_.all_rows is not None
+    assert peak < 0.8 * X.nbytes
 
 
 def test_a_large_table_is_scaled_by_rows(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,8 +17,8 @@ from eqdarts.fitting import choice
 from eqdarts.fitting.by_loss import Reweighting
 from eqdarts.fitting.checks import checked_settings
 from eqdarts.fitting.choice import LEAST_WRITTEN
-from eqdarts.fitting.settings import FitSettings
-from eqdarts.fitting.stages import Stages, fit_table, time_for_search
+from eqdarts.fitting.settings import FitSettings, time_for_search
+from eqdarts.fitting.stages import Stages, fit_table
 from eqdarts.fitting.table import Table
 
 

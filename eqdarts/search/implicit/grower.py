@@ -41,6 +41,7 @@ LOWEST_BAND, N_BANDS = 0.7, 3  # chance of the lowest band, of the second if not
 MORE_POWERS = (-3, -2, 4, 5, 6)  # fixed exponents besides those of the primitives, for inputs of any sign
 FEW = 3  # rows of a function's grid that are tried on pairs
 MOST_PAIRS = 36  # pairs of sources whose features one proposal looks at
+MOST_CACHED = 2**22  # numbers of the features of pairs that are kept
 TOP = 60  # moves of highest merit that children are drawn from
 SWAPPING = 0.5  # chance that swaps are looked at
 DRAWN = 12  # moves drawn for each walker and round
@@ -88,9 +89,10 @@ class Grower:
         self._wave = next((p for p in self.primitives if p.oscillates), None)
         self._waves = Waves(self.X, self.weight, self.periods if self._wave is not None else ())
         self._pair_cache: dict[tuple[int, int], Features] = {}
+        self._n_cached = 0  # numbers in it
 
     def _of_pair(self, pair: tuple[int, int]) -> Features:
-        """Return the features of two inputs; they do not change, and are worked out once."""
+        """Return the features of two inputs; they do not change, and are kept as far as there is room."""
         if pair not in self._pair_cache:
             units = self.units.tolist()
             functions = [(LINEAR, ())] if self.two_valued.issuperset(pair) else self._few_functions
@@ -98,6 +100,10 @@ class Grower:
             if {EXP, LOG} <= set(self.primitives):
                 of_pair = Features.join([of_pair, input_powers(pair, self.X, units)])
             self._pair_cache[pair] = of_pair
+            self._n_cached += of_pair.values.size
+            while self._n_cached > MOST_CACHED and len(self._pair_cache) > 1:
+                oldest = self._pair_cache.pop(next(iter(self._pair_cache)))
+                self._n_cached -= oldest.values.size
         return self._pair_cache[pair]
 
     def _oscillations(self) -> Features:

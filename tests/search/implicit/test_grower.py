@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from eqdarts.data import prepare
 from eqdarts.graph.draft import Draft, DraftEdge, DraftNode
@@ -51,3 +52,16 @@ def test_a_parent_that_is_undefined_on_some_row_has_no_children() -> None:
     X = rows(low=-1.0)
     parent = Draft(2, [DraftNode("sum", [DraftEdge(0, PRIMITIVES["log"])], 1.0)]).build()
     assert make_grower(X, X[:, 1]).children(FittedGraph(*parent, 1.0), 1.0) == []
+
+
+def test_the_features_of_many_pairs_do_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    X = np.random.default_rng(0).uniform(1.0, 3.0, (40, 8))
+    grower = make_grower(X, X[:, 0])
+    first = grower._of_pair((0, 1)).values
+    monkeypatch.setattr("eqdarts.search.implicit.grower.MOST_CACHED", 3 * first.size)
+    for pair in grower._pairs:
+        grower._of_pair(pair)
+    kept = sum(found.values.size for found in grower._pair_cache.values())
+    assert kept == grower._n_cached <= 3 * first.size
+    assert (0, 1) not in grower._pair_cache
+    np.testing.assert_array_equal(grower._of_pair((0, 1)).values, first)
