@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from eqdarts.clock import now
 from eqdarts.inference.noise import AUTO
 from eqdarts.primitives.table import Primitive
 from eqdarts.search.relaxed.options import RelaxedOptions
@@ -13,7 +14,7 @@ from eqdarts.search.relaxed.options import RelaxedOptions
 if TYPE_CHECKING:
     from eqdarts.equation.equation import Equation
 
-__all__ = ["FitSettings", "share_until", "time_for_search"]
+__all__ = ["FitSettings", "share_until", "spent", "time_for_search"]
 
 # Part of the time limit that is kept for the steps after the search: seconds, a share, and the largest share.
 FOR_THE_REST = 2.5
@@ -39,6 +40,11 @@ def share_until(step: str, limit: float | None, n_rows: int) -> float:
     if limit is None:
         return 1.0
     return min(UNTIL[step], 1.0 - FOR_ROWS_AFTER[step] * _for_rows(limit, n_rows) / limit)
+
+
+def spent(began: float, limit: float | None) -> float:
+    """Return the share of a time limit that is spent, if it began to count at `began`."""
+    return 0.0 if limit is None else (now() - began) / limit
 
 
 def _for_rows(limit: float, n_rows: int) -> float:

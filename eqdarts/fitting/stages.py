@@ -54,7 +54,7 @@ from eqdarts.fitting.progress import Bar, Callback, Interrupts, Watch, compiling
 from eqdarts.fitting.robust_scatter import relative_loss
 from eqdarts.fitting.run import Run
 from eqdarts.fitting.scatter import ByKind, Scatter, by_own_weights, with_weights
-from eqdarts.fitting.settings import FitSettings, share_until, time_for_search
+from eqdarts.fitting.settings import FitSettings, share_until, spent, time_for_search
 from eqdarts.fitting.starts import BENT, best_line, broken_line, constant, in_units, starts_of_fit, starts_of_guesses
 from eqdarts.fitting.table import Table
 from eqdarts.fitting.units import in_given_unit, in_safe_unit
@@ -72,6 +72,7 @@ from eqdarts.selection import CRITERIA
 __all__ = ["Stages", "fit_table"]
 
 T = TypeVar("T")
+Snapped = tuple[Front, tuple[Snap, ...]]
 
 LEAST_SEARCH = 0.5  # share of its time that a search gets at least, however long the preparation took
 FROM_ORIGINS = 0.65  # share of the search that columns with an origin are counted from there
@@ -205,14 +206,12 @@ class Stages:
         fit_rows = table.drawn(rows)
         price = None if noise.kind == "constant" else ByKind(noise.kind, scatter.table, fit_rows).candidate
         given = (table, fit_rows, settings.constants, settings.primitives, self._has_time, price)
-        free = front
-        front, snaps = self._snapped(front, partial(snap_chosen, front, *given))
+        front, snaps = self._snapped(free := front, partial(snap_chosen, front, *given))
         kept = scatter.table.kept(rows)
-        last = partial(by_own_weights, front, noise, kept, table)
-        front, noise, kept = self._stage("last refit by the scatter", last, lambda: (front, noise, kept))
-        last_refit = self._on_all(front, snaps, free, kept, Weights(scatter.table.as_given, noise=noise))
-        remarks = _Remarks(evidence, structure, last_refit)
-        front = self._with_digits(last_refit.front, fit_rows, SQUARED)
+        own = partial(by_own_weights, front, noise, kept, table)
+        front, noise, kept = self._stage("last refit by the scatter", own, lambda: (front, noise, kept))
+        last = self._on_all(front, snaps, free, kept, Weights(scatter.table.as_given, noise=noise))
+        remarks, front = _Remarks(evidence, structure, last), self._with_digits(last.front, fit_rows, SQUARED)
         return self._recorded(front, remarks, self._together(members, views, front), kept, history, criterion)
 
     def _weighted_too(self, views: list[View], scatter: Scatter) -> list[View]:
@@ -251,12 +250,9 @@ class Stages:
         chosen = [replace(entry, data=with_weights(entry.data, weight)) for entry in front.entries]
         return replace(front, entries=tuple(chosen)), noise
 
-    def _snapped(
-        self, front: Front, snap: Callable[[], tuple[Front, tuple[Snap, ...]]]
-    ) -> tuple[Front, tuple[Snap, ...]]:
+    def _snapped(self, front: Front, snap: Callable[[], Snapped]) -> Snapped:
         """Return the front with exact constants in its chosen equation, and what became exact."""
-        unchanged: tuple[Front, tuple[Snap, ...]] = (front, ())
-        return self._stage("exact constants", snap, lambda: unchanged) if self.settings.snap else unchanged
+        return self._stage("exact constants", snap, lambda: (front, ())) if self.settings.snap else (front, ())
 
     def _on_all(self, front: Front, snaps: tuple[Snap, ...], free: Front, kept: FitRows, weights: Weights) -> Last:
         """Return the front with the chosen law refitted to all rows, with what changes by that, or unchanged."""
@@ -472,8 +468,9 @@ class Stages:
 
         def refitted() -> tuple[FittedGraph, ...]:
             # The first half of the time that is left goes to finding the best, the second to their coefficients.
-            until, spent = self._until("refits"), self._spent()
-            best = screened(members, data, rows, self.settings.primitives, partial(self._has_time, (spent + until) / 2))
+            until = self._until("refits")
+            half = (spent(self.began, self.settings.time_limit) + until) / 2
+            best = screened(members, data, rows, self.settings.primitives, partial(self._has_time, half))
             in_time = partial(self._has_time, until)
             return refit_front(tuple(dict.fromkeys((*best, *always))), data, rows, self.rng, in_time)
 
@@ -600,9 +597,4 @@ class Stages:
 
     def _has_time(self, until: float = 1.0) -> bool:
         """Whether less than the share `until` of the time limit is spent."""
-        return self._spent() < until
-
-    def _spent(self) -> float:
-        """Return the share of the time limit that is spent."""
-        limit = self.settings.time_limit
-        return 0.0 if limit is None else (now() - self.began) / limit
+        return spent(self.began, self.settings.time_limit) < until
