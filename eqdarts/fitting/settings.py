@@ -30,7 +30,7 @@ FOR_ROWS_AFTER = {"refits": 0.9, "writing": 0.8}
 
 
 def time_for_search(limit: float, n_rows: int = 0) -> float:
-    """Return the seconds of a time limit after which the search in a table of so many rows ends."""
+    """Return the seconds of a time limit after which the search in a table of `n_rows` rows ends."""
     rest = min(FOR_THE_REST + SHARE_FOR_THE_REST * limit, LARGEST_REST * limit)
     return limit - rest - _for_rows(limit, n_rows)
 
