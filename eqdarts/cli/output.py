@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from eqdarts.cli.saving import picture, save
 from eqdarts.cli.spreadsheets import law_cell
+from eqdarts.errors import visible
 from eqdarts.fitting.run import PAGE_FILE, RUN_FILE
 
 if TYPE_CHECKING:
@@ -73,6 +74,8 @@ def _front(found: Found) -> str:
 
 def _tex(found: Found) -> str:
     head = "% Made by eqdarts: \\input this file; it needs \\usepackage{amsmath}."
+    if (groups := found.model.equation_.groups) is not None:
+        head += f"\n% {visible(groups.in_words())}"
     return f"{head}\n\\begin{{equation}}\n  {found.model.equation_.latex()}\n\\end{{equation}}\n"
 
 

@@ -33,8 +33,11 @@ def run(arguments: argparse.Namespace) -> None:
         X = X.assign(**{by: labels})
     for message in gap_notes(table, used):
         note(message)
-    with notes_to_stderr():
-        prediction = equation.predict(X)
+    try:
+        with notes_to_stderr():
+            prediction = equation.predict(X)
+    except ValueError as error:  # a group whose constants are not known
+        raise TableError(str(error)) from error
     words = equation.extrapolation(X)
     if words:
         note(words)

@@ -315,8 +315,9 @@ class Equation:
 
     def with_own_as_inputs(self) -> Equation:
         """Return the equation with the constants that differ between groups as further input columns, the last."""
-        own = () if self.groups is None else self.groups.names
-        return replace(self, variables=(*self.variables, *own), groups=None)
+        if self.groups is None:
+            return self
+        return replace(self, variables=(*self.variables, *self.groups.names), groups=None)
 
     def fit(
         self,
@@ -542,15 +543,15 @@ class Equation:
 
     def to_torch(self) -> EquationModule[Equation]:
         """Return a torch module whose coefficients can be trained; see `eqdarts.export.to_torch`."""
-        return formats.to_torch(self)
+        return formats.to_torch(self.with_own_as_inputs())
 
     def to_numpy_source(self, name: str = "predict") -> str:
         """Return Python source of a function called `name` of numpy arrays; see `eqdarts.export.to_numpy_source`."""
-        return formats.to_numpy_source(self, name)
+        return formats.to_numpy_source(self.with_own_as_inputs(), name)
 
     def to_c_source(self, name: str = "predict") -> str:
         """Return C99 source of a function called `name` of doubles; see `eqdarts.export.to_c_source`."""
-        return formats.to_c_source(self, name)
+        return formats.to_c_source(self.with_own_as_inputs(), name)
 
     def to_excel(self, cells: Mapping[str, str] | None = None) -> str:
         """Return a spreadsheet formula; see `eqdarts.export.to_excel`.
@@ -560,7 +561,7 @@ class Equation:
         cells : mapping of str to str, optional
             The cell of each variable, such as ``{"t": "B2"}``. Default: A2, B2, C2 and so on, in order.
         """
-        return formats.to_excel(self, cells)
+        return formats.to_excel(self.with_own_as_inputs(), cells)
 
     # --- keeping ---
 

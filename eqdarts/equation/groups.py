@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import numbers
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -160,10 +160,9 @@ class GroupConstants:
         wanted = [str(_plain(label)) for label in labels]
         strange = list(dict.fromkeys(label for label in wanted if label not in known))
         if strange:
-            more = f" and {len(strange) - MOST_NAMED} more" if len(strange) > MOST_NAMED else ""
-            got = f"{', '.join(map(repr, strange[:MOST_NAMED]))}{more}"
-            todo = f"Call adapt(X, y) with rows of a new {self.by} first: it fits the constants of that group alone."
-            raise ValueError(explain(f"The constants of this {self.by} are not known.", got, todo))
+            got = _some(strange)
+            todo = f"Call adapt with rows of it first: this fits its constants alone. Known: {_some(self.labels)}."
+            raise ValueError(explain(f"{self.by} must be one whose constants are known.", got, todo))
         return np.array([known[label] for label in wanted], dtype=np.intp)
 
     def columns(self, groups: Any, X: Any) -> dict[str, Array]:
@@ -239,6 +238,11 @@ class GroupConstants:
 
 
 _LISTS = ("labels", "names", "values")
+
+
+def _some(labels: Sequence[Label]) -> str:
+    more = f" and {len(labels) - MOST_NAMED} more" if len(labels) > MOST_NAMED else ""
+    return f"{', '.join(map(repr, labels[:MOST_NAMED]))}{more}"
 
 
 def _listed(names: Iterable[str]) -> str:

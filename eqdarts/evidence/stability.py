@@ -101,7 +101,7 @@ def stability_of(
     if n < 1:
         raise ValueError(explain("n must be at least 1.", n, "Try 20."))
     if run.graph is None or not run.members:
-        todo = "Fit again: a file does not hold the functions of your own primitives."
+        todo = "Fit without groups, or again: a file does not hold the functions of your own primitives."
         raise ValueError(explain("stability needs the graphs of the front.", "a fit without graphs", todo))
     rng = np.random.default_rng(random_state)
     criterion = CRITERIA[criterion].stand_in.name

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from eqdarts.cli.columns import numeric_columns, select
+from eqdarts.cli.columns import numeric_columns, part_groups, select
 from eqdarts.cli.tables import Table, read_table
 from eqdarts.cli.usage import TableError
 
@@ -114,3 +114,15 @@ def test_many_gaps_are_counted_and_those_of_columns_not_asked_for_are_not_told(t
 def test_an_empty_cell_is_named_by_its_line(tmp_path: Path) -> None:
     with pytest.raises(TableError, match=r"2 missing in 'y' \(the first in line 3\)"):
         select(_table(tmp_path, "x,y\n1,2\n2,\n3,NA\n"), "y")
+
+
+def test_the_column_of_groups_is_no_feature_and_has_no_gaps(tmp_path: Path) -> None:
+    table = _table(tmp_path, "tree,age,size\n1,2,3\n2,4,5\n1,6,7\n")
+    rest, labels = part_groups(table, "tree")
+    assert labels.tolist() == [1, 2, 1]
+    assert list(select(rest, "size").X) == ["age"]
+    assert part_groups(table, None) == (table, None)
+    with pytest.raises(TableError, match="must have the column"):
+        part_groups(table, "Tree")
+    with pytest.raises(TableError, match=r"1 missing in 'tree' .the first in line 3.*Fill them"):
+        part_groups(_table(tmp_path, "tree,age\n1,2\n,4\n"), "tree")

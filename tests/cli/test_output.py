@@ -13,10 +13,12 @@ import pandas as pd
 import pytest
 
 from eqdarts.cli import output
+from eqdarts.cli.columns import Columns
 from eqdarts.cli.command import main
 from eqdarts.equation.equation import Equation
 from eqdarts.fitting.run import Run
 from tests.cli.commands import FIT
+from tests.fits import grown, trees
 
 
 def test_fit_writes_the_files_that_it_names(fake: list, capsys: pytest.CaptureFixture[str]) -> None:
@@ -38,6 +40,14 @@ def test_fit_writes_the_files_that_it_names(fake: list, capsys: pytest.CaptureFi
     assert tex.count("{") == tex.count("}")
     for name in pictures:
         assert Path(folder, name).read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_fit_with_groups_draws_each_and_has_no_graph() -> None:
+    model, (X, y) = grown(), trees()
+    found = output.Found(model, Columns(X[["age"]], y), "trees.csv")
+    assert output._graph_picture(found) is None
+    assert output._fit_picture(found).startswith(b"\x89PNG")
+    assert "% f_tree has a value for each tree." in output._tex(found)
 
 
 @pytest.mark.slow

@@ -9,6 +9,8 @@ import pytest
 
 from eqdarts.cli.command import main
 from eqdarts.equation.equation import Equation
+from eqdarts.equation.groups import GroupConstants
+from eqdarts.expression.build import symbol
 from tests.cli.commands import SOLAR_SYSTEM, refused, save_equation
 
 
@@ -50,6 +52,16 @@ def test_predict_tells_of_rows_outside_the_range_of_the_fit(capsys: pytest.Captu
     assert "1 of 2 row(s) lie outside" in err
     assert "x: 0 to 1" in err
     assert err.count("\n") == 1
+
+
+def test_predict_reads_the_groups_of_the_rows(capsys: pytest.CaptureFixture[str]) -> None:
+    by_tree = GroupConstants("tree", (1, 2), ("a_tree",), ((3.0,), (5.0,)))
+    save_equation(Equation(symbol("a_tree") * symbol("x"), ("x",), groups=by_tree))
+    Path("new.csv").write_text("tree,x\n2,1\n1,2\n", encoding="utf-8")
+    assert main(["predict", "equation.json", "new.csv"]) == 0
+    assert capsys.readouterr().out == "prediction\n5.0\n6.0\n"
+    Path("new.csv").write_text("tree,x\n7,1\n", encoding="utf-8")
+    assert "Call adapt" in refused(capsys, ["predict", "equation.json", "new.csv"])
 
 
 def test_predict_of_a_constant_has_as_many_lines_as_rows(capsys: pytest.CaptureFixture[str]) -> None:

@@ -19,6 +19,7 @@ TARGETS = {
     "plot_kepler": "period_days = ",
     "plot_mercury_vapour": "log_pressure = ",
     "plot_michaelis_menten": "rate = ",
+    "plot_trees_by_group": "circumference = ",
     "plot_weber": "sensation = ",
 }
 

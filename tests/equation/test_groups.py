@@ -27,8 +27,18 @@ def test_a_law_takes_the_constants_of_each_rows_group() -> None:
     assert LAW.with_own_as_inputs().predict({"t": [2.0], "a_tree": [3.0]}).tolist() == [7.5]
 
 
+def test_exported_code_takes_the_constants_as_arguments() -> None:
+    source = LAW.to_numpy_source("law")
+    names: dict[str, Any] = {}
+    exec(source, names)
+    assert names["law"](2.0, 5.0) == 11.5
+    assert LAW.to_excel() == "=IFERROR(1.5 + B2 * A2, NA())"
+
+
 def test_a_group_without_constants_is_an_error_that_says_adapt() -> None:
-    with pytest.raises(ValueError, match=r"not known\. Got 'oak'\. Call adapt"):
+    with pytest.raises(
+        ValueError, match=r"must be one whose constants are known\. Got 'oak'\. Call adapt .* Known: 'old', 'young'"
+    ):
         LAW.predict(X, groups=["oak", "old", "old"])
     with pytest.raises(ValueError, match=r"constants for each tree\. Got no groups"):
         LAW.predict(X[["t"]])
