@@ -63,7 +63,7 @@ CASES = (
     Case("first_principles/kepler.csv", ("a",), "target", ("k*a**1.5",)),
     Case("first_principles/newton.csv", ("r", "m1", "m2"), "target", ("log(m1*m2/r**2) + k",)),
     Case("first_principles/ideal_gas.csv", ("n", "T", "V"), "target", ("log(n*T/V) + k",)),
-    Case("first_principles/planck.csv", ("nu", "T"), "target", ("3*log(nu) - log(exp(h*nu/T) - 1) + k",)),
+    Case("first_principles/planck.csv", ("nu", "T"), "target", ("3*log(nu) - h*nu/T - log(1 - exp(-h*nu/T)) + k",)),
     Case("first_principles/rydberg.csv", ("n_1", "n_2"), "target", ("-log(R*(1/n_1**2 - 1/n_2**2))",)),
     Case("first_principles/bode.csv", ("n",), "target", ("p + q*2**n", "p + q*exp(s*n)"), short=("q*exp(s*n)",)),
     Case("first_principles/hubble.csv", ("D",), "target", ("H*D", "H*D + k")),

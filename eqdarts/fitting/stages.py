@@ -74,6 +74,7 @@ __all__ = ["Stages", "fit_table"]
 T = TypeVar("T")
 Snapped = tuple[Front, tuple[Snap, ...]]
 
+LATEST = 1.05  # share of the limit until which constants become exact: it takes a tenth of a second and changes the law
 LEAST_SEARCH = 0.5  # share of its time that a search gets at least, however long the preparation took
 FROM_ORIGINS = 0.65  # share of the search that columns with an origin are counted from there
 QUICK_ROWS = 200  # rows on which an equation shown during the search must agree with its graph
@@ -196,7 +197,6 @@ class Stages:
         told = partial(self._by_scatter, scatter, front, entries, members, views, criterion, rows)
         front, noise = self._stage("kind of scatter", told, lambda: (front, Noise()))
         table, data = self.table, front.best.data
-        # A better function on one edge changes the law, so this comes before evidence and structure.
         weighing = Weighing(data, rows, table, settings.primitives, criterion, self.rng, settings.max_complexity)
         settled = partial(weighing.settled if noise.kind == "constant" else weighing.held, front, self._has_time)
         front, evidence = self._stage("evidence for the primitives", settled, lambda: (front, NO_EVIDENCE))
@@ -205,7 +205,7 @@ class Stages:
         # Exact constants come last, because the equation then differs from its graph.
         fit_rows = table.drawn(rows)
         price = None if noise.kind == "constant" else ByKind(noise.kind, scatter.table, fit_rows).candidate
-        given = (table, fit_rows, settings.constants, settings.primitives, self._has_time, price)
+        given = (table, fit_rows, settings.constants, settings.primitives, partial(self._has_time, LATEST), price)
         front, snaps = self._snapped(free := front, partial(snap_chosen, front, *given))
         kept = scatter.table.kept(rows)
         own = partial(by_own_weights, front, noise, kept, table)

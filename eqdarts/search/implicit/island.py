@@ -21,6 +21,7 @@ from eqdarts.graph.rewrites import shortened
 from eqdarts.graph.small_graphs import small_graphs
 from eqdarts.primitives.table import Primitive
 from eqdarts.search.closed_form.additive import additive_starts
+from eqdarts.search.closed_form.occupation import occupation_starts
 from eqdarts.search.closed_form.outer import outer_functions, seeds
 from eqdarts.search.closed_form.polynomial import polynomial_start
 from eqdarts.search.closed_form.rational import rational_starts
@@ -120,7 +121,8 @@ class Island:
         ranked = sorted(zip(starts, fitted, strict=True), key=lambda pair: simplicity.get(pair[0][0], 1.0))
         self.origins = [m for _, (m, _) in ranked if math.isfinite(m.loss)] or self.trials.archive.front()
         # they enter the archive, and are no origins: a climb finds them on the front
-        kept = [m for m, kept in [*fitted, *self.trials.fit([*self._additive(), *self._on_trends()])] if kept]
+        more = [*self._additive(), *self._with_bends(), *self._on_trends()]
+        kept = [m for m, kept in [*fitted, *self.trials.fit(more)] if kept]
         if self.origins:
             # every walker has its own origin, as long as there are enough of them
             first = self.origins[:N_WALKERS]
@@ -165,6 +167,16 @@ class Island:
             list[tuple[str, Start]],
         )
         return [start for _, start in found if self.trials.is_admissible(start[0])]
+
+    def _with_bends(self) -> list[Start]:
+        """Return powers over an exponential less or plus one."""
+        train = self.trials.problem.train
+        found = self.attempt(
+            "powers over exponentials",
+            lambda: list(self.in_time(occupation_starts(train.X, train.y, train.weight, self.primitives), READING)),
+            list[Start],
+        )
+        return [start for start in found if self.trials.is_admissible(start[0])]
 
     def _on_trends(self) -> list[Start]:
         """Return waves on polynomials, with the frequencies of the periodogram of what the polynomials leave."""
