@@ -64,8 +64,9 @@ class SearchHistory:
         Total number of graphs refitted.
     seconds : float
         CPU seconds spent.
-    stop_reason : {"exact", "budget", "time", "callback", "interrupt", "finished"}
-        Why the search ended.
+    stop_reason : {"exact", "budget", "time", "callback", "interrupt", "settled", "finished"}
+        Why the search ended. "settled": no law that is left to try can be expected to be better. "finished": nothing
+        new was found for long.
     alpha : AlphaHistory or None
         None if the relaxed stage did not run.
     stage_seconds : dict of str to float

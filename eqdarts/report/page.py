@@ -39,6 +39,7 @@ _STOPPED = {
     "time": "the time limit was reached",
     "callback": "the callback stopped it",
     "interrupt": "it was interrupted",
+    "settled": "no law left to try could be expected to be better",
     "finished": "it had found nothing new for long",
 }
 

@@ -256,5 +256,5 @@ def _joined(histories: Sequence[SearchHistory], best: SearchHistory) -> SearchHi
                 points.append(replace(point, seconds=seconds + point.seconds, refits=refits + point.refits))
         refits, seconds = refits + history.n_refits, seconds + history.seconds
     reasons = {history.stop_reason for history in histories}
-    reason = next((r for r in ("exact", *CUT_SHORT) if r in reasons), "finished")
+    reason = next((r for r in ("exact", *CUT_SHORT, "settled") if r in reasons), "finished")
     return replace(with_totals(best, histories), best=tuple(points), stop_reason=reason)

@@ -40,6 +40,8 @@ class Running:
         Graphs to start from.
     alpha : AlphaHistory or None
         The trajectories left by a strategy with architecture weights.
+    settled : bool
+        Whether the strategy has ended because more search would hardly pay.
     """
 
     data: Data
@@ -48,6 +50,7 @@ class Running:
     on_progress: OnProgress | None = None
     starts: Sequence[Start] = ()
     alpha: AlphaHistory | None = None
+    settled: bool = False
 
     def __post_init__(self) -> None:
         self.budget = Budget(self.config.time_limit, self.config.max_refits)

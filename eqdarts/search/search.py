@@ -49,7 +49,8 @@ def search(
     with one_thread(), np.errstate(all="ignore"):
         running = Running(data, config, rng, on_progress, starts)
         reason = _interruption(running)
-        return running.result(reason or running.trials.stop_reason() or "finished")
+        ended = "settled" if running.settled else "finished"
+        return running.result(reason or running.trials.stop_reason() or ended)
 
 
 def _interruption(running: Running) -> str | None:

@@ -26,6 +26,12 @@ def test_a_front_stays_a_front_when_its_chosen_member_changes() -> None:
         assert (later["loss"] < chosen["loss"]).all()
 
 
+def test_a_front_without_members_is_refitted_to_one_without_members() -> None:
+    X = np.ones((5, 1))
+    data = prepare(X, X[:, 0], np.ones(5), 0.3, np.random.default_rng(0))
+    assert refit_front((), data, np.arange(5), np.random.default_rng(0)) == ()
+
+
 def test_selection_says_why() -> None:
     model = fallen()
     assert model.selection_.startswith("Chosen by description length of the ")

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -38,6 +38,7 @@ Function = tuple[Primitive, tuple[float, ...]]  # and its coefficients
 
 _INDEPENDENT = 1e-6  # share of a direction's square that must be left beside the constant and the other feature
 _ROUNDING = 1e-12
+_BLOCK = 64  # features whose pairs are compared at once
 _LOOKED_AT = 20  # as many pairs are looked at for each different one that is asked for
 N_NESTED, N_AFFINE = 48, 16  # arguments of a dictionary: functions, and products and ratios of two affine maps
 
@@ -80,33 +81,55 @@ def best_pairs(parts: Features, target: Array, weight: Array, price: float, coun
         return []
     # all pairs of each kind at once, by products of matrices; only the best are solved one by one
     t /= np.sqrt(power)
-    f = parts.values / np.abs(parts.values).max(1, keepdims=True)
-    by_sum, by_ratio, alone = _left_by_sums(f, t, target, w)
-    cost = parts.symbols[:, None] + parts.symbols[None, :]
-    kinds = (
-        ("single", alone, parts.symbols, 2 * count),
-        ("sum", by_sum, cost, count),
-        ("product", _left_by_products(f, t, w), cost, count),
-        ("ratio", by_ratio, cost, count),
-    )
+    kinds = _compared(parts.values / np.abs(parts.values).max(1, keepdims=True), t, target, w)
+    # the exponential of the score is compared: its order is the same, and a million logarithms are saved
+    cost = np.exp(price * parts.symbols)
     found: list[Pair] = []
-    for kind, left, symbols, most in kinds:
-        left += _ROUNDING
-        score = np.log(left, out=left)
-        score += price * symbols
-        pairs = _different(parts, _lowest(score, _LOOKED_AT * most), most)
+    for kind, left in kinds.items():
+        most = 2 * count if kind == "single" else count
+        pairs = _different(parts, _lowest(left, cost, kind, _LOOKED_AT * most), most)
         found += [_solved(kind, parts, pair, target, weight) for pair in pairs]
     return found
 
 
-def _left_by_sums(f: Array, t: Array, target: Array, w: Array) -> tuple[Array, Array, Array]:
-    """Return the share of the variance that sums and ratios (M, M) and features alone (M,) leave; infinite for none."""
+Left = Callable[[slice, slice], Array]
+
+
+def _compared(f: Array, t: Array, target: Array, w: Array) -> dict[str, Left]:
+    """Return by kind what gives the share of the variance that is left by pairs of features f (M, N).
+
+    ``left(rows, columns)`` has the shares of all pairs of a feature in `rows` and one in `columns`, infinite where
+    there is no such pair.
+    """
     root = np.sqrt(w)
     unit, turned = _centred(f, w, root), _centred(f * target, w, root)
     c, d = unit @ (t * root), turned @ (t * root)
-    by_sum = _left_by_two(unit @ unit.T, c, c)
-    by_sum[np.tri(len(f), dtype=bool)] = np.inf  # each pair once
-    return by_sum, _left_by_two(unit @ turned.T, c, d), 1 - c**2
+    along = f * (w * t)
+    squares, rooted = f**2 * root, f * root
+
+    def of_one(rows: slice, _: slice) -> Array:
+        return (1 - c[rows] ** 2)[:, None]
+
+    def of_sums(rows: slice, columns: slice) -> Array:
+        left = _left_by_two(unit[rows] @ unit[columns].T, c[rows], c[columns])
+        left[np.tri(len(c[rows]), len(c[columns]), rows.start - columns.start, dtype=bool)] = np.inf  # each pair once
+        return left
+
+    def of_products(rows: slice, columns: slice) -> Array:
+        total = squares[rows] @ squares[columns].T
+        varying = rooted[rows] @ rooted[columns].T
+        varying *= varying
+        np.subtract(total, varying, out=varying)
+        total *= _INDEPENDENT
+        usable = np.triu(varying > total, columns.start - rows.start)
+        explained = along[rows] @ f[columns].T
+        explained *= explained
+        return _unexplained(explained, varying, usable)
+
+    def of_ratios(rows: slice, columns: slice) -> Array:
+        return _left_by_two(unit[rows] @ turned[columns].T, c[rows], d[columns])
+
+    return {"single": of_one, "sum": of_sums, "product": of_products, "ratio": of_ratios}
 
 
 def _centred(f: Array, w: Array, root: Array) -> Array:
@@ -119,8 +142,8 @@ def _centred(f: Array, w: Array, root: Array) -> Array:
 
 
 def _left_by_two(between: Array, c: Array, d: Array) -> Array:
-    """Return what two directions leave, from their products with each other (M, M) and with the target (M,)."""
-    left = between * (-2 * c)[:, None]  # in place: the arrays are large
+    """Return what two directions leave, from their products with each other (A, B) and with the target (A,), (B,)."""
+    left = between * (-2 * c)[:, None]
     left *= d
     left += (c**2)[:, None]
     left += d**2
@@ -131,30 +154,40 @@ def _left_by_two(between: Array, c: Array, d: Array) -> Array:
 
 def _unexplained(explained: Array, scale: Array, usable: NDArray[np.bool_]) -> Array:
     """Return 1 - explained / scale, not negative, infinite where it is not usable; `explained` is overwritten."""
-    left = np.divide(explained, scale, out=explained, where=usable)
+    with np.errstate(all="ignore"):
+        left = np.divide(explained, scale, out=explained)
     np.subtract(1, left, out=left)
     np.maximum(left, 0.0, out=left)
-    left[~usable] = np.inf
+    np.copyto(left, np.inf, where=~usable)
     return left
 
 
-def _left_by_products(f: Array, t: Array, w: Array) -> Array:
-    """Return the share of the variance (M, M) that the products leave; infinite for no pair."""
-    along = (f * (w * t)) @ f.T
-    squares = f**2
-    total = (squares * w) @ squares.T
-    varying = total - ((f * w) @ f.T) ** 2
-    usable = np.triu(varying > _INDEPENDENT * total)
-    along *= along
-    return _unexplained(along, varying, usable)
+def _lowest(left: Left, cost: Array, kind: str, most: int) -> list[tuple[int, ...]]:
+    """Return the places of the `most` features or pairs with the lowest finite scores, lowest first.
 
-
-def _lowest(score: Array, most: int) -> list[tuple[int, ...]]:
-    """Return the places of the `most` lowest finite scores, lowest first."""
-    flat = score.ravel()
-    top = np.argpartition(flat, min(most, len(flat)) - 1)[:most]
-    top = top[np.argsort(flat[top])]
-    return list(zip(*(p.tolist() for p in np.unravel_index(top[np.isfinite(flat[top])], score.shape)), strict=True))
+    The pairs are compared in blocks that stay in the nearest caches. What is above the lowest so far is forgotten.
+    """
+    m = len(cost)
+    scores, places = np.zeros(0), np.zeros(0, dtype=np.int64)
+    bound = np.inf
+    for start in range(0, m, _BLOCK):
+        rows = slice(start, min(start + _BLOCK, m))
+        columns = slice(0 if kind == "ratio" else start, m)
+        score = left(rows, columns)
+        score += _ROUNDING
+        score *= cost[rows, None]
+        if kind != "single":
+            score *= cost[columns]
+        near = np.flatnonzero((score <= bound) & np.isfinite(score))
+        i, j = np.divmod(near, score.shape[1])
+        scores = np.concatenate([scores, score.ravel()[near]])
+        places = np.concatenate([places, (i + rows.start) * m + (j + columns.start)])
+        if len(scores) > most:
+            kept = np.argpartition(scores, most - 1)[:most]
+            scores, places = scores[kept], places[kept]
+            bound = scores.max()
+    ordered = places[np.lexsort((places, scores))]
+    return [(int(p) // m,) if kind == "single" else divmod(int(p), m) for p in ordered]
 
 
 def _different(parts: Features, places: list[tuple[int, ...]], count: int) -> list[tuple[int, ...]]:

@@ -29,6 +29,7 @@ from eqdarts.search.growth.sites import linearise
 from eqdarts.search.growth.swaps import swaps
 from eqdarts.search.implicit.island import ACCURATE, Island
 from eqdarts.search.implicit.parts import Parts
+from eqdarts.search.prospects import Prospects
 from eqdarts.search.running import Running
 from eqdarts.search.separated import separation
 from eqdarts.search.smooth_evidence import denoised
@@ -42,7 +43,8 @@ MOST_NEW = 2  # islands that one reading of the structure may start
 GROWING = 0.93  # share of the budget that growth gets; the rest is for tidying the front up
 WORSE = 1.2  # loss, as a multiple of what the same structure should reach, that a refit from there may improve
 TIDYINGS, TIDY = 3, 1e-2  # passes, and the share of the loss or of an edge's variance that a part may matter
-LINGER = 1.5  # share of the refits spent so far at which a search for shorter forms of an exact law ends
+LINGER, AND_MORE = 0.2, 100  # the look for shorter forms of an exact law: this share of the refits so far, and more
+SPARE = 4  # symbols, of a coefficient and a function, that an exact law may have beside its inputs and operators
 MOST_IDLE = 20  # rounds in a row that come upon nothing new, after which there is nothing left to try
 MOST_BROKEN = 20  # rounds that a numerical error has ended, after which the search gives up
 LENIENCE = (100.0, 10.0, 1.0)  # squared error of a gradient, as multiples of the loss
@@ -71,7 +73,8 @@ class _Archipelago:
         self.idle = 0  # rounds in a row that came upon nothing new
         self.broken = 0  # rounds that a numerical error has ended
         self.islands[0].begin()
-        self._read_smooth(self.islands[0])
+        if not self.islands[0].is_exact:
+            self._read_smooth(self.islands[0])
         self.has_compared = False
         self.parts: list[tuple[Parts, Island]] = []
 
@@ -102,7 +105,7 @@ class _Archipelago:
         able = [island for island in self.islands if island.walkers]
         if not able or self.rng.random() < 0.3:
             return self.islands[0]
-        exact = [island for island in able if island.trials.archive.best_loss <= EXACT and not island.is_smooth]
+        exact = [island for island in able if island.is_exact and not island.is_smooth]
         if exact:
             return exact[int(self.rng.integers(len(exact)))]
         # losses of a smooth function and of noisy rows cannot be compared: each kind gets half of the rounds
@@ -293,6 +296,7 @@ def implicit_search(running: Running) -> None:
 def _grow(running: Running, archipelago: _Archipelago) -> None:
     """Give the islands rounds until an exact law has no shorter form, nothing new is found, or the budget ends."""
     trials, budget = running.trials, running.budget
+    prospects = Prospects(int(np.count_nonzero(running.data.weight)))
     last = math.inf  # refits at which the search ends, once a law is exact
     while budget.stop_reason() is None and budget.spent() < GROWING and budget.n_refits < last:
         if archipelago.idle >= MOST_IDLE or archipelago.broken >= MOST_BROKEN or trials.is_stale():
@@ -302,9 +306,16 @@ def _grow(running: Running, archipelago: _Archipelago) -> None:
             # the form that was found first is seldom the shortest: from here on only shorter ones are of interest
             shortest = _simplify(trials, exact[0])
             trials.max_complexity = shortest.graph.complexity - 1
-            last = min(last, LINGER * budget.n_refits + 500)
+            last = min(last, (1 + LINGER) * budget.n_refits + AND_MORE)
+            inputs_alone = 2 * len(shortest.graph.inputs) - 1
+            if trials.max_complexity < max(archipelago.islands[0].untried, inputs_alone + SPARE):
+                break
         archipelago.step()
         running.report()
+        first = archipelago.islands[0]
+        if prospects.are_poor(trials.archive, first.floor, first.untried):
+            running.settled = True
+            break
 
 
 def _tidy(trials: Trials, primitives: tuple[Primitive, ...]) -> None:

@@ -99,6 +99,7 @@ class Island:
         self.smooth = self.attempt("smooth model", lambda: fit_smooth(problem.wide, problem.held), lambda: None)
         self.n_small = max(SMALL // problem.n_inputs**2, 16)
         self.small = self._small_graphs()
+        self.untried = 1  # symbols of the shortest of the small graphs that were not tried
         self.rounds = 0
         self.found_new = True  # whether the last round came upon structures that were not fitted lately
         self.analysed = math.inf  # best loss when the gradient was last asked for structure
@@ -113,15 +114,20 @@ class Island:
 
     def begin(self) -> list[FittedGraph]:
         """Fit the seeds; return what entered the archive."""
-        starts = self._seeds() + [("linear", start) for start in self._read_off()]
+        starts = self._seeds()
         fitted = self.trials.fit([start for _, start in starts])
+        # what takes longer is not read off where one of the seeds is exact
+        if not self.is_exact:
+            read_off = [("linear", start) for start in self._read_off()]
+            starts += read_off
+            fitted += self.trials.fit([start for _, start in read_off])
         # the outer functions behind which a smooth model of the data is simple come first, as do their seeds
         simplicity = {} if self.smooth is None else self.smooth.outer
         self.outer = sorted(self._outer_functions(), key=lambda o: simplicity.get(o[0], 1.0))
         ranked = sorted(zip(starts, fitted, strict=True), key=lambda pair: simplicity.get(pair[0][0], 1.0))
         self.origins = [m for _, (m, _) in ranked if math.isfinite(m.loss)] or self.trials.archive.front()
         # they enter the archive, and are no origins: a climb finds them on the front
-        more = [*self._additive(), *self._with_bends(), *self._on_trends()]
+        more = [] if self.is_exact else [*self._additive(), *self._with_bends(), *self._on_trends()]
         kept = [m for m, kept in [*fitted, *self.trials.fit(more)] if kept]
         if self.origins:
             # every walker has its own origin, as long as there are enough of them
@@ -195,6 +201,16 @@ class Island:
         )
 
     @property
+    def is_exact(self) -> bool:
+        """Whether a law in the archive is exact."""
+        return self.trials.archive.best_loss <= EXACT
+
+    @property
+    def floor(self) -> float:
+        """The loss of the smooth model, infinite if there is none."""
+        return math.inf if self.smooth is None else self.smooth.loss
+
+    @property
     def best_score(self) -> float:
         """The lowest score in the archive, infinite if that is empty."""
         return min((score(m) for m in self.trials.archive.best.values()), default=math.inf)
@@ -224,6 +240,7 @@ class Island:
         small = self.attempt(
             "small graphs", lambda: list(self.in_time(itertools.islice(self.small, self.n_small))), list[Start]
         )
+        self.untried = small[-1][0].complexity if len(small) == self.n_small else LARGEST_SMALL + 1
         pursuits = self.attempt("matching pursuit", self._pursuits, list[Start])
         tried = self.trials.fit([*small, *pursuits, *self.attempt("pairs of features", self._pairs, list[Start])])
         self.found_new = is_new or bool(tried)

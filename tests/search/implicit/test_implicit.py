@@ -212,7 +212,7 @@ TABLES: dict[str, tuple[Array, Array]] = {
 def test_a_table_without_a_law_ends_quietly_with_a_front(name: str) -> None:
     X, y = TABLES[name]
     result = run(X, y, max_refits=100)
-    assert result.history.stop_reason in ("budget", "exact", "finished")
+    assert result.history.stop_reason in ("budget", "exact", "settled", "finished")
     assert result.front
     assert all(np.isfinite(member.loss) for member in result.front)
 
@@ -226,8 +226,22 @@ def test_weights_of_zero_and_weights_far_apart(weight: Array) -> None:
 def test_one_primitive_is_enough_and_a_search_with_nothing_left_to_try_ends(sign: float) -> None:
     X = sign * rows(d=1)
     result = run(X, X[:, 0] + 0.1 * noise(), primitives=("linear",), max_complexity=5, max_refits=5000)
-    assert result.history.stop_reason == "finished"
+    assert result.history.stop_reason == "settled"
     assert min(member.loss for member in result.front) < 0.1
+
+
+@pytest.mark.parametrize(("n", "ends"), [(20, "settled"), (600, "budget")])
+def test_few_noisy_rows_that_a_short_law_explains_need_few_rounds(n: int, ends: str) -> None:
+    X = rows(n, d=1)
+    result = run(X, 2 * np.log(X[:, 0]) + 0.1 * noise(n), max_refits=1800)
+    assert result.history.stop_reason == ends
+
+
+def test_an_exact_law_as_short_as_can_be_ends_the_search_at_once() -> None:
+    X = rows(200, d=3)
+    result = run(X, 3 * X[:, 0] * X[:, 1] / X[:, 2], max_refits=5000)
+    assert result.history.stop_reason == "exact"
+    assert result.history.n_refits < 100
 
 
 def test_a_lookalike_gives_the_law_a_start_though_it_was_fitted_before_and_failed() -> None:

@@ -1,0 +1,46 @@
+"""Whether more search pays."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+
+from eqdarts.graph.fitted import FittedGraph
+from eqdarts.graph.graph import Edge, Graph, Node
+from eqdarts.primitives.table import PRIMITIVES
+from eqdarts.search.archive import Archive
+from eqdarts.search.prospects import Prospects
+
+SHORT = Graph(1, (Node("sum", (Edge(0, PRIMITIVES["linear"]),)),))
+LONG = Graph(1, (Node("sum", (Edge(0, PRIMITIVES["linear"]), Edge(0, PRIMITIVES["sin"])), constant=True),))
+
+
+def archive(short: float, long: float) -> Archive:
+    found = Archive()
+    found.add(FittedGraph(SHORT, (1.0,), short))
+    found.add(FittedGraph(LONG, (1.0,) * LONG.n_coefficients, long))
+    return found
+
+
+def test_a_short_law_that_fits_as_well_as_a_long_one_leaves_nothing_to_gain() -> None:
+    course = Prospects(20)
+    assert [course.are_poor(archive(0.1, 0.09), math.inf, 10) for _ in range(4)] == [False, False, True, True]
+
+
+def test_a_better_fit_of_a_long_law_or_of_a_smooth_model_promises_a_gain() -> None:
+    for found, floor in ((archive(0.1, 1e-4), math.inf), (archive(0.1, 0.09), 1e-4)):
+        course = Prospects(20)
+        assert not any(course.are_poor(found, floor, 6) for _ in range(4))
+
+
+def test_shorter_graphs_that_were_not_tried_promise_a_gain_that_falls_with_every_round() -> None:
+    course = Prospects(20)
+    gains = [course.expected_gain(archive(1.0, 1e-9), math.inf, 2) for _ in range(8)]
+    assert gains[0] > 4
+    assert all(later < earlier for earlier, later in pairwise(gains))
+
+
+def test_many_rows_are_given_many_rounds() -> None:
+    course = Prospects(100)
+    poor = [course.are_poor(archive(0.1, 0.099), math.inf, 20) for _ in range(12)]
+    assert poor.index(True) == 9
