@@ -10,6 +10,7 @@ import pandas as pd
 from eqdarts.equation.equation import Equation
 from eqdarts.equation.singularities import singularities_in_range
 from eqdarts.fitting.run import Run
+from eqdarts.inference.breaks import breaks_in_words
 from eqdarts.inference.by_loss import diagnosis_by_loss
 from eqdarts.inference.leverage import deciding_row
 from eqdarts.inference.summary import summary
@@ -58,7 +59,7 @@ def _warnings(run: Run, k: int, inferred: Inference) -> list[str]:
     found = [*filter(None, [run.undetermined_in_words(k)]), *singularities_in_range(run.equations[k]).in_words()]
     seen = diagnosis_by_loss(run.equations[k], run.rows, run.loss, run.noise)
     found += [] if seen is None else list(seen.sentences)
-    found += filter(None, [deciding_row(inferred, run.rows)])
+    found += [*filter(None, [deciding_row(inferred, run.rows)]), *breaks_in_words(inferred)]
     if run.noise.kind != "constant":
         found.append(f"{run.noise}.")
     if run.rows_in_words():

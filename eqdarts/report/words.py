@@ -17,6 +17,7 @@ from eqdarts.equation.singularities import singularities_in_range
 from eqdarts.errors import EqdartsWarning
 from eqdarts.expression.mathml import plain_characters
 from eqdarts.fitting.run import Run
+from eqdarts.inference.breaks import breaks_in_words
 from eqdarts.inference.by_loss import diagnosis_by_loss
 from eqdarts.inference.leverage import deciding_row
 from eqdarts.inference.summary import cautions, estimates, least_digits, near_one, rounded
@@ -93,7 +94,7 @@ def words_of(run: Run, k: int, found: Inference | None) -> Words:
     seen = diagnosis_by_loss(equation, run.rows, run.loss, run.noise)
     careful += [] if seen is None else list(seen.sentences)
     if found is not None and k == run.chosen:
-        careful += filter(None, [deciding_row(found, run.rows)])
+        careful += [*filter(None, [deciding_row(found, run.rows)]), *breaks_in_words(found)]
     return Words(
         mathml=equation.mathml(),
         short_mathml=replace(equation, target=None).mathml(),
