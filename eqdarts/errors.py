@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import difflib
+import sys
 import unicodedata
 from collections.abc import Iterable
 
-__all__ = ["EqdartsWarning", "FormulaError", "closest", "explain", "visible"]
+__all__ = ["EqdartsWarning", "FormulaError", "closest", "explain", "level_of_caller", "visible"]
 
 
 class EqdartsWarning(UserWarning):
@@ -18,6 +19,14 @@ class EqdartsWarning(UserWarning):
 
 class FormulaError(ValueError):
     """Raised for a formula or an equation file that eqdarts cannot accept."""
+
+
+def level_of_caller() -> int:
+    """Return the `stacklevel` with which a warning of the calling function names the user's line."""
+    frame, level = sys._getframe(1), 1
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").split(".")[0] == "eqdarts":
+        frame, level = frame.f_back, level + 1
+    return level
 
 
 def explain(rule: str, given: object, todo: str) -> str:

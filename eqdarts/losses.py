@@ -97,6 +97,11 @@ class Loss:
         """Whether the law is a probability, and the search fits its log odds."""
         return self.link == "logistic"
 
+    @property
+    def power_of_unit(self) -> float:
+        """Power of the unit of y in the loss."""
+        return 0.0 if self.is_relative else self.power
+
     def residual(self, y: Array, f: Array) -> Array:
         """Return the residuals (n,) that the loss measures; infinite where a relative one does not exist."""
         if not self.is_relative:

@@ -544,7 +544,7 @@ class Stages:
         table, settings = self.table, self.settings
         units = front.best.data.scales
         history = self._ended(history)
-        front = in_given_unit(front, table, loss_of(settings.loss).power)
+        front = in_given_unit(front, table, loss_of(self.loss).power_of_unit)
         return Run(
             equations=tuple(entry.equation.with_ranges(table.box) for entry in front.entries),
             table=front.as_table(),

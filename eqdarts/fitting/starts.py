@@ -13,7 +13,7 @@ import numpy as np
 from eqdarts.data import Data, Scales
 from eqdarts.equation.equation import Equation
 from eqdarts.equation.to_graph import graph_of_formula, rescaled
-from eqdarts.errors import EqdartsWarning, FormulaError, closest, explain
+from eqdarts.errors import EqdartsWarning, FormulaError, closest, explain, level_of_caller
 from eqdarts.expression.build import symbol
 from eqdarts.fitting.run import Run
 from eqdarts.fitting.table import Table
@@ -37,7 +37,6 @@ __all__ = [
 
 MOST_ROWS_OF_LINE = 10_000
 MOST_ROWS = 1000  # rows to which the coefficients of a guess are fitted; the search fits them again
-TO_THE_CALLER = 9  # frames from `_read` to the line that called `DARTSRegressor.fit`
 MOST_INPUTS_OF_KINK = 6
 BENT = PRIMITIVES["relu"]  # the function of a broken line
 ALIKE = 0.75  # similarity of names at which a coefficient looks like a misspelt column
@@ -165,7 +164,7 @@ def _read(guess: Any, table: Table, constants: Mapping[str, float]) -> Equation:
             message = (
                 f"In the guess {guess[:80]!r} the name {name!r} is a coefficient. Is the column {alike[0]!r} meant?"
             )
-            warnings.warn(message, EqdartsWarning, stacklevel=TO_THE_CALLER)
+            warnings.warn(message, EqdartsWarning, stacklevel=level_of_caller())
     return equation
 
 
