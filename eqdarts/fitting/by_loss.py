@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -59,11 +59,15 @@ class Reweighting:
         All rows, on which losses are measured.
     rows : FitRows
         The rows to which the coefficients are fitted.
+    starts : dict of sympy expression to ndarray, optional
+        Coefficients (K,) of forms that were fitted before, perhaps by the loss at another scale. Fits begin there, and
+        their results are added.
     """
 
     loss: Loss
     table: Table
     rows: FitRows
+    starts: dict[Any, Array] = field(default_factory=dict)
 
     def written(self, equation: Equation) -> Equation:
         """Return the law for an equation that a search has found: for log odds, the probability."""
@@ -136,7 +140,8 @@ class Reweighting:
         if not form.names:
             return equation
         solver = FormulaSolver(form, self.rows, equation.variables)
-        theta, f = form.estimate, solver.predict(form.estimate)
+        theta = self._start(form, solver)
+        f = solver.predict(theta)
         best, size = self._loss(f), self._usual_residual(f)
         for _ in range(MOST_STEPS):
             new = solver.step(theta, self._weights(f))
@@ -152,7 +157,16 @@ class Reweighting:
             best = min(loss, best)
             if settled or (np.abs(theta - before) <= SAME * np.abs(theta)).all():
                 break
+        self.starts[form.formula] = theta
         return with_estimates(equation, form, theta)
+
+    def _start(self, form: Form, solver: FormulaSolver) -> Array:
+        """Return the coefficients (K,) with the smaller loss, of those given and those fitted before."""
+        known = self.starts.get(form.formula)
+        if known is None:
+            return form.estimate
+        given, kept = (self._loss(solver.predict(theta)) for theta in (form.estimate, known))
+        return known if kept < given else form.estimate
 
     def settle(self, equation: Equation) -> Equation:
         """Return the law for an equation that a search has found, with almost converged coefficients."""

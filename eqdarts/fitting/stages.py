@@ -172,6 +172,7 @@ class Stages:
         self.failures = Failures()
         self.unwritten = 0  # graphs of the last choice that were not written as equations, because the time was up
         self.loss: Any = self.settings.loss  # or, where errors turn out to be relative, the loss of these
+        self.settled: dict[Any, Array] = {}  # coefficients of forms by another loss, where the next fit of them begins
         self.guesses: list[str] = []  # keys of the graphs of the user's guesses, in their order
 
     def run(self) -> Run:
@@ -326,7 +327,7 @@ class Stages:
         has_scale = loss_of(self.loss).has_scale
         # A loss with a scale takes that scale from the first choice, and chooses again.
         for _ in range(2 if has_scale else 1):
-            reweighting = Reweighting(resolve_loss(self.loss, table.y, table.y - f), table, rows)
+            reweighting = Reweighting(resolve_loss(self.loss, table.y, table.y - f), table, rows, self.settled)
             entries = self._priced(members, views, until, reweighting)
             front = select_front(entries, views[-1].data, table, settings.selection)
             f = reweighting.closest(front, self.loss) if has_scale else table.predicted(front.best.equation)
@@ -543,7 +544,6 @@ class Stages:
         """Return the record of the fit; `members` are those that the next fit may start from."""
         table, settings = self.table, self.settings
         units = front.best.data.scales
-        history = self._ended(history)
         front = in_given_unit(front, table, loss_of(self.loss).power_of_unit)
         return Run(
             equations=tuple(entry.equation.with_ranges(table.box) for entry in front.entries),
@@ -566,7 +566,7 @@ class Stages:
             members=tuple(in_units(entry.member, entry.data.scales, units) for entry in front.entries),
             kept=best_of(members),
             alpha=remarks.evidence.as_table(),
-            history=history,
+            history=self._ended(history),
             params=settings.given,
             settings=settings.written(),
             changed=settings.changed,

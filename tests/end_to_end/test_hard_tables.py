@@ -97,6 +97,6 @@ def tables(draw: st.DrawFn) -> tuple[Array, Array]:
 
 @pytest.mark.slow
 @given(tables(), st.sampled_from(["auto", "relaxed", "random"]))
-@settings(deadline=None, max_examples=20, phases=(Phase.explicit, Phase.generate), derandomize=True)
+@settings(deadline=None, max_examples=12, phases=(Phase.explicit, Phase.generate), derandomize=True)
 def test_any_table_has_an_equation(table: tuple[Array, Array], search: str) -> None:
     fitted(*table, search=search)
