@@ -138,7 +138,7 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     structure_ : tuple of Finding
         Inputs that appear only in combination, and scaling laws, as sentences with their evidence:
         ``print(*model.structure_)``.
-    coefficients_by_group_ : DataFrame
+    coefficients_by_group_ : DataFrame or None
         After a fit with groups: a row for each group, with each constant that differs between groups and its standard
         error, such as a_Tree and a_Tree_error. It has no columns if all constants are shared.
     noise_, run_ : Noise, Run
@@ -595,6 +595,5 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         self.alpha_ = run.alpha
         self.structure_ = run.structure
         self.noise_ = run.noise
-        if run.groups is not None:
-            self.coefficients_by_group_ = self.inference().by_group
+        self.coefficients_by_group_ = None if run.groups is None else self.inference().by_group
         self.history_ = run.history

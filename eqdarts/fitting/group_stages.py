@@ -46,6 +46,7 @@ T = TypeVar("T")
 
 SEARCHING = 0.8  # share of the time limit after which the searches end
 SCREENING, CHOOSING = 0.88, 0.95  # shares after which forms are no longer compared, and no longer fitted
+EXACT = 1e-9  # root mean square residual, as a share of that of y, of an exact law
 MOST_CHOSEN = 16  # forms whose shared constants are chosen by fits
 MOST_EXTENDED = 4  # forms that are tried with one more constant
 MOST_GROUPS_OF_POLES = 12
@@ -137,6 +138,7 @@ class _GroupFit:
 
     def __post_init__(self) -> None:
         self.failures = Failures()
+        self.callback = self.watch.callback
         self.columns = {
             name: np.ascontiguousarray(column) for name, column in zip(self.table.names, self.table.X.T, strict=True)
         }
@@ -166,6 +168,8 @@ class _GroupFit:
             histories.append(history)
             if history.stop_reason in ("interrupt", "callback") or self.watch.interrupts.seen:
                 break
+            if history.stop_reason == "exact" and self._has_exact(found):
+                return [*forms, *forms_of(entries)], with_totals(history, histories)
         return [*forms, *forms_of(entries)], with_totals(histories[0], histories)
 
     def _searched(self, view: GroupView, until: float) -> tuple[list[Entry], SearchHistory]:
@@ -177,7 +181,21 @@ class _GroupFit:
             limit = max(until * SEARCHING * limit - (began - self.began), 0.5 * view.share * SEARCHING * limit)
         refits = max(round(view.share * settings.max_refits), 1)
         own = replace(settings, time_limit=limit, max_refits=refits, guesses=None)
+        if (callback := self.callback) is not None:
+            # The caller hears of the whole fit: its share goes on where that of the search before has ended.
+            self.watch.callback = lambda now: callback(replace(now, share=until - view.share * (1 - now.share)))
         return _Search(view.table, own, self.rng, began, self.watch).entries()
+
+    def _has_exact(self, entries: Sequence[Entry]) -> bool:
+        """Whether one of the equations that a search in a view has found is exact in all groups."""
+        least = EXACT**2 * self._total_weight * self._scale[0]
+        best = min(entries, key=lambda entry: entry.candidate.loss)
+        for form in forms_of([best]):
+            constants = len(form.names) * len(self.groups.labels)
+            quick = self._attempt(partial(self._quick, form)) if 2 * constants < len(self.table.y) else None
+            if quick is not None and self._problem(form).grams(quick[1][None]).squares.sum() <= least:
+                return True
+        return False
 
     # --- laws ---
 
@@ -310,6 +328,7 @@ class _GroupFit:
         return self.failures.attempt("constants by group", attempt, lambda: None)
 
     def _has_time(self, until: float) -> bool:
+        """Whether less than the share `until` of the time limit is spent, and nobody has interrupted."""
         limit = self.settings.time_limit
         return not self.watch.interrupts.seen and (limit is None or now() - self.began < until * limit)
 

@@ -31,6 +31,7 @@ __all__ = ["Grams", "GroupedProblem", "arrow"]
 STEPS = 100
 TOLERANCE = 1e-10
 ROUNDING = 1e-28  # squares, as a share of those of y, that are rounding errors
+LARGEST = 1e150  # of squared slopes
 FIRST_DAMPING = 1e-2
 LARGEST_DAMPING, SMALLEST_DAMPING = 1e10, 1e-12
 OF_LINEAR = 1e-9  # damping of linear constants: almost none, which is close to variable projection
@@ -134,7 +135,11 @@ class GroupedProblem:
                 for j in range(i + 1):
                     gram[:, :, i, j] = gram[:, :, j, i] = self._by_group(jacobian[:, i] * jacobian[:, j])
             squares = self._by_group(np.where(np.isfinite(residual), residual, np.inf) ** 2)
-        return Grams(squares, np.nan_to_num(slope), np.nan_to_num(gram))
+        # What no float holds is as bad as what is undefined, and LAPACK may not come back from it.
+        whole = np.abs(gram).max(axis=(2, 3), initial=0.0) < LARGEST
+        whole &= np.isfinite(slope).all(axis=2)
+        squares = np.where(whole, squares, np.inf)
+        return Grams(squares, np.where(whole[..., None], slope, 0.0), np.where(whole[..., None, None], gram, 0.0))
 
     def _by_group(self, values: Array) -> Array:
         """Return the sums of rows (S, N) by group (S, L)."""

@@ -71,6 +71,22 @@ def test_a_long_table_keeps_rows_of_every_group(monkeypatch: pytest.MonkeyPatch)
     assert rows.X.shape == (20, 1)
 
 
+def test_a_callback_sees_the_share_of_the_whole_fit_and_may_stop_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    from eqdarts.fitting import progress
+
+    monkeypatch.setattr(progress, "EVERY", 0.0)
+    shares: list[float] = []
+
+    def stop(moment: progress.FitProgress) -> bool:
+        shares.append(moment.share)
+        return moment.share > 0.2  # the first of the searches has the first fifth
+
+    model = DARTSRegressor(**QUICK).fit(*trees(), groups="tree", callback=stop)
+    assert shares == sorted(shares)
+    assert 0.2 < shares[-1] < 0.5
+    assert model.history_.stop_reason == "callback"
+
+
 def test_what_groups_do_not_take_is_an_error_before_the_search() -> None:
     X, y = trees()
     with pytest.raises(ValueError, match="needs loss='squared'"):

@@ -52,6 +52,13 @@ def test_each_group_by_itself_is_the_fit_of_its_rows() -> None:
     np.testing.assert_allclose(theta[0], np.hstack([one[0][0] for one in alone]), rtol=1e-4)
 
 
+def test_slopes_that_no_float_holds_are_as_bad_as_undefined_values() -> None:
+    problem = GroupedProblem(parse_formula("a*exp(k*t)").expr, ["a", "k"], {"t": T}, Y, PLACE)
+    at = problem.grams(np.array([[[1e-300] * 3, [130.0] * 3]]))  # exp(130*5) is 1e282
+    assert np.isinf(at.squares).all()
+    assert np.isfinite(at.gram).all()
+
+
 def test_an_undefined_start_has_infinite_squares() -> None:
     problem = GroupedProblem(parse_formula("log(a*t)").expr, ["a"], {"t": T + 1}, Y, PLACE)
     assert problem.fit(np.full((1, 3), -1.0), np.array([False]))[1] == np.inf
