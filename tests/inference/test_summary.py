@@ -65,6 +65,7 @@ def test_tests_that_speak_against_the_equation_are_warnings() -> None:
     line = Equation.parse("a + b*t", ["t"]).fit({"t": T}, Y)
     assert "Replicate rows scatter less" in summary(inference(line, {"t": T}, Y), profile=False)
     assert "larger than the known errors allow" in summary(inference(line, {"t": T}, Y, sigma=0.01), profile=False)
+    assert "smaller than the known errors suggest" in summary(inference(line, {"t": T}, Y, sigma=100.0), profile=False)
     assert "warnings" not in summary(fall(), profile=False)
 
 
