@@ -90,8 +90,7 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         and half after that.
     noise : {"auto", "constant", "relative", "poisson", "both"}, default="auto"
         How the standard deviation of a row depends on the law's value f: not at all, as abs(f), sqrt(abs(f)) or
-        sqrt(a**2 + b**2 f**2). "auto" chooses it with the law, unless weights, errors or a likelihood are given; for
-        "huber" and "absolute" it chooses between constant and relative errors.
+        sqrt(a**2 + b**2 f**2). "auto" chooses with the law, by robust losses only the first or second; not if given.
     validation_fraction : float, default=0.3
         Share of the rows held back to fit the architecture. With fewer than 20 rows nothing is held back.
     n_jobs : int or None, default=None

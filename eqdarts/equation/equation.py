@@ -19,7 +19,7 @@ from eqdarts.data import Scales, scales_of
 from eqdarts.equation.digits import DIGITS, digits_needed
 from eqdarts.equation.file import as_text, read
 from eqdarts.equation.groups import GroupConstants
-from eqdarts.equation.names import checked_names, target_name
+from eqdarts.equation.names import checked_names, target_name, used_names
 from eqdarts.equation.ranges import (
     MARGIN,
     Range,
@@ -96,6 +96,8 @@ class Equation:
         printed equation from the fitted one. None where no rows were seen: 6.
     groups : GroupConstants or None
         Constants of `expr` that have a value for each group of rows.
+    exact : tuple of (str, float)
+        Constants of a fit that became exact, such as "3/2", each with the value that was fitted.
 
     Examples
     --------
@@ -117,6 +119,7 @@ class Equation:
     ranges: tuple[Range, ...] = field(default=(), repr=False)
     digits: int | None = field(default=None, repr=False)
     groups: GroupConstants | None = field(default=None, repr=False)
+    exact: tuple[tuple[str, float], ...] = field(default=(), repr=False)
 
     # --- making ---
 
@@ -300,7 +303,7 @@ class Equation:
                     "An equation needs values for its parameters.", ", ".join(self.free_parameters), "Call fit first."
                 )
             )
-        columns, n_rows = as_columns(X, self.variables, _used(self.expr, self.variables))
+        columns, n_rows = as_columns(X, self.variables, used_names(self.expr, self.variables))
         own = {} if self.groups is None else self.groups.columns(groups, X)
         values = evaluate(self.expr, {**columns, **own}, n_rows)
         if np.isnan(values).any():
@@ -372,7 +375,7 @@ class Equation:
         if not parameters:
             formula, values = self._template
             parameters = tuple(values)
-        columns, n_rows = as_columns(X, variables, _used(formula, variables))
+        columns, n_rows = as_columns(X, variables, used_names(formula, variables))
         finite_columns(columns)
         target, weight = as_target(y, sample_weight, n_rows)
         if sigma is not None:
@@ -410,7 +413,7 @@ class Equation:
         ValueError
             If a range is not two finite numbers in order.
         """
-        used = _used(self.expr, self.variables)
+        used = used_names(self.expr, self.variables)
         return replace(self, ranges=tuple(checked_range(name, box[name]) for name in used if name in box))
 
     def with_digits(self, X: Any, y: Any, sample_weight: Any = None, loss: Loss = SQUARED) -> Equation:
@@ -424,7 +427,7 @@ class Equation:
         loss : Loss, default=SQUARED
             Row of `eqdarts.losses.LOSSES`.
         """
-        columns, n_rows = as_columns(X, self.variables, _used(self.expr, self.variables))
+        columns, n_rows = as_columns(X, self.variables, used_names(self.expr, self.variables))
         target, weight = as_target(y, sample_weight, n_rows)
         digits = digits_needed(self._written, dict(self.constants), columns, target, weight, loss)
         return replace(self, digits=digits)
@@ -472,7 +475,7 @@ class Equation:
         return extrapolation_words(self.ranges, *self._outside_by_input(X, margin))
 
     def _outside_by_input(self, X: Any, margin: float) -> tuple[dict[str, NDArray[np.bool_]], int]:
-        needed = _used(self.expr, [name for name, _, _ in self.ranges])
+        needed = used_names(self.expr, [name for name, _, _ in self.ranges])
         columns, n_rows = as_columns(X, self.variables, needed)
         return outside_by_input(self.ranges, columns, margin), n_rows
 
@@ -500,15 +503,19 @@ class Equation:
     def __repr__(self) -> str:
         return f"Equation({self.format()!r}, variables={list(self.variables)})"
 
-    def format(self, digits: int | None = None) -> str:
+    def format(self, digits: int | None = None, exact: bool = False) -> str:
         """Return the equation with rounded numbers, and with the name of the target where it is known.
 
         Parameters
         ----------
         digits : int, optional
             Significant digits. Default: as many as the fitted rows need, see `digits`; 6 without rows.
+        exact : bool, default=False
+            Whether to add what became exact, with its fitted value: "y = x**(3/2), where 3/2 was 1.49944".
         """
         shown = written.text(self._written, self._shown(digits))
+        if exact and self.exact:
+            shown += ", where " + " and ".join(f"{constant} was {value:.6g}" for constant, value in self.exact)
         return visible(shown if self.target is None else f"{quoted(self.target)} = {shown}")
 
     def latex(self, digits: int | None = None) -> str:
@@ -583,12 +590,6 @@ class Equation:
 
 def _restored(text: str, fit_result: FitResult | None) -> Equation:
     return replace(Equation.from_json(text), fit_result_=fit_result)
-
-
-def _used(expr: Expr, names: Sequence[str]) -> list[str]:
-    """Return those of the names that are in the expression, in order."""
-    free = expr.free_symbols
-    return [name for name in names if symbol(name) in free]
 
 
 def warn_outside(equation: Equation, X: Any, stacklevel: int) -> None:

@@ -18,6 +18,7 @@ __all__ = ["as_text", "read"]
 
 FORMAT, VERSION = "eqdarts-equation", 1
 MAX_LENGTH = 20_000_000  # of a table with very many columns
+MOST_EXACT, LONGEST_CONSTANT = 1000, 100
 WRITE = "Write the file with Equation.to_json()."
 
 
@@ -43,6 +44,8 @@ def as_text(equation: Any, shown: written.Written) -> str:
         record["digits"] = equation.digits
     if equation.groups is not None:
         record["groups"] = equation.groups.record()
+    if equation.exact:
+        record["exact"] = [list(pair) for pair in equation.exact]
     text = json.dumps(record, ensure_ascii=False, allow_nan=False, indent=2)
     try:
         text.encode("utf-8")
@@ -85,7 +88,7 @@ def read(text: str) -> tuple[Any, ...]:
             explain("'variables' must list every name of the expression.", short(sorted(unknown)), WRITE)
         )
     ranges, digits = _ranges(record, variables), _digits(record)
-    return expr, variables, target, formula, parameters, names, None, constants, ranges, digits, groups
+    return expr, variables, target, formula, parameters, names, None, constants, ranges, digits, groups, _exact(record)
 
 
 def _names(record: dict[str, Any], key: str) -> tuple[str, ...]:
@@ -105,6 +108,18 @@ def _parameters(record: dict[str, Any], key: str) -> tuple[tuple[str, float], ..
             raise FormulaError(explain(f"{name!r} in {key!r} must be a finite number.", short(value), WRITE))
         parameters.append((name, float(value)))
     return tuple(parameters)
+
+
+def _exact(record: dict[str, Any]) -> tuple[tuple[str, float], ...]:
+    """Return the constants that became exact, with their fitted values; files of the first versions have none."""
+    pairs = record.get("exact", [])
+    if not isinstance(pairs, list) or len(pairs) > MOST_EXACT:
+        raise FormulaError(explain("'exact' must be a short list.", short(pairs), WRITE))
+    for pair in pairs:
+        is_pair = isinstance(pair, list) and len(pair) == 2 and isinstance(pair[0], str) and is_number(pair[1])
+        if not is_pair or len(pair[0]) > LONGEST_CONSTANT:
+            raise FormulaError(explain("'exact' must have constants with numbers.", short(pair), WRITE))
+    return tuple((text, float(value)) for text, value in pairs)
 
 
 def _ranges(record: dict[str, Any], variables: tuple[str, ...]) -> tuple[tuple[str, float, float], ...]:

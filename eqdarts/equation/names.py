@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from eqdarts._typing import Expr
 from eqdarts.errors import FormulaError, explain
+from eqdarts.expression.build import symbol
 
-__all__ = ["LONGEST_NAME", "MOST_NAMES", "checked_names", "target_name"]
+__all__ = ["LONGEST_NAME", "MOST_NAMES", "checked_names", "target_name", "used_names"]
 
 
 MOST_NAMES = 100_000
@@ -64,3 +66,9 @@ def target_name(name: Any) -> str | None:
 def _shown(name: Any) -> str:
     text = repr(name)
     return text if len(text) <= 40 else text[:37] + "..."
+
+
+def used_names(expr: Expr, names: Sequence[str]) -> list[str]:
+    """Return those of the names that are in the expression, in order."""
+    free = expr.free_symbols
+    return [name for name in names if symbol(name) in free]

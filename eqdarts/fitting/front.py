@@ -19,6 +19,7 @@ from eqdarts.data import Data, FitRows, draw_rows
 from eqdarts.equation.equation import Equation
 from eqdarts.graph.fitted import FittedGraph
 from eqdarts.graph.graph import Graph
+from eqdarts.inference.constants import Snap
 from eqdarts.losses import Loss
 from eqdarts.primitives.table import Primitive
 from eqdarts.search.archive import Archive
@@ -94,6 +95,13 @@ class Front:
         order = sorted(filter(is_needed, range(len(entries))), key=lambda k: entries[k].candidate.complexity)
         lengths = tuple(self.lengths[k] for k in order)
         return Front(tuple(entries[k] for k in order), lengths, order.index(self.chosen))
+
+    def with_exact(self, snaps: Iterable[Snap]) -> Front:
+        """Return the front with a chosen equation that knows which of its constants became exact."""
+        exact = tuple((snap.constant, snap.estimate) for snap in snaps)
+        entries = list(self.entries)
+        entries[self.chosen] = replace(self.best, equation=replace(self.best.equation, exact=exact))
+        return replace(self, entries=tuple(entries))
 
     def with_digits(self, rows: FitRows, loss: Loss, box: Mapping[str, tuple[float, float]]) -> Front:
         """Return the front with equations that are printed with as many digits as the rows need.

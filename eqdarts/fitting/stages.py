@@ -544,7 +544,7 @@ class Stages:
         """Return the record of the fit; `members` are those that the next fit may start from."""
         table, settings = self.table, self.settings
         units = front.best.data.scales
-        front = in_given_unit(front, table, loss_of(self.loss).power_of_unit)
+        front = in_given_unit(front.with_exact(remarks.last.snaps), table, loss_of(self.loss).power_of_unit)
         return Run(
             equations=tuple(entry.equation.with_ranges(table.box) for entry in front.entries),
             table=front.as_table(),

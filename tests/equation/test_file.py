@@ -13,6 +13,7 @@ import time
 import warnings
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -260,3 +261,18 @@ def main(first: int, last: int) -> None:
 
 if __name__ == "__main__":
     main(*map(int, ["0", "10000"] if len(sys.argv) < 3 else sys.argv[1:3]))
+
+
+def test_what_became_exact_is_in_the_file_and_in_the_text() -> None:
+    law = replace(Equation.parse("364.8*a**1.5", ["a"], "P"), exact=(("3/2", 1.499441),))
+    again = Equation.from_json(law.to_json())
+    assert again.exact == law.exact
+    assert again.format(exact=True) == f"{law.format()}, where 3/2 was 1.49944"
+    assert Equation.parse("2*a").format(exact=True) == "2*a"
+
+
+@pytest.mark.parametrize("exact", [3, [["3/2"]], [["3/2", "x"]], [[1, 2.0]], [["x" * 101, 1.0]], [["1", 1.0]] * 1001])
+def test_what_became_exact_is_refused_where_it_is_something_else(exact: Any) -> None:
+    record = json.loads(Equation.parse("2*a").to_json())
+    with pytest.raises(FormulaError, match="exact"):
+        Equation.from_json(json.dumps({**record, "exact": exact}))

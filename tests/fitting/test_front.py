@@ -135,3 +135,10 @@ def test_when_time_is_up_members_with_many_coefficients_keep_theirs(monkeypatch:
         left, right = refit_front([plane, constant], data, rows, rng, lambda go_on=go_on: go_on)
         assert (left.loss < 1e-9) is is_fitted
         assert right.loss == pytest.approx(1.0)
+
+
+def test_the_chosen_equation_knows_what_became_exact() -> None:
+    for model in (fallen(), fallen(named=True)):
+        assert model.snaps_
+        assert [(snap.constant, snap.estimate) for snap in model.snaps_] == list(model.equation_.exact)
+        assert f", where {model.snaps_[0].constant} was " in model.equation_.format(exact=True)
