@@ -202,7 +202,7 @@ def refit_front(
     tuple of FittedGraph
         In the order of `front`; the loss is the one that decided, infinite where a member is undefined.
     """
-    if not front:  # a search that was not needed any more
+    if not front:  # as after a search that was not needed any more
         return ()
     judged = draw_rows(np.flatnonzero(data.weight > 0), MOST_JUDGED, rng)
     front = [with_factor(member) for member in front]

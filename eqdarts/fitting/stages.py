@@ -58,7 +58,7 @@ from eqdarts.fitting.settings import FitSettings, share_until, spent, time_for_s
 from eqdarts.fitting.starts import BENT, best_line, broken_line, constant, in_units, starts_of_fit, starts_of_guesses
 from eqdarts.fitting.table import Table
 from eqdarts.fitting.units import in_given_unit, in_safe_unit
-from eqdarts.fitting.views import View, is_weighted, with_weighted
+from eqdarts.fitting.views import View, is_weighted, members_of, with_weighted
 from eqdarts.graph.fitted import FittedGraph, Start
 from eqdarts.history import SearchHistory, with_totals
 from eqdarts.inference.constants import Snap
@@ -237,6 +237,7 @@ class Stages:
         if f is None:
             return front, noise
         own = ByKind(noise.kind, scatter.table, scatter.table.drawn(rows))
+        members = members if self._has_time(self._until("writing")) else members_of(front, views)
         self.table = scatter.weighted(noise, f)
         views = [replace(view, data=with_weights(view.data, np.asarray(self.table.weight))) for view in views]
         pairs = zip(members, views, strict=False)
@@ -244,8 +245,7 @@ class Stages:
         priced, _ = self._ready_for_choice(self._priced(seen, views, by=own))
         # The zero law, to which a constant is compared, has the mean square of y as given.
         front = select_front(priced, views[0].data, scatter.table, criterion)
-        f = scatter.table.predicted(front.best.equation)
-        noise = scatter.again(noise, f)
+        noise = scatter.again(noise, f := scatter.table.predicted(front.best.equation))
         self.table = scatter.weighted(noise, f)
         weight = np.asarray(self.table.weight)
         chosen = [replace(entry, data=with_weights(entry.data, weight)) for entry in front.entries]

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 
 from eqdarts._typing import Array
 from eqdarts.data import Data
-from eqdarts.fitting.front import Entry
+from eqdarts.fitting.front import Entry, Front
 from eqdarts.fitting.scatter import with_weights
-from eqdarts.graph.fitted import Start
+from eqdarts.graph.fitted import FittedGraph, Start
 
-__all__ = ["FIRST_SEARCH", "View", "is_weighted", "with_weighted"]
+__all__ = ["FIRST_SEARCH", "View", "is_weighted", "members_of", "with_weighted"]
 
 FIRST_SEARCH = 0.65  # share of the time before the search with the weights of relative errors
 
@@ -51,6 +51,11 @@ class View:
 def is_weighted(entry: Entry, views: Sequence[View]) -> bool:
     """Whether an entry comes from the view with weights."""
     return any(view.is_weighted and entry.data is view.data for view in views)
+
+
+def members_of(front: Front, views: Sequence[View]) -> list[tuple[FittedGraph, ...]]:
+    """Return the members of the front that each of the views has found."""
+    return [tuple(entry.member for entry in front.entries if entry.data is view.data) for view in views]
 
 
 def with_weighted(views: Sequence[View], weight: Array) -> list[View]:
