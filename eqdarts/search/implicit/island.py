@@ -21,6 +21,7 @@ from eqdarts.graph.rewrites import shortened
 from eqdarts.graph.small_graphs import small_graphs
 from eqdarts.primitives.table import Primitive
 from eqdarts.search.closed_form.additive import additive_starts
+from eqdarts.search.closed_form.log_pursuit import log_starts
 from eqdarts.search.closed_form.occupation import occupation_starts
 from eqdarts.search.closed_form.outer import outer_functions, seeds
 from eqdarts.search.closed_form.polynomial import polynomial_start
@@ -127,8 +128,9 @@ class Island:
         ranked = sorted(zip(starts, fitted, strict=True), key=lambda pair: simplicity.get(pair[0][0], 1.0))
         self.origins = [m for _, (m, _) in ranked if math.isfinite(m.loss)] or self.trials.archive.front()
         # they enter the archive, and are no origins: a climb finds them on the front
-        more = [] if self.is_exact else [*self._additive(), *self._with_bends(), *self._on_trends()]
-        kept = [m for m, kept in [*fitted, *self.trials.fit(more)] if kept]
+        fitted += [] if self.is_exact else self.trials.fit([*self._additive(), *self._with_bends(), *self._in_logs()])
+        fitted += [] if self.is_exact else self.trials.fit(self._on_trends())
+        kept = [m for m, kept in fitted if kept]
         if self.origins:
             # every walker has its own origin, as long as there are enough of them
             first = self.origins[:N_WALKERS]
@@ -180,6 +182,16 @@ class Island:
         found = self.attempt(
             "powers over exponentials",
             lambda: list(self.in_time(occupation_starts(train.X, train.y, train.weight, self.primitives), READING)),
+            list[Start],
+        )
+        return [start for start in found if self.trials.is_admissible(start[0])]
+
+    def _in_logs(self) -> list[Start]:
+        """Return products of powers and functions."""
+        train, units = self.trials.problem.train, self.trials.problem.units.tolist()
+        found = self.attempt(
+            "products of powers and functions",
+            lambda: list(self.in_time(log_starts(train.X, train.y, train.weight, self.primitives, units), READING)),
             list[Start],
         )
         return [start for start in found if self.trials.is_admissible(start[0])]

@@ -1,0 +1,279 @@
+r"""Products of powers and functions, by matching pursuit on the logarithm of the target.
+
+.. math:: y = c \prod_i x_i^{p_i} \prod_k f_k^{s_k}
+          \qquad \log |y| = \log |c| + \sum_i p_i \log |x_i| + \sum_k s_k \log |f_k|
+
+All powers enter at once, and factors f one by one: sums and differences of two inputs, of their squares or roots, an
+input or its square beside a constant, and functions of an input, or of the product, ratio, sum or difference of two.
+A climb that adds one term at a time sees such a product only when nearly all of it is there. As :math:`1 - \cos u` is
+:math:`2 \sin^2(u/2)` and :math:`x^2 - z^2` is :math:`(x - z)(x + z)`, few kinds of factors make many laws.
+
+Axes: N rows, D inputs, C factors that are compared.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import NamedTuple
+
+import numpy as np
+
+from eqdarts._typing import Array
+from eqdarts.graph.draft import Draft, DraftEdge, DraftNode
+from eqdarts.graph.draft_terms import LINEAR, POWER
+from eqdarts.graph.fitted import Start
+from eqdarts.primitives.table import PRIMITIVES, Primitive, fixed_power
+from eqdarts.search.growth.features import Combination, combinations, values_of
+from eqdarts.search.least_squares import least_squares
+
+__all__ = ["log_starts"]
+
+MOST_INPUTS, MOST_ROWS = 9, 600
+DEEPEST, BEAM = 3, 12  # factors beside the powers, and products that are carried on
+PLACES = (-3.0, -2.0, -1.5, -1.2, 0.1, 0.3, 1.0, 3.0)  # constants beside an input, as shares of its largest value
+OF_SUMS = ("linear", "square", "sqrt")  # of each of two inputs
+OF_ARGUMENTS = ("sin", "cos", "tan", "log", "tanh", "exp")
+SIZES = (1.0, 0.5)  # coefficients inside of functions, in the units of the data
+SIMPLE, ABSENT = 0.1, 0.04  # distance of an exponent from a half that is taken for it, and from zero
+OWN = 1e-6  # share of a factor's square that the others must leave of it
+EXACT = 1e-20
+
+
+class _Factor(NamedTuple):
+    """f: a constant and weighted functions of arguments."""
+
+    terms: tuple[tuple[Combination, Primitive, tuple[float, ...], float], ...]
+    constant: float
+
+
+@dataclass(frozen=True, eq=False)
+class _Product:
+    """The factors of a product besides powers, and the squares that are left."""
+
+    chosen: tuple[int, ...]
+    left: float
+
+
+def log_starts(
+    X: Array, y: Array, weight: Array, primitives: tuple[Primitive, ...], units: Sequence[float]
+) -> Iterator[Start]:
+    """Yield products of powers of the inputs and one to three functions, the best of each number.
+
+    Parameters
+    ----------
+    X : ndarray of shape (N, D)
+    y, weight : ndarray of shape (N,)
+    primitives : tuple of Primitive
+        What the search may use.
+    units : sequence of float
+        What one unit of each input is worth in the units of the data.
+    """
+    rows = np.unique(np.linspace(0, len(y) - 1, min(len(y), MOST_ROWS)).astype(np.intp))
+    X, y = X[rows], y[rows]
+    size = np.abs(y)
+    if X.shape[1] > MOST_INPUTS or not size.max() > 0:
+        return
+    with np.errstate(all="ignore"):
+        target = np.log(size)
+        # an error of y is one of log y divided by y; beyond the median it would be a few rows that decide
+        root = np.where(np.isfinite(target), np.minimum(size / np.median(size), 1.0) * np.sqrt(weight[rows]), 0.0)
+        target = np.where(np.isfinite(target), target, 0.0)
+        logs = {i: np.log(np.abs(X[:, i])) for i in range(X.shape[1]) if np.abs(X[:, i]).min() > 0}
+        factors, values = _factors(X, primitives, units)
+        if len(factors) and np.isfinite(root).all():
+            pursuit = _Pursuit(X, y, target, root, logs, factors, values)
+            yield from pursuit.starts()
+
+
+@dataclass(frozen=True, eq=False)
+class _Pursuit:
+    """The logarithms of target (N,), inputs and factors (C, N), and the weights `root` (N,) of the residuals."""
+
+    X: Array
+    y: Array
+    target: Array
+    root: Array
+    logs: dict[int, Array]
+    factors: list[_Factor]
+    values: Array
+
+    def starts(self) -> Iterator[Start]:
+        """Yield the products with the smallest squares of logarithms, one factor more at each step."""
+        weighted = np.log(np.abs(self.values)) * self.root
+        beam = [_Product((), np.inf)]
+        for _ in range(DEEPEST):
+            longer: dict[tuple[int, ...], _Product] = {}
+            for product in beam:
+                for k, left in self._next(product, weighted):
+                    chosen = tuple(sorted((*product.chosen, k)))
+                    longer.setdefault(chosen, _Product(chosen, left))
+            beam = sorted(longer.values(), key=lambda product: product.left)[:BEAM]
+            for product in beam:
+                start = self._built(product.chosen)
+                if start is not None:
+                    yield start
+            if not beam or beam[0].left <= EXACT * float(np.sum((self.target * self.root) ** 2)):
+                return
+
+    def _design(self, chosen: tuple[int, ...]) -> Array:
+        return np.column_stack(
+            [np.ones(len(self.y)), *self.logs.values(), *(np.log(np.abs(self.values[k])) for k in chosen)]
+        )
+
+    def _next(self, product: _Product, weighted: Array) -> list[tuple[int, float]]:
+        """Return the factors that leave least beside those chosen, and the squares that they leave."""
+        columns = self._design(product.chosen) * self.root[:, None]
+        basis = np.linalg.qr(columns / np.maximum(np.linalg.norm(columns, axis=0), 1e-300))[0]
+        t = self.target * self.root
+        rest = t - basis @ (basis.T @ t)
+        own = weighted - (weighted @ basis) @ basis.T
+        sizes = np.einsum("cn,cn->c", own, own)
+        sound = sizes > OWN * np.einsum("cn,cn->c", weighted, weighted)
+        gains = np.where(sound, (own @ rest) ** 2 / np.where(sound, sizes, 1.0), 0.0)
+        total = float(rest @ rest)
+        best = np.argsort(-gains)[:BEAM]
+        return [(int(k), max(total - float(gains[k]), 0.0)) for k in best if gains[k] > 0]
+
+    def _built(self, chosen: tuple[int, ...]) -> Start | None:
+        """Return the product as a start; None where a power of what changes its sign is undefined."""
+        solution = least_squares(self._design(chosen) * self.root[:, None], self.target * self.root)
+        exponents = [_simple(float(p)) for p in solution[1:]]
+        bases = [*(self.X[:, i] for i in self.logs), *(self.values[k] for k in chosen)]
+        value = np.ones(len(self.y))
+        for base, exponent in zip(bases, exponents, strict=True):
+            if (base < 0).any() and not float(exponent).is_integer():
+                return None
+            value = value * base**exponent
+        factor = float(np.sum(self.root * value * self.y) / np.sum(self.root * value * value))
+        if not np.isfinite(factor) or factor == 0.0:
+            return None
+        d = self.X.shape[1]
+        draft = Draft(d, [])
+        powers = list(zip(self.logs, exponents, strict=False))
+        for k, exponent in zip(chosen, exponents[len(self.logs) :], strict=True):
+            draft.nodes.extend(_nodes(self.factors[k], d + len(draft.nodes)))
+            powers.append((d + len(draft.nodes) - 1, exponent))
+        edges = [_power(source, exponent) for source, exponent in powers if exponent]
+        draft.nodes.append(DraftNode("product", edges, factor))
+        return draft.prune().build()
+
+
+def _simple(exponent: float) -> float:
+    """Return the nearest half if it is near, zero only if that is very near."""
+    halves = round(2 * exponent)
+    near = abs(exponent - halves / 2) < (SIMPLE if halves else ABSENT)
+    return halves / 2 if near else exponent
+
+
+def _power(source: int, exponent: float) -> DraftEdge:
+    if float(2 * exponent).is_integer():
+        return DraftEdge(source, fixed_power(Fraction(round(2 * exponent), 2)))
+    return DraftEdge(source, POWER, 1.0, [exponent])
+
+
+def _nodes(factor: _Factor, first: int) -> list[DraftNode]:
+    """Return the nodes of a factor, the last of them its sum; the first of them is source number `first`."""
+    nodes: list[DraftNode] = []
+    edges = []
+    for argument, primitive, row, weight in factor.terms:
+        source = argument.sources[0]
+        if len(argument.sources) > 1:
+            pairs = zip(argument.sources, argument.numbers, strict=True)
+            if argument.kind == "sum":
+                nodes.append(DraftNode("sum", [DraftEdge(i, LINEAR, number) for i, number in pairs]))
+            else:
+                nodes.append(DraftNode("product", [DraftEdge(i, fixed_power(Fraction(number))) for i, number in pairs]))
+            source = first + len(nodes) - 1
+        edges.append(DraftEdge(source, primitive, weight, list(row)))
+    nodes.append(DraftNode("sum", edges, factor.constant or None))
+    return nodes
+
+
+def _factors(X: Array, primitives: tuple[Primitive, ...], units: Sequence[float]) -> tuple[list[_Factor], Array]:
+    """Return factors and their values (C, N), without those that are zero or not finite anywhere, or hardly change."""
+    d = X.shape[1]
+    arguments = combinations(list(itertools.combinations(range(d), 2)), range(d), units)
+    known = dict(zip(arguments, values_of(arguments, X.T), strict=True))
+    found = [*_sums(X, primitives, units), *_shifted(X, primitives), *_functions(arguments, primitives, units)]
+    values = np.array([_value(factor, known) for factor in found]).reshape(len(found), len(X))
+    # the root of what is negative everywhere is that of its opposite
+    negative = np.asarray((values < 0).all(1))
+    values[negative] *= -1
+    found = [_opposite(factor) if flip else factor for factor, flip in zip(found, negative, strict=True)]
+    size = np.abs(values)
+    sound = np.isfinite(values).all(1) & (size.min(1) > 0) & (size.max(1) > size.min(1) * (1 + 1e-9))
+    return [factor for factor, keep in zip(found, sound, strict=True) if keep], values[sound]
+
+
+def _opposite(factor: _Factor) -> _Factor:
+    terms = tuple((argument, primitive, row, -weight) for argument, primitive, row, weight in factor.terms)
+    return _Factor(terms, -factor.constant)
+
+
+def _single(i: int) -> Combination:
+    return Combination("single", (i,), (1.0,))
+
+
+def _sums(X: Array, primitives: tuple[Primitive, ...], units: Sequence[float]) -> Iterator[_Factor]:
+    """Yield sums and differences of two inputs, of their squares, of their roots."""
+    for name, (i, j) in itertools.product(OF_SUMS, itertools.combinations(range(X.shape[1]), 2)):
+        row = PRIMITIVES[name]
+        exponent = float(row.exponent or 1)
+        if row not in (LINEAR, *primitives) or not units[i] > 0 or not units[j] > 0:
+            continue
+        with np.errstate(all="ignore"):
+            ratio = float((units[j] / units[i]) ** exponent)
+        if np.isfinite(ratio):
+            for sign in (-1.0, 1.0):
+                yield _Factor(((_single(i), row, (), 1.0), (_single(j), row, (), sign * ratio)), 0.0)
+
+
+def _shifted(X: Array, primitives: tuple[Primitive, ...]) -> Iterator[_Factor]:
+    """Yield an input or its square beside a constant."""
+    for i, name in itertools.product(range(X.shape[1]), ("linear", "square")):
+        row = PRIMITIVES[name]
+        if row in (LINEAR, *primitives):
+            largest = float(np.abs(X[:, i]).max()) ** float(row.exponent or 1)
+            for place in PLACES:
+                yield _Factor(((_single(i), row, (), 1.0),), place * largest)
+
+
+def _functions(
+    arguments: Sequence[Combination], primitives: tuple[Primitive, ...], units: Sequence[float]
+) -> Iterator[_Factor]:
+    """Yield functions of arguments, and one plus or minus them."""
+    for argument in arguments:
+        unit = _unit(argument, units)
+        if not np.isfinite(unit) or not unit > 0:
+            continue
+        for name, size in itertools.product(OF_ARGUMENTS, SIZES):
+            row = PRIMITIVES[name]
+            if row in primitives and "scale" in row.inner:
+                own = tuple(size * unit if inner == "scale" else 0.0 for inner in row.inner)
+                yield _Factor(((argument, row, own, 1.0),), 0.0)
+                if name == "exp":
+                    yield from (_Factor(((argument, row, own, 1.0),), sign) for sign in (-1.0, 1.0))
+            elif row in primitives and size == 1.0:  # c + log u is the logarithm of a multiple of u
+                yield _Factor(((argument, row, (), 1.0),), float(np.log(unit)))
+
+
+def _unit(argument: Combination, units: Sequence[float]) -> float:
+    """Return what one unit of an argument is worth in the units of the data."""
+    if argument.kind == "sum":
+        return float(max(units[i] for i in argument.sources))
+    with np.errstate(all="ignore"):
+        return float(np.prod([units[i] ** p for i, p in zip(argument.sources, argument.numbers, strict=True)]))
+
+
+def _value(factor: _Factor, known: dict[Combination, Array]) -> Array:
+    """Return the values (N,) of a factor."""
+    import torch
+
+    total = np.full(len(next(iter(known.values()))), factor.constant)
+    for argument, primitive, row, weight in factor.terms:
+        u = torch.from_numpy(np.ascontiguousarray(known[argument]))
+        total = total + weight * primitive(u, *row).numpy()
+    return np.asarray(total)
