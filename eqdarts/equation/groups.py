@@ -96,7 +96,12 @@ def labels_of(groups: Any, X: Any, by: str | None = None) -> tuple[list[Any], st
     if len(labels) != n_rows:
         todo = "Give one label for each row."
         raise ValueError(explain("groups must be as long as X.", f"{len(labels)} labels for {n_rows} rows", todo))
-    return labels, by or (str(name) if name is not None else DEFAULT_NAME)
+    if by is not None or name is not None:
+        return labels, by or str(name)
+    free = DEFAULT_NAME
+    while free in names:  # labels without a name are no column of X
+        free += "_"
+    return labels, free
 
 
 def _plain(label: Any) -> Label:

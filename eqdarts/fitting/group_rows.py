@@ -38,7 +38,7 @@ def parted(groups: Any, X: Any) -> tuple[Any, RowGroups | None]:
     if len(found.labels) < FEWEST_GROUPS:
         todo = "Leave out groups."
         raise ValueError(explain("groups must have two different labels or more.", f"{len(found.labels)}", todo))
-    return without_labels(X, by) if isinstance(groups, (str, int)) else X, found
+    return without_labels(X, by), found
 
 
 def without_labels(X: Any, by: str) -> Any:

@@ -70,6 +70,7 @@ def test_labels_are_those_of_a_column_of_an_array_or_one_for_all() -> None:
     assert labels_of(7, np.zeros((2, 1)), "tree") == ([7, 7], "tree")
     assert labels_of(pd.Series([1, 2, 3], name="run"), X) == ([1, 2, 3], "run")
     assert labels_of([1, 2, 3], X)[1] == "group"  # type: ignore[index]
+    assert labels_of([1, 2, 3], X.assign(group=0.0))[1] == "group_"  # type: ignore[index]
     with pytest.raises(ValueError, match="2 labels for 3 rows"):
         labels_of([1, 2], X)
     with pytest.raises(ValueError, match="must be a column of X"):

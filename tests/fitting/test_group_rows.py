@@ -22,6 +22,7 @@ def test_the_column_of_labels_is_no_input() -> None:
     assert groups.labels == ("a", "b")
     assert parted(None, X)[1] is None
     assert list(parted(["u", "v", "v"], X)[0].columns) == ["tree", "age"]
+    assert list(parted(X["tree"], X)[0].columns) == ["age"]  # a series with the name of a column is that column
     with pytest.raises(ValueError, match="two different labels"):
         parted(["u", "u", "u"], X)
 
