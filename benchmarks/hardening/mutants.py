@@ -86,15 +86,15 @@ MUTANTS = (
     Mutant(
         "degrees of freedom",
         "inference/uncertainty.py",
-        "dof = float(len(rows.y) - parts.rank)",
-        "dof = float(len(rows.y) - parts.rank + 1)",
+        "dof = float(facts.n_rows - parts.rank)",
+        "dof = float(facts.n_rows - parts.rank + 1)",
         "tests/inference/test_uncertainty.py",
     ),
     Mutant(
         "weights from unequal errors, in standard errors",
         "inference/linearised.py",
-        "known_errors(sigma, n_rows) ** -2.0",
-        "known_errors(sigma, n_rows) ** -1.0",
+        "SMALLEST_ERROR) ** -2.0",
+        "SMALLEST_ERROR) ** -1.0",
         "tests/inference/test_linearised.py",
     ),
     Mutant(
@@ -112,9 +112,16 @@ MUTANTS = (
         "tests/expression/test_rounding.py",
     ),
     Mutant(
+        "weights of all rows of a long table",
+        "inference/all_rows.py",
+        "jacobian[kept] * own[kept, None]",
+        "jacobian[kept]",
+        "tests/inference/test_all_rows.py",
+    ),
+    Mutant(
         "number of rows that relative weights stand for",
         "data.py",
-        "float(weight.sum() if whole else np.count_nonzero(weight))",
+        "float(weight.sum() if are_counts(weight) else np.count_nonzero(weight))",
         "float(weight.sum())",
         "tests/test_data.py",
     ),
@@ -213,10 +220,10 @@ MUTANTS = (
     ),
     Mutant(
         "escape of a name on a terminal",
-        "cli/notes.py",
-        "c if c.isprintable() else",
-        "c if c else",
-        "tests/cli/test_notes.py",
+        "errors.py",
+        "return character.isprintable() or",
+        "return True or",
+        "tests/test_errors.py",
     ),
     Mutant(
         "a name that is a formula to a spreadsheet",
