@@ -14,6 +14,7 @@ import numpy as np
 from eqdarts._typing import Array, Expr
 from eqdarts.errors import FormulaError
 from eqdarts.expression.build import without_units
+from eqdarts.expression.extremes import with_extremes
 from eqdarts.expression.normal_form import cost, normalise
 from eqdarts.expression.phases import usual_numbers
 from eqdarts.expression.program import evaluate
@@ -64,6 +65,7 @@ def simplified(expr: Expr, points: Points) -> Expr:
     # Start from the normal form, and from the one without nested fractions, where they are the same function.
     best = _agreeing(normalise, expr, points, reference)
     best = _agreeing(lambda e: normalise(_without_nested_fractions(e)), best, points, reference)
+    best = _agreeing(with_extremes, best, points, reference)
     # Rounding can make a coefficient 1 or 0, after which another form may be the shortest.
     for _ in range(MOST_PASSES):
         best = without_units(min([best, *_candidates(best, points, reference)], key=cost))
@@ -72,6 +74,7 @@ def simplified(expr: Expr, points: Points) -> Expr:
         if shorter == best or not _same(points.evaluate(shorter), reference, floor=1.0):
             return best
         symbols, best = cost(best)[0], without_units(shorter)
+        best = _agreeing(with_extremes, best, points, reference)
         if cost(best)[0] == symbols:
             return best
     return best

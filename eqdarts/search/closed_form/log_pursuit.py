@@ -25,7 +25,7 @@ from eqdarts._typing import Array
 from eqdarts.graph.draft import Draft, DraftEdge, DraftNode
 from eqdarts.graph.draft_terms import LINEAR, POWER
 from eqdarts.graph.fitted import Start
-from eqdarts.primitives.table import PRIMITIVES, Primitive, fixed_power
+from eqdarts.primitives.table import PRIMITIVES, Primitive, fixed_power, resolve
 from eqdarts.search.growth.features import Combination, combinations, values_of
 from eqdarts.search.least_squares import least_squares
 
@@ -35,6 +35,8 @@ MOST_INPUTS, MOST_ROWS = 9, 600
 DEEPEST, BEAM = 3, 12  # factors beside the powers, and products that are carried on
 PLACES = (-3.0, -2.0, -1.5, -1.2, 0.1, 0.3, 1.0, 3.0)  # constants beside an input, as shares of its largest value
 OF_SUMS = ("linear", "square", "sqrt")  # of each of two inputs
+RELU, DEFAULT = PRIMITIVES["relu"], resolve("default")
+LEAST_LARGER = 0.05  # share of the rows on which the larger of two inputs is the other one
 OF_ARGUMENTS = ("sin", "cos", "tan", "log", "tanh", "exp")
 SIZES = (1.0, 0.5)  # coefficients inside of functions, in the units of the data
 SIMPLE, ABSENT = 0.1, 0.04  # distance of an exponent from a half that is taken for it, and from zero
@@ -198,6 +200,11 @@ def _factors(X: Array, primitives: tuple[Primitive, ...], units: Sequence[float]
     arguments = combinations(list(itertools.combinations(range(d), 2)), range(d), units)
     known = dict(zip(arguments, values_of(arguments, X.T), strict=True))
     found = [*_sums(X, primitives, units), *_shifted(X, primitives), *_functions(arguments, primitives, units)]
+    if set(DEFAULT) <= set(primitives):
+        extremes = list(_extremes(X, units))
+        moved = [term[0] for factor in extremes for term in factor.terms]
+        known |= dict(zip(moved, values_of(moved, X.T), strict=True)) if moved else {}
+        found += extremes
     values = np.array([_value(factor, known) for factor in found]).reshape(len(found), len(X))
     # the root of what is negative everywhere is that of its opposite
     negative = np.asarray((values < 0).all(1))
@@ -229,6 +236,21 @@ def _sums(X: Array, primitives: tuple[Primitive, ...], units: Sequence[float]) -
         if np.isfinite(ratio):
             for sign in (-1.0, 1.0):
                 yield _Factor(((_single(i), row, (), 1.0), (_single(j), row, (), sign * ratio)), 0.0)
+
+
+def _extremes(X: Array, units: Sequence[float]) -> Iterator[_Factor]:
+    """Yield the larger and the smaller of two inputs, where each is the larger on some rows.
+
+    max(a, b) is a + max(0, b - a), and min(a, b) is a - max(0, a - b).
+    """
+    for i, j in itertools.combinations(range(X.shape[1]), 2):
+        size = max(units[i], units[j])
+        a, b = units[i] / size, units[j] / size
+        is_larger = float(np.mean(a * X[:, i] > b * X[:, j]))
+        if min(a, b) > 0 and LEAST_LARGER < is_larger < 1 - LEAST_LARGER:
+            own = (_single(i), LINEAR, (), a)
+            yield _Factor((own, (Combination("sum", (i, j), (-a, b)), RELU, RELU.neutral, 1.0)), 0.0)
+            yield _Factor((own, (Combination("sum", (i, j), (a, -b)), RELU, RELU.neutral, -1.0)), 0.0)
 
 
 def _shifted(X: Array, primitives: tuple[Primitive, ...]) -> Iterator[_Factor]:

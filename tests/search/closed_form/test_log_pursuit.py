@@ -21,6 +21,7 @@ LAWS: dict[str, Callable[[Array, Array, Array, Array], Array]] = {
     "one minus a cosine": lambda a, b, c, d: d**2 * c / (1 - np.cos(a)),
     "a power of a shifted input": lambda a, b, c, d: 3 * a**1.7 / (b + 1.3) ** 2,
     "a sine and a sum": lambda a, b, c, d: -a * np.sin(b) / (c + d),
+    "the smaller of two": lambda a, b, c, d: b * np.minimum(a, d) / c,
     "a ratio in a function": lambda a, b, c, d: c**2 * np.tanh(a / b),
 }
 
