@@ -37,7 +37,8 @@ PLACES = (-3.0, -2.0, -1.5, -1.2, 0.1, 0.3, 1.0, 3.0)  # constants beside an inp
 OF_SUMS = ("linear", "square", "sqrt")  # of each of two inputs
 RELU, DEFAULT = PRIMITIVES["relu"], resolve("default")
 LEAST_LARGER = 0.05  # share of the rows on which the larger of two inputs is the other one
-OF_ARGUMENTS = ("sin", "cos", "tan", "log", "tanh", "exp")
+# Functions, and what is added to each: an exponential also stands less and plus one.
+OF_ARGUMENTS = {**dict.fromkeys(("sin", "cos", "tan", "log", "tanh"), (0.0,)), "exp": (0.0, -1.0, 1.0)}
 SIZES = (1.0, 0.5)  # coefficients inside of functions, in the units of the data
 SIMPLE, ABSENT = 0.1, 0.04  # distance of an exponent from a half that is taken for it, and from zero
 OWN = 1e-6  # share of a factor's square that the others must leave of it
@@ -271,13 +272,11 @@ def _functions(
         unit = _unit(argument, units)
         if not np.isfinite(unit) or not unit > 0:
             continue
-        for name, size in itertools.product(OF_ARGUMENTS, SIZES):
+        for (name, added), size in itertools.product(OF_ARGUMENTS.items(), SIZES):
             row = PRIMITIVES[name]
             if row in primitives and "scale" in row.inner:
                 own = tuple(size * unit if inner == "scale" else 0.0 for inner in row.inner)
-                yield _Factor(((argument, row, own, 1.0),), 0.0)
-                if name == "exp":
-                    yield from (_Factor(((argument, row, own, 1.0),), sign) for sign in (-1.0, 1.0))
+                yield from (_Factor(((argument, row, own, 1.0),), constant) for constant in added)
             elif row in primitives and size == 1.0:  # c + log u is the logarithm of a multiple of u
                 yield _Factor(((argument, row, (), 1.0),), float(np.log(unit)))
 
