@@ -67,11 +67,11 @@ images: .venv/installed
 
 # Stamps: a second run installs nothing unless the requirements changed.
 .venv/installed: pyproject.toml constraints.txt | .venv/bin/python
-	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e .
+	$(BIN)/python -m pip install -q --no-compile --disable-pip-version-check -c constraints.txt -e .
 	@touch $@
 
 .venv/installed-dev: pyproject.toml constraints.txt | .venv/bin/python
-	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[dev,docs]'
+	$(BIN)/python -m pip install -q --no-compile --disable-pip-version-check -c constraints.txt -e '.[dev,docs]'
 	@touch .venv/installed $@
 
 clean:

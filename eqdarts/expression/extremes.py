@@ -9,7 +9,10 @@ __all__ = ["with_extremes"]
 
 
 def with_extremes(expr: Expr) -> Expr:
-    """Return a - Max(0, a - b) as Min(a, b), and a + Max(0, b - a) as Max(a, b), where that is shorter."""
+    """Return a - Max(0, a - b) as Min(a, b), and a + Max(0, b - a) as Max(a, b), where that is shorter.
+
+    A line that breaks stays as it is: the positive part of one input names the place of the break.
+    """
     import sympy
 
     def written(total: Expr) -> Expr:
@@ -20,7 +23,10 @@ def with_extremes(expr: Expr) -> Expr:
             rest = total - term
             (inside,) = (argument for argument in part.args if argument != 0)
             extreme = sympy.Max if factor > 0 else sympy.Min
-            shorter = extreme(rest, sympy.expand(rest + factor * inside))
+            other = sympy.expand(rest + factor * inside)
+            if len(inside.free_symbols) == 1 and other.free_symbols:
+                continue
+            shorter = extreme(rest, other)
             if cost(shorter) < cost(total):
                 return shorter
         return total

@@ -52,6 +52,7 @@ def runs(adapter: Path) -> list[list[str]]:
     return [line.split() for line in path.read_text().splitlines()] if path.exists() else []
 
 
+@pytest.mark.slow
 def test_rows_are_written_as_they_come_and_not_run_again(adapter: Path, tmp_path: Path) -> None:
     out = tmp_path / "results" / "own.csv"
     arguments: dict[str, Any] = {"adapter": adapter, "out": out, "rows": 50, "time_limit": 20}
@@ -140,6 +141,7 @@ def test_unknown_methods_and_foreign_files_are_refused(tmp_path: Path) -> None:
 WAVE = Problem("wave", "2*x*exp(-x)*sin(3*x)", (("x", 0.0, 5.0),), "made-up")
 
 
+@pytest.mark.slow
 def test_a_law_that_was_missed_is_given_and_the_rows_of_an_older_file_get_that_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

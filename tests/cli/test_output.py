@@ -21,6 +21,7 @@ from tests.cli.commands import FIT
 from tests.fits import grown, trees
 
 
+@pytest.mark.slow
 def test_fit_writes_the_files_that_it_names(fake: list, capsys: pytest.CaptureFixture[str]) -> None:
     main([*FIT, "--quiet"])
     folder, names = capsys.readouterr().out.splitlines()[-1].removeprefix("Wrote to ").split(": ")

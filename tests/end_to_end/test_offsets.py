@@ -73,7 +73,6 @@ def _fitted(column: str, law: str) -> DARTSRegressor:
     [
         ("year", "wave", 0.0),
         ("large", "logistic", 0.01),
-        ("depth", "exponential", 0.01),
     ],
 )
 def test_a_law_is_found(column: str, law: str, noise: float) -> None:
@@ -85,6 +84,7 @@ def test_a_law_is_found(column: str, law: str, noise: float) -> None:
     assert np.mean((printed.predict(X) - y) ** 2) <= 1.01 * model.equations_["loss"][model.run_.chosen] + 1e-15
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("column", "law", "shown"),
     [
@@ -102,7 +102,7 @@ def test_the_origin_is_printed_and_the_law_is_that_of_a_column_from_zero(column:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("law", "form"), [("power", "*kelvin**4"), ("root", "*sqrt(kelvin)"), ("line", "*kelvin - ")])
+@pytest.mark.parametrize(("law", "form"), [("root", "*sqrt(kelvin)"), ("line", "*kelvin - ")])
 def test_a_law_of_the_column_itself_is_preferred(law: str, form: str) -> None:
     x = _column("kelvin")
     y = RAW[law](x)
@@ -150,13 +150,13 @@ def test_a_law_from_an_origin_survives_files_and_exports(tmp_path: Path) -> None
 @pytest.mark.slow
 def test_a_fixed_origin_has_no_standard_error_and_a_vertex_has_one() -> None:
     X, y = table_of("year", lambda u: 0.3 * (34 * u - 13.37) ** 2 + 5, 0.01)
-    model = DARTSRegressor(max_refits=1000, time_limit=None, random_state=0).fit(X, y)
+    model = DARTSRegressor(max_refits=600, time_limit=None, random_state=0).fit(X, y)
     found = model.inference()
     vertex = int(np.abs(np.abs(found.estimate) - 2003.37).argmin())
     assert abs(found.estimate[vertex]) == pytest.approx(2003.37, abs=0.2)
     assert 0 < found.standard_error[vertex] < 0.2
     X, y = table_of("kelvin", lambda u: 3.137 * np.exp(2.21 * u), 0.01)
-    model = DARTSRegressor(max_refits=1000, time_limit=None, random_state=0, snap=False).fit(X, y)
+    model = DARTSRegressor(max_refits=600, time_limit=None, random_state=0, snap=False).fit(X, y)
     assert "kelvin - 298" in model.equation_.format()
     assert len(model.inference().names) == 2
     assert (model.inference().standard_error < 0.02 * np.abs(model.inference().estimate)).all()

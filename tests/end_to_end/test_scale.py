@@ -99,6 +99,7 @@ def test_rows_without_weight_do_not_set_the_scale() -> None:
     assert typical_magnitude(values[:2], np.array([3.0, 1.0])) == pytest.approx([1.5])
 
 
+@pytest.mark.slow
 def test_no_step_of_a_fit_copies_a_large_table() -> None:
     rng = np.random.default_rng(0)
     X = rng.uniform(1.0, 3.0, (150_000, 40))

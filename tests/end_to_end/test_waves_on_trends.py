@@ -23,8 +23,8 @@ def frequencies(model: DARTSRegressor) -> list[float]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("cycles", [3, 100])
-def test_a_wave_on_a_parabola_is_the_law(cycles: int) -> None:
+def test_a_wave_on_a_parabola_is_the_law() -> None:
+    cycles = 100
     clean = 10 * U + 5 * U**2 + np.cos(2 * np.pi * cycles * U + 1)
     model = DARTSRegressor(time_limit=None, max_refits=REFITS, random_state=0).fit(U[:, None], clean + 0.2 * noise(N))
     assert frequencies(model) == pytest.approx([2 * np.pi * cycles], rel=0.01)

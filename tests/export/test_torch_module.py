@@ -18,6 +18,7 @@ Array = NDArray[np.float64]
 pytestmark = pytest.mark.filterwarnings("ignore:The equation is undefined")
 
 
+@pytest.mark.slow
 def test_torch_gives_what_predict_gives(cases: list[tuple[Equation, Array]]) -> None:
     for equation, X in cases:
         values = to_torch(equation)(torch.tensor(X)).detach().numpy()

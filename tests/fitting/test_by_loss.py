@@ -134,6 +134,7 @@ def test_constants_snap_under_a_likelihood() -> None:
     assert str(model.equation_) == "k*x0**2"
 
 
+@pytest.mark.slow
 def test_separable_answers_warn_that_the_slope_is_not_determined() -> None:
     x, y = np.linspace(0, 4, 40), np.repeat([0.0, 1.0], 20)
     model = DARTSRegressor(**{**QUICK_BY_LOSS, "max_refits": 60}, loss="bernoulli")

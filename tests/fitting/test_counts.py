@@ -76,6 +76,7 @@ def test_zero_is_zero_and_equal_codes_are_not_enough(monkeypatch: pytest.MonkeyP
     assert counted(np.arange(6.0).reshape(3, 2), np.arange(3.0), None) is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("loss", ["squared", "absolute", "poisson"])
 def test_a_fit_sees_a_whole_weight_as_so_many_rows(loss: str) -> None:
     rng = np.random.default_rng(3)

@@ -74,6 +74,7 @@ def test_a_fit_by_another_loss_writes_no_more_than_it_must_when_its_time_is_up(m
     assert "exp(-" in str(run.equation)
 
 
+@pytest.mark.slow
 def test_what_is_not_written_because_the_time_is_up_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     given = settings(search="implicit", max_refits=600)
     rng = np.random.default_rng(0)

@@ -34,6 +34,7 @@ def fit(X: Array, y: Array, loss: Any = "squared", **given: Array) -> DARTSRegre
     return DARTSRegressor(**QUICK | {"max_refits": 30, "primitives": "minimal", "loss": loss}).fit(X, y, **given)
 
 
+@pytest.mark.slow
 @given(EXPONENTS, st.sampled_from(["squared", "huber", "absolute"]))
 @example(915, "squared")
 @example(-915, "huber")

@@ -100,6 +100,7 @@ def test_known_errors_weights_and_likelihoods_make_residuals_comparable() -> Non
     assert diagnosis_by_loss(law, FitRows(X[:, None], (X > 3).astype(float), None, None, N), "bernoulli") is None
 
 
+@pytest.mark.slow
 def test_report_and_summary_speak_of_them() -> None:
     y = F + np.random.default_rng(0).normal(size=N) * 0.1
     y[7] += 5

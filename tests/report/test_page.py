@@ -280,6 +280,7 @@ def test_no_formula_is_cut_on_a_narrow_screen(tmp_path: Path, run: Run, width: i
     assert sum(bool(formula["text"]) for formula in formulas) == n_text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("which", ["input", "target"])
 def test_axes_over_hundreds_of_decades_are_drawn(which: str) -> None:
     wide = 10.0 ** np.linspace(-150, 150, 40)

@@ -113,6 +113,7 @@ def test_a_noisy_law_is_searched_in_the_fewest_inputs_too_as_rows_and_as_a_smoot
     assert min(member.loss for member in front) < 0.12
 
 
+@pytest.mark.slow
 def test_the_parts_of_a_noisy_product_are_searched_apart() -> None:
     X = rows(600, 2)
     law = np.exp(-X[:, 0]) / (X[:, 1] + 0.3)
