@@ -6,7 +6,6 @@ equation so far; every equation of the front is then reweighted until it is at t
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -16,12 +15,12 @@ import numpy as np
 from eqdarts._typing import Array
 from eqdarts.data import Data, FitRows
 from eqdarts.equation.equation import Equation
-from eqdarts.errors import EqdartsWarning, FormulaError
+from eqdarts.errors import FormulaError
 from eqdarts.expression.build import composed, with_values
 from eqdarts.expression.program import compile_expression
 from eqdarts.expression.readable import readable
 from eqdarts.fitting.front import Entry, Front
-from eqdarts.fitting.table import Table
+from eqdarts.fitting.table import Table, values_at
 from eqdarts.inference.constants import Snap, snap_constants
 from eqdarts.inference.linearised import Form, form_of
 from eqdarts.losses import Loss, resolve_loss
@@ -80,9 +79,7 @@ class Reweighting:
 
     def weights(self, equation: Equation) -> Array:
         """Return the weights (n,) that make `rows` a least squares problem at the equation."""
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", EqdartsWarning)
-            return _levelled(self.loss, self._weights(equation.predict(self.rows.X)), self.rows.y)
+        return _levelled(self.loss, self._weights(values_at(equation, self.rows.X)), self.rows.y)
 
     def closest(self, front: Front, name: Any) -> Array:
         """Return predictions (N,) of all rows, from whose residuals the loss `name` takes its scale.

@@ -95,9 +95,7 @@ def _rows(table: Table, groups: RowGroups, rng: np.random.Generator) -> tuple[Ta
         rows = np.sort(rows[np.argsort(rank, kind="stable")[:MOST_ROWS]])
     if len(rows) == len(table.y):
         return table, groups
-    weight = None if table.weight is None else table.weight[rows]
-    sigma = None if table.sigma is None else table.sigma[rows]
-    return replace(table, X=table.X[rows], y=table.y[rows], weight=weight, sigma=sigma), groups.of(rows)
+    return table.part(rows), groups.of(rows)
 
 
 class _Search(Stages):

@@ -81,6 +81,5 @@ def _of_group(table: Table, groups: RowGroups, g: int) -> Table:
     """Return the rows of one group, with the columns that vary in it."""
     rows, kept = groups.place == g, _varying(table, groups, g)
     names = tuple(name for name, keep in zip(table.names, kept, strict=True) if keep)
-    weight = None if table.weight is None else table.weight[rows]
-    sigma = None if table.sigma is None else table.sigma[rows]
-    return replace(table, X=table.X[rows][:, kept], y=table.y[rows], weight=weight, sigma=sigma, names=names)
+    part = table.part(np.flatnonzero(rows))
+    return replace(part, X=part.X[:, kept], names=names)

@@ -8,7 +8,6 @@ kind.
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -19,10 +18,10 @@ from numpy.typing import NDArray
 from eqdarts._typing import Array
 from eqdarts.data import LARGE, Data, FitRows, are_counts
 from eqdarts.equation.equation import Equation
-from eqdarts.errors import EqdartsWarning, FormulaError
+from eqdarts.errors import FormulaError
 from eqdarts.fitting.by_loss import FormulaSolver, with_estimates
 from eqdarts.fitting.front import Entry, Front
-from eqdarts.fitting.table import Table
+from eqdarts.fitting.table import Table, values_at
 from eqdarts.inference.linearised import form_of
 from eqdarts.inference.noise import AUTO, EVIDENCE, FEWEST_ROWS, NOISES, Noise, evidence_of, is_exact, noise_of
 from eqdarts.search.smooth import exponents_up_to
@@ -121,10 +120,7 @@ class Scatter:
 
     def _of(self, rows: NDArray[np.intp]) -> Scatter:
         """Return the same for some of the rows."""
-        table = self.table
-        weight = None if table.weight is None else table.weight[rows]
-        part = replace(table, X=table.X[rows], y=table.y[rows], weight=weight, given=None, place=None)
-        return replace(self, table=part)
+        return replace(self, table=self.table.part(rows))
 
     def _told(self, entries: Sequence[Entry]) -> tuple[Noise, _Law | None]:
         n = len(self.table.y)
@@ -214,9 +210,7 @@ class ByKind:
 
     def predicted(self, equation: Equation) -> Array:
         """Return the values (n,) of the equation at `rows`, NaN where it is undefined."""
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", EqdartsWarning)
-            return np.asarray(equation.predict(self.rows.X))
+        return values_at(equation, self.rows.X)
 
     def settle(self, equation: Equation, steps: int = STEPS) -> Equation:
         """Return the equation with coefficients at which the weights follow from its values.

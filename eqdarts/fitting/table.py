@@ -20,7 +20,7 @@ from eqdarts.errors import EqdartsWarning
 from eqdarts.fitting.counts import counted
 from eqdarts.selection import ROUNDING
 
-__all__ = ["Table"]
+__all__ = ["Table", "values_at"]
 
 
 OF_COLUMNS = ("box", "telling", "origins")  # properties that do not depend on the weights
@@ -126,6 +126,15 @@ class Table:
         spread = np.linspace(0, len(self.X) - 1, MANY_ROWS // 10).astype(np.intp)
         return np.asarray(self.X[np.unique(np.concatenate([spread, rows_of_extremes(self.X)]))])
 
+    def part(self, rows: NDArray[np.intp]) -> Table:
+        """Return the table of these rows alone."""
+
+        def at(values: Array | None) -> Array | None:
+            return None if values is None else values[rows]
+
+        own = replace(self, X=self.X[rows], y=self.y[rows], given=None, place=None)
+        return replace(own, weight=at(self.weight), sigma=at(self.sigma), counts=at(self.counts))
+
     def drawn(self, rows: NDArray[np.intp]) -> FitRows:
         """Return these rows, as the stages of the fit use them."""
         weight = None if self.weight is None or self.sigma is not None else self.weight[rows]
@@ -144,6 +153,11 @@ class Table:
 
     def predicted(self, equation: Equation) -> Array:
         """Return the values of the equation, NaN without a warning where it is undefined."""
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", EqdartsWarning)
-            return np.asarray(equation.predict(self.X))
+        return values_at(equation, self.X)
+
+
+def values_at(equation: Equation, X: Array) -> Array:
+    """Return the values (n,) of the equation at rows X (n, D), NaN without a warning where it is undefined."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", EqdartsWarning)
+        return np.asarray(equation.predict(X))

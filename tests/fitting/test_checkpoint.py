@@ -194,12 +194,11 @@ def _parts(folder: Path) -> list[Path]:
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are listed in /proc")
 def test_workers_end_with_the_fit_that_started_them_and_a_later_fit_goes_on(tmp_path: Path) -> None:
-    how = signal.SIGKILL  # benchmarks/kill sends the others, too
     with started(str(tmp_path), "300", 2) as child:
         _wait_until(lambda: len(_parts(tmp_path)) >= 2)
         workers = _workers(child.pid)
         assert len(workers) == 2
-        os.kill(child.pid, how)  # the fit alone, not its workers
+        os.kill(child.pid, signal.SIGKILL)  # the fit alone, not its workers
         child.wait()
         _wait_until(lambda: not any(map(_runs, workers)), 20.0)
     left = read_parts(tmp_path, read(tmp_path)["token"], 3, ())

@@ -34,6 +34,17 @@ def test_narrow_columns_have_an_origin_that_counts_as_a_coefficient() -> None:
     assert years.length_of_cancelling(cancelling) > 10
 
 
+def test_a_part_has_its_rows_of_everything() -> None:
+    sigma, few = np.linspace(0.1, 0.4, 50), np.array([3, 40])
+    part = table(sigma**-2.0, sigma).with_weights(sigma**-2.0, np.arange(50.0)).part(few)
+    np.testing.assert_array_equal(part.X, X[few])
+    np.testing.assert_array_equal(part.y, Y[few])
+    np.testing.assert_array_equal(part.weight, sigma[few] ** -2.0)
+    np.testing.assert_array_equal(part.sigma, sigma[few])
+    np.testing.assert_array_equal(part.counts, few)
+    assert table().part(few).weight is None
+
+
 def test_known_errors_are_the_noise() -> None:
     sigma = np.linspace(0.1, 0.4, 50)
     weight = (sigma / sigma.min()) ** -2.0
