@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Self, cast
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -32,12 +32,11 @@ from eqdarts.files import write_atomically
 from eqdarts.fitting import checks, group_rows
 from eqdarts.fitting.group_rows import labels_in
 from eqdarts.fitting.group_stages import fit_groups
+from eqdarts.fitting.new_rows import inference_of, interval_of_new, std_of_new
 from eqdarts.fitting.progress import Callback
 from eqdarts.fitting.run import Run, read_run
 from eqdarts.fitting.stages import fit_table
 from eqdarts.fitting.table import Table
-from eqdarts.inference.by_group import group_inference
-from eqdarts.inference.by_loss import errors_of_new
 from eqdarts.losses import typical_size
 from eqdarts.primitives.table import Primitive, resolve
 from eqdarts.report.notebook import fitted_html
@@ -326,10 +325,7 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         values = np.asarray(equation.predict(X, labels), dtype=np.float64)
         if not return_std:
             return values
-        if self.run_.groups is not None:
-            return values, self.inference(index).predict_std(X, labels, observation=True)
-        sigma = errors_of_new(equation, self.run_.rows, self.run_.loss, X, noise=self.run_.noise)
-        return values, self.inference(index).predict_std(X, observation=True, sigma=sigma)
+        return values, std_of_new(self.run_, index, X, labels)
 
     def predict_interval(
         self,
@@ -359,18 +355,10 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         groups : str, label or array of shape (n,), optional
             As for `predict`. Weights and errors of new observations are then not used.
         """
-        found = self.inference(index)
+        check_is_fitted(self)
         labels, X = labels_in(self.run_, groups, X), self._rows(X)
-        equation = self._equation(index)
-        warn_outside(equation, X, stacklevel=2)
-        if self.run_.groups is not None:
-            return cast(Array, found.predict_interval(X, labels, coverage, observation))
-        if observation:
-            sigma = errors_of_new(equation, self.run_.rows, self.run_.loss, X, sigma, sample_weight, self.noise_)
-        else:
-            sigma = None
-        weight = sample_weight if sigma is None else None
-        return cast(Array, found.predict_interval(X, coverage, observation, weight, sigma))
+        warn_outside(self._equation(index), X, stacklevel=2)
+        return interval_of_new(self.run_, index, X, labels, coverage, observation, sample_weight, sigma)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> float:
         """Return the share of the variance of y that the chosen equation explains, R2.
@@ -437,9 +425,7 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         other losses than "squared" there is none.
         """
         check_is_fitted(self)
-        if self.run_.groups is not None:
-            return group_inference(self._equation(index), self.run_.rows, self.run_.groups)
-        return self.run_.inference(index)
+        return inference_of(self.run_, index)
 
     def summary(self, index: int | None = None, coverage: float = 0.95, profile: bool = True) -> str:
         """Return a text table: the equation, its fit, coefficients with intervals, rivals and cautions.

@@ -105,8 +105,8 @@ class _Search(Stages):
         """Return the equations that the search finds, with their prices, and its course."""
         table, settings = self.table, self.settings
         data = prepare(table.X, table.y, table.weight, settings.validation_fraction, self.rng)
-        views = self._views(data)
-        found, history = self._searched(views)
+        views = self.searches.views(data)
+        found, history = self.searches.run(views)
         rows = fitted_rows(data, self.rng)
         members = [self._refitted(*pair, rows) for pair in zip(found, views, strict=False)]
         return self._priced(members, views), history

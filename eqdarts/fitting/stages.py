@@ -6,20 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from eqdarts._typing import Array
 from eqdarts.clock import now
-from eqdarts.data import Data, FitRows, prepare
-from eqdarts.equation.equation import Equation
-from eqdarts.equation.to_graph import rescaled
-from eqdarts.errors import FormulaError
+from eqdarts.data import FitRows, prepare
 from eqdarts.evidence.edges import Evidence
 from eqdarts.evidence.structure import Finding
-from eqdarts.expression.build import composed
 from eqdarts.failures import Failures
 from eqdarts.fitting.all_rows import Last, Weights, settled_on_all
 from eqdarts.fitting.by_loss import ROUNDS, Reweighting, snap_reweighted, working_data, working_target
@@ -50,34 +46,30 @@ from eqdarts.fitting.front import (
     screened,
     with_factor,
 )
+from eqdarts.fitting.guard import Guard
 from eqdarts.fitting.progress import Bar, Callback, Interrupts, Watch, compiling
 from eqdarts.fitting.robust_scatter import relative_loss
 from eqdarts.fitting.run import Run
 from eqdarts.fitting.scatter import ByKind, Scatter, by_own_weights, with_weights
-from eqdarts.fitting.settings import FitSettings, share_until, spent, time_for_search
-from eqdarts.fitting.starts import BENT, best_line, broken_line, constant, in_units, starts_of_fit, starts_of_guesses
+from eqdarts.fitting.searches import Searches, in_given_units
+from eqdarts.fitting.settings import FitSettings, share_until, spent
+from eqdarts.fitting.starts import in_units
 from eqdarts.fitting.table import Table
 from eqdarts.fitting.units import in_given_unit, in_safe_unit
 from eqdarts.fitting.views import View, is_weighted, members_of, with_weighted
-from eqdarts.graph.fitted import FittedGraph, Start
+from eqdarts.graph.fitted import FittedGraph
 from eqdarts.history import SearchHistory, with_totals
 from eqdarts.inference.constants import Snap
 from eqdarts.inference.noise import Noise
 from eqdarts.losses import SQUARED, Loss, loss_of, resolve_loss
-from eqdarts.search.parallel import search_many
-from eqdarts.search.result import Config
-from eqdarts.search.search import one_thread, search
+from eqdarts.search.search import one_thread
 from eqdarts.selection import CRITERIA
 
 __all__ = ["Stages", "fit_table"]
 
-T = TypeVar("T")
 Snapped = tuple[Front, tuple[Snap, ...]]
 
 LATEST = 1.05  # share of the limit until which constants become exact: it takes a tenth of a second and changes the law
-LEAST_SEARCH = 0.5  # share of its time that a search gets at least, however long the preparation took
-FROM_ORIGINS = 0.65  # share of the search that columns with an origin are counted from there
-QUICK_ROWS = 200  # rows on which an equation shown during the search must agree with its graph
 NO_EVIDENCE = Evidence((), (), np.zeros((0, 0)), (), None)
 
 
@@ -170,10 +162,12 @@ class Stages:
     def __post_init__(self) -> None:
         self.interrupts = self.watch.interrupts
         self.failures = Failures()
+        self.guard = Guard(self.interrupts, self.failures)
+        own = (self.table, self.settings, self.rng, self.began, self.watch, self.before)
+        self.searches = Searches(*own, self.guard)
         self.unwritten = 0  # graphs of the last choice that were not written as equations, because the time was up
         self.loss: Any = self.settings.loss  # or, where errors turn out to be relative, the loss of these
         self.settled: dict[Any, Array] = {}  # coefficients of forms by another loss, where the next fit of them begins
-        self.guesses: list[str] = []  # keys of the graphs of the user's guesses, in their order
 
     def run(self) -> Run:
         """Fit by the loss of the settings."""
@@ -187,8 +181,8 @@ class Stages:
         data = prepare(table.X, table.y, table.weight, settings.validation_fraction, self.rng)
         # Errors are raised now, and not after the search.
         checked_held_out(data, settings.selection)
-        views = self._weighted_too(self._views(data), scatter)
-        found, history = self._searched(views)
+        views = self._weighted_too(self.searches.views(data), scatter)
+        found, history = self.searches.run(views)
         # The search has used a small sample. From here on all rows count, or 10,000 of them.
         rows = fitted_rows(data, self.rng)
         members = [self._refitted(*pair, rows) for pair in zip(found, views, strict=False)]
@@ -196,13 +190,13 @@ class Stages:
         entries, criterion = self._ready_for_choice(self._priced(members, views))
         front = select_front([entry for entry in entries if not is_weighted(entry, views)], data, table, criterion)
         told = partial(self._by_scatter, scatter, front, entries, members, views, criterion, rows)
-        front, noise = self._stage("kind of scatter", told, lambda: (front, Noise()))
+        front, noise = self.guard.stage("kind of scatter", told, lambda: (front, Noise()))
         table, data = self.table, front.best.data
         weighing = Weighing(data, rows, table, settings.primitives, criterion, self.rng, settings.max_complexity)
         settled = partial(weighing.settled if noise.kind == "constant" else weighing.held, front, self._has_time)
-        front, evidence = self._stage("evidence for the primitives", settled, lambda: (front, NO_EVIDENCE))
+        front, evidence = self.guard.stage("evidence for the primitives", settled, lambda: (front, NO_EVIDENCE))
         seen = partial(structure_of, front, data, table, self.rng)
-        structure = self._stage("structure of the law", seen, tuple[Finding, ...])
+        structure = self.guard.stage("structure of the law", seen, tuple[Finding, ...])
         # Exact constants come last, because the equation then differs from its graph.
         fit_rows = table.drawn(rows)
         price = None if noise.kind == "constant" else ByKind(noise.kind, scatter.table, fit_rows).candidate
@@ -210,14 +204,14 @@ class Stages:
         front, snaps = self._snapped(free := front, partial(snap_chosen, front, *given))
         kept = scatter.table.kept(rows)
         own = partial(by_own_weights, front, noise, kept, table)
-        front, noise, kept = self._stage("last refit by the scatter", own, lambda: (front, noise, kept))
+        front, noise, kept = self.guard.stage("last refit by the scatter", own, lambda: (front, noise, kept))
         last = self._on_all(front, snaps, free, kept, Weights(scatter.table.as_given, noise=noise))
         remarks, front = _Remarks(evidence, structure, last), self._with_digits(last.front, fit_rows, SQUARED)
         return self._recorded(front, remarks, self._together(members, views, front), kept, history, criterion)
 
     def _weighted_too(self, views: list[View], scatter: Scatter) -> list[View]:
         """Return the views, and that with the weights of relative errors where these are suspected."""
-        weight = self._stage("scatter before the search", scatter.suspected, lambda: None)
+        weight = self.guard.stage("scatter before the search", scatter.suspected, lambda: None)
         return views if weight is None else with_weighted(views, weight)
 
     def _by_scatter(
@@ -253,12 +247,12 @@ class Stages:
 
     def _snapped(self, front: Front, snap: Callable[[], Snapped]) -> Snapped:
         """Return the front with exact constants in its chosen equation, and what became exact."""
-        return self._stage("exact constants", snap, lambda: (front, ())) if self.settings.snap else (front, ())
+        return self.guard.stage("exact constants", snap, lambda: (front, ())) if self.settings.snap else (front, ())
 
     def _on_all(self, front: Front, snaps: tuple[Snap, ...], free: Front, kept: FitRows, weights: Weights) -> Last:
         """Return the front with the chosen law refitted to all rows, with what changes by that, or unchanged."""
         last = partial(settled_on_all, front, snaps, free, self.table, kept, weights, self._has_time)
-        return self._stage("last refit to all rows", last, lambda: Last(front, snaps, weights.noise, None))
+        return self.guard.stage("last refit to all rows", last, lambda: Last(front, snaps, weights.noise, None))
 
     def _ready_for_choice(self, entries: list[Entry]) -> tuple[list[Entry], str]:
         """Return the entries with what the criterion looks at, and its name, or that of the one that stands in."""
@@ -277,13 +271,13 @@ class Stages:
         loss = checked_loss(settings.loss, settings.selection, table.y, f)
         target = working_target(loss, table.y, f)
         data = prepare(table.X, target, table.weight, settings.validation_fraction, self.rng)
-        views = self._views(data, loss.logistic)
+        views = self.searches.views(data, loss.logistic)
         rows = fitted_rows(data, self.rng)
         members: list[tuple[FittedGraph, ...]] = [() for _ in views]
         histories: list[SearchHistory] = []
         noise = Noise()
         for k in range(ROUNDS):
-            found, history = self._searched(views, k, ROUNDS, loss.logistic)
+            found, history = self.searches.run(views, k, ROUNDS, loss.logistic)
             histories.append(history)
             for v, graphs in enumerate(found):
                 members[v] += self._refitted(graphs, views[v], rows)
@@ -297,12 +291,12 @@ class Stages:
             if history.stop_reason in ("interrupt", "callback") or self.interrupts.seen:
                 break
         # Almost converged coefficients were enough for the choice. The printed ones must converge.
-        front = self._stage("last refit by the loss", partial(reweighting.finish, front), lambda: front)
+        front = self.guard.stage("last refit by the loss", partial(reweighting.finish, front), lambda: front)
         data = next(v.data for v in views if v.data.scales.same_origin(front.best.data.scales))
         weighing = Weighing(data, rows, table, settings.primitives, "bic", self.rng, settings.max_complexity)
-        evidence = self._stage("evidence for the primitives", partial(weighing.of, front), lambda: NO_EVIDENCE)
+        evidence = self.guard.stage("evidence for the primitives", partial(weighing.of, front), lambda: NO_EVIDENCE)
         told = partial(structure_of, front, data, table, self.rng, loss.logistic)
-        structure = self._stage("structure of the law", told, tuple[Finding, ...])
+        structure = self.guard.stage("structure of the law", told, tuple[Finding, ...])
         snap = partial(snap_reweighted, front, reweighting, settings.constants, self._has_time)
         front, snaps = self._snapped(free := front, snap)
         last = Last(front, snaps, noise, None)
@@ -317,7 +311,7 @@ class Stages:
     def _relative(self, front: Front, rows: FitRows) -> tuple[Loss, Noise] | None:
         """Return the loss of relative errors if a robust fit shows these, and the noise to tell."""
         told = partial(relative_loss, self.loss, self.settings.noise, front, self.table, rows)
-        return self._stage("kind of scatter", told, lambda: None)
+        return self.guard.stage("kind of scatter", told, lambda: None)
 
     def _chosen_by_loss(
         self, members: list[tuple[FittedGraph, ...]], views: list[View], rows: FitRows, f: Array, until: float
@@ -335,126 +329,6 @@ class Stages:
 
     # --- the parts of both ---
 
-    def _views(self, data: Data, logistic: bool = False) -> list[View]:
-        """Return the rows as each of the searches sees them, with its starts."""
-        table, checkpoint = self.table, self.watch.checkpoint
-        starts = self._starts(data, logistic)
-        origin = np.array([table.origins.get(name, 0) for name in table.names], dtype=np.float64)
-        if origin.any():
-            moved = data.seen_from(origin, table.X)
-            there = [rescaled(*start, data.scales, moved.scales) for start in starts]
-            views = [View(moved, 0.0, FROM_ORIGINS, there), View(data, FROM_ORIGINS, 1 - FROM_ORIGINS, starts)]
-        else:
-            views = [View(data, 0.0, 1.0, starts)]
-        if checkpoint is not None:
-            kept = checkpoint.read(views[0].data, self.settings.primitives)
-            views[0].starts.extend((m.graph, m.coefficients) for m in kept)
-        most = self.settings.max_complexity
-        return [replace(v, starts=[start for start in v.starts if start[0].complexity <= most]) for v in views]
-
-    def _starts(self, data: Data, logistic: bool = False) -> list[Start]:
-        """Return the starts of the search: guesses, and the graphs of the previous fit."""
-        # From here on there is at least a constant, which the search adds first.
-        self.interrupts.open = False
-        settings = self.settings
-        given = (data, self.table, settings.constants, logistic, settings.max_complexity)
-        starts = starts_of_guesses(settings.guesses, *given)
-        self.guesses = [with_factor(FittedGraph(g, theta, np.inf)).graph.key for g, theta in starts]
-        if self.before is not None:
-            before = replace(self.before, y_scale=self.before.y_scale / self.table.y_unit)
-            starts += starts_of_fit(before, data, self.table.names, logistic)
-        # A break is worth a try unless the user's own list of functions has none.
-        if BENT in settings.primitives or "primitives" not in settings.changed:
-            starts += self._stage("break in the slope", partial(broken_line, data), list[Start])
-        return starts
-
-    def _searched(
-        self, views: list[View], k: int = 0, n: int = 1, logistic: bool = False
-    ) -> tuple[list[tuple[FittedGraph, ...]], SearchHistory]:
-        """Search from each view in part `k` of `n` of the budget; after an interrupt there are fewer results."""
-        found: list[tuple[FittedGraph, ...]] = []
-        histories: list[SearchHistory] = []
-        for view in views:
-            if view.is_weighted and any(history.stop_reason == "exact" for history in histories):
-                found.append(())
-                continue
-            graphs, history = self._search(view, (k + view.first) / n, view.share / n, logistic)
-            found.append(self._joined(graphs, view.starts if k == 0 else [], view.data))
-            histories.append(history)
-            if history.stop_reason in ("interrupt", "callback") or self.interrupts.seen:
-                return found, with_totals(history, histories)
-        return found, with_totals(histories[0], histories)
-
-    def _search(
-        self, view: View, first: float, share: float, logistic: bool
-    ) -> tuple[tuple[FittedGraph, ...], SearchHistory]:
-        """Search within a `share` of the budget; another search used the part before the share `first`."""
-        settings, watch = self.settings, self.watch
-        data, starts = view.data, view.starts
-        most = max(round(share * settings.max_refits), 1)
-        config = Config(
-            settings.primitives,
-            settings.search,
-            settings.max_complexity,
-            self._limit(first, share),
-            most,
-            settings.n_restarts,
-            self.table.names,
-            settings.relaxed,
-        )
-        watch.first, watch.share = first, share
-        watch.is_kept = view.is_kept
-        watch.unit, watch.write = data.variance * self._y_scale(data) ** 2, self._writer(data, logistic)
-        if settings.n_jobs is None:
-            # `watch` allows an interrupt as soon as there is an equation.
-            result = search(data, config, self.rng, watch, starts)
-        else:
-            # The results of the workers are in their files, so an interrupt loses nothing.
-            self.interrupts.open = True
-            parts = watch.checkpoint.parts if watch.checkpoint is not None and view.is_kept else None
-            result = search_many(data, config, self.rng, settings.n_searches, settings.n_jobs, watch, starts, parts)
-        self.interrupts.open = False
-        # An interrupt that a worker or the search has handled counts for the later stages too.
-        if result.history.stop_reason == "interrupt" and not self.interrupts.seen:
-            self.interrupts.note()
-        return (*result.front, *result.close), result.history
-
-    def _limit(self, first: float, share: float) -> float | None:
-        """Return the seconds that a search has: the rest of its share, with a minimum."""
-        if self.settings.time_limit is None:
-            return None
-        whole = time_for_search(self.settings.time_limit, len(self.table.y))
-        return max((first + share) * whole - (now() - self.began), LEAST_SEARCH * share * whole)
-
-    def _writer(self, data: Data, logistic: bool) -> Callable[[FittedGraph], Equation | None]:
-        """Return a function that writes a graph as an equation and remembers the equations it has written."""
-        written: dict[FittedGraph, Equation | None] = {}
-        table, scales = self.table, data.scales._replace(y=float(self._y_scale(data)))
-
-        def write(member: FittedGraph) -> Equation | None:
-            if member not in written:
-                try:
-                    rows = table.telling[:QUICK_ROWS]
-                    found = Equation.from_graph(
-                        member.graph, member.coefficients, scales, table.names, table.target, rows=rows
-                    )
-                    written[member] = replace(found, expr=composed("logistic", found.expr)) if logistic else found
-                except (ValueError, ArithmeticError):  # it is only shown: the search goes on
-                    written[member] = None
-            return written[member]
-
-        return write
-
-    def _y_scale(self, data: Data) -> np.float64:
-        """Return what y is divided by for the search, in the unit that was given."""
-        return np.float64(data.y_scale) * self.table.y_unit
-
-    def _joined(self, found: tuple[FittedGraph, ...], starts: list[Start], data: Data) -> tuple[FittedGraph, ...]:
-        """Return the graphs found, the starts, a constant and a line, so that no sample of rows can lose these."""
-        known = {member.graph.key for member in found}
-        starts = [*starts, constant(data), best_line(data)]
-        return (*found, *(FittedGraph(g, theta, np.inf) for g, theta in starts if g.key not in known))
-
     def _refitted(
         self, members: tuple[FittedGraph, ...], view: View, rows: NDArray[np.intp]
     ) -> tuple[FittedGraph, ...]:
@@ -464,7 +338,7 @@ class Stages:
         if self.watch.checkpoint is not None and view.is_kept:
             self.watch.checkpoint.keep(members)
         front = front_of(members)
-        told = always_told([with_factor(member) for member in members], self.table.n_rows, self.guesses)
+        told = always_told([with_factor(member) for member in members], self.table.n_rows, self.searches.guesses)
         always = [member for member in members if with_factor(member).graph.key in told]
 
         def refitted() -> tuple[FittedGraph, ...]:
@@ -475,7 +349,7 @@ class Stages:
             in_time = partial(self._has_time, until)
             return refit_front(tuple(dict.fromkeys((*best, *always))), data, rows, self.rng, in_time)
 
-        return self._stage("refit to all rows", refitted, lambda: measured(front, data, rows))
+        return self.guard.stage("refit to all rows", refitted, lambda: measured(front, data, rows))
 
     def _priced(
         self,
@@ -494,7 +368,7 @@ class Stages:
         settle = {} if by is None else {"settle": by.settle}
         price = None if by is None else by.candidate
         for graphs, view in zip(members, views, strict=False):
-            always = always_told(graphs, table.n_rows, self.guesses)
+            always = always_told(graphs, table.n_rows, self.searches.guesses)
             may_write = partial(self._may_write, until=self._until("writing") if until is None else until)
             written = write_all(graphs, view.data, table, always, may_write, failures=self.failures, **settle)
             self.unwritten += 0 if may_write(len(written)) else len(graphs) - len(written)
@@ -511,20 +385,6 @@ class Stages:
         units = front.best.data.scales
         moved = [in_units(m, v.data.scales, units) for ms, v in zip(members, views, strict=False) for m in ms]
         return (*moved, *(in_units(entry.member, entry.data.scales, units) for entry in front.entries))
-
-    def _stage(self, name: str, compute: Callable[[], T], otherwise: Callable[[], T]) -> T:
-        """Return ``compute()``, or ``otherwise()`` after an interrupt or a numerical error.
-
-        The error is recorded under the name of the stage, unless it is only that an equation is not real and finite.
-        """
-
-        def attempt() -> T:
-            try:
-                return compute()
-            except FormulaError:
-                return otherwise()
-
-        return self.interrupts.stage(partial(self.failures.attempt, name, attempt, otherwise), otherwise)
 
     def _with_digits(self, front: Front, rows: FitRows, loss: Loss) -> Front:
         """Return the front with equations that are printed with as many digits as the rows need."""
@@ -559,7 +419,7 @@ class Stages:
             named=table.named,
             loss=settings.loss if isinstance(settings.loss, str) else repr(settings.loss),
             x_scale=units.x,
-            y_scale=float(self._y_scale(front.best.data)),
+            y_scale=float(in_given_units(front.best.data, self.table)),
             x_origin=units.origin,
             logistic=logistic,
             graph=front.best.member,
@@ -581,7 +441,7 @@ class Stages:
         """Say why the law was chosen, what became of the guesses, and with which scatter if it is not the same."""
         words = [front.in_words(criterion, n_refits, self.table.n_rows)]
         words += [f"{noise}."] if noise.kind != "constant" else []
-        words += about_guesses(front, self.settings.guesses, self.guesses)
+        words += about_guesses(front, self.settings.guesses, self.searches.guesses)
         if self.unwritten:
             words.append(f"The time was up before {self.unwritten} of the refitted graphs were written as equations.")
         return " ".join(words)

@@ -39,10 +39,10 @@ def test_many_rows_take_a_few_copies_of_the_table() -> None:
 
 
 def test_the_time_of_preparation_is_part_of_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    from eqdarts.fitting import stages as module
+    from eqdarts.fitting import searches, stages
 
     limits: list[float | None] = []
-    original_search, original_prepare = module.search, module.prepare
+    original_search, original_prepare = searches.search, stages.prepare
 
     def search(data: Any, config: Any, *more: Any) -> Any:
         limits.append(config.time_limit)
@@ -52,14 +52,14 @@ def test_the_time_of_preparation_is_part_of_the_limit(monkeypatch: pytest.Monkey
         time.sleep(0.5)
         return original_prepare(*given)
 
-    monkeypatch.setattr(module, "search", search)
-    monkeypatch.setattr(module, "prepare", slow)
+    monkeypatch.setattr(searches, "search", search)
+    monkeypatch.setattr(stages, "prepare", slow)
     X = np.random.default_rng(0).uniform(1.0, 3.0, (60, 1))
     DARTSRegressor(search="random", time_limit=2.0, max_refits=40, random_state=0).fit(X, X[:, 0])
     DARTSRegressor(search="random", time_limit=0.6, max_refits=40, random_state=0).fit(X, X[:, 0])
     assert limits[0] is not None
-    assert 0.5 * module.time_for_search(2.0) <= limits[0] <= module.time_for_search(2.0) - 0.5
-    assert limits[1] == pytest.approx(0.5 * module.time_for_search(0.6))
+    assert 0.5 * time_for_search(2.0) <= limits[0] <= time_for_search(2.0) - 0.5
+    assert limits[1] == pytest.approx(0.5 * time_for_search(0.6))
 
 
 def test_a_long_table_keeps_time_for_the_steps_that_see_all_rows() -> None:

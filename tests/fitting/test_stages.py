@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from eqdarts import DARTSRegressor
-from eqdarts.data import prepare
 from eqdarts.equation.equation import Equation
 from eqdarts.errors import EqdartsWarning
 from eqdarts.fitting import choice
@@ -18,7 +17,7 @@ from eqdarts.fitting.by_loss import Reweighting
 from eqdarts.fitting.checks import checked_settings
 from eqdarts.fitting.choice import LEAST_WRITTEN
 from eqdarts.fitting.settings import FitSettings, time_for_search
-from eqdarts.fitting.stages import Stages, fit_table
+from eqdarts.fitting.stages import fit_table
 from eqdarts.fitting.table import Table
 
 
@@ -85,14 +84,6 @@ def test_what_is_not_written_because_the_time_is_up_is_counted(monkeypatch: pyte
     monkeypatch.setattr("eqdarts.fitting.stages.Stages._has_time", lambda *_: False)
     cut = fit_table(table, given, np.random.default_rng(0))
     assert re.search(r"The time was up before \d+ of the refitted graphs were written as equations", cut.selection)
-
-
-def test_a_constant_and_a_line_are_refitted_though_the_search_has_dropped_them() -> None:
-    x = np.linspace(1.0, 2.0, 30)
-    data = prepare(x[:, None], 3 * x, None, 0.3, np.random.default_rng(0))
-    members = Stages._joined(object(), (), [], data)  # type: ignore[arg-type]
-    assert [len(member.graph.nodes[0].edges) for member in members] == [0, 1]
-    assert members[0].coefficients == pytest.approx((1.0,))  # the mean, in units of the mean
 
 
 def test_without_snapping_the_decimals_stay() -> None:

@@ -87,7 +87,7 @@ def test_a_guess_that_cannot_be_used_is_refused_before_the_search(
     def search(*_: Any) -> None:
         pytest.fail("searched")
 
-    monkeypatch.setattr("eqdarts.fitting.stages.search", search)
+    monkeypatch.setattr("eqdarts.fitting.searches.search", search)
     with pytest.raises(ValueError, match=message):
         DARTSRegressor(**QUICK, guesses=guesses).fit(*table())
 

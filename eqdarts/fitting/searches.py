@@ -1,0 +1,175 @@
+"""The searches of a fit: one for each view of the rows, each within its share of the budget."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+import numpy as np
+
+from eqdarts.clock import now
+from eqdarts.data import Data
+from eqdarts.equation.equation import Equation
+from eqdarts.equation.to_graph import rescaled
+from eqdarts.expression.build import composed
+from eqdarts.fitting.front import with_factor
+from eqdarts.fitting.guard import Guard
+from eqdarts.fitting.progress import Watch
+from eqdarts.fitting.run import Run
+from eqdarts.fitting.settings import FitSettings, time_for_search
+from eqdarts.fitting.starts import BENT, best_line, broken_line, constant, starts_of_fit, starts_of_guesses
+from eqdarts.fitting.table import Table
+from eqdarts.fitting.views import View
+from eqdarts.graph.fitted import FittedGraph, Start
+from eqdarts.history import SearchHistory, with_totals
+from eqdarts.search.parallel import search_many
+from eqdarts.search.result import Config
+from eqdarts.search.search import search
+
+__all__ = ["Searches", "in_given_units"]
+
+LEAST_SEARCH = 0.5  # share of its time that a search gets at least, however long the preparation took
+FROM_ORIGINS = 0.65  # share of the search that columns with an origin are counted from there
+QUICK_ROWS = 200  # rows on which an equation shown during the search must agree with its graph
+
+
+def in_given_units(data: Data, table: Table) -> np.float64:
+    """Return what y is divided by for the search, in the unit that was given."""
+    return np.float64(data.y_scale) * table.y_unit
+
+
+@dataclass
+class Searches:
+    """The searches of one fit; the parameters are those of `eqdarts.fitting.stages.Stages`.
+
+    Attributes
+    ----------
+    guesses : list of str
+        Keys of the graphs of the user's guesses, in their order.
+    """
+
+    table: Table
+    settings: FitSettings
+    rng: np.random.Generator
+    began: float
+    watch: Watch
+    before: Run | None
+    guard: Guard
+    guesses: list[str] = field(default_factory=list)
+
+    def views(self, data: Data, logistic: bool = False) -> list[View]:
+        """Return the rows as each of the searches sees them, with its starts."""
+        table, checkpoint = self.table, self.watch.checkpoint
+        starts = self._starts(data, logistic)
+        origin = np.array([table.origins.get(name, 0) for name in table.names], dtype=np.float64)
+        if origin.any():
+            moved = data.seen_from(origin, table.X)
+            there = [rescaled(*start, data.scales, moved.scales) for start in starts]
+            views = [View(moved, 0.0, FROM_ORIGINS, there), View(data, FROM_ORIGINS, 1 - FROM_ORIGINS, starts)]
+        else:
+            views = [View(data, 0.0, 1.0, starts)]
+        if checkpoint is not None:
+            kept = checkpoint.read(views[0].data, self.settings.primitives)
+            views[0].starts.extend((m.graph, m.coefficients) for m in kept)
+        most = self.settings.max_complexity
+        return [replace(v, starts=[start for start in v.starts if start[0].complexity <= most]) for v in views]
+
+    def _starts(self, data: Data, logistic: bool = False) -> list[Start]:
+        """Return the starts of the search: guesses, and the graphs of the previous fit."""
+        # From here on there is at least a constant, which the search adds first.
+        self.watch.interrupts.open = False
+        settings = self.settings
+        given = (data, self.table, settings.constants, logistic, settings.max_complexity)
+        starts = starts_of_guesses(settings.guesses, *given)
+        self.guesses = [with_factor(FittedGraph(g, theta, np.inf)).graph.key for g, theta in starts]
+        if self.before is not None:
+            before = replace(self.before, y_scale=self.before.y_scale / self.table.y_unit)
+            starts += starts_of_fit(before, data, self.table.names, logistic)
+        # A break is worth a try unless the user's own list of functions has none.
+        if BENT in settings.primitives or "primitives" not in settings.changed:
+            starts += self.guard.stage("break in the slope", partial(broken_line, data), list[Start])
+        return starts
+
+    def run(
+        self, views: list[View], k: int = 0, n: int = 1, logistic: bool = False
+    ) -> tuple[list[tuple[FittedGraph, ...]], SearchHistory]:
+        """Search from each view in part `k` of `n` of the budget; after an interrupt there are fewer results."""
+        found: list[tuple[FittedGraph, ...]] = []
+        histories: list[SearchHistory] = []
+        for view in views:
+            if view.is_weighted and any(history.stop_reason == "exact" for history in histories):
+                found.append(())
+                continue
+            graphs, history = self._search(view, (k + view.first) / n, view.share / n, logistic)
+            found.append(self._joined(graphs, view.starts if k == 0 else [], view.data))
+            histories.append(history)
+            if history.stop_reason in ("interrupt", "callback") or self.watch.interrupts.seen:
+                return found, with_totals(history, histories)
+        return found, with_totals(histories[0], histories)
+
+    def _search(
+        self, view: View, first: float, share: float, logistic: bool
+    ) -> tuple[tuple[FittedGraph, ...], SearchHistory]:
+        """Search within a `share` of the budget; another search used the part before the share `first`."""
+        settings, watch = self.settings, self.watch
+        data, starts = view.data, view.starts
+        most = max(round(share * settings.max_refits), 1)
+        config = Config(
+            settings.primitives,
+            settings.search,
+            settings.max_complexity,
+            self._limit(first, share),
+            most,
+            settings.n_restarts,
+            self.table.names,
+            settings.relaxed,
+        )
+        watch.first, watch.share = first, share
+        watch.is_kept = view.is_kept
+        watch.unit, watch.write = data.variance * in_given_units(data, self.table) ** 2, self._writer(data, logistic)
+        if settings.n_jobs is None:
+            # `watch` allows an interrupt as soon as there is an equation.
+            result = search(data, config, self.rng, watch, starts)
+        else:
+            # The results of the workers are in their files, so an interrupt loses nothing.
+            self.watch.interrupts.open = True
+            parts = watch.checkpoint.parts if watch.checkpoint is not None and view.is_kept else None
+            result = search_many(data, config, self.rng, settings.n_searches, settings.n_jobs, watch, starts, parts)
+        self.watch.interrupts.open = False
+        # An interrupt that a worker or the search has handled counts for the later stages too.
+        if result.history.stop_reason == "interrupt" and not self.watch.interrupts.seen:
+            self.watch.interrupts.note()
+        return (*result.front, *result.close), result.history
+
+    def _limit(self, first: float, share: float) -> float | None:
+        """Return the seconds that a search has: the rest of its share, with a minimum."""
+        if self.settings.time_limit is None:
+            return None
+        whole = time_for_search(self.settings.time_limit, len(self.table.y))
+        return max((first + share) * whole - (now() - self.began), LEAST_SEARCH * share * whole)
+
+    def _writer(self, data: Data, logistic: bool) -> Callable[[FittedGraph], Equation | None]:
+        """Return a function that writes a graph as an equation and remembers the equations it has written."""
+        written: dict[FittedGraph, Equation | None] = {}
+        table, scales = self.table, data.scales._replace(y=float(in_given_units(data, self.table)))
+
+        def write(member: FittedGraph) -> Equation | None:
+            if member not in written:
+                try:
+                    rows = table.telling[:QUICK_ROWS]
+                    found = Equation.from_graph(
+                        member.graph, member.coefficients, scales, table.names, table.target, rows=rows
+                    )
+                    written[member] = replace(found, expr=composed("logistic", found.expr)) if logistic else found
+                except (ValueError, ArithmeticError):  # it is only shown: the search goes on
+                    written[member] = None
+            return written[member]
+
+        return write
+
+    def _joined(self, found: tuple[FittedGraph, ...], starts: list[Start], data: Data) -> tuple[FittedGraph, ...]:
+        """Return the graphs found, the starts, a constant and a line, so that no sample of rows can lose these."""
+        known = {member.graph.key for member in found}
+        starts = [*starts, constant(data), best_line(data)]
+        return (*found, *(FittedGraph(g, theta, np.inf) for g, theta in starts if g.key not in known))
