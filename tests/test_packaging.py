@@ -20,7 +20,7 @@ PACKAGE = ROOT / "eqdarts"
 # The rooms of the house by floor: a room imports only from floors below its own. `docs/architecture.md` shows them.
 FLOORS = (
     ("_lazy", "_typing", "_version", "clock", "errors"),
-    ("arrays", "data", "failures", "files", "history", "losses", "primitives"),
+    ("arrays", "data", "failures", "files", "history", "losses", "primitives", "units"),
     ("expression", "graph"),
     ("solver", "export", "selection"),
     ("equation", "search"),
