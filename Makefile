@@ -12,6 +12,8 @@ SOURCES := eqdarts tests examples docs $(wildcard benchmarks)
 # Each test worker and each search keeps to one thread: quicker for small tensors, and the same result on every machine.
 export OMP_NUM_THREADS := 1
 export MPLBACKEND := Agg
+# Python keeps what it has compiled, whatever the environment says: otherwise every process compiles torch and sympy again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: discover test test-quick check docs docs-figures docs-measured dist format images clean
 .DEFAULT_GOAL := discover

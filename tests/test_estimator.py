@@ -29,6 +29,7 @@ from tests.helpers import QUICK
 from tests.places import DATASETS
 
 
+@pytest.mark.slow
 @parametrize_with_checks([DARTSRegressor(**(QUICK | {"max_refits": 40, "primitives": "minimal"}))])
 def test_scikit_learn_contract(estimator: Any, check: Any) -> None:
     with warnings.catch_warnings():
@@ -90,6 +91,7 @@ def quick_fit(**given: Any) -> DARTSRegressor:
     return DARTSRegressor(**(QUICK | given)).fit(X, LAWS["product"](X) + 0.1 * np.sin(7 * X["x1"]))
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_equations() -> None:
     first, second = quick_fit(), quick_fit()
     assert list(first.equations_["equation"]) == list(second.equations_["equation"])
@@ -209,6 +211,7 @@ def test_tiny_tables_leave_a_row_to_spare(n: int, most: int, monkeypatch: pytest
     assert max(most - 2, 1) <= max(member.graph.n_coefficients for member in found) <= most
 
 
+@pytest.mark.slow
 def test_puromycin_is_michaelis_menten() -> None:
     puromycin = pd.read_csv(DATASETS / "puromycin.csv")
     treated = puromycin[puromycin["state"] == "treated"]

@@ -198,6 +198,7 @@ def _functions(X: NDArray[np.float64]) -> Iterator[tuple[Graph, NDArray[np.float
                 yield term("cos", n_inputs=d, source=i), np.cos(2 * a * x), 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("n", "d", "mean"), [(12, 1, 3.0), (30, 2, 0.0), (100, 5, 0.0), (100, 5, 1.0)])
 def test_noise_is_a_constant(n: int, d: int, mean: float) -> None:
     """The best of all equations of one term, with and without a constant, in 100 sets of noise: at most 5 laws."""

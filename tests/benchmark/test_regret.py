@@ -21,6 +21,7 @@ def given() -> tuple[Any, ...]:
     return *worker.fit_model(task, RIPPLE.variables, X, y), X, y
 
 
+@pytest.mark.slow
 def test_a_law_that_is_not_chosen_is_behind_by_its_score(given: tuple[Any, ...]) -> None:
     found, model, X, y = given
     row = regret_row(found, model, RIPPLE, NOISE, X, y)

@@ -68,11 +68,13 @@ def test_rows_are_written_as_they_come_and_not_run_again(adapter: Path, tmp_path
     assert len(read_results([out])) == 2
 
 
+@pytest.mark.slow
 def test_a_form_on_the_front_is_noticed_when_another_is_chosen(adapter: Path) -> None:
     row = run_benchmark([LINE], "own", adapter=adapter, options={"what": "2.1*x"}, rows=50).iloc[0]
     assert (row["recovered"], row["on_front"], row["reason"]) == (0, 1, "differs")
 
 
+@pytest.mark.slow
 def test_a_failing_method_is_a_row(adapter: Path) -> None:
     row = run_benchmark([LINE], "own", adapter=adapter, options={"what": "fail"}, rows=50).iloc[0]
     assert row["status"] == "failed"

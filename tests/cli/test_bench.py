@@ -23,6 +23,7 @@ def adapter(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_the_command_line_runs_and_tabulates(adapter: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out, table, plot = tmp_path / "own.csv", tmp_path / "table.md", tmp_path / "plot.png"
     given = ["bench", "nguyen", "--only", "nguyen-8", "--method", "own", "--adapter", str(adapter), "--rows", "30"]

@@ -111,6 +111,7 @@ def test_interrupt_keeps_the_best_so_far() -> None:
     assert "Wrote to kept" in out
 
 
+@pytest.mark.slow
 def test_a_name_that_the_terminal_lacks_is_escaped() -> None:
     Path("greek.csv").write_text("θ\n1\n", encoding="utf-8")
     save_equation(Equation.parse("2*θ", variables=["θ"], target="ψ"))

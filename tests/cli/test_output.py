@@ -43,6 +43,7 @@ def test_fit_writes_the_files_that_it_names(fake: list, capsys: pytest.CaptureFi
         assert Path(folder, name).read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 def test_a_fit_with_groups_draws_each_and_has_no_graph() -> None:
     model, (X, y) = grown(), trees()
     found = output.Found(model, Columns(X[["age"]], y), "trees.csv")

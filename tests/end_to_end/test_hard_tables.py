@@ -67,6 +67,7 @@ HARD: dict[str, tuple[Array, Array]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("search", ["auto", "relaxed", "random"])
 @pytest.mark.parametrize("name", HARD)
 def test_hard_tables_have_an_equation(name: str, search: str) -> None:

@@ -115,6 +115,7 @@ def _close_figures() -> Iterator[None]:
     pyplot.close("all")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TABLES)
 def test_the_table_has_a_law_that_six_digits_may_spoil(name: str) -> None:
     model = _model(name)
@@ -176,6 +177,7 @@ def test_tables_of_coefficients_and_the_reason_for_the_choice(name: str) -> None
     _holds(_read(quoted[1], name), model.equation_, name)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TABLES)
 def test_titles_of_pictures(name: str) -> None:
     model = _model(name)

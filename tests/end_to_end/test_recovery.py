@@ -61,6 +61,7 @@ def table(name: str, seed: int) -> tuple[Array, Array, Array, Array]:
     return X, law(*X.T), fresh, law(*fresh.T)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", LAWS)
 def test_a_law_is_recovered_exactly(name: str, seed: int) -> None:

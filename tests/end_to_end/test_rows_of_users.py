@@ -129,6 +129,7 @@ def _close_figures() -> Iterator[None]:
 EVERY = {**OF_X, **OF_ROWS, **OTHERS}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("function", EVERY.values(), ids=EVERY)
 def test_a_layout_changes_no_bit_of_an_answer(function: Function) -> None:
     expected = np.asarray(function(TABLE, Y, WEIGHT), dtype=float)

@@ -53,6 +53,7 @@ def _survives(law: Equation) -> None:
     np.testing.assert_allclose(_values(printed), _values(law), rtol=1e-9, atol=1e-290, equal_nan=True)
 
 
+@pytest.mark.slow
 @given(st.integers(0, 2**32 - 1))
 @settings(deadline=None, max_examples=150)
 def test_what_parse_reads_survives(seed: int) -> None:
@@ -84,6 +85,7 @@ def test_what_a_graph_is_written_as_survives(pair: Pair, seed: int) -> None:
 FITTED = ["a*x + b", "a*exp(-b*x) + 0.5", "a*(x + b)**c", "a*x*sqrt(reciprocal)", "a + 0*x", "logistic(a*x + b)"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("formula", FITTED)
 @pytest.mark.parametrize("typed", [True, False])
 def test_what_a_fit_yields_survives(formula: str, typed: bool) -> None:

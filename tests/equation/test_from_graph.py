@@ -41,6 +41,7 @@ def assert_same_where_defined(values: Array, expected: Array, wobble: Array) -> 
     assert (np.abs(values - expected) <= tolerance)[defined].all()
 
 
+@pytest.mark.slow
 @given(st.data())
 @settings(max_examples=60)
 def test_expression_equals_the_graph(data: st.DataObject) -> None:

@@ -36,6 +36,7 @@ def test_a_clear_law_is_chosen_every_time_and_the_summary_says_so(clear: DARTSRe
     assert f"chosen for {table['frequency'].iloc[0]:.0%} of resampled rows" in clear.summary(profile=False)
 
 
+@pytest.mark.slow
 def test_frequencies_are_shares_in_order_and_repeat(clear: DARTSRegressor) -> None:
     X, y = rows(25, 1.5)
     unclear = DARTSRegressor(**QUICK).fit(X, y)
@@ -63,6 +64,7 @@ def test_a_resample_is_fitted_as_its_rows_repeated_would_be(clear: DARTSRegresso
         assert got[b, k] == pytest.approx(float(np.mean(residual**2)), rel=1e-6)
 
 
+@pytest.mark.slow
 def test_pure_noise_weights_and_known_errors_are_survived() -> None:
     X, y = rows(60, 0.1)
     noise = np.random.default_rng(1).standard_normal(60)

@@ -34,6 +34,7 @@ def _executed(source: str, name: str = "predict") -> Callable[..., Array]:
     return space[name]
 
 
+@pytest.mark.slow
 def test_numpy_source_gives_what_predict_gives_to_the_last_bit(cases: list[tuple[Equation, Array]]) -> None:
     for equation, X in cases:
         source = to_numpy_source(equation)
@@ -61,6 +62,7 @@ def test_named_constants_are_numbers_in_the_source() -> None:
 # --- C ---
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("gcc") is None, reason="needs gcc")
 def test_c_source_gives_what_predict_gives(cases: list[tuple[Equation, Array]], tmp_path: Path) -> None:
     source = "".join(to_c_source(equation, f"law_{k}") for k, (equation, _) in enumerate(cases))
@@ -116,6 +118,7 @@ def test_a_spreadsheets_formula_is_the_equation(cases: list[tuple[Equation, Arra
         np.testing.assert_allclose(values[shown], want[shown], rtol=1e-10, err_msg=to_excel(equation))
 
 
+@pytest.mark.slow
 def test_cells_can_be_chosen_and_are_checked() -> None:
     law = Equation.parse("2.5*x**1.5 + log(1 + exp(y))", ["x", "y"])
     formula = to_excel(law, {"x": "$B$7", "y": "AA10"})

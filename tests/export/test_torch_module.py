@@ -32,6 +32,7 @@ def _steep(module: torch.nn.Module, row: torch.Tensor) -> bool:
         return not bool(near.abs().max() < 1e3 and near.diff().diff().abs().max() < 1e-2)
 
 
+@pytest.mark.slow
 def test_torch_gradients_are_those_of_differences(cases: list[tuple[Equation, Array]]) -> None:
     checked = 0
     for equation, X in cases[::4]:

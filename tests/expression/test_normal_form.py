@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import sympy
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,6 +18,7 @@ NAMES = ("x", "y", "z")
 POINTS = points_of(NAMES, ROWS, np.ones(3))
 
 
+@pytest.mark.slow
 @given(st.lists(st.floats(0.05, 20.0), min_size=4, max_size=4), st.sampled_from([0.5, -1.5, 2, -1, 3, 0.7]))
 @settings(max_examples=20)
 def test_normalising_keeps_the_function(c: list[float], p: float) -> None:

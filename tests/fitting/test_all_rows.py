@@ -114,6 +114,7 @@ def fitted() -> tuple[DARTSRegressor, np.ndarray, np.ndarray]:
     return model.fit(table.X[:30_000], table.y[:30_000]), table.X[:30_000], table.y[:30_000]
 
 
+@pytest.mark.slow
 def test_a_fit_to_30000_rows_tells_what_all_of_them_say() -> None:
     model, X, y = fitted()
     whole = inference(model.equation_, X, y)

@@ -76,6 +76,7 @@ def test_a_probability_has_a_summary_and_intervals_and_pickles() -> None:
     assert model.predict(X, index=0) == pytest.approx(np.full(len(x), y.mean()), rel=1e-6)
 
 
+@pytest.mark.slow
 def test_counts_have_the_largest_likelihood() -> None:
     rng = np.random.default_rng(2)
     x = rng.uniform(0.5, 4.0, 300)
@@ -123,6 +124,7 @@ def test_weights_count_in_every_loss() -> None:
     assert model.equations_.loc[model.equations_["chosen"], "loss"].item() == pytest.approx(kept)
 
 
+@pytest.mark.slow
 def test_constants_snap_under_a_likelihood() -> None:
     rng = np.random.default_rng(1)
     x = rng.uniform(1.0, 4.0, 300)

@@ -61,6 +61,7 @@ def test_a_fit_goes_on_from_a_checkpoint_and_loses_nothing(loss: str, tmp_path: 
     assert [path.name for path in tmp_path.iterdir()] == [CHECKPOINT_FILE]
 
 
+@pytest.mark.slow
 def test_several_searches_go_on_too_and_clear_up(tmp_path: Path) -> None:
     DARTSRegressor(**QUICK).fit(*table(80), checkpoint=tmp_path)
     before = front(read(tmp_path))
@@ -71,6 +72,7 @@ def test_several_searches_go_on_too_and_clear_up(tmp_path: Path) -> None:
     assert model.history_.stop_reason == "budget"
 
 
+@pytest.mark.slow
 def test_what_another_process_left_is_read(tmp_path: Path) -> None:
     there, here = tmp_path / "there", tmp_path / "here"
     DARTSRegressor(**QUICK).fit(*table(80), checkpoint=there)

@@ -15,6 +15,7 @@ X = np.geomspace(0.4, 40, 12)
 ERRORS = np.array([0.1, -0.2, 0.1, 0.3, -0.1, 30.0, 0.2, -0.3, 0.1, 0.0, -20.0, 0.1]) / 100
 
 
+@pytest.mark.slow
 def test_relative_errors_and_outliers_leave_the_law_to_the_other_rows() -> None:
     model = DARTSRegressor(**QUICK, loss="huber").fit(X[:, None], 365 * X**1.5 * (1 + ERRORS))
     assert model.noise_.kind == "relative"

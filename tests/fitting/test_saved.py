@@ -44,6 +44,7 @@ def loaded(text: str, folder: Path) -> DARTSRegressor:
     return DARTSRegressor.load(path)
 
 
+@pytest.mark.slow
 def test_what_is_loaded_does_all_that_what_was_saved_did(fitted: DARTSRegressor, text: str, tmp_path: Path) -> None:
     X, _ = table()
     again = loaded(text, tmp_path)
@@ -139,6 +140,7 @@ def mutated(text: str, seed: int) -> str:
         return json.dumps(record)
 
 
+@pytest.mark.slow
 def test_mutated_files_are_loaded_or_refused(text: str, tmp_path: Path) -> None:
     outcomes = {"loaded": 0, "refused": 0}
     X, _ = table()

@@ -95,6 +95,7 @@ def test_equations_of_the_front_have_their_own_weights() -> None:
             assert np.isfinite(f).all()
 
 
+@pytest.mark.slow
 def test_a_constant_is_kept_where_the_user_says_so_and_for_given_weights() -> None:
     X, y = decay("relative")
     assert DARTSRegressor(**QUICK, noise="constant").fit(X, y).noise_.kind == "constant"
@@ -104,6 +105,7 @@ def test_a_constant_is_kept_where_the_user_says_so_and_for_given_weights() -> No
     assert DARTSRegressor(**QUICK).fit(X, y, sample_weight=np.full(150, 0.5)).noise_.by == "weights"
 
 
+@pytest.mark.slow
 def test_the_users_kind_is_used() -> None:
     noise = DARTSRegressor(**QUICK, noise="poisson").fit(*decay("relative")).noise_
     assert (noise.kind, noise.by) == ("poisson", "user")
@@ -119,6 +121,7 @@ def test_a_kind_is_refused_where_something_else_says_it_already() -> None:
         DARTSRegressor(noise="relativ").fit(X, y)
 
 
+@pytest.mark.slow
 def test_a_saved_fit_has_its_noise(tmp_path: Path) -> None:
     model = fitted("relative")
     model.save(tmp_path / "law.json")
@@ -133,6 +136,7 @@ def test_exact_rows_have_no_other_kind() -> None:
     assert model.noise_.kind == "constant"
 
 
+@pytest.mark.slow
 def test_few_rows_over_decades_have_relative_errors() -> None:
     rng = np.random.default_rng(1)
     x = np.geomspace(0.1, 50, 11)

@@ -43,6 +43,7 @@ def test_a_table_and_settings_give_a_run(loss: str) -> None:
     assert run.settings["max_refits"] == "60"
 
 
+@pytest.mark.slow
 def test_the_same_generator_gives_the_same_run_and_a_run_can_be_started_from() -> None:
     first, second = (fit_table(line(), settings(), np.random.default_rng(4)) for _ in range(2))
     assert first.equations == second.equations
@@ -150,6 +151,7 @@ FAILING = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("stage", "function", "usual", "given"), FAILING, ids=[f"{row[0]} {row[3].get('loss', '')}" for row in FAILING]
 )

@@ -26,6 +26,7 @@ def table(n: int = 80, seed: int = 0) -> tuple[pd.DataFrame, pd.Series]:
 # --- guesses ---
 
 
+@pytest.mark.slow
 def test_a_guess_is_found_that_the_search_alone_does_not_find() -> None:
     X, y = table()
     alone = DARTSRegressor(**QUICK).fit(X, y)
@@ -101,6 +102,7 @@ def test_a_column_misspelt_is_told() -> None:
 # --- warm starts ---
 
 
+@pytest.mark.slow
 def test_a_second_fit_never_loses_the_best_found() -> None:
     X, y = table()
     y = y + 0.01 * np.random.default_rng(1).normal(size=len(y))
@@ -113,6 +115,7 @@ def test_a_second_fit_never_loses_the_best_found() -> None:
     assert cold.equations_["loss"].min() > 1.01 * lowest
 
 
+@pytest.mark.slow
 def test_a_warm_start_goes_on_to_rows_of_other_scales() -> None:
     X, y = table()
     guess = "a*dose**n*exp(-k*`reaction time`)/(b + dose**n)"
@@ -132,6 +135,7 @@ def test_a_warm_start_needs_the_same_columns() -> None:
         model.set_params(loss="bernoulli").fit(X, (y > 1).astype(float))
 
 
+@pytest.mark.slow
 def test_without_warm_start_a_second_fit_is_the_first_again() -> None:
     X, y = table()
     model = DARTSRegressor(**QUICK).fit(X, y)

@@ -51,6 +51,7 @@ def test_the_law_is_the_same_in_any_unit_of_y(exponent: int, loss: str) -> None:
     assert (other.equations_["loss"] > 0).all()
 
 
+@pytest.mark.slow
 @given(EXPONENTS)
 @settings(deadline=None, max_examples=3)
 def test_the_law_is_the_same_in_any_unit_of_weights_and_errors(exponent: int) -> None:
@@ -63,6 +64,7 @@ def test_the_law_is_the_same_in_any_unit_of_weights_and_errors(exponent: int) ->
     np.testing.assert_allclose(other.predict(X) / unit, one.predict(X), rtol=1e-9)
 
 
+@pytest.mark.slow
 @given(EXPONENTS, st.integers(0, 1))
 @settings(deadline=None, max_examples=3)
 def test_the_law_is_the_same_in_any_unit_of_an_input(exponent: int, column: int) -> None:
@@ -72,6 +74,7 @@ def test_the_law_is_the_same_in_any_unit_of_an_input(exponent: int, column: int)
     np.testing.assert_allclose(other.predict(X * unit), one.predict(X), rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_equal_weights_of_any_size_change_nothing() -> None:
     X, y = table()
     assert str(fit(X, y).equation_) == str(fit(X, y, sample_weight=np.full(40, 1e280)).equation_)

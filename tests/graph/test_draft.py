@@ -34,6 +34,7 @@ def product(*edges: DraftEdge, c: float | None = None) -> DraftNode:
     return DraftNode("product", list(edges), c)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=300)
 @given(drafts(), SEEDS)
 def test_pruning_keeps_the_function(draft: Draft, seed: int) -> None:
@@ -43,6 +44,7 @@ def test_pruning_keeps_the_function(draft: Draft, seed: int) -> None:
     np.testing.assert_allclose(after[defined], before[defined], rtol=1e-7, atol=1e-9)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=300)
 @given(drafts(), SEEDS)
 def test_building_keeps_the_function(draft: Draft, seed: int) -> None:

@@ -65,6 +65,7 @@ def fingerprint(graph: Graph) -> tuple[float, ...]:
     return tuple(itertools.chain.from_iterable((*key, float(n)) for key, n in sorted(readers.items())))
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=300)
 @given(drafts(max_inputs=3), SEEDS)
 def test_key_ignores_the_order_of_edges_and_the_numbering_of_nodes(draft: Draft, seed: int) -> None:
@@ -72,6 +73,7 @@ def test_key_ignores_the_order_of_edges_and_the_numbering_of_nodes(draft: Draft,
     assert shuffled(graph, np.random.default_rng(seed)).key == graph.key
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=50)
 @given(SEEDS)
 def test_graphs_have_equal_keys_exactly_when_their_structures_are_equal(seed: int) -> None:

@@ -49,6 +49,7 @@ def products_with_sums(draw: st.DrawFn) -> Draft:
     return Draft(d, nodes).prune()
 
 
+@pytest.mark.slow
 @settings(max_examples=120)
 @given(products_with_sums(), st.integers(0, 2**31))
 def test_shorter_forms_are_the_same_function_of_positive_inputs(draft: Draft, seed: int) -> None:

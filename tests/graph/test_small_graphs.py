@@ -14,6 +14,7 @@ from eqdarts.primitives.table import PRESETS, resolve
 DEFAULT = resolve("default")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("preset", PRESETS)
 @pytest.mark.parametrize("n_inputs", [1, 2, 4])
 def test_small_graphs_come_by_rising_complexity_each_once(preset: str, n_inputs: int) -> None:
@@ -48,6 +49,7 @@ def test_power_products_of_all_inputs_are_among_the_small_graphs() -> None:
     assert "Pc[power(x0),power(x1),power(x2),power(x3)]" in keys
 
 
+@pytest.mark.slow
 def test_wide_tables_have_their_first_graphs_at_once() -> None:
     """The choices of three among thousands of functions are made one at a time."""
     tracemalloc.start()

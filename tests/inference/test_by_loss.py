@@ -82,6 +82,7 @@ def test_predict_gives_standard_deviations() -> None:
     np.testing.assert_allclose(std, model.inference(0).sigma * np.sqrt(1 + 1 / len(X)), rtol=1e-9)
 
 
+@pytest.mark.slow
 def test_intervals_hold_new_observations() -> None:
     X, y = fall(400, seed=1)
     model = DARTSRegressor(**QUICK).fit(*fall(200))
@@ -92,6 +93,7 @@ def test_intervals_hold_new_observations() -> None:
     assert (np.diff(model.predict_interval(X, index=0)) > high[0] - low[0]).all()
 
 
+@pytest.mark.slow
 def test_new_observations_have_the_known_error_if_there_was_one() -> None:
     X, y = fall()
     values, std = DARTSRegressor(**QUICK).fit(X, y, sigma=0.01).predict(X, return_std=True)

@@ -15,6 +15,7 @@ from tests.helpers import QUICK
 from tests.places import DATASETS
 
 
+@pytest.mark.slow
 def test_kepler_tells_the_interval_of_its_exponent() -> None:
     table = pd.read_csv(DATASETS / "solar_system.csv")
     model = DARTSRegressor(**QUICK).fit(table[["semi_major_axis_au"]], table["period_days"])

@@ -30,6 +30,7 @@ def test_exponents_are_a_code() -> None:
     assert found[sympy.Rational(3, 2)] < found[sympy.Rational(4, 3)] < found[sympy.Rational(-7, 4)]
 
 
+@pytest.mark.slow
 @given(st.floats(0.01, 100), st.floats(1e-8, 0.1))
 def test_near_yields_what_it_says(value: float, share: float) -> None:
     for constant in near(value, share * value, 12.0, units_of({})):

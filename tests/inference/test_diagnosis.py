@@ -22,6 +22,7 @@ def _seen(residual: np.ndarray, whole: bool = True) -> Diagnosis:
     return diagnosis(residual, F, {"x": X}, whole)
 
 
+@pytest.mark.slow
 def test_even_independent_scatter_is_no_reason_for_a_sentence() -> None:
     told = [_seen(np.random.default_rng(seed).normal(size=N)).sentences for seed in range(300)]
     assert sum(map(bool, told)) <= 9

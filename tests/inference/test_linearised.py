@@ -16,6 +16,7 @@ from tests.inference.laws import line
 from tests.strategies import graphs, inputs
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(st.data())
 def test_the_jacobian_is_that_of_the_printed_equation(draw: st.DataObject) -> None:

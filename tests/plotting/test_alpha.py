@@ -41,6 +41,7 @@ def test_an_unknown_edge_is_an_error(edge: int | str) -> None:
         plotting.plot_alpha(fake_alpha(), edge)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("n_edges", "n_shown"), [(1, 1), (5, 5), (20, 12)])
 def test_the_grid_shows_one_panel_for_each_edge_up_to_a_dozen(n_edges: int, n_shown: int) -> None:
     figure = plotting.plot_alpha_grid(fake_alpha(n_edges))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from eqdarts import plotting
 from tests.plotting.pictures import drawn, front_table
@@ -39,11 +40,13 @@ def test_front_shows_every_member_and_marks_the_chosen_one() -> None:
     assert drawn(ax.figure)
 
 
+@pytest.mark.slow
 def test_front_of_one_exact_law() -> None:
     ax = plotting.plot_front(front_table().iloc[2:].assign(chosen=True))
     assert drawn(ax.figure)
 
 
+@pytest.mark.slow
 def test_a_formula_that_mathtext_cannot_read_or_that_is_too_long_is_shown_as_text() -> None:
     for latex, equation in ((r"\begin{cases} x", "Max(0, x)"), ("x + " * 200 + "x", "x + " * 200 + "x")):
         ax = plotting.plot_front(front_table(latex=["1", latex, "1"], equation=["1", equation, "1"]))

@@ -240,6 +240,7 @@ def test_rows_are_equal_by_name() -> None:
 # --- what others ask of a row ---
 
 
+@pytest.mark.slow
 def test_nobody_else_asks_for_a_function_by_its_name() -> None:
     names = {*PRIMITIVES, *FUNCTIONS, *(name for row in notations() for name in (row.name, *row.spellings))}
     asked = []

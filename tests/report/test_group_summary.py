@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from eqdarts.inference.by_group import GroupInference
 from eqdarts.report.group_summary import group_lines
 from tests.fits import grown
 
 
+@pytest.mark.slow
 def test_the_summary_tells_shared_constants_and_those_of_each_group() -> None:
     text = grown().summary()
     assert "f_tree has a value for each tree." in text

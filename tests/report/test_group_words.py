@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from eqdarts.report.group_words import group_words
 from eqdarts.report.page import report_page
 from tests.fits import grown
@@ -14,6 +16,7 @@ def test_the_words_have_a_line_for_each_constant() -> None:
     assert ("groups of tree", "4") in words.figures
 
 
+@pytest.mark.slow
 def test_the_page_shows_the_law_of_each_group() -> None:
     page = report_page(grown().run_)
     assert "The law of each group beside its measurements" in page

@@ -77,6 +77,7 @@ def no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
 # --- the page ---
 
 
+@pytest.mark.slow
 def test_the_page_is_whole_and_loads_nothing(page: str) -> None:
     found = _Elements(page).found
     for tag, attributes in found:
@@ -125,6 +126,7 @@ def test_names_are_shown_as_they_stand(no_pictures: None, name: str) -> None:
     assert html.unescape(re.findall(r"<title>(.*?):", text)[0]) == name.replace("\u202e", "\ufffd")
 
 
+@pytest.mark.slow
 def test_structure_and_graph_are_shown(no_pictures: None, run: Run) -> None:
     finding = Finding("<b>a</b> and b act only through a/b", True, 0.5, 0.01, 2, 1)
     text = report_page(replace(run, structure=(finding,)))

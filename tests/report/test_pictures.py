@@ -27,6 +27,7 @@ def captions(pictures: list[Picture]) -> list[str]:
     return [picture.caption for picture in pictures]
 
 
+@pytest.mark.slow
 def test_every_picture_is_svg_with_a_caption_and_leaves_no_figure_open(run: Run) -> None:
     pyplot.close("all")
     law = run.equation
@@ -39,11 +40,13 @@ def test_every_picture_is_svg_with_a_caption_and_leaves_no_figure_open(run: Run)
     assert pyplot.get_fignums() == []
 
 
+@pytest.mark.slow
 def test_the_same_run_gives_the_same_pictures(run: Run) -> None:
     assert run_pictures(run) == run_pictures(run)
     assert graph_pictures(run) == graph_pictures(run)
 
 
+@pytest.mark.slow
 def test_without_standard_errors_there_are_no_bands_and_no_coefficients(run: Run) -> None:
     with_errors = captions(equation_pictures(run.equation, run, inference_of(run, run.chosen), None))
     without = captions(equation_pictures(run.equation, run, None, None))
@@ -69,6 +72,7 @@ def test_what_a_run_lacks_is_not_drawn(run: Run) -> None:
     assert len(graph_pictures(run)) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["$x^2$", "<b>", "a\nb"])
 def test_a_name_is_no_markup(run: Run, name: str) -> None:
     renamed = replace(run, names=(name,))

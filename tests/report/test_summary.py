@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from eqdarts import DARTSRegressor
 from tests.fits import QUICK, fallen
 
 
+@pytest.mark.slow
 def test_summary_has_everything() -> None:
     model = fallen(named=True)
     shown = model.summary()

@@ -29,6 +29,7 @@ def _as_in_a_search() -> Iterator[None]:
         yield
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LAWS)
 @pytest.mark.parametrize("noise", [0.01, 0.1])
 def test_inputs_that_belong_together_are_told_under_noise(name: str, noise: float) -> None:

@@ -113,6 +113,7 @@ def problem(time_limit: float | None = None, max_refits: int = 10**6) -> tuple[A
     return data, Config(resolve("minimal"), "random", 20, time_limit, max_refits, 1, ("a", "b")), rng
 
 
+@pytest.mark.slow
 def test_progress_is_told_search_by_search() -> None:
     told: list[tuple[float, int]] = []
     result = search_many(

@@ -155,6 +155,7 @@ def reductions(draw: st.DrawFn, d: int, n_new: int) -> Reduction:
     return Reduction(tuple(groups), Group("product", prefactor))
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(st.data())
 def test_a_lifted_draft_is_the_draft_of_the_groups_times_the_prefactor(data: st.DataObject) -> None:

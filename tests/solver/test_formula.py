@@ -27,6 +27,7 @@ MODELS = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("formula", MODELS)
 @given(seed=st.integers(0, 2**32 - 1))
 @settings(deadline=None, max_examples=5)

@@ -29,6 +29,7 @@ def equations_at(nodes: Any, edges: Any, powers: Any, theta: Any, X: Any, y: Any
     return total, matrix, right
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 2**31), st.sampled_from([1, 63, 64, 65, 150]))
 def test_values_and_normal_equations_are_those_of_the_batch(seed: int, n: int) -> None:

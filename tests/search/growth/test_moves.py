@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 import numpy as np
+import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -206,6 +207,7 @@ def moves(draw: st.DrawFn, strength: float) -> tuple[Draft, Array, Move]:
     return draft, X, Move(site, kind, draw_feature(draw, site, draft.n_inputs, bare=kind == "power"), sign * strength)
 
 
+@pytest.mark.slow
 @settings(max_examples=150)
 @given(moves(0.37), st.sampled_from(FACTOR_EXPONENTS))
 def test_a_move_changes_the_value_at_its_site_as_told(case: tuple[Draft, Array, Move], exponent: Fraction) -> None:
@@ -216,6 +218,7 @@ def test_a_move_changes_the_value_at_its_site_as_told(case: tuple[Draft, Array, 
     assert draft.build() == unchanged  # the draft given is left as it was
 
 
+@pytest.mark.slow
 @settings(max_examples=100)
 @given(moves(1e-7), st.sampled_from(FACTOR_EXPONENTS))
 def test_a_weak_move_changes_the_prediction_by_the_adjoint_whatever_the_exponent(

@@ -53,6 +53,7 @@ def test_a_seed_gives_the_same_front_bit_for_bit_and_another_one_another_course(
     assert first.front != other.front
 
 
+@pytest.mark.slow
 def test_a_noisy_law_ends_with_the_budget_and_a_front() -> None:
     X = rows(100)
     y = 2 * X[:, 0] / (1 + X[:, 1])
@@ -98,6 +99,7 @@ def archipelago(y: Array, X: Array, max_refits: int = 4000) -> _Archipelago:
     return found
 
 
+@pytest.mark.slow
 def test_a_noisy_law_is_searched_in_the_fewest_inputs_too_as_rows_and_as_a_smooth_function() -> None:
     X = rows(600, 5)
     v, s, k, i, j = X.T
@@ -231,6 +233,7 @@ def test_one_primitive_is_enough_and_a_search_with_nothing_left_to_try_ends(sign
     assert min(member.loss for member in result.front) < 0.1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("n", "ends"), [(20, "settled"), (600, "budget")])
 def test_few_noisy_rows_that_a_short_law_explains_need_few_rounds(n: int, ends: str) -> None:
     X = rows(n, d=1)

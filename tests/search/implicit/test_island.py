@@ -43,6 +43,7 @@ def test_a_power_law_is_exact_before_any_round() -> None:
     assert min(member.loss for member in kept) == own.trials.archive.best_loss
 
 
+@pytest.mark.slow
 def test_rounds_lower_the_best_score_and_stay_within_the_limits() -> None:
     X = rows(100)
     own = island(X[:, 0] * np.sin(2 * X[:, 1]) + 0.1 * noise(100), max_complexity=15)

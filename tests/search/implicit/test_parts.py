@@ -28,6 +28,7 @@ def _as_in_a_search() -> Iterator[None]:
         yield
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LAWS)
 def test_the_wholes_come_near_the_law(name: str) -> None:
     problem = noisy(LAWS[name], 2, 0.05, n=1000)

@@ -60,6 +60,7 @@ def test_temperature_and_rate_fall() -> None:
     assert [options.rate_w_at(p) for p in (0.0, 1.0)] == pytest.approx([0.2, 0.02])
 
 
+@pytest.mark.slow
 def test_every_option_reaches_the_supernet(monkeypatch: pytest.MonkeyPatch) -> None:
     given: dict[str, Any] = {
         "order": 2, "n_steps": 4, "n_hidden": (2,), "n_samples": 1, "rate_w": 0.03, "rate_alpha": 0.2,
@@ -84,6 +85,7 @@ def test_every_option_reaches_the_supernet(monkeypatch: pytest.MonkeyPatch) -> N
     assert (seen[0].w.dtype, seen[0].w.device.type) == (torch.float64, "cpu")
 
 
+@pytest.mark.slow
 def test_the_second_order_takes_another_course_and_the_options_are_saved(tmp_path: Path) -> None:
     first, second = (
         DARTSRegressor("minimal", **QUICK, relaxed={"order": order, "n_steps": 6, "n_hidden": [1]}).fit(X, Y)
