@@ -40,6 +40,7 @@ from eqdarts.equation.rows import (
     undefined_words,
     weights_of_errors,
 )
+from eqdarts.equation.units import checked_units
 from eqdarts.errors import EqdartsWarning, explain, visible
 from eqdarts.export import formats
 from eqdarts.expression import written
@@ -56,6 +57,7 @@ from eqdarts.losses import SQUARED, Loss
 if TYPE_CHECKING:
     from eqdarts.data import Data
     from eqdarts.export.torch_module import EquationModule
+    from eqdarts.expression.unit_check import UnitCheck
     from eqdarts.graph.graph import Graph
     from eqdarts.solver.formula import FitResult
 
@@ -98,6 +100,8 @@ class Equation:
         Constants of `expr` that have a value for each group of rows.
     exact : tuple of (str, float)
         Constants of a fit that became exact, such as "3/2", each with the value that was fitted.
+    units : tuple of (str, str)
+        The units of inputs and target that the fit was given.
 
     Examples
     --------
@@ -120,6 +124,7 @@ class Equation:
     digits: int | None = field(default=None, repr=False)
     groups: GroupConstants | None = field(default=None, repr=False)
     exact: tuple[tuple[str, float], ...] = field(default=(), repr=False)
+    units: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
     # --- making ---
 
@@ -226,9 +231,7 @@ class Equation:
     def _template(self) -> tuple[Expr, dict[str, float]]:
         if self.formula is not None:
             return self.formula, dict(self.parameters)
-        prefix = "c"
-        while any(name.startswith(prefix) and name[len(prefix) :].isdigit() for name in self.variables):
-            prefix += "_"
+        prefix = written.number_prefix(self.variables)
         return written.template(self._written, lambda k: f"{prefix}{k}")
 
     @property
@@ -457,20 +460,8 @@ class Equation:
     def extrapolation(self, X: Any, margin: float = MARGIN) -> str:
         """Return a sentence that says how many rows lie outside the range, and in which inputs.
 
-        Parameters
-        ----------
-        X, margin
-            As for `outside`.
-
-        Returns
-        -------
-        str
-            "" if no row lies outside. The regressor's `predict` warns with this sentence, at a margin of 0.05.
-
-        Raises
-        ------
-        ValueError
-            If the margin is negative.
+        The parameters are those of `outside`. It is "" if no row lies outside. The regressor's `predict` warns with
+        this sentence, at a margin of 0.05.
         """
         return extrapolation_words(self.ranges, *self._outside_by_input(X, margin))
 
@@ -519,24 +510,12 @@ class Equation:
         return visible(shown if self.target is None else f"{quoted(self.target)} = {shown}")
 
     def latex(self, digits: int | None = None) -> str:
-        """Return the equation as LaTeX; without a target, its right-hand side.
-
-        Parameters
-        ----------
-        digits : int, optional
-            Significant digits. Default: as many as the fitted rows need, see `digits`; 6 without rows.
-        """
+        """Return the equation as LaTeX, with `digits` as for `format`; without a target, its right-hand side."""
         shown = latex_of(self._written, self._shown(digits))
         return shown if self.target is None else f"{latex_name(self.target)} = {shown}"
 
     def mathml(self, digits: int | None = None) -> str:
-        """Return the equation as MathML for a web page: one element for each term, so that lines can break.
-
-        Parameters
-        ----------
-        digits : int, optional
-            Significant digits. Default: as many as the fitted rows need, see `digits`; 6 without rows.
-        """
+        """Return the equation as MathML for a web page, with `digits` as for `format`: lines can break at each term."""
         return mathml_of(self._written, self.target, self._shown(digits))
 
     def _repr_html_(self) -> str:
@@ -545,6 +524,24 @@ class Equation:
 
     def _repr_latex_(self) -> str:
         return f"${self.latex()}$"
+
+    def check_units(self, units: Mapping[str, Any] | None = None, numbers: bool | None = None) -> UnitCheck:
+        """Return whether the units add up, the term that does not, and the unit of each coefficient.
+
+        Parameters
+        ----------
+        units : mapping of str to str or a unit of pint, astropy or unyt, optional
+            By the names of columns, target, parameters and constants. A name that is missing gets the unit that the
+            formula needs. Default: those of the fit.
+        numbers : bool, optional
+            Whether decimal numbers may carry units. Default: those of a search may, and those that were typed do not.
+
+        Examples
+        --------
+        >>> print(Equation.parse("m*v**2/2 + m*g", target="E").check_units({"m": "kg", "v": "m/s", "g": "m/s2"}))
+        The term g*m has unit N, but the terms beside it have unit J.
+        """
+        return checked_units(self, self._written, dict(self.units) if units is None else units, numbers)
 
     # --- in other languages ---
 

@@ -13,6 +13,7 @@ from eqdarts.expression import written
 from eqdarts.expression.build import with_values
 from eqdarts.expression.parse import parse_formula
 from eqdarts.files import is_number, read_json, short
+from eqdarts.units.parse import UnitError, parse_unit
 
 __all__ = ["as_text", "read"]
 
@@ -46,6 +47,8 @@ def as_text(equation: Any, shown: written.Written) -> str:
         record["groups"] = equation.groups.record()
     if equation.exact:
         record["exact"] = [list(pair) for pair in equation.exact]
+    if equation.units:
+        record["units"] = dict(equation.units)
     text = json.dumps(record, ensure_ascii=False, allow_nan=False, indent=2)
     try:
         text.encode("utf-8")
@@ -88,7 +91,8 @@ def read(text: str) -> tuple[Any, ...]:
             explain("'variables' must list every name of the expression.", short(sorted(unknown)), WRITE)
         )
     ranges, digits = _ranges(record, variables), _digits(record)
-    return expr, variables, target, formula, parameters, names, None, constants, ranges, digits, groups, _exact(record)
+    shown = (ranges, digits, groups, _exact(record), _units(record))
+    return expr, variables, target, formula, parameters, names, None, constants, *shown
 
 
 def _names(record: dict[str, Any], key: str) -> tuple[str, ...]:
@@ -120,6 +124,17 @@ def _exact(record: dict[str, Any]) -> tuple[tuple[str, float], ...]:
         if not is_pair or len(pair[0]) > LONGEST_CONSTANT:
             raise FormulaError(explain("'exact' must have constants with numbers.", short(pair), WRITE))
     return tuple((text, float(value)) for text, value in pairs)
+
+
+def _units(record: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    """Return the units of inputs and target; most files have none."""
+    units = record.get("units", {})
+    if not isinstance(units, dict):
+        raise FormulaError(explain("'units' must map names to units.", short(units), WRITE))
+    try:
+        return tuple((str(name), str(parse_unit(text))) for name, text in units.items())
+    except UnitError as error:
+        raise FormulaError(explain("'units' must be units.", str(error)[:100], WRITE)) from None
 
 
 def _ranges(record: dict[str, Any], variables: tuple[str, ...]) -> tuple[tuple[str, float, float], ...]:

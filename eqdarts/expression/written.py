@@ -7,7 +7,7 @@ numbers and the count of symbols all walk over this tree, so they cannot disagre
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from eqdarts._typing import Expr
@@ -20,6 +20,7 @@ __all__ = [
     "Written",
     "complexity",
     "free_numbers",
+    "number_prefix",
     "number_text",
     "numbers",
     "template",
@@ -256,6 +257,14 @@ def complexity(expr: Expr) -> int:
     a + b, a - b, a*b, a/b and x**2 count 3, sqrt(x) and -x 2; a negative number is one symbol.
     """
     return symbols_of(write(expr))
+
+
+def number_prefix(names: Iterable[str]) -> str:
+    """Return the letter before the numbers of coefficients: c, or c_ where an input has such a name."""
+    prefix = "c"
+    while any(name.startswith(prefix) and name[len(prefix) :].isdigit() for name in names):
+        prefix += "_"
+    return prefix
 
 
 def template(written: Written, names: Callable[[int], str]) -> tuple[Expr, dict[str, float]]:

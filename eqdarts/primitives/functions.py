@@ -122,6 +122,8 @@ class Notation:
         Whether these signs enclose the argument, so that a power of it needs no brackets.
     homogeneous : bool
         Whether a positive factor of all arguments comes out as it is.
+    any_unit : bool
+        Whether the argument may have any unit, and the value has none.
     folds : str
         Operation of a program that takes any number of arguments, for an operator such as ``Max``.
     """
@@ -134,6 +136,7 @@ class Notation:
     mathml: Signs | None = None
     encloses: bool = False
     homogeneous: bool = False
+    any_unit: bool = False
     folds: str = ""
 
     def in_latex(self, inside: str) -> str:
@@ -337,7 +340,7 @@ _ROWS = (
     Function(
         "sign", forms.sympy_class("sign"), sympy_name="sign",
         numpy=np.sign, torch=lambda u: u.sign(), slope=lambda u, f: u * 0,
-        bounds=intervals.rising(np.sign), jumps=True,
+        bounds=intervals.rising(np.sign), jumps=True, any_unit=True,
         source=Source(
             Spelling("np.sign"),
             Spelling("real_sign", "static double real_sign(double u) { return u > 0 ? 1.0 : u < 0 ? -1.0 : u; }"),

@@ -145,7 +145,7 @@ class _Reader:
         row = None if token.text in _LOGARITHMS else named_unit(token.text)
         if row is None:
             raise _refused(self.text, token.text, _todo(token.text))
-        return Unit(((row.symbol, Fraction(1)),)) ** self.exponent()
+        return Unit(((row.symbol, 1),)) ** self.exponent()
 
     def bracket(self, depth: int) -> Unit:
         inside = self.product(depth + 1)

@@ -10,9 +10,11 @@ from functools import cached_property
 
 from eqdarts.units.table import BASES, NamedUnit, named_unit
 
-__all__ = ["ONE", "Unit", "in_base_units"]
+__all__ = ["ONE", "Exponent", "Unit", "in_base_units", "plain"]
 
-Dimension = tuple[Fraction, ...]
+# Whole exponents are int: sums of Fraction take twenty times as long, and the audit of a front has many of them.
+Exponent = int | Fraction
+Dimension = tuple[Exponent, ...]
 
 # Units of the SI in which people state constants. In a tie bases come first, then the order of this row.
 _DERIVED = ("J", "N", "Pa", "W", "V", "C", "F", "T", "ohm", "H", "S")
@@ -25,7 +27,7 @@ class Unit:
 
     Parameters
     ----------
-    powers : tuple of (str, Fraction)
+    powers : tuple of (str, int or Fraction)
         Symbols with their exponents, each symbol once, no exponent zero. Empty for a plain number.
 
     Examples
@@ -36,16 +38,17 @@ class Unit:
     ('m s-2', False, True)
     """
 
-    powers: tuple[tuple[str, Fraction], ...] = ()
+    powers: tuple[tuple[str, Exponent], ...] = ()
 
     @cached_property
     def dimension(self) -> Dimension:
         """The exponents of `BASES`."""
-        total = [Fraction(0)] * len(BASES)
+        total: list[Exponent] = [0] * len(BASES)
         for symbol, power in self.powers:
             for k, exponent in enumerate(_row(symbol).dimension):
-                total[k] += power * exponent
-        return tuple(total)
+                if exponent:
+                    total[k] += power * exponent
+        return tuple(map(plain, total))
 
     @cached_property
     def log_factor(self) -> float:
@@ -60,7 +63,7 @@ class Unit:
     @property
     def is_number(self) -> bool:
         """Whether its dimension is that of a plain number, such as of % and rad."""
-        return not any(self.dimension)
+        return self.dimension == (0,) * len(BASES)
 
     @property
     def is_coherent(self) -> bool:
@@ -75,9 +78,9 @@ class Unit:
         return _row(self.powers[0][0]).offset
 
     @property
-    def size(self) -> Fraction:
+    def size(self) -> float:
         """The sum of the magnitudes of the exponents of `BASES`: how complex it is."""
-        return sum((abs(exponent) for exponent in self.dimension), Fraction(0))
+        return sum(abs(float(exponent)) for exponent in self.dimension)
 
     def is_same(self, other: Unit) -> bool:
         """Whether both have one dimension and one size, however they are written."""
@@ -85,12 +88,14 @@ class Unit:
         return self.dimension == other.dimension and near
 
     def __mul__(self, other: Unit) -> Unit:
+        if not (self.powers and other.powers):
+            return self if self.powers else other
         return _product((*self.powers, *other.powers))
 
     def __truediv__(self, other: Unit) -> Unit:
         return self * other**-1
 
-    def __pow__(self, exponent: Fraction | int) -> Unit:
+    def __pow__(self, exponent: Exponent) -> Unit:
         return _product((symbol, power * exponent) for symbol, power in self.powers)
 
     def __str__(self) -> str:
@@ -110,7 +115,7 @@ class Unit:
         choices = [in_base_units(self.dimension)]
         for symbol in _DERIVED:
             for power in (1, -1):
-                derived = Unit(((symbol, Fraction(power)),))
+                derived = Unit(((symbol, power),))
                 choices.append(derived * in_base_units((self / derived).dimension))
         return str(min((*choices, self), key=lambda unit: len(unit.powers)))
 
@@ -131,16 +136,21 @@ def _row(symbol: str) -> NamedUnit:
     return row
 
 
-def _product(factors: Iterable[tuple[str, Fraction]]) -> Unit:
-    total: dict[str, Fraction] = {}
+def plain(exponent: Exponent) -> Exponent:
+    """Return a whole exponent as int, another as it is."""
+    return exponent if isinstance(exponent, int) or exponent.denominator != 1 else exponent.numerator
+
+
+def _product(factors: Iterable[tuple[str, Exponent]]) -> Unit:
+    total: dict[str, Exponent] = {}
     for symbol, power in factors:
-        total[symbol] = total.get(symbol, Fraction(0)) + power
-    return Unit(tuple((symbol, power) for symbol, power in total.items() if power))
+        total[symbol] = total.get(symbol, 0) + power
+    return Unit(tuple((symbol, plain(power)) for symbol, power in total.items() if power))
 
 
-def _exponent(symbol: str, power: Fraction) -> str:
+def _exponent(symbol: str, power: Exponent) -> str:
     if power == 1:
         return ""
     if power.denominator != 1:
-        return f"^({power})"
+        return f"^({power})" if power.denominator < 10 else f"^{float(power):.4g}"
     return f"^{power}" if symbol[-1].isdigit() or symbol == "%" else str(power)
