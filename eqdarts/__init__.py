@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from eqdarts.fitting.progress import FitProgress, JsonLog
     from eqdarts.primitives.own import make_primitive
     from eqdarts.primitives.table import Primitive
+    from eqdarts.tables.files import read_table
 
 __all__ = [
     "DARTSRegressor",
@@ -31,6 +32,7 @@ __all__ = [
     "__version__",
     "load_problem",
     "make_primitive",
+    "read_table",
     "run_benchmark",
 ]
 
@@ -44,6 +46,7 @@ _HOMES = {
     "Primitive": "eqdarts.primitives.table",
     "load_problem": "eqdarts.benchmark.problems",
     "make_primitive": "eqdarts.primitives.own",
+    "read_table": "eqdarts.tables.files",
     "run_benchmark": "eqdarts.benchmark.run",
 }
 __getattr__, __dir__ = handed_on(__name__, _HOMES)

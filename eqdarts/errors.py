@@ -7,7 +7,7 @@ import sys
 import unicodedata
 from collections.abc import Iterable
 
-__all__ = ["EqdartsWarning", "FormulaError", "closest", "explain", "level_of_caller", "visible"]
+__all__ = ["EqdartsWarning", "FormulaError", "TableError", "closest", "explain", "level_of_caller", "visible"]
 
 
 class EqdartsWarning(UserWarning):
@@ -19,6 +19,10 @@ class EqdartsWarning(UserWarning):
 
 class FormulaError(ValueError):
     """Raised for a formula or an equation file that eqdarts cannot accept."""
+
+
+class TableError(ValueError):
+    """Raised for a table that cannot be read or used."""
 
 
 def level_of_caller() -> int:

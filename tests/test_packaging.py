@@ -21,7 +21,7 @@ PACKAGE = ROOT / "eqdarts"
 FLOORS = (
     ("_lazy", "_typing", "_version", "clock", "errors"),
     ("arrays", "data", "failures", "files", "history", "losses", "primitives", "units"),
-    ("expression", "graph"),
+    ("expression", "graph", "tables"),
     ("solver", "export", "selection"),
     ("equation", "search"),
     ("inference", "evidence"),
@@ -137,7 +137,7 @@ def test_third_party_imports_are_declared() -> None:
     declared = {
         requirement.split(">=")[0].replace("scikit-learn", "sklearn") for requirement in project["dependencies"]
     }
-    optional = {"pyarrow", "IPython"}
+    optional = {"pyarrow", "IPython", "openpyxl"}
     for module, path in MODULES.items():
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []

@@ -16,8 +16,8 @@ from typing import NoReturn
 
 from eqdarts._version import __version__
 from eqdarts.cli.notes import leave_output, note
-from eqdarts.cli.usage import TableError, UsageError
-from eqdarts.errors import FormulaError, closest, explain, visible
+from eqdarts.cli.usage import UsageError
+from eqdarts.errors import FormulaError, TableError, closest, explain, visible
 from eqdarts.inference.noise import AUTO, NOISES
 from eqdarts.search.strategies import DEFAULT, SEARCHES
 
@@ -99,7 +99,7 @@ def _build_parser() -> argparse.ArgumentParser:
         "predict", help="evaluate an equation on a table", description="Print predictions as CSV, one line per row."
     )
     predict.add_argument("equation", metavar="EQUATION.json", help="a file written by eqdarts fit")
-    predict.add_argument("file", metavar="FILE", help="CSV, TSV or Parquet, compressed or not; - reads standard input")
+    predict.add_argument("file", metavar="FILE", help="CSV, TSV, Excel or Parquet; - reads standard input")
     report = commands.add_parser(
         "report",
         help="write the web page of a fit again",
@@ -124,7 +124,7 @@ def _add_fit(commands: argparse._SubParsersAction[_Parser]) -> None:
         help="find the law in a table",
         description="Search for the best equation of each length, print these equations, choose one and draw it.",
     )
-    fit.add_argument("file", metavar="FILE", help="CSV, TSV or Parquet, compressed or not; - reads standard input")
+    fit.add_argument("file", metavar="FILE", help="CSV, TSV, Excel or Parquet; - reads standard input")
     fit.add_argument("--target", required=True, metavar="COLUMN", help="the column to predict")
     _add_columns(fit)
     fit.add_argument(

@@ -12,15 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from eqdarts.cli.columns import Columns, part_groups, select
 from eqdarts.cli.interrupts import LateInterrupts
 from eqdarts.cli.notes import note, notes_to_stderr, show
 from eqdarts.cli.output import DATA, NAMES, PICTURES, Found, write
 from eqdarts.cli.saving import tell_of_replaced
-from eqdarts.cli.tables import read_table, table_name
-from eqdarts.cli.usage import TableError
-from eqdarts.errors import explain, visible
+from eqdarts.errors import TableError, explain, visible
 from eqdarts.inference.summary import coefficient_table
+from eqdarts.tables.columns import Columns, part_groups, select
+from eqdarts.tables.files import load_table, table_name
 
 if TYPE_CHECKING:
     from eqdarts.estimator import DARTSRegressor
@@ -41,7 +40,7 @@ OPTIONS = {  # option of the command line -> parameter of DARTSRegressor; its de
 
 def run(arguments: argparse.Namespace) -> None:
     """Read the table, search, print the front and the law, and write the files."""
-    table, labels = part_groups(read_table(arguments.file), arguments.groups)
+    table, labels = part_groups(load_table(arguments.file), arguments.groups)
     columns = select(table, arguments.target, arguments.features, arguments.drop_missing)
     groups = None if labels is None else labels.loc[columns.X.index]
     folder = _make_folder(arguments)

@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from eqdarts.cli.saving import picture, save
-from eqdarts.cli.spreadsheets import law_cell
 from eqdarts.errors import visible
 from eqdarts.fitting.run import PAGE_FILE, RUN_FILE
+from eqdarts.tables.spreadsheets import law_cell
 
 if TYPE_CHECKING:
-    from eqdarts.cli.columns import Columns
     from eqdarts.estimator import DARTSRegressor
     from eqdarts.fitting.run import Run
+    from eqdarts.tables.columns import Columns
 
 __all__ = ["DATA", "NAMES", "PICTURES", "Found", "write"]
 

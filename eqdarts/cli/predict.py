@@ -6,12 +6,11 @@ import argparse
 import sys
 from pathlib import Path
 
-from eqdarts.cli.columns import gap_notes, numeric_columns, part_groups
 from eqdarts.cli.notes import note, notes_to_stderr
-from eqdarts.cli.spreadsheets import name_to_cell
-from eqdarts.cli.tables import read_table
-from eqdarts.cli.usage import TableError
-from eqdarts.errors import FormulaError, explain, visible
+from eqdarts.errors import FormulaError, TableError, explain, visible
+from eqdarts.tables.columns import gap_notes, numeric_columns, part_groups
+from eqdarts.tables.files import load_table
+from eqdarts.tables.spreadsheets import name_to_cell
 
 __all__ = ["run"]
 
@@ -25,7 +24,7 @@ def run(arguments: argparse.Namespace) -> None:
     equation = Equation.from_json(_read_equation(arguments.equation))
     symbols = {symbol.name for symbol in equation.expr.free_symbols}
     used = [name for name in equation.variables if name in symbols]
-    table = read_table(arguments.file)
+    table = load_table(arguments.file)
     X = numeric_columns(table, used) if used else table.frame
     if equation.groups is not None:
         by = equation.groups.by

@@ -7,8 +7,7 @@ from pathlib import Path
 
 from eqdarts.cli.notes import show
 from eqdarts.cli.saving import save, tell_of_replaced
-from eqdarts.cli.usage import TableError
-from eqdarts.errors import explain
+from eqdarts.errors import TableError, explain
 
 __all__ = ["run"]
 

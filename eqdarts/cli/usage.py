@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-__all__ = ["TableError", "UsageError"]
+__all__ = ["UsageError"]
 
 
 class UsageError(ValueError):
     """A wrong use of the command line."""
-
-
-class TableError(ValueError):
-    """A table that cannot be used."""

@@ -138,7 +138,7 @@ def test_an_interrupt_before_anything_was_found_is_one_line(
     def interrupted(_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("eqdarts.cli.fit.read_table", interrupted)
+    monkeypatch.setattr("eqdarts.cli.fit.load_table", interrupted)
     assert main(["fit", "table.csv", "--target", "y"]) == 130
     assert capsys.readouterr().err == "eqdarts: interrupted.\n"
 

@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 
 from eqdarts.cli.command import main
-from eqdarts.cli.spreadsheets import name_from_cell
 from eqdarts.errors import visible
+from eqdarts.tables.spreadsheets import name_from_cell
 from tests.cli.commands import FIT, refused
 
 

@@ -13,10 +13,10 @@ import pandas as pd
 import pytest
 
 from eqdarts.cli import output
-from eqdarts.cli.columns import Columns
 from eqdarts.cli.command import main
 from eqdarts.equation.equation import Equation
 from eqdarts.fitting.run import Run
+from eqdarts.tables.columns import Columns
 from tests.cli.commands import FIT
 from tests.fits import grown, trees
 

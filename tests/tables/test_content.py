@@ -13,10 +13,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from eqdarts.cli import content as content_module
-from eqdarts.cli.content import decode, unpack
-from eqdarts.cli.tables import read_table
-from eqdarts.cli.usage import TableError
+from eqdarts.errors import TableError
+from eqdarts.tables import content as content_module
+from eqdarts.tables.content import decode, unpack
+from eqdarts.tables.files import load_table
 
 TEXT = "t [°C],y\n1,2.5\n2,3.5\n"
 
@@ -53,14 +53,14 @@ ENCODE = {
 def test_the_same_table_in_every_wrapping(tmp_path: Path, packed: str, encoded: str, end: str) -> None:
     path = tmp_path / "table.csv.gz"  # what a file is stands in its first bytes, not in its name
     path.write_bytes(PACK[packed](ENCODE[encoded](TEXT.replace("\n", end))))
-    frame = read_table(str(path)).frame
-    pd.testing.assert_frame_equal(frame, pd.DataFrame({"t [°C]": [1.0, 2.0], "y": [2.5, 3.5]}))
+    frame = load_table(str(path)).frame
+    pd.testing.assert_frame_equal(frame, pd.DataFrame({"t": [1.0, 2.0], "y": [2.5, 3.5]}))
 
 
 def test_a_compressed_tsv_is_split_at_tabs(tmp_path: Path) -> None:
     path = tmp_path / "table.tsv.gz"
     path.write_bytes(gzip.compress(b"a,b,c\ty\n1\t2\n"))
-    assert list(read_table(str(path)).frame.columns) == ["a,b,c", "y"]
+    assert list(load_table(str(path)).frame.columns) == ["a,b,c", "y"]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Reading tables: CSV and similar text, Parquet, standard input, compressed or not.
+"""Reading tables: CSV and similar text, Excel, Parquet, standard input, compressed or not.
 
 Every problem of a file is one `TableError` that says where it is and what to do. pandas is imported late.
 """
@@ -7,23 +7,24 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
 from itertools import islice
-from pathlib import PurePath
-from typing import TYPE_CHECKING
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, Any
 
-from eqdarts.cli.cells import Cell, as_number, read_column
-from eqdarts.cli.content import COMPRESSED, decode, read_bytes, unpack
-from eqdarts.cli.spreadsheets import name_from_cell
-from eqdarts.cli.usage import TableError
-from eqdarts.errors import explain
+from eqdarts.errors import TableError, explain
+from eqdarts.tables.cells import Cell, as_number, cells_in_words
+from eqdarts.tables.content import COMPRESSED, decode, read_bytes, unpack
+from eqdarts.tables.spreadsheets import name_from_cell
+from eqdarts.tables.styles import PLAIN, Style
+from eqdarts.tables.table import Table, as_table, table_of
+from eqdarts.tables.workbooks import is_workbook, sheet_cells
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Table", "read_table", "table_name"]
+__all__ = ["cell_note", "load_table", "read_table", "table_name"]
 
 DELIMITERS = ",\t;|"
 BLANK = " "  # any run of spaces and tabs
@@ -31,34 +32,45 @@ LOOKED_AT = 20  # lines that tell the delimiter
 _TOTALS = frozenset({"total", "totals", "sum", "subtotal", "grand total", "mean", "average", "gesamt", "summe"})
 
 
-@dataclass(frozen=True)
-class Table:
-    """A table as read from a file.
+def read_table(path: str | Path, sheet: str | int = 0) -> pd.DataFrame:
+    """Read a table from a file, as ``eqdarts fit`` does.
 
     Parameters
     ----------
-    frame : DataFrame of shape (n, d)
-    lines : sequence of int
-        The line of the file in which each row ends; empty where a file has no lines.
-    gaps : dict of str to tuple of Cell
-        Cells of numeric columns that are not numbers, by column; the frame has NaN in their place.
-    notes : tuple of str
-        Notes on other parts that were left out or look wrong.
+    path : str or Path
+        Text, Excel or Parquet, compressed or not; "-" is standard input.
+    sheet : str or int, default=0
+        Name or position of the sheet of a workbook.
+
+    Returns
+    -------
+    DataFrame
+        With columns of numbers, dates (datetime64) and text. Its ``attrs`` hold "units", the units by column that
+        stood in the header or below it, and "notes", sentences on what was left out or read in a way of its own.
+
+    Raises
+    ------
+    ValueError
+        If the file cannot be read or is not a table; the error names the line.
     """
+    table = load_table(str(path), sheet)
+    bad = [cell_note(name, cells) for name, cells in table.gaps.items()]
+    table.frame.attrs |= {"units": table.units, "notes": [*table.told, *table.notes, *bad]}
+    return table.frame
 
-    frame: pd.DataFrame
-    lines: Sequence[int] = ()
-    gaps: dict[str, tuple[Cell, ...]] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
+
+def cell_note(name: str, cells: Sequence[Cell]) -> str:
+    """Return the sentence on cells of a column of numbers that are treated as missing."""
+    return f"Treated as missing in column {name!r}, not a number: {cells_in_words(cells)}."
 
 
-def read_table(path: str) -> Table:
+def load_table(path: str, sheet: str | int = 0) -> Table:
     """Read a table from a file, or from standard input if `path` is ``"-"``.
 
-    Parquet is recognised by its content or by the suffix .parquet. Everything else is text with one header line. It is
-    separated by comma, tab, semicolon or bar, whichever splits header and first lines into the same number of columns
-    and into most of them, or otherwise by spaces. gzip, bzip2, xz and a zip of one file are unpacked; text may be UTF-8
-    or UTF-16.
+    Parquet is recognised by its content or by the suffix .parquet, a workbook by its content. Everything else is text
+    with one header line. It is separated by comma, tab, semicolon or bar, whichever splits header and first lines into
+    the same number of columns and into most of them, or otherwise by spaces. gzip, bzip2, xz and a zip of one file are
+    unpacked; text may be UTF-8 or UTF-16.
 
     Raises
     ------
@@ -66,7 +78,10 @@ def read_table(path: str) -> Table:
         If the file cannot be read or is not a table.
     """
     name = "standard input" if path == "-" else path
-    content = unpack(read_bytes(path), name)
+    content = read_bytes(path)
+    if is_workbook(content):
+        return _parse_workbook(content, name, sheet)
+    content = unpack(content, name)
     suffixes = [suffix.lower() for suffix in PurePath(path).suffixes if suffix.lower() not in COMPRESSED]
     suffix = suffixes[-1] if suffixes else ""
     if content[:4] == b"PAR1" or suffix in (".parquet", ".pq"):
@@ -104,13 +119,37 @@ def _parse_parquet(content: bytes, name: str) -> Table:
     _check_header(list(frame.columns), name)
     if frame.empty:
         raise TableError(explain("The table has no rows.", name, "Add at least one row of numbers."))
-    return Table(frame)
+    return as_table(frame)
+
+
+def _parse_workbook(content: bytes, name: str, sheet: str | int) -> Table:
+    """Parse a sheet of a workbook: its first row that is not blank is the header."""
+    rows, notes = sheet_cells(content, name, sheet)
+    (_, header), *body = rows or [(0, [])]
+    if not body:
+        raise TableError(explain("The sheet must have a header and rows.", name, "Choose another with sheet=."))
+    header = [name_from_cell(cell) for cell in header]
+    there = [k for k, cell in enumerate(header) if cell or any(row[k] for _, row in body)]
+    header = [header[k] for k in there]
+    _check_header(header, name)
+    columns = [[row[k] for _, row in body] for k in there]
+    return _with_notes(header, columns, [line for line, _ in body], PLAIN, notes)
+
+
+def _with_notes(
+    header: list[str], columns: Sequence[Sequence[str]], lines: Sequence[int], usual: Style, notes: Sequence[str] = ()
+) -> Table:
+    """Return the table without the column that has no name; notes say what was left out."""
+    notes = [*notes, *_notes_on_total([column[-1] for column in columns], lines[-1])]
+    table = table_of(header, columns, lines, usual)
+    if "" in header:
+        notes += _notes_on_unnamed(table.frame[""].tolist())
+        table = table.without("")
+    return replace(table, notes=tuple(notes))
 
 
 def _parse_text(text: str, name: str, delimiter: str | None) -> Table:
-    """Parse decoded text. Between semicolons a comma is the decimal sign, if no number has a point."""
-    import pandas as pd
-
+    """Parse decoded text. Between semicolons 1,234 is not a thousand unless other numbers say so."""
     delimiter = delimiter or _sniff(text)
     rows = _rows(text, delimiter, name)
     header = [name_from_cell(cell) for cell in next(rows)[1]]
@@ -130,18 +169,8 @@ def _parse_text(text: str, name: str, delimiter: str | None) -> Table:
         lines.append(line)
     if not cells:
         raise TableError(explain("The table has a header but no rows.", name, "Add at least one row of numbers."))
-    decimal_comma = delimiter == ";" and bool(re.search(r"\d,\d", text)) and not re.search(r"\d\.\d", text)
-    data: dict[str, list[float] | list[str]] = {}
-    gaps: dict[str, tuple[Cell, ...]] = {}
-    for column, values in zip(header, zip(*cells, strict=True), strict=True):
-        data[column], found = read_column(values, lines, decimal_comma)
-        if found:
-            gaps[column] = found
-    notes = _notes_on_total(cells[-1], lines[-1])
-    if "" in data:
-        notes += _notes_on_unnamed(data.pop(""))
-        gaps.pop("", None)
-    return Table(pd.DataFrame(data), lines, gaps, notes)
+    usual = Style(",") if delimiter == ";" else PLAIN
+    return _with_notes(header, list(zip(*cells, strict=True)), lines, usual)
 
 
 def _sniff(text: str) -> str:
@@ -209,7 +238,7 @@ def _notes_on_total(cells: Sequence[str], line: int) -> tuple[str, ...]:
     )
 
 
-def _notes_on_unnamed(values: list[float] | list[str]) -> tuple[str, ...]:
+def _notes_on_unnamed(values: Sequence[Any]) -> tuple[str, ...]:
     """Return a note if the column without a name contains more than row numbers."""
     numbers = [value for value in values if value == value]
     if not numbers or any(numbers == list(range(first, first + len(values))) for first in (0, 1)):

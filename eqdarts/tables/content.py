@@ -15,8 +15,7 @@ import zlib
 from pathlib import Path
 from typing import IO
 
-from eqdarts.cli.usage import TableError
-from eqdarts.errors import explain
+from eqdarts.errors import TableError, explain
 
 __all__ = ["COMPRESSED", "decode", "read_bytes", "unpack"]
 
@@ -52,7 +51,9 @@ def read_bytes(path: str) -> bytes:
             raise TableError(explain("Standard input must be a table.", "a terminal", "Pipe a file into eqdarts."))
         return sys.stdin.buffer.read()
     if Path(path).is_dir():
-        raise TableError(explain("FILE must be a table.", f"the directory {path}", "Name a CSV, TSV or Parquet file."))
+        raise TableError(
+            explain("FILE must be a table.", f"the directory {path}", "Name a CSV, TSV, Excel or Parquet file.")
+        )
     if Path(path).exists() and not Path(path).is_file():
         raise TableError(
             explain("FILE must be a regular file.", path, "Pipe other sources into standard input and name it -.")

@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from eqdarts.cli.columns import numeric_columns, part_groups, select
-from eqdarts.cli.tables import Table, read_table
-from eqdarts.cli.usage import TableError
+from eqdarts.errors import TableError
+from eqdarts.tables.columns import numeric_columns, part_groups, select
+from eqdarts.tables.files import load_table
+from eqdarts.tables.table import Table
 
 EXPECTED = pd.DataFrame({"x": [1.0, 2.0], "y": [2.5, -300.0], "label": ["a", "b"]})
 
@@ -19,7 +20,7 @@ EXPECTED = pd.DataFrame({"x": [1.0, 2.0], "y": [2.5, -300.0], "label": ["a", "b"
 def _table(folder: Path, text: str) -> Table:
     path = folder / "table.csv"
     path.write_text(text, encoding="utf-8")
-    return read_table(str(path))
+    return load_table(str(path))
 
 
 def test_select_takes_the_numeric_columns_and_says_what_it_leaves_out() -> None:
@@ -87,19 +88,11 @@ def test_a_column_of_text_is_left_out_with_line_and_value(tmp_path: Path) -> Non
     assert columns.notes == ("Left out, not numeric: 'label' (such as '$3' in line 4).",)
 
 
-def test_a_row_of_units_is_a_gap_in_every_column(tmp_path: Path) -> None:
+def test_a_row_of_units_is_no_row(tmp_path: Path) -> None:
     table = _table(tmp_path, "x,y\nm,s\n1,2\n2,4\n")
-    with pytest.raises(
-        TableError, match=r"1 of 3 rows.*'x' \(treated as missing, not a number: 'm' in line 2\).*'s' in"
-    ):
-        select(table, "y")
-    columns = select(table, "y", drop_missing=True)
-    assert columns.X["x"].tolist() == [1.0, 2.0]
-    assert columns.notes == (
-        "Treated as missing in column 'x', not a number: 'm' in line 2.",
-        "Treated as missing in column 'y', not a number: 's' in line 2.",
-        "Dropped 1 of 3 rows: they have missing values.",
-    )
+    assert select(table, "y").X["x"].tolist() == [1.0, 2.0]
+    assert table.units == {"x": "m", "y": "s"}
+    assert table.told == ("The first row is read as units: x in m, y in s.",)
 
 
 def test_many_gaps_are_counted_and_those_of_columns_not_asked_for_are_not_told(tmp_path: Path) -> None:

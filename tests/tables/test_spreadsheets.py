@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eqdarts.cli.spreadsheets import law_cell, name_from_cell, name_to_cell
 from eqdarts.equation.equation import Equation
+from eqdarts.tables.spreadsheets import law_cell, name_from_cell, name_to_cell
 
 
 @pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@sum", " =1", "\t=1"])

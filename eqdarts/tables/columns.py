@@ -7,17 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from eqdarts.cli.cells import Cell, first_text
-from eqdarts.cli.tables import Table
-from eqdarts.cli.usage import TableError
-from eqdarts.errors import closest, explain
+from eqdarts.errors import TableError, closest, explain
+from eqdarts.tables.cells import MOST_SHOWN, cells_in_words, first_text
+from eqdarts.tables.files import cell_note
+from eqdarts.tables.table import Table
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["Columns", "gap_notes", "numeric_columns", "part_groups", "select"]
-
-MOST_SHOWN = 3  # cells or columns that a message names
 
 
 @dataclass(frozen=True)
@@ -49,6 +47,7 @@ def part_groups(table: Table, name: str | None) -> tuple[Table, Any]:
     """
     if name is None:
         return table, None
+    name = table.name_of(name)
     _require(table.frame, [name])
     labels = table.frame[name]
     if labels.isna().any():
@@ -75,6 +74,7 @@ def select(table: Table, target: str, features: Sequence[str] | None = None, dro
         If a column is missing or not numeric, no feature is left, or a value is missing or infinite.
     """
     frame, notes = table.frame, list(table.notes)
+    target, features = table.name_of(target), features and [*map(table.name_of, features)]
     _require(frame, [target, *(features or ())])
     if features is None:
         others = [column for column in frame.columns if column != target]
@@ -104,16 +104,7 @@ def select(table: Table, target: str, features: Sequence[str] | None = None, dro
 
 def gap_notes(table: Table, names: Sequence[str]) -> list[str]:
     """Return one note for each of the columns `names` in which text was treated as missing."""
-    return [
-        f"Treated as missing in column {name!r}, not a number: {_listed(table.gaps[name])}."
-        for name in names
-        if name in table.gaps
-    ]
-
-
-def _listed(cells: Sequence[Cell]) -> str:
-    shown = ", ".join(cell.in_words() for cell in cells[:MOST_SHOWN])
-    return shown if len(cells) <= MOST_SHOWN else f"{shown} and {len(cells) - MOST_SHOWN} more"
+    return [cell_note(name, table.gaps[name]) for name in names if name in table.gaps]
 
 
 def _require(frame: pd.DataFrame, names: Sequence[str]) -> None:
@@ -188,7 +179,11 @@ def _missing_in_words(missing: pd.DataFrame, table: Table) -> str:
     words = []
     for name in names[:MOST_SHOWN]:
         gaps = table.gaps.get(name, ())
-        where = f" (treated as missing, not a number: {_listed(gaps)})" if gaps else _first_line(missing[name], table)
+        where = (
+            f" (treated as missing, not a number: {cells_in_words(gaps)})"
+            if gaps
+            else _first_line(missing[name], table)
+        )
         words.append(f"{counts[name]} missing in {name!r}{where}")
     return "; ".join(words) + (f"; and in {len(names) - MOST_SHOWN} more columns" if len(names) > MOST_SHOWN else "")
 

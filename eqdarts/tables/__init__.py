@@ -1,0 +1,1 @@
+"""Tables as people have them: read from files, and turned into columns of numbers."""

@@ -1,0 +1,159 @@
+"""A table of numbers, dates and text, made of the cells of a file or of a DataFrame. pandas is imported late."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from eqdarts.tables.cells import Cell, read_column
+from eqdarts.tables.styles import PLAIN, Style, style_of
+from eqdarts.tables.units import names_and_units, row_of_units
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Table", "as_table", "table_of"]
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table: its columns are numbers, dates or text.
+
+    Parameters
+    ----------
+    frame : DataFrame of shape (n, d)
+    lines : sequence of int
+        The line of the file in which each row ends; empty where there are no lines.
+    gaps : dict of str to tuple of Cell
+        Cells in columns of numbers or dates that are neither, by column; the frame has NaN or NaT in their place.
+    notes : tuple of str
+        Notes on other parts that were left out or look wrong.
+    told : tuple of str
+        Notes on what was read in a way of its own, without a loss.
+    units : dict of str to str
+        Units by column, from the header or a row of their own.
+    headers : dict of str to str
+        What the table calls its columns, by name, where that is not the name.
+    style : Style
+        How its numbers are written.
+    first : int
+        Rows of the given DataFrame before the first one of the table: 1 if there was a row of units.
+    """
+
+    frame: pd.DataFrame
+    lines: Sequence[int] = ()
+    gaps: dict[str, tuple[Cell, ...]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    told: tuple[str, ...] = ()
+    units: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
+    style: Style = PLAIN
+    first: int = 0
+
+    def name_of(self, given: Any) -> Any:
+        """Return the name of the column that a user calls by its name or by its header with the unit."""
+        return next((name for name, header in self.headers.items() if header == given), given)
+
+    def without(self, name: str) -> Table:
+        """Return the table without a column."""
+        return replace(self, frame=self.frame.drop(columns=name))
+
+
+def table_of(
+    header: Sequence[str], columns: Sequence[Sequence[str] | pd.Series], lines: Sequence[int] = (), usual: Style = PLAIN
+) -> Table:
+    """Return the table of a header with different names and of columns.
+
+    Parameters
+    ----------
+    header : sequence of str
+    columns : sequence of sequence of str or of Series
+        The cells of each column, which are read, or a column of numbers or dates.
+    lines : sequence of int, optional
+        The line of each row.
+    usual : Style, optional
+        How numbers are written if the cells leave two ways open.
+    """
+    import pandas as pd
+
+    names, units = names_and_units(header)
+    cells = {name: column for name, column in zip(names, columns, strict=True) if not isinstance(column, pd.Series)}
+    style = style_of((cell for column in cells.values() for cell in column), usual)
+    ready = [column for column in columns if isinstance(column, pd.Series)]
+    below = row_of_units(cells, style) if all(column.iloc[:1].isna().all() for column in ready) else None
+    first = 0 if below is None else 1
+    lines = lines[first:]
+    data: dict[str, Any] = {}
+    gaps: dict[str, tuple[Cell, ...]] = {}
+    for name, column in zip(names, columns, strict=True):
+        if name not in cells:
+            data[name] = column.iloc[first:].reset_index(drop=True)  # type: ignore[union-attr]
+            continue
+        data[name], found = read_column(column[first:], lines, style)
+        if found:
+            gaps[name] = found
+    headers = {name: given for name, given in zip(names, header, strict=True) if name != given}
+    told = (*_told_of_style(style), *_told_of_units(below))
+    whole = pd.DataFrame(data, columns=names)
+    return Table(whole, lines, gaps, (), told, {**units, **(below or {})}, headers, style, first)
+
+
+def _told_of_style(style: Style) -> list[str]:
+    if style == PLAIN:
+        return []
+    between = f", and {style.thousands[0]!r} between thousands" if style.thousands else ""
+    return [f"Numbers are read with the decimal sign {style.decimal!r}{between}."]
+
+
+def _told_of_units(below: Mapping[str, str] | None) -> list[str]:
+    return [f"The first row is read as units: {', '.join(f'{n} in {u}' for n, u in below.items())}."] if below else []
+
+
+def as_table(frame: pd.DataFrame, usual: Style = PLAIN) -> Table:
+    """Return a DataFrame as a table, with rows from 0 on: text that holds numbers or dates is read as that of a file.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Its columns have different names.
+    usual : Style, optional
+        How numbers in text are written if the cells leave two ways open.
+    """
+    import pandas as pd
+
+    given = [frame.iloc[:, k].reset_index(drop=True) for k in range(frame.shape[1])]
+    columns = [_cells_of(column) if _is_text(column) else _ready(column) for column in given]
+    table = table_of([str(name) for name in frame.columns], columns, (), usual)
+    for name, column in zip(table.frame.columns, given, strict=True):
+        read = table.frame[name]
+        if isinstance(column.dtype, pd.CategoricalDtype) and _is_text(read):
+            levels = [str(level) for level in column.cat.categories]
+            table.frame[name] = pd.Categorical(read, levels)  # in the order that the user gave them
+    return replace(table, units={**frame.attrs.get("units", {}), **table.units})
+
+
+def _is_text(column: pd.Series) -> bool:
+    import pandas as pd
+
+    is_string = isinstance(column.dtype, (pd.StringDtype, pd.CategoricalDtype))
+    return is_string or getattr(column.dtype, "kind", "") in "OSU"
+
+
+def _cells_of(column: pd.Series) -> list[str]:
+    """Return the cells of a column of text or objects; one that is missing is empty."""
+    missing = column.isna().tolist()
+    return ["" if gap else str(value).strip() for value, gap in zip(column.tolist(), missing, strict=True)]
+
+
+def _ready(column: pd.Series) -> pd.Series:
+    """Return a column of numbers or dates: instants without a time zone, in UTC; durations in seconds."""
+    import pandas as pd
+
+    if isinstance(column.dtype, pd.PeriodDtype):
+        return column.dt.to_timestamp()
+    if isinstance(column.dtype, pd.DatetimeTZDtype):
+        return column.dt.tz_convert("UTC").dt.tz_localize(None)
+    if getattr(column.dtype, "kind", "") == "m":
+        return column.dt.total_seconds()
+    return column

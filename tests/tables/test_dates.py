@@ -1,0 +1,43 @@
+"""Dates and the time since an origin."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from eqdarts.tables.dates import elapsed, from_calendar, is_date, parsed, time_unit
+
+
+@pytest.mark.parametrize(
+    ("cells", "unit", "origin", "expected"),
+    [
+        (["2020-03-01", "2020-03-11"], "days", "2020-03-01", [0, 10]),
+        (["2020-03-01T12:00", "2020-03-11"], "days", "2020-03-01", [0.5, 10]),
+        (["1999-07-02", "2004-01-01"], "years", "1999-01-01", [182 / 365.25, 1826 / 365.25]),
+        (["2020-03-01 22:30:00Z", "2020-03-02T03:00:00+01:00"], "hours", "2020-03-01T22:00", [0.5, 4]),
+        (["2020-03-01T00:00:01.5", "2020-03-01T00:00:03"], "seconds", "2020-03-01T00:00:01", [0.5, 2]),
+        (["2020-03-01", "2020-03-01"], "seconds", "2020-03-01T00:00:00", [0, 0]),
+        (["1990-01", "1999-12"], "years", "1990-01-01", [0, 3621 / 365.25]),
+    ],
+)
+def test_the_unit_goes_with_the_span_and_the_origin_is_round(
+    cells: list[str], unit: str, origin: str, expected: list[float]
+) -> None:
+    assert all(map(is_date, cells))
+    instants = parsed(cells)
+    found = time_unit(instants)
+    assert (found[0].name, found[1]) == (unit, origin)
+    np.testing.assert_allclose(elapsed(instants, *found), expected)
+
+
+@pytest.mark.parametrize("cell", ["28/02/2020", "2020", "2020-1-", "12:30", "2020-01-01 and later", "20200101", "1/2"])
+def test_what_is_no_date(cell: str) -> None:
+    assert not is_date(cell)
+    assert parsed([cell]).isna().all()
+
+
+def test_years_months_and_days_are_dates_where_there_is_such_a_day() -> None:
+    instants = from_calendar([np.array([2020, 2021, np.nan]), np.array([2, 2, 1]), np.array([29, 29, 1])])
+    assert instants.tolist() == [pd.Timestamp("2020-02-29"), pd.NaT, pd.NaT]
+    assert from_calendar([np.array([2020.0]), np.array([5.0])])[0] == pd.Timestamp("2020-05-01")
