@@ -30,6 +30,7 @@ from eqdarts.evidence.stability import stability_of
 from eqdarts.failures import warn_left_out
 from eqdarts.files import write_atomically
 from eqdarts.fitting import checks, group_rows
+from eqdarts.fitting.dimensions import column_units, constant_units, without_units
 from eqdarts.fitting.group_rows import labels_in
 from eqdarts.fitting.group_stages import fit_groups
 from eqdarts.fitting.new_rows import inference_of, interval_of_new, std_of_new
@@ -74,10 +75,12 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         Criterion by which the equation is chosen from the Pareto front: description length, the criteria of Schwarz or
         Akaike, or the loss on the rows held back. Each accounts for the number of possible graphs; see
         `eqdarts.selection`.
-    constants : dict of str to float, optional
-        Constants of nature by name, in the units of the data, such as ``{"g": 9.80665}``. Coefficients of the chosen
-        equation become these constants, integers, simple fractions, pi, e or sqrt(2) if this makes the description
-        shorter. `snaps_` lists the changes and their cost.
+    constants : dict of str to float or (float, unit), optional
+        Constants of nature by name, in the units of the data, such as ``{"g": 9.80665, "h": (6.626e-34, "J s")}``.
+        Coefficients of the chosen equation become these constants, integers, simple fractions, pi, e or sqrt(2) if this
+        makes the description shorter. `snaps_` lists the changes and their cost.
+    constants_dimensionless : bool, default=False
+        Whether coefficients must be plain numbers, in a fit with units.
     snap : bool, default=True
         Whether coefficients may become exact constants. With False they keep their decimals.
     loss : {"squared", "huber", "absolute", "poisson", "bernoulli"} or callable, default="squared"
@@ -116,7 +119,8 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     equations_ : DataFrame
         The Pareto front, and in any case the constant, the best line and every guess. Columns: complexity, loss (mean
         over the rows; squared residuals in units of y squared), score (description length in nats, or another
-        criterion, minus that of the chosen equation before its constants became exact), equation, latex and chosen.
+        criterion, minus that of the chosen equation before its constants became exact), equation, latex, chosen, and
+        units in a fit with units: whether they add up.
     front_ : tuple of Equation
         The equations of `equations_`, in its order.
     selection_ : str
@@ -129,7 +133,7 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         The chosen graph, and `graph_coefficients_` its coefficients on inputs minus `x_origin_` divided by `x_scale_`,
         target by `y_scale_`, before constants became exact.
     history_ : SearchHistory
-        Its `alpha` has the trajectories of the architecture weights, if the relaxed stage ran.
+        Its `alpha` has the trajectories of the architecture weights of the relaxed search.
     alpha_ : DataFrame
         The weight of evidence for each primitive (columns) on each edge of `graph_` (rows): softmax of minus the
         description length with that primitive in place of the graph's own, all coefficients refitted on at most 1000
@@ -148,8 +152,7 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
 
     Notes
     -----
-    A fitted estimator and its pickle keep the rows to which the coefficients were fitted (at most 10,000) for
-    `inference`, `summary` and intervals.
+    A fitted estimator and its pickle keep at most 10,000 of the fitted rows for `inference`, `summary` and intervals.
     """
 
     run_: Run
@@ -164,7 +167,8 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         n_restarts: int = 128,
         relaxed: Mapping[str, Any] | None = None,
         selection: str = "mdl",
-        constants: Mapping[str, float] | None = None,
+        constants: Mapping[str, float | tuple[float, Any]] | None = None,
+        constants_dimensionless: bool = False,
         snap: bool = True,
         loss: str | Callable[..., Any] = "squared",
         noise: str = "auto",
@@ -184,12 +188,11 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         self.n_restarts = n_restarts
         self.relaxed = relaxed
         self.selection = selection
-        self.constants = constants
+        self.constants, self.constants_dimensionless = constants, constants_dimensionless
         self.snap, self.noise = snap, noise
         self.loss = loss
         self.validation_fraction = validation_fraction
-        self.n_jobs = n_jobs
-        self.n_searches = n_searches
+        self.n_jobs, self.n_searches = n_jobs, n_searches
         self.guesses = guesses
         self.warm_start = warm_start
         self.verbose = verbose
@@ -205,6 +208,8 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         groups: Any = None,
         checkpoint: str | Path | None = None,
         callback: Callback | None = None,
+        units: Mapping[str, Any] | None = None,
+        y_units: Any = None,
     ) -> DARTSRegressor:
         """Search for the law of y in X.
 
@@ -231,6 +236,10 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             Called with a `FitProgress` at most once a second (with `n_jobs`, whenever a search has finished). If it
             returns True, the search stops and the best so far is kept. An exception ends the fit and is passed on.
             `JsonLog` is an example.
+        units : mapping of str to str or unit, optional
+            Of columns, and of y by its name, such as ``{"m": "kg", "v": "km/h"}``: text, or units of pint, astropy or
+            unyt. Values are not converted. Laws whose units add up, with few and simple units of coefficients, win.
+        y_units : str or unit, optional
 
         Returns
         -------
@@ -247,16 +256,19 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         """
         began = now()
         # Parameters first: a typing error is told before a large table is checked.
-        parameters = inspect.signature(type(self)).parameters
-        defaults = {name: parameter.default for name, parameter in parameters.items()}
+        defaults = {name: own.default for name, own in inspect.signature(type(self)).parameters.items()}
         given = self.get_params(deep=False)
         settings = checks.checked_settings(given, defaults)
+        X, y, carried = without_units(X, y)
         X, grouped = group_rows.parted(groups, X)
         if grouped is not None:
             group_rows.check_plain({**given, "checkpoint": checkpoint})
         table = self._table(X, y, sample_weight, sigma)
         # The names of the columns are known from here on; constants must have others.
-        settings = replace(settings, constants=checks.checked_constants(self.constants, table.names))
+        constants, own = constant_units(self.constants)
+        settings = replace(settings, constants=checks.checked_constants(constants, table.names))
+        told = column_units((units, y_units, carried), table.names, table.target, own, self.constants_dimensionless)
+        table = replace(table, units=told)
         if len(table.y) < FEW_ROWS:
             warnings.warn(f"Only {len(table.y)} rows: the law may be a coincidence.", EqdartsWarning, stacklevel=2)
         rng = np.random.default_rng(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
@@ -267,11 +279,9 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             before = getattr(self, "run_", None) if self.warm_start else None
             run = fit_table(table, settings, rng, before=before, checkpoint=checkpoint, **watched)
         # Nothing is kept of a fit that raised: what an earlier one has left is still there.
-        if run.history.stop_reason == "interrupt":
-            warnings.warn("Interrupted: these are the best equations so far.", EqdartsWarning, stacklevel=2)
         warn_left_out(run.history.left_out, stacklevel=3)
-        if undetermined := run.undetermined_in_words(run.chosen):
-            warnings.warn(undetermined, EqdartsWarning, stacklevel=2)
+        for caution in run.cautions():
+            warnings.warn(caution, EqdartsWarning, stacklevel=2)
         self._keep(run)
         return self
 

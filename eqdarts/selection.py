@@ -37,6 +37,7 @@ __all__ = [
     "Criterion",
     "choice_in_words",
     "description_length",
+    "dimensions_price",
     "doubt_price",
     "pole_price",
     "select",
@@ -85,6 +86,8 @@ class Candidate:
     tuning : float
         Nats beyond the usual price of the coefficients, for those that must be known more precisely than others, as
         where huge terms cancel. See `eqdarts.fitting.tuning`.
+    units : float
+        Nats for the units of its coefficients and for places where units do not add up, by `dimensions_price`.
     kept : bool
         Whether it stays on the front in any case: the constant, the line, a guess of the user's.
     """
@@ -101,6 +104,7 @@ class Candidate:
     brink: str = ""
     wave: str = ""
     tuning: float = 0.0
+    units: float = 0.0
     kept: bool = False
 
     def structure_in(self, n_inputs: int) -> float:
@@ -275,13 +279,28 @@ def singularity_price(candidate: Candidate, n_rows: float) -> float:
     return pole_price(n_rows) if candidate.pole else CLOSE if candidate.brink else 0.0
 
 
+def dimensions_price(carried: float, missing: Sequence[float]) -> float:
+    """Return the nats for the units of an equation.
+
+    Parameters
+    ----------
+    carried : float
+        Nats that say which units the coefficients have, by `eqdarts.units.balance.unit_price`.
+    missing : sequence of float
+        For each place where units do not add up, the nats for the unit that is missing. A constant with this unit and
+        the value 1 would repair it. That its value is 1 in the units of the table is a coincidence, for which the form
+        pays the odds at which a rival counts as close.
+    """
+    return carried + sum(CLOSE + nats for nats in missing)
+
+
 def doubt_price(candidate: Candidate) -> float:
-    """Return the nats that a candidate pays for a wave that the rows cannot show, and for fine tuning.
+    """Return the nats that a candidate pays for a wave that the rows cannot show, for fine tuning and for its units.
 
     Part of a period bends like a polynomial, an exponential or a saturation. If one of these fits nearly as well, the
     wave loses by the odds at which a rival counts as close.
     """
-    return (CLOSE if candidate.wave else 0.0) + candidate.tuning
+    return (CLOSE if candidate.wave else 0.0) + candidate.tuning + candidate.units
 
 
 def select(

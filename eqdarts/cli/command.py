@@ -163,6 +163,8 @@ def _add_columns(fit: _Parser) -> None:
     fit.add_argument("--features", type=_names, metavar="A,B,..", help="the inputs; default: all other numeric columns")
     told = "the column with the label of each row's group; constants of the law may then differ between groups"
     fit.add_argument("--groups", metavar="COLUMN", help=told)
+    told = "units of columns and target, such as m=kg,v=km/h; a header such as m [kg] says it too; repeatable"
+    fit.add_argument("--units", action="append", default=[], metavar="COLUMN=UNIT,..", help=told)
     fit.add_argument("--drop-missing", action="store_true", help="leave out rows with missing values")
 
 

@@ -16,6 +16,7 @@ from eqdarts.cli.interrupts import LateInterrupts
 from eqdarts.cli.notes import note, notes_to_stderr, show
 from eqdarts.cli.output import DATA, NAMES, PICTURES, Found, write
 from eqdarts.cli.saving import tell_of_replaced
+from eqdarts.cli.units import given_units
 from eqdarts.errors import TableError, explain, visible
 from eqdarts.inference.summary import coefficient_table
 from eqdarts.tables.columns import Columns, part_groups, select
@@ -41,6 +42,7 @@ OPTIONS = {  # option of the command line -> parameter of DARTSRegressor; its de
 def run(arguments: argparse.Namespace) -> None:
     """Read the table, search, print the front and the law, and write the files."""
     table, labels = part_groups(load_table(arguments.file), arguments.groups)
+    units = given_units(arguments.units, table.frame, table.units)
     columns = select(table, arguments.target, arguments.features, arguments.drop_missing)
     groups = None if labels is None else labels.loc[columns.X.index]
     folder = _make_folder(arguments)
@@ -48,7 +50,7 @@ def run(arguments: argparse.Namespace) -> None:
         note(message)
     before = tell_of_replaced(folder, NAMES)
     with notes_to_stderr(arguments.quiet):
-        model = _fit(columns, arguments, groups)
+        model = _fit(columns, arguments, groups, units)
     with LateInterrupts() as interrupts:
         _show_law(model, columns)
         written: list[str] = []
@@ -131,7 +133,7 @@ def _make_folder(arguments: argparse.Namespace) -> Path:
     return folder
 
 
-def _fit(columns: Columns, arguments: argparse.Namespace, groups: Any) -> DARTSRegressor:
+def _fit(columns: Columns, arguments: argparse.Namespace, groups: Any, units: dict[str, str]) -> DARTSRegressor:
     note(
         f"searching; features: {', '.join(map(str, columns.X.columns))}. Ctrl-C keeps the best so far.", arguments.quiet
     )
@@ -142,7 +144,10 @@ def _fit(columns: Columns, arguments: argparse.Namespace, groups: Any) -> DARTSR
     given = {
         own: getattr(arguments, option) for option, own in OPTIONS.items() if getattr(arguments, option) is not None
     }
-    more = {} if groups is None else {"groups": groups}
+    more: dict[str, Any] = {} if groups is None else {"groups": groups}
+    if units:
+        names = {*map(str, columns.X.columns), str(columns.y.name)}
+        more["units"] = {name: unit for name, unit in units.items() if name in names}
     kept_in = {} if arguments.checkpoint is None else {"checkpoint": arguments.checkpoint}
     shows_bar = not arguments.quiet and sys.stderr.isatty()
     if not shows_bar:  # the bar says it too

@@ -73,10 +73,11 @@ def _front(found: Found) -> str:
 
 
 def _tex(found: Found) -> str:
+    equation = found.model.equation_
     head = "% Made by eqdarts: \\input this file; it needs \\usepackage{amsmath}."
-    if (groups := found.model.equation_.groups) is not None:
+    if (groups := equation.groups) is not None:
         head += f"\n% {visible(groups.in_words())}"
-    return f"{head}\n\\begin{{equation}}\n  {found.model.equation_.latex()}\n\\end{{equation}}\n"
+    return f"{head}\n\\begin{{equation}}\n  {equation.latex(units=bool(equation.units))}\n\\end{{equation}}\n"
 
 
 # --- what is drawn ---

@@ -40,7 +40,7 @@ from eqdarts.equation.rows import (
     undefined_words,
     weights_of_errors,
 )
-from eqdarts.equation.units import checked_units
+from eqdarts.equation.units import checked_units, latex_with_units
 from eqdarts.errors import EqdartsWarning, explain, visible
 from eqdarts.export import formats
 from eqdarts.expression import written
@@ -460,8 +460,7 @@ class Equation:
     def extrapolation(self, X: Any, margin: float = MARGIN) -> str:
         """Return a sentence that says how many rows lie outside the range, and in which inputs.
 
-        The parameters are those of `outside`. It is "" if no row lies outside. The regressor's `predict` warns with
-        this sentence, at a margin of 0.05.
+        The parameters are those of `outside`. It is "" if no row lies outside. `predict` of a regressor warns with it.
         """
         return extrapolation_words(self.ranges, *self._outside_by_input(X, margin))
 
@@ -509,8 +508,13 @@ class Equation:
             shown += ", where " + " and ".join(f"{constant} was {value:.6g}" for constant, value in self.exact)
         return visible(shown if self.target is None else f"{quoted(self.target)} = {shown}")
 
-    def latex(self, digits: int | None = None) -> str:
-        """Return the equation as LaTeX, with `digits` as for `format`; without a target, its right-hand side."""
+    def latex(self, digits: int | None = None, units: bool = False) -> str:
+        """Return the equation as LaTeX, with `digits` as for `format`; the right-hand side if there is no target.
+
+        With `units`, coefficients are letters, and their values follow with their units.
+        """
+        if units:
+            return latex_with_units(self, self._shown(digits))
         shown = latex_of(self._written, self._shown(digits))
         return shown if self.target is None else f"{latex_name(self.target)} = {shown}"
 

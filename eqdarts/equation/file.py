@@ -49,6 +49,7 @@ def as_text(equation: Any, shown: written.Written) -> str:
         record["exact"] = [list(pair) for pair in equation.exact]
     if equation.units:
         record["units"] = dict(equation.units)
+        record["coefficient_units"] = equation.check_units().units  # for other programs: `read` works them out
     text = json.dumps(record, ensure_ascii=False, allow_nan=False, indent=2)
     try:
         text.encode("utf-8")

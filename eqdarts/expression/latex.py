@@ -8,7 +8,7 @@ import unicodedata
 from eqdarts.expression.written import Call, Name, Negative, Number, Power, Product, Sum, Written, tidy
 from eqdarts.primitives.functions import notation
 
-__all__ = ["GREEK", "is_enclosed", "latex", "latex_name", "name_parts"]
+__all__ = ["GREEK", "is_enclosed", "latex", "latex_name", "latex_number", "name_parts"]
 
 _SMALL = (
     "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu", "nu", "xi",

@@ -277,10 +277,11 @@ def _squared(equation: Equation, structure: float | None, table: Table) -> Candi
 
 
 def _on_range(candidate: Candidate, equation: Equation, table: Table) -> Candidate:
-    """Return the candidate with its singularities in the range of the rows or slightly outside, and doubtful waves."""
+    """Return the candidate with its singularities in or near the range of the rows, doubtful waves and its units."""
     pole = table.pole(equation)
     brink = "" if pole else table.brink(equation)
-    return replace(candidate, pole=pole, brink=brink, wave=table.wave(equation))
+    units = table.length_of_units(equation)
+    return replace(candidate, pole=pole, brink=brink, wave=table.wave(equation), units=units)
 
 
 # --- what is said of the chosen graph ---
@@ -388,6 +389,9 @@ def snap_chosen(
     # The search itself has exact exponents. Their fitted values are told too, before other constants become exact.
     exponents = exponent_snaps(old.equation, *given, usual, go_on)
     found = snap_constants(old.equation, *given, constants, go_on)
+    if table.units is not None and table.length_of_units(found.equation) > table.length_of_units(old.equation):
+        # A constant of nature whose value agrees by chance has another unit.
+        found = snap_constants(old.equation, *given, {}, go_on)
     structure = old.candidate.structure
     candidate = _squared(found.equation, structure, table) if price is None else price(found.equation, structure)
     candidate = _on_range(candidate, found.equation, table)

@@ -301,7 +301,7 @@ class _GroupFit:
         expr = readable(rebuild(form.formula, {symbol(name): value for name, value in values.items()}))
         table = tuple(map(tuple, choice.theta[choice.own].T.tolist()))
         by_group = GroupConstants(self.groups.by, self.groups.labels, tuple(names), table) if own else None
-        return Equation(expr, self.table.names, self.table.target, groups=by_group).with_ranges(self.table.box)
+        return self.table.told(Equation(expr, self.table.names, self.table.target, groups=by_group))
 
     def _on_range(self, candidate: Candidate, equation: Equation) -> Candidate:
         """Return the candidate with a pole or a doubtful wave of the equation of any group, as far as one is known."""

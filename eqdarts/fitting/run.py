@@ -220,6 +220,12 @@ class Run:
         all_rows = self.all_rows if equation is self.equation else None
         return inference_by_loss(equation, self.rows, self.loss, self.noise, self.equation, all_rows)
 
+    def cautions(self) -> list[str]:
+        """Return what the user should know when the fit ends, as sentences."""
+        interrupted = self.history.stop_reason == "interrupt"
+        found = ["Interrupted: these are the best equations so far."] if interrupted else []
+        return [*found, *filter(None, [self.undetermined_in_words(self.chosen)])]
+
     def undetermined_in_words(self, k: int) -> str:
         """Return the sentence that says that the rows do not determine equation k; "" if they do."""
         rows = self.rows
@@ -231,10 +237,12 @@ class Run:
 
     def as_table(self) -> pd.DataFrame:
         """Return the front with its equations as text and LaTeX, and a mark at the chosen one."""
+        told = {} if not self.equation.units else {"units": [str(each.check_units()) for each in self.equations]}
         return self.table.assign(
             equation=[str(equation) for equation in self.equations],
             latex=[equation.latex() for equation in self.equations],
             chosen=np.arange(len(self.equations)) == self.chosen,
+            **told,
         )
 
     def lost_in_words(self) -> list[str]:

@@ -406,7 +406,7 @@ class Stages:
         units = front.best.data.scales
         front = in_given_unit(front.with_exact(remarks.last.snaps), table, loss_of(self.loss).power_of_unit)
         return Run(
-            equations=tuple(entry.equation.with_ranges(table.box) for entry in front.entries),
+            equations=tuple(table.told(entry.equation) for entry in front.entries),
             table=front.as_table(),
             chosen=front.chosen,
             selection=self._in_words(front, criterion, history.n_refits, remarks.last.noise),

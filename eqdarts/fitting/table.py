@@ -18,6 +18,7 @@ from eqdarts.equation.singularities import find_brink, find_singularities
 from eqdarts.equation.waves import find_wave
 from eqdarts.errors import EqdartsWarning
 from eqdarts.fitting.counts import counted
+from eqdarts.fitting.dimensions import ColumnUnits
 from eqdarts.selection import ROUNDING
 
 __all__ = ["Table", "values_at"]
@@ -42,6 +43,7 @@ class Table:
     given: Table | None = None  # the table as given, if this one has other rows
     place: NDArray[np.intp] | None = None  # for each of its rows, the number of the row here; -1 for none
     y_unit: float = 1.0  # power of two by which y and sigma are divided
+    units: ColumnUnits | None = None  # of the columns and the target, if any were given
 
     def counted(self) -> Table:
         """Return the table without rows of weight zero and with repeated rows once; itself if it has neither."""
@@ -93,6 +95,15 @@ class Table:
     def length_of_cancelling(self, equation: Equation) -> float:
         """Return the nats that the equation pays for numbers that cancel where columns have no origin."""
         return length_of_cancelling(equation, self.telling) if self.origins else 0.0
+
+    def length_of_units(self, equation: Equation) -> float:
+        """Return the nats that the equation pays for the units of its coefficients, and where units do not add up."""
+        return 0.0 if self.units is None else self.units.price(equation)
+
+    def told(self, equation: Equation) -> Equation:
+        """Return the equation with the ranges and the units of its inputs."""
+        ranged = equation.with_ranges(self.box)
+        return ranged if self.units is None else self.units.told(ranged)
 
     def pole(self, equation: Equation) -> str:
         """Return the words for a pole of the equation inside the range of the rows, "" if none is known."""

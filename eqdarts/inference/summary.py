@@ -68,7 +68,8 @@ def summary(
 
 def cautions(found: Inference, ends: Array | None = None) -> list[str]:
     """Return the cautions as sentences; `ends` are profile likelihood intervals (K, 2)."""
-    return [*found.unidentifiable, *found.notes, *_unbounded(found, ends), *_tests(found)]
+    units = map(str, found.equation.check_units().breaks if found.equation.units else ())
+    return [*found.unidentifiable, *found.notes, *_unbounded(found, ends), *_tests(found), *units]
 
 
 def coefficient_table(found: Inference, coverage: float = 0.95) -> str:
@@ -127,7 +128,17 @@ def _coefficients(found: Inference, coverage: float, ends: Array | None) -> list
     for k, (name, number, error) in enumerate(zip(found.names, numbers, errors, strict=True)):
         lines.append(f"{name:<14}{number:>{wide}}{error:>13.3g}" + "".join(f"{c[k + 1]:>{width}}" for c in cells))
     lines += [f"{name:<14}{value:>{wide}.8g}{'given':>13}" for name, value in found.known.items()]
-    return lines
+    return _with_units(found.equation, lines)
+
+
+def _with_units(equation: Equation, lines: list[str]) -> list[str]:
+    """Return the lines of the coefficients with a column for their units, if the fit had units."""
+    if not equation.units:
+        return lines
+    units = equation.check_units().units
+    cells = ["unit", *(units.get(line.split()[0], "") for line in lines[1:])]
+    wide = max(map(len, lines)) + 2
+    return [f"{line:<{wide}}{cell}".rstrip() for line, cell in zip(lines, cells, strict=True)]
 
 
 def estimates(found: Inference) -> list[str]:

@@ -78,7 +78,7 @@ def report_page(run: Run, units: Mapping[str, str] | None = None) -> str:
         lstrip_blocks=True,
         finalize=_visible,
     )
-    context = _context(run, units or {})
+    context = _context(run, dict(run.equation.units) if units is None else units)
     context |= {"style": style, "script": script, "style_hash": _hash(style), "script_hash": _hash(script)}
     return environment.get_template("report.html").render(context)
 

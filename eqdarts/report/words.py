@@ -148,6 +148,9 @@ def _coefficients(equation: Equation, found: Inference | None, ends: Array | Non
         line = [name, number, f"{error:.3g}", _interval(intervals[k], error)]
         cells.append([*line, *([] if ends is None else [_interval(ends[k], error)])])
     cells += [[name, f"{value:.8g}", "given", *[""] * (len(header) - 3)] for name, value in found.known.items()]
+    if equation.units:
+        units = equation.check_units().units
+        header, cells = [*header, "unit"], [[*line, units.get(line[0], "")] for line in cells]
     return header, cells
 
 

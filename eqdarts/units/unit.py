@@ -100,8 +100,24 @@ class Unit:
 
     def __str__(self) -> str:
         """Return the symbols with their exponents, such as "m3 kg-1 s-2"; "" for a plain number."""
-        ordered = sorted(self.powers, key=lambda pair: pair[1] < 0)
-        return " ".join(symbol + _exponent(symbol, power) for symbol, power in ordered)
+        return " ".join(symbol + _exponent(symbol, power) for symbol, power in self.ordered)
+
+    @property
+    def ordered(self) -> list[tuple[str, Exponent]]:
+        """The symbols with their exponents, positive ones first."""
+        return sorted(self.powers, key=lambda pair: pair[1] < 0)
+
+    def latex(self) -> str:
+        r"""Return `shown` as LaTeX.
+
+        >>> from eqdarts.units.parse import parse_unit
+        >>> print(parse_unit("N m2 kg-2").latex())
+        \mathrm{m^{3}\,kg^{-1}\,s^{-2}}
+        """
+        inside = r"\,".join(
+            _latex_symbol(symbol) + ("" if p == 1 else f"^{{{p}}}") for symbol, p in self._shortest.ordered
+        )
+        return rf"\mathrm{{{inside}}}" if inside else ""
 
     def shown(self) -> str:
         """Return the shortest usual way to write it: in units of the SI where no number changes by that.
@@ -110,14 +126,18 @@ class Unit:
         >>> parse_unit("N m2 kg-2").shown(), parse_unit("kg m2 s-1").shown(), parse_unit("mmHg L").shown()
         ('m3 kg-1 s-2', 'J s', 'mmHg L')
         """
+        return str(self._shortest)
+
+    @cached_property
+    def _shortest(self) -> Unit:
         if not self.is_coherent:
-            return str(self)
+            return self
         choices = [in_base_units(self.dimension)]
         for symbol in _DERIVED:
             for power in (1, -1):
                 derived = Unit(((symbol, power),))
                 choices.append(derived * in_base_units((self / derived).dimension))
-        return str(min((*choices, self), key=lambda unit: len(unit.powers)))
+        return min((*choices, self), key=lambda unit: len(unit.powers))
 
 
 ONE = Unit()
@@ -146,6 +166,14 @@ def _product(factors: Iterable[tuple[str, Exponent]]) -> Unit:
     for symbol, power in factors:
         total[symbol] = total.get(symbol, 0) + power
     return Unit(tuple((symbol, plain(power)) for symbol, power in total.items() if power))
+
+
+_LATEX = {"ohm": r"\Omega", "%": r"\%", "angstrom": r"\AA", "degC": r"^{\circ}C", "degF": r"^{\circ}F"}
+
+
+def _latex_symbol(symbol: str) -> str:
+    body, _, below = symbol.partition("_")
+    return _LATEX.get(symbol, body + (f"_{{{below}}}" if below else ""))
 
 
 def _exponent(symbol: str, power: Exponent) -> str:

@@ -1,0 +1,50 @@
+"""The units of columns: those of the option --units, and those in the header of the table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from eqdarts.cli.notes import note
+from eqdarts.cli.usage import UsageError
+from eqdarts.errors import closest, explain
+from eqdarts.units.parse import UnitError, parse_unit
+
+__all__ = ["given_units"]
+
+
+def given_units(options: Sequence[str], frame: Any, header: Mapping[str, str]) -> dict[str, str]:
+    """Return the unit of each column as text: by the options, otherwise by the header.
+
+    Parameters
+    ----------
+    options : sequence of str
+        Such as "m=kg,v=m/s".
+    frame : DataFrame
+    header : mapping of str to str
+        The units in the table. Those that cannot be read are left out, with a note.
+
+    Raises
+    ------
+    UsageError
+        If an option is not such a list, a column is unknown, or a unit cannot be read.
+    """
+    found: dict[str, str] = {}
+    for name, text in header.items():
+        try:
+            found[str(name)] = str(parse_unit(text))
+        except UnitError as error:
+            note(f"The unit of {name} in the header is not used. {error}")
+    columns = list(map(str, frame.columns))
+    for pair in (pair for option in options for pair in option.split(",")):
+        name, equals, text = pair.partition("=")
+        name = name.strip()
+        if not (name and equals):
+            raise UsageError(explain("--units must be COLUMN=UNIT,..", repr(pair), "Write m=kg,v=m/s, for example."))
+        if name not in columns:
+            raise UsageError(explain("--units must name columns.", repr(name), closest(name, columns)))
+        try:
+            found[name] = str(parse_unit(text))
+        except UnitError as error:
+            raise UsageError(f"The unit of {name}: {error}") from None
+    return found

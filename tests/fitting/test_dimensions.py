@@ -1,0 +1,119 @@
+"""The units of a table: read, checked before the search, priced, and told with the law."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from eqdarts import DARTSRegressor, Equation
+from eqdarts.errors import EqdartsWarning
+from eqdarts.fitting.dimensions import ColumnUnits, column_units, constant_units, without_units
+from eqdarts.fitting.run import Run
+from eqdarts.units.parse import UnitError, parse_unit
+from eqdarts.units.unit import Unit
+from tests.fits import QUICK
+
+UNITS = {"m1": "kg", "m2": "kg", "r": "m", "F": "N"}
+
+
+def _given(units: Any = None, y_units: Any = None, carried: Mapping[str, Unit] | None = None) -> ColumnUnits | None:
+    return column_units((units, y_units, carried or {}), ("m", "v"), "E", {}, False)
+
+
+@cache
+def _attraction() -> DARTSRegressor:
+    """Return a fit of Newton's law to a table that does not have its constant."""
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame(rng.uniform(1, 5, (40, 3)), columns=["m1", "m2", "r"])
+    y = pd.Series(6.674e-11 * X["m1"] * X["m2"] / X["r"] ** 2, name="F")
+    guess = {"guesses": ["G*m1*m2/r**2"], "max_refits": 60, "max_complexity": 15}
+    return DARTSRegressor(**(QUICK | guess)).fit(X, y, units=UNITS)
+
+
+def test_the_units_of_columns_and_target() -> None:
+    found = _given({"m": "kg", "v": "km/h"}, "J")
+    assert found is not None
+    assert {name: str(unit) for name, unit in found.columns.items()} == {"m": "kg", "v": "km h-1", "E": "J"}
+    assert _given({"E": "J"}, "N m") is not None
+    assert _given() is None
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (({"M": "kg"},), "Did you mean 'm'"),
+        (({"m": "kgg"},), "The unit of m: .*Did you mean 'kg'"),
+        (({"m": "kg"}, "jouls"), "The unit of E: .*Did you mean 'joules'|The unit of E: .*Did you mean 'joule'"),
+        (({"E": "J"}, "N"), "E has one unit. Got J and N"),
+        (({"m": "kg"}, None, {"m": parse_unit("g")}), "m has one unit. Got g and kg"),
+        (("kg",), "units must map columns to units"),
+    ],
+)
+def test_an_error_names_the_column(given: tuple[Any, ...], said: str) -> None:
+    with pytest.raises(UnitError, match=said):
+        _given(*given)
+
+
+def test_a_wrong_unit_is_told_before_any_search() -> None:
+    with pytest.raises(UnitError, match="Did you mean 'm'"):
+        DARTSRegressor().fit(pd.DataFrame({"m": np.arange(20.0)}), np.arange(20.0), units={"mm": "kg"})
+
+
+def test_a_scale_with_an_arbitrary_zero_is_warned_of() -> None:
+    with pytest.warns(EqdartsWarning, match="The unit of m counts from an arbitrary zero"):
+        _given({"m": "degC"})
+
+
+def test_constants_may_have_units() -> None:
+    values, units = constant_units({"g": (9.80665, "m/s2"), "n": 3.0})
+    assert values == {"g": 9.80665, "n": 3.0}
+    assert {name: str(unit) for name, unit in units.items()} == {"g": "m s-2"}
+    with pytest.raises(UnitError, match="The unit of g"):
+        constant_units({"g": (9.8, "parrot")})
+
+
+def test_values_with_units_become_plain() -> None:
+    X, y, carried = without_units(pd.DataFrame({"m": [1.0]}), pd.Series([1.0]))
+    assert carried == {}
+    pint = pytest.importorskip("pint")
+    pytest.importorskip("pint_pandas")
+    frame = pd.DataFrame({"m": pd.Series([1.0, 2.0], dtype="pint[kg]"), "n": [1, 2]})
+    X, y, carried = without_units(frame, np.array([1.0, 2.0]) * pint.UnitRegistry().J)
+    assert X.dtypes["m"] == np.float64
+    assert type(y) is np.ndarray
+    assert {name: str(unit) for name, unit in carried.items()} == {"m": "kg", "": "J"}
+
+
+def test_a_law_pays_for_units_and_for_breaks() -> None:
+    units = _given({"m": "kg", "v": "m/s", "E": "J"})
+    assert units is not None
+
+    def price(text: str) -> float:
+        return units.price(Equation(Equation.parse(text, variables=["m", "v"]).expr, ("m", "v"), "E"))
+
+    assert price("0.5*m*v**2") == price("m*v**2/2") == 0
+    assert 0 < price("0.5*m*v") < price("0.5*m + 1.5*v")
+    assert price("0.5*m*v") < price("m*v") < price("m*sin(v)")
+
+
+def test_a_missing_constant_is_told_with_its_unit_everywhere() -> None:
+    model = _attraction()
+    assert model.equation_.format() == "F = 6.674e-11*m1*m2/r**2"
+    assert model.equation_.check_units().units == {"c0": "m3 kg-1 s-2"}
+    assert "m3 kg-1 s-2" in model.summary(profile=False)
+    assert model.equations_["units"][model.run_.chosen] == "The units add up. c0 has unit m3 kg-1 s-2."
+    assert r"c_{0} = 6.674 \cdot 10^{-11}\,\mathrm{m^{3}\,kg^{-1}\,s^{-2}}" in model.equation_.latex(units=True)
+    assert '"c0": "m3 kg-1 s-2"' in model.equation_.to_json()
+    assert model.run_.inference(0).equation.units
+
+
+def test_units_are_kept_in_a_file() -> None:
+    run = _attraction().run_
+    again = Run.from_json(run.to_json())
+    assert [equation.units for equation in again.equations] == [equation.units for equation in run.equations]
+    assert dict(again.equation.units) == UNITS
