@@ -37,6 +37,7 @@ __all__ = [
     "Inverse",
     "Kernel",
     "Primitive",
+    "Solution",
     "Transform",
     "fixed_power",
     "get_primitive",
@@ -69,6 +70,14 @@ class Transform(NamedTuple):
 
     slope: Callable[[Array], Array]
     value: Callable[[Array], Array]
+
+
+class Solution(NamedTuple):
+    """A solution of f(u) = v: u is `constant` plus `weight` times the function called `name` of v."""
+
+    name: str
+    weight: float = 1.0
+    constant: float = 0.0
 
 
 class Inverse(NamedTuple):
@@ -119,6 +128,8 @@ class Primitive:
         Functions of one family rarely occur inside each other in laws. Default: a family of its own.
     inverse : Inverse, optional
         For a function that may stand outside of a law.
+    solved_by : tuple of Solution
+        Solutions of f(u) = v for u, one for each branch. Powers need none.
     label : str
         Mathtext of f, with {u} for the argument and {0} for the first shape coefficient. Default:
         its name and brackets.
@@ -147,6 +158,7 @@ class Primitive:
     frequency: int = field(default=AS_EXP, compare=False, repr=False)
     family: str = field(default="", compare=False, repr=False)
     inverse: Inverse | None = field(default=None, compare=False, repr=False)
+    solved_by: tuple[Solution, ...] = field(default=(), compare=False, repr=False)
     label: str = field(default="", compare=False, repr=False)
     oscillates: bool = field(default=False, compare=False, repr=False)
     scale_out: Callable[[float], tuple[float, float] | None] | None = field(default=None, compare=False, repr=False)
@@ -320,6 +332,7 @@ _TABLE = (
         FUNCTIONS["exp"], inner=_SCALE, initial=_SCALES,
         kernel=Kernel("exp"), frequency=129, family="exp", label="e^{{{u}}}",
         inverse=Inverse(np.log, Transform(lambda y: 1 / y, np.exp)), shift_out=_exp_or_zero,
+        solved_by=(Solution("log"),),
     ),
     row_from(
         "reciprocal", lambda u: u.reciprocal(), lambda u, f: -f * f, lambda u: 1 / u,
@@ -345,17 +358,22 @@ _TABLE = (
     row_of(
         FUNCTIONS["log"], kernel=Kernel("log"), frequency=132,
         inverse=Inverse(lambda y: np.exp(np.clip(y, -30, 30))), scale_out=_log_scale,
+        solved_by=(Solution("exp"),),
     ),
     row_of(
         FUNCTIONS["sin"], inner=_SCALE, initial=_FREQUENCIES,
         kernel=Kernel("sin"), frequency=39, family="sin", oscillates=True,
-        inverse=Inverse(np.arcsin),
+        inverse=Inverse(np.arcsin), solved_by=(Solution("arcsin"), Solution("arcsin", -1.0, math.pi)),
     ),
     row_of(
         FUNCTIONS["cos"], inner=_SCALE, initial=_FREQUENCIES,
         kernel=Kernel("cos"), frequency=65, family="sin", oscillates=True,
+        solved_by=(Solution("arcsin", -1.0, math.pi / 2), Solution("arcsin", 1.0, -math.pi / 2)),
     ),
-    row_of(FUNCTIONS["tan"], inner=_SCALE, initial=((1.0,), (0.3,)), kernel=Kernel("tan"), frequency=4, family="sin"),
+    row_of(
+        FUNCTIONS["tan"], inner=_SCALE, initial=((1.0,), (0.3,)), kernel=Kernel("tan"), frequency=4, family="sin",
+        solved_by=(Solution("arctan"),),
+    ),
     row_of(
         FUNCTIONS["tanh"], inner=_BOTH, initial=_SIGMOIDS, kernel=Kernel("tanh"), frequency=6, family="exp",
         inverse=Inverse(np.arctanh),
@@ -380,10 +398,11 @@ _TABLE = (
     row_of(
         FUNCTIONS["asin"], inner=_SCALE, initial=((0.3,), (0.1,)),
         kernel=Kernel("arcsin"), frequency=1, inverse=Inverse(np.sin),
+        solved_by=(Solution("sin"),),
     ),
     row_of(
         FUNCTIONS["atan"], inner=_SCALE, initial=((1.0,), (0.3,), (3.0,)), kernel=Kernel("arctan"), frequency=1,
-        inverse=Inverse(np.tan),
+        inverse=Inverse(np.tan), solved_by=(Solution("tan"),),
     ),
 )  # fmt: skip
 

@@ -6,11 +6,11 @@ model of the data has shown. What an island finds is carried back to the data as
 
 from __future__ import annotations
 
+import itertools
 import math
 import time
 from dataclasses import dataclass
 from functools import partial
-from itertools import pairwise
 
 import numpy as np
 
@@ -29,6 +29,7 @@ from eqdarts.search.growth.sites import linearise
 from eqdarts.search.growth.swaps import swaps
 from eqdarts.search.implicit.island import ACCURATE, Island
 from eqdarts.search.implicit.parts import Parts
+from eqdarts.search.implicit.sides import Side, places_to_look_from, seen_from
 from eqdarts.search.prospects import Prospects
 from eqdarts.search.running import Running
 from eqdarts.search.separated import separation
@@ -56,6 +57,8 @@ FIRST_ROUNDS, OF_PARTS = 2, 0.2  # rounds of the parts at once, and later the sh
 PROMISING = 24  # laws put together from parts that are looked at further
 WAITING = 0.08  # share of the budget after which reductions are compared even if nothing tells of noise
 BETTER = 0.3  # share of what the smooth model leaves, below which a graph shows that this is not noise
+FROM_SIDES, SIDES_UNTIL = 0.2, 0.35  # share of the budget after which inputs become responses, and no more do
+OF_SIDES, MOST_SOLUTIONS = 0.3, 16  # share of the rounds that is then theirs, and relations solved in each
 DOUBTFUL = 20.0  # nats below which the problem without the last reduction is searched as well
 
 
@@ -66,6 +69,7 @@ class _Archipelago:
     root: Trials
     primitives: tuple[Primitive, ...]
     rng: np.random.Generator
+    is_side: bool = False  # whether the target is an input of the data as given
 
     def __post_init__(self) -> None:
         self.islands = [Island(self.root, (), self.primitives, self.rng)]
@@ -75,8 +79,9 @@ class _Archipelago:
         self.islands[0].begin()
         if not self.islands[0].is_exact:
             self._read_smooth(self.islands[0])
-        self.has_compared = False
+        self.has_compared = self.is_side
         self.parts: list[tuple[Parts, Island]] = []
+        self.sides: list[Side] | None = [] if self.is_side else None  # None as long as it is not time for them
 
     def step(self) -> None:
         """Give one island a round, carry what it found to the data as given, and look for structure in it."""
@@ -88,6 +93,12 @@ class _Archipelago:
             self._compare()
         if self.parts and self.rng.random() < OF_PARTS:
             self._assemble(*self.parts[int(self.rng.integers(len(self.parts)))])
+            return
+        if self.sides is None and self._is_time_for_sides():
+            self._begin_sides()
+        if self.sides and self.rng.random() < OF_SIDES:
+            self.sides.sort(key=lambda side: side.loss)
+            self._look_from(self.sides[min(int(self.rng.geometric(0.5)) - 1, len(self.sides) - 1)])
             return
         island = self._choose()
         self._carry(island, island.round())
@@ -197,7 +208,7 @@ class _Archipelago:
             list[Compared],
         )
         # the longest last, so that its island has the first rounds
-        doubted = [before for before, step in pairwise(steps) if step.gain < DOUBTFUL]
+        doubted = [before for before, step in itertools.pairwise(steps) if step.gain < DOUBTFUL]
         for found in doubted[-1:]:
             if self._is_telling(found) and self._has_time():
                 self._settle(self._smooth_island(found))
@@ -211,6 +222,40 @@ class _Archipelago:
             return False
         # where the refits see every row, a smooth model of these adds nothing
         return bool(found.chain) or len(found.problem.wide.y) > len(found.problem.train.y)
+
+    def _is_time_for_sides(self) -> bool:
+        """Whether the law is not found yet, and no noise hides it from all sides alike."""
+        smooth = self.islands[0].smooth
+        is_open = self.root.archive.best_loss > ACCURATE and not (smooth is not None and smooth.is_noisy)
+        return is_open and self.root.problem.n_inputs > 1 and self.root.budget.spent() > FROM_SIDES
+
+    def _begin_sides(self) -> None:
+        """Let the inputs become responses, each in its turn, as long as there is time."""
+        self.sides = []
+        budget = self.root.budget
+        for place in budget.failures.attempt(
+            "sides of the law", lambda: places_to_look_from(self.root.problem), list[int]
+        ):
+            problem = seen_from(self.root.problem, place)
+            if problem is None or budget.spent() > SIDES_UNTIL or self.root.stop_reason() is not None:
+                break
+            trials = Trials(problem, budget, self.root.max_complexity)
+            archipelago = _Archipelago(trials, self.primitives, self.rng, is_side=True)
+            side = Side(place, trials, archipelago.step)
+            self.sides.append(side)
+            self._solve(side)
+
+    def _look_from(self, side: Side) -> None:
+        """Give a side a round; one whose law is exact has no more to say."""
+        side.climb()
+        self._solve(side)
+        if side.loss <= EXACT and self.sides:
+            self.sides.remove(side)
+
+    def _solve(self, side: Side) -> None:
+        """Refit the relations that a side has found, solved for the target, on the data as given."""
+        starts = list(itertools.islice(side.solutions(), MOST_SOLUTIONS))
+        self.root.refine(self.root.add([s for s in starts if self.root.is_admissible(s[0])], THOROUGH))
 
     def _has_time(self) -> bool:
         """Whether there is time to begin an island."""
