@@ -71,7 +71,7 @@ class Trials:
         """Return whether `graph` is small enough, and bends nothing that the rows show at two values only."""
         return self.is_small(graph) and is_straight_in(graph, self.problem.two_valued)
 
-    def _length(self, member: FittedGraph) -> float:
+    def length(self, member: FittedGraph) -> float:
         """Return a rough description length of the held-back rows in nats, to tell progress from overfitting."""
         n = len(self.problem.held.y)
         return 0.5 * n * math.log(max(member.loss, EXACT)) + member.graph.complexity * NATS_PER_SYMBOL
@@ -86,7 +86,7 @@ class Trials:
         for member in fits:
             if math.isfinite(member.loss) and self.is_small(member.graph):
                 different.setdefault(f"{member.loss:.6e}", member)
-        return sorted(different.values(), key=self._length)[:most]
+        return sorted(different.values(), key=self.length)[:most]
 
     def is_stale(self) -> bool:
         """Return whether nothing better was found for a long time and noise explains this."""
@@ -122,7 +122,7 @@ class Trials:
         best = self.archive.best_loss
         for member in members:
             offered.append((member, self.archive.add(member)))
-            if (length := self._length(member)) < self.shortest - 1:
+            if (length := self.length(member)) < self.shortest - 1:
                 self.shortest, self.shortest_at = length, self.budget.n_refits
             if member.loss < best:
                 best = member.loss

@@ -28,6 +28,8 @@ from eqdarts.search.closed_form.polynomial import polynomial_start
 from eqdarts.search.closed_form.rational import rational_starts
 from eqdarts.search.closed_form.trends import wave_starts
 from eqdarts.search.evaluator import EXACT, SCREEN, Trials
+from eqdarts.search.growth.shapes import reshaped
+from eqdarts.search.growth.sites import linearise
 from eqdarts.search.growth.waves import most_periods
 from eqdarts.search.implicit.grower import Grower
 from eqdarts.search.smooth import fit_smooth
@@ -43,6 +45,7 @@ N_PURSUITS = 4  # matching pursuits of each round
 PURSUIT_SHARPNESS = (1.0, 2.0, 4.0, 16.0)
 PAIRS_EVERY = 2  # rounds, once each outer function had its turn
 PROMISING = 3  # children of a walker that are refitted beyond screening
+RESHAPED = 6  # laws with the shortest descriptions, whose curves are exchanged, one law a round
 ACCURATE = 1e-9  # loss at which new members are refitted to convergence
 MOST_COSINES = 2**21  # for the periodograms of the beginning
 READING = 0.3  # share of the time after which no more laws are read off before the climbs
@@ -103,6 +106,7 @@ class Island:
         self.untried = 1  # symbols of the shortest of the small graphs that were not tried
         self.rounds = 0
         self.found_new = True  # whether the last round came upon structures that were not fitted lately
+        self.shaped: set[str] = set()  # keys of the graphs whose curves were exchanged
         self.analysed = math.inf  # best loss when the gradient was last asked for structure
         self.walkers: list[_Walker] = []
 
@@ -254,7 +258,10 @@ class Island:
         )
         self.untried = small[-1][0].complexity if len(small) == self.n_small else LARGEST_SMALL + 1
         pursuits = self.attempt("matching pursuit", self._pursuits, list[Start])
-        tried = self.trials.fit([*small, *pursuits, *self.attempt("pairs of features", self._pairs, list[Start])])
+        reshaped = self.attempt("other curves", self._reshaped, list[Start])
+        tried = self.trials.fit(
+            [*small, *pursuits, *reshaped, *self.attempt("pairs of features", self._pairs, list[Start])]
+        )
         self.found_new = is_new or bool(tried)
         # most children are no good: a few steps of the refit tell, and only the promising get more
         screened = self.trials.fit([start for _, start in children], SCREEN)
@@ -318,6 +325,18 @@ class Island:
             k = int(self.rng.integers(len(self.outer))) if self.rng.random() < 0.5 else int(self.rng.geometric(0.4)) - 1
             name, factor, inner = self.outer[min(k, len(self.outer) - 1)]
             starts += self.grower.pursuit(name, factor, inner, float(self.rng.choice(PURSUIT_SHARPNESS)))
+        return [s for s in starts if self.trials.is_admissible(s[0])]
+
+    def _reshaped(self) -> list[Start]:
+        """Return the next of the shortest laws with other curves in the place of its own."""
+        shortest = sorted(self.trials.archive.front(), key=self.trials.length)[:RESHAPED]
+        member = next((m for m in shortest if m.graph.key not in self.shaped), None)
+        if member is None or self.is_exact:
+            return []
+        self.shaped.add(member.graph.key)
+        X = self.trials.problem.train.X
+        draft = Draft.from_graph(member.graph, member.coefficients)
+        starts = reshaped(draft, linearise(draft, X), X, self.primitives)
         return [s for s in starts if self.trials.is_admissible(s[0])]
 
     def _pairs(self) -> list[Start]:
