@@ -3,8 +3,9 @@ r"""Products of powers and functions, by matching pursuit on the logarithm of th
 .. math:: y = c \prod_i x_i^{p_i} \prod_k f_k^{s_k}
           \qquad \log |y| = \log |c| + \sum_i p_i \log |x_i| + \sum_k s_k \log |f_k|
 
-All powers enter at once, and factors f one by one: sums and differences of two inputs, of their squares or roots, an
-input or its square beside a constant, and functions of an input, or of the product, ratio, sum or difference of two.
+All powers enter at once, and factors f one by one: sums and differences of two inputs, of their squares or roots,
+differences of their exponentials, an input or its square beside a constant, and functions of an input, or of the
+product, ratio, sum or difference of two. Where there are few inputs, products and ratios are terms of sums too.
 A climb that adds one term at a time sees such a product only when nearly all of it is there. As :math:`1 - \cos u` is
 :math:`2 \sin^2(u/2)` and :math:`x^2 - z^2` is :math:`(x - z)(x + z)`, few kinds of factors make many laws.
 
@@ -32,15 +33,20 @@ from eqdarts.search.least_squares import least_squares
 __all__ = ["log_starts"]
 
 MOST_INPUTS, MOST_ROWS = 9, 600
+MOST_MIXED = 3  # inputs with which products and ratios of two are terms of sums too
 DEEPEST, BEAM = 3, 12  # factors beside the powers, and products that are carried on
 PLACES = (-3.0, -2.0, -1.5, -1.2, 0.1, 0.3, 1.0, 3.0)  # constants beside an input, as shares of its largest value
 OF_SUMS = ("linear", "square", "sqrt")  # of each of two inputs
+EXP = PRIMITIVES["exp"]
 RELU, DEFAULT = PRIMITIVES["relu"], resolve("default")
 LEAST_LARGER = 0.05  # share of the rows on which the larger of two inputs is the other one
 # Functions, and what is added to each: an exponential also stands less and plus one.
 OF_ARGUMENTS = {**dict.fromkeys(("sin", "cos", "tan", "log", "tanh"), (0.0,)), "exp": (0.0, -1.0, 1.0)}
 SIZES = (1.0, 0.5)  # coefficients inside of functions, in the units of the data
 SIMPLE, ABSENT = 0.1, 0.04  # distance of an exponent from a half that is taken for it, and from zero
+# Nats that a simple exponent costs; the misfit beside one for each exponent that noise explains.
+PRICES = {0.0: 0.0, 1.0: 0.5, -1.0: 0.5, 2.0: 1.5, -2.0: 1.5, 0.5: 2.0, -0.5: 2.0, 3.0: 3.0, -3.0: 3.0}
+MISFIT, MOST_ROUNDED = 3.0, 64
 OWN = 1e-6  # share of a factor's square that the others must leave of it
 EXACT = 1e-20
 
@@ -115,9 +121,8 @@ class _Pursuit:
                     longer.setdefault(chosen, _Product(chosen, left))
             beam = sorted(longer.values(), key=lambda product: product.left)[:BEAM]
             for product in beam:
-                start = self._built(product.chosen)
-                if start is not None:
-                    yield start
+                tried = [self._built(product.chosen, exponents) for exponents in self._exponents(product.chosen)]
+                yield from (start for start in tried if start is not None)
             if not beam or beam[0].left <= EXACT * float(np.sum((self.target * self.root) ** 2)):
                 return
 
@@ -140,10 +145,21 @@ class _Pursuit:
         best = np.argsort(-gains)[:BEAM]
         return [(int(k), max(total - float(gains[k]), 0.0)) for k in best if gains[k] > 0]
 
-    def _built(self, chosen: tuple[int, ...]) -> Start | None:
+    def _exponents(self, chosen: tuple[int, ...]) -> Iterator[list[float]]:
+        """Yield the exponents of inputs and factors: each as it is, or the nearest half; and all within their errors.
+
+        Where noise leaves the exponents of factors that go together uncertain, the nearest halves are those of no law.
+        Then one after the other gets the simplest value that the rows allow, and the others are solved for anew.
+        """
+        columns, target = self._design(chosen) * self.root[:, None], self.target * self.root
+        nearest = [_simple(float(p)) for p in least_squares(columns, target)[1:]]
+        yield nearest
+        allowed = _rounded(columns, target, len(self.logs))
+        if allowed is not None and allowed != nearest:
+            yield allowed
+
+    def _built(self, chosen: tuple[int, ...], exponents: list[float]) -> Start | None:
         """Return the product as a start; None where a power of what changes its sign is undefined."""
-        solution = least_squares(self._design(chosen) * self.root[:, None], self.target * self.root)
-        exponents = [_simple(float(p)) for p in solution[1:]]
         bases = [*(self.X[:, i] for i in self.logs), *(self.values[k] for k in chosen)]
         value = np.ones(len(self.y))
         for base, exponent in zip(bases, exponents, strict=True):
@@ -162,6 +178,41 @@ class _Pursuit:
         edges = [_power(source, exponent) for source, exponent in powers if exponent]
         draft.nodes.append(DraftNode("product", edges, factor))
         return draft.prune().build()
+
+
+def _rounded(columns: Array, target: Array, n_inputs: int) -> list[float] | None:
+    """Return the simple exponents that are cheapest with the misfit that they leave; None where that is no noise.
+
+    Parameters
+    ----------
+    columns : ndarray of shape (N, 1 + P)
+        A constant, the logarithms of inputs and those of factors, weighted.
+    target : ndarray of shape (N,)
+    n_inputs : int
+        The number of inputs: their exponents may be zero, those of factors may not.
+    """
+    n, k = columns.shape
+    size = np.maximum(np.linalg.norm(columns, axis=0), 1e-300)
+    basis, triangle = np.linalg.qr(columns / size)
+    if n <= k or not (np.abs(np.diagonal(triangle)) > OWN).all():
+        return None
+    wanted = basis.T @ target
+    noise = max(float(np.sum((target - basis @ wanted) ** 2)) / (n - k), 1e-300)
+    # Row by row from the last: each row of the triangle knows the exponents that come after it.
+    values, prices = (np.array(list(part)) for part in (PRICES, PRICES.values()))
+    beam = np.zeros((1, k))
+    misfit, price = (np.zeros(1) for _ in range(2))
+    for row in range(k - 1, 0, -1):
+        allowed = np.flatnonzero(values != 0) if row > n_inputs else np.arange(len(values))
+        parents, ways = (part.ravel() for part in np.meshgrid(np.arange(len(beam)), allowed, indexing="ij"))
+        longer = beam[parents]
+        longer[:, row] = values[ways]
+        missed = wanted[row] - (longer * size) @ triangle[row]
+        own = misfit[parents] + 0.5 * missed**2 / noise
+        best = np.argsort(own + price[parents] + prices[ways], kind="stable")[:MOST_ROUNDED]
+        price = (price[parents] + prices[ways])[best]
+        beam, misfit = longer[best], own[best]
+    return beam[0, 1:].tolist() if misfit[0] < MISFIT + k else None
 
 
 def _simple(exponent: float) -> float:
@@ -200,7 +251,8 @@ def _factors(X: Array, primitives: tuple[Primitive, ...], units: Sequence[float]
     d = X.shape[1]
     arguments = combinations(list(itertools.combinations(range(d), 2)), range(d), units)
     known = dict(zip(arguments, values_of(arguments, X.T), strict=True))
-    found = [*_sums(X, primitives, units), *_shifted(X, primitives), *_functions(arguments, primitives, units)]
+    operands = [a for a in arguments if a.kind == "single" or (a.kind == "product" and d <= MOST_MIXED)]
+    found = [*_sums(operands, primitives, units), *_shifted(X, primitives), *_functions(arguments, primitives, units)]
     if set(DEFAULT) <= set(primitives):
         extremes = list(_extremes(X, units))
         moved = [term[0] for factor in extremes for term in factor.terms]
@@ -225,18 +277,22 @@ def _single(i: int) -> Combination:
     return Combination("single", (i,), (1.0,))
 
 
-def _sums(X: Array, primitives: tuple[Primitive, ...], units: Sequence[float]) -> Iterator[_Factor]:
-    """Yield sums and differences of two inputs, of their squares, of their roots."""
-    for name, (i, j) in itertools.product(OF_SUMS, itertools.combinations(range(X.shape[1]), 2)):
-        row = PRIMITIVES[name]
-        exponent = float(row.exponent or 1)
-        if row not in (LINEAR, *primitives) or not units[i] > 0 or not units[j] > 0:
-            continue
-        with np.errstate(all="ignore"):
-            ratio = float((units[j] / units[i]) ** exponent)
-        if np.isfinite(ratio):
-            for sign in (-1.0, 1.0):
-                yield _Factor(((_single(i), row, (), 1.0), (_single(j), row, (), sign * ratio)), 0.0)
+def _sums(
+    operands: Sequence[Combination], primitives: tuple[Primitive, ...], units: Sequence[float]
+) -> Iterator[_Factor]:
+    """Yield sums and differences of two operands, of their squares, of their roots, and differences of exponentials."""
+    sizes = {operand: _unit(operand, units) for operand in operands}
+    for a, b in itertools.combinations([o for o, size in sizes.items() if np.isfinite(size) and size > 0], 2):
+        for name in OF_SUMS:
+            row = PRIMITIVES[name]
+            with np.errstate(all="ignore"):
+                ratio = float(np.float64(sizes[b] / sizes[a]) ** float(row.exponent or 1))
+            if row in (LINEAR, *primitives) and np.isfinite(ratio):
+                for sign in (-1.0, 1.0):
+                    yield _Factor(((a, row, (), 1.0), (b, row, (), sign * ratio)), 0.0)
+        if EXP in primitives:
+            for rate in (-1.0, 1.0):
+                yield _Factor(((a, EXP, (rate * sizes[a],), 1.0), (b, EXP, (rate * sizes[b],), -1.0)), 0.0)
 
 
 def _extremes(X: Array, units: Sequence[float]) -> Iterator[_Factor]:

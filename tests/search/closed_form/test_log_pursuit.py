@@ -10,7 +10,7 @@ import torch
 
 from eqdarts._typing import Array
 from eqdarts.primitives.table import resolve
-from eqdarts.search.closed_form.log_pursuit import log_starts
+from eqdarts.search.closed_form.log_pursuit import _rounded, log_starts
 from eqdarts.solver.refit import refit
 
 UNITS = (2.0, 0.5, 3.0, 1.0)
@@ -22,6 +22,7 @@ LAWS: dict[str, Callable[[Array, Array, Array, Array], Array]] = {
     "a power of a shifted input": lambda a, b, c, d: 3 * a**1.7 / (b + 1.3) ** 2,
     "a sine and a sum": lambda a, b, c, d: -a * np.sin(b) / (c + d),
     "the smaller of two": lambda a, b, c, d: b * np.minimum(a, d) / c,
+    "a difference of exponentials": lambda a, b, c, d: c * (np.exp(-a) - np.exp(-b)) / d**2,
     "a ratio in a function": lambda a, b, c, d: c**2 * np.tanh(a / b),
 }
 
@@ -33,8 +34,9 @@ def inputs(n: int = 120) -> Array:
 
 def smallest_loss(X: Array, y: Array) -> float:
     """Return the lowest loss of the starts after a short refit, as a share of the variance."""
-    scaled, size = X / UNITS, float(np.abs(y).mean())
-    starts = list(log_starts(scaled, y / size, np.ones(len(y)), resolve("default"), UNITS))
+    units = UNITS[: X.shape[1]]
+    scaled, size = X / units, float(np.abs(y).mean())
+    starts = list(log_starts(scaled, y / size, np.ones(len(y)), resolve("default"), units))
     graphs, coefficients = [graph for graph, _ in starts], [start for _, start in starts]
     target = torch.from_numpy(y / size)
     fits = refit(graphs, coefficients, torch.from_numpy(scaled), target, max_iterations=60)
@@ -47,11 +49,27 @@ def test_a_product_of_powers_and_functions_is_read_off(name: str) -> None:
     assert smallest_loss(X, LAWS[name](*X.T)) < 1e-20
 
 
+def test_sums_of_products_are_factors_where_there_are_few_inputs() -> None:
+    X = inputs()[:, :3]
+    a, b, c = X.T
+    y = np.sqrt((a * b) ** 2 + (c / a) ** 2) / (a * b - c)
+    assert smallest_loss(X, y) < 1e-20
+
+
 def test_noise_leaves_the_form() -> None:
     X = inputs(400)
     y = X[:, 0] * X[:, 1] / (X[:, 1] - X[:, 0]) ** 2
     y = y * (1 + 0.05 * np.random.default_rng(1).standard_normal(len(y)))
     assert smallest_loss(X, y) < 0.01
+
+
+def test_factors_that_go_together_have_simple_exponents_under_noise() -> None:
+    a, b = np.random.default_rng(0).uniform((4.0, 0.5), (9.0, 3.0), (150, 2)).T
+    columns = np.column_stack([np.ones(150), np.log(a), np.log(b), np.log(a - b), np.log(np.log(a / b))])
+    target = columns[:, 3] - columns[:, 4] + 0.1 * np.random.default_rng(1).standard_normal(150)
+    # (a - b) / log(a / b) is close to a product of powers: the solution is far from what is meant
+    assert np.abs(np.linalg.lstsq(columns, target, rcond=None)[0][1:] - (0, 0, 1, -1)).max() > 0.2
+    assert _rounded(columns, target, 2) == [0.0, 0.0, 1.0, -1.0]
 
 
 def test_targets_of_zero_and_inputs_of_any_sign() -> None:
