@@ -235,12 +235,15 @@ class Criterion:
     needs_held_out : bool, default=False
         Whether it needs the squared residuals of rows that were held back. If there are none, or with another loss,
         `stand_in` replaces it.
+    prices_coefficients : bool, default=False
+        Whether a coefficient costs what the rows say of it, so that an exact constant in its place saves that.
     """
 
     name: str
     label: str
     length: Length
     needs_held_out: bool = False
+    prices_coefficients: bool = False
 
     @property
     def stand_in(self) -> Criterion:
@@ -251,7 +254,7 @@ class Criterion:
 CRITERIA: dict[str, Criterion] = {
     row.name: row
     for row in (
-        Criterion("mdl", "description length", description_length),
+        Criterion("mdl", "description length", description_length, prices_coefficients=True),
         Criterion("bic", "BIC", _bic),
         Criterion("aicc", "AICc", _aicc),
         Criterion("validation", "held-out loss", _held_out, needs_held_out=True),

@@ -40,6 +40,7 @@ __all__ = [
     "Weighing",
     "about_guesses",
     "always_told",
+    "by_exact_constants",
     "no_longer_than",
     "price_all",
     "select_front",
@@ -57,7 +58,10 @@ MOST_SWAPS = 3
 FAR, BETTER = 1e50, 0.5  # magnitude of a far column; share of the loss of all others, of a law that is missed
 LEAST_CANCELLING = 2.3  # nats, one more digit
 SAME_LOSS = 0.01
+SAME_LAW = 1e-2  # mean square of the differences of two forms of one law, as a share of that of the residuals
 EXACT = 1e-9  # residuals below this share of y are rounding errors
+NOISELESS = 1e-14  # mean square of residuals, as a share of y's, below which all forms of a law are exact
+MOST_RIVALS = 8  # members of the front whose constants become exact before the choice
 ROWS_OF_STRUCTURE = 150  # times eight for a smooth model
 
 Written = tuple[FittedGraph, Equation]
@@ -399,6 +403,46 @@ def snap_chosen(
     if not found.snaps or not math.isfinite(candidate.loss):  # undefined at a row that is not among `rows`
         return front, exponents
     return front.with_chosen(found.equation, candidate), (*exponents, *found.snaps)
+
+
+def by_exact_constants(
+    front: Front,
+    table: Table,
+    rows: FitRows,
+    constants: Mapping[str, float],
+    criterion: str,
+    go_on: Callable[[], bool] = lambda: True,
+) -> Front:
+    """Return the front chosen by the lengths that its shortest members have with exact constants.
+
+    A law whose coefficients are 1, and minus each other, says less than another with as many of arbitrary size. Of the
+    members that could still be the shortest, each is made as exact as the rows allow, and its length is what is then
+    left. Nothing changes for rows without noise, or by another criterion than the description length.
+    """
+    lengths = list(front.lengths)
+    mean_square = float(np.average(table.y**2, weights=table.weight))
+    is_exact = front.best.candidate.loss <= NOISELESS * mean_square
+    if not CRITERIA[criterion].prices_coefficients or is_exact or table.noise is not None:
+        return front
+    shortest = math.inf
+    for k in sorted(range(len(lengths)), key=lambda k: lengths[k])[:MOST_RIVALS]:
+        entry = front.entries[k]
+        share = 1 + mean_square / max(entry.candidate.loss, 1e-300)
+        most = 0.5 * entry.candidate.n_coefficients * math.log(1 + table.n_rows * share)
+        if lengths[k] - most < shortest and go_on():
+            found = snap_constants(entry.equation, rows.X, rows.y, rows.weight, rows.sigma, constants, go_on)
+            if not _is_among(found.equation, [e for i, e in enumerate(front.entries) if i != k], table):
+                lengths[k] -= sum(max(snap.saved, 0.0) for snap in found.snaps)
+        shortest = min(shortest, lengths[k])
+    return replace(front, lengths=tuple(lengths), chosen=min(range(len(lengths)), key=lambda k: lengths[k]))
+
+
+def _is_among(equation: Equation, others: Sequence[Entry], table: Table) -> bool:
+    """Whether a law with exact constants is another member of the front: a**1.4995 becomes a**(3/2)."""
+    size, f = (equation.complexity, len(equation.coefficients)), table.predicted(equation)
+    alike = [o.equation for o in others if (o.candidate.complexity, o.candidate.n_coefficients) == size]
+    residual = SQUARED.mean(table.y, f, table.weight)
+    return any(SQUARED.mean(f, table.predicted(law), table.weight) <= SAME_LAW * residual for law in alike)
 
 
 def about_guesses(front: Front, guesses: Sequence[str | Equation] | None, keys: Sequence[str]) -> list[str]:

@@ -69,7 +69,7 @@ class Front:
     ----------
     entries : tuple of Entry
     lengths : tuple of float
-        By the criterion, in nats, before constants became exact.
+        By the criterion, in nats; those of the shortest with the constants that can be exact.
     chosen : int
     """
 

@@ -30,6 +30,7 @@ from eqdarts.selection import CLOSE, Candidate, singularity_price
 __all__ = ["ByKind", "Scatter", "by_own_weights", "relative_model", "with_weights"]
 
 MOST_LAWS = 2  # laws that are fitted again by the weights of a kind
+MOST_AGAIN, SHORT = 12, 20  # laws fitted by the kind that is told; symbols up to which the best of each size is too
 MOST_FITTED = 400  # rows to which these are fitted
 MOST_PRICED = 100_000  # rows of a table that are all looked at for a price
 ROUGH_STEPS = 4  # as STEPS, for these
@@ -162,13 +163,27 @@ class Scatter:
 
     def _best(self, kind: str, entries: Sequence[Entry], few: FitRows) -> _Law | None:
         """Return the law with the shortest description by a kind; the most promising are fitted by its weights."""
-        promise: list[tuple[float, int]] = []
+        laws = [self._fitted(kind, entries[k], few) for _, k in self._promise(kind, entries)[:MOST_LAWS]]
+        return min((law for law in laws if law is not None), key=lambda law: law.length, default=None)
+
+    def _promise(self, kind: str, entries: Sequence[Entry]) -> list[tuple[float, int]]:
+        """Return the nats of the laws by a kind, before they are fitted by it, with their places."""
+        found: list[tuple[float, int]] = []
         for k, entry in enumerate(entries):
             if math.isfinite(entry.candidate.loss):
                 f = self.table.predicted(entry.equation)
-                promise.append((noise_of(kind, self.table.y, f, self.table.weight)[1] + self._rest(entry), k))
-        laws = [self._fitted(kind, entries[k], few) for _, k in sorted(promise)[:MOST_LAWS]]
-        return min((law for law in laws if law is not None), key=lambda law: law.length, default=None)
+                found.append((noise_of(kind, self.table.y, f, self.table.weight)[1] + self._rest(entry), k))
+        return sorted(found)
+
+    def promising(self, kind: str, entries: Sequence[Entry], rows: NDArray[np.intp]) -> list[Entry]:
+        """Return the entries that are worth a fit by a kind: the shortest, and the best of each small size."""
+        seen = self if len(rows) == len(self.table.y) else self._of(rows)
+        order = [k for _, k in seen._promise(kind, entries)]
+        of_size: dict[int, int] = {}
+        for k in order:
+            of_size.setdefault(entries[k].candidate.complexity, k)
+        wanted = {*order[:MOST_AGAIN], *(k for size, k in of_size.items() if size <= SHORT)}
+        return [entry for k, entry in enumerate(entries) if k in wanted or entry.candidate.kept]
 
     def _rest(self, entry: Entry) -> float:
         """Return the nats of a law besides its residuals."""

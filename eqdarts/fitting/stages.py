@@ -26,6 +26,7 @@ from eqdarts.fitting.choice import (
     Weighing,
     about_guesses,
     always_told,
+    by_exact_constants,
     no_longer_than,
     price_all,
     select_front,
@@ -189,16 +190,20 @@ class Stages:
         # Writing takes seconds and may be cut short. All written equations are priced and compared together.
         entries, criterion = self._ready_for_choice(self._priced(members, views))
         front = select_front([entry for entry in entries if not is_weighted(entry, views)], data, table, criterion)
-        told = partial(self._by_scatter, scatter, front, entries, members, views, criterion, rows)
+        told = partial(self._by_scatter, scatter, front, entries, views, criterion, rows)
         front, noise = self.guard.stage("kind of scatter", told, lambda: (front, Noise()))
         table, data = self.table, front.best.data
         weighing = Weighing(data, rows, table, settings.primitives, criterion, self.rng, settings.max_complexity)
         settled = partial(weighing.settled if noise.kind == "constant" else weighing.held, front, self._has_time)
         front, evidence = self.guard.stage("evidence for the primitives", settled, lambda: (front, NO_EVIDENCE))
+        fit_rows = table.drawn(rows)
+        exact = self._by_exact_constants(front, fit_rows, criterion)
+        if exact.best is not front.best:
+            evidence = self.guard.stage("evidence for the primitives", partial(weighing.of, exact), lambda: NO_EVIDENCE)
+        front = exact
         seen = partial(structure_of, front, data, table, self.rng)
         structure = self.guard.stage("structure of the law", seen, tuple[Finding, ...])
         # Exact constants come last, because the equation then differs from its graph.
-        fit_rows = table.drawn(rows)
         price = None if noise.kind == "constant" else ByKind(noise.kind, scatter.table, fit_rows).candidate
         given = (table, fit_rows, settings.constants, settings.primitives, partial(self._has_time, LATEST), price)
         front, snaps = self._snapped(free := front, partial(snap_chosen, front, *given))
@@ -219,7 +224,6 @@ class Stages:
         scatter: Scatter,
         front: Front,
         entries: list[Entry],
-        members: list[tuple[FittedGraph, ...]],
         views: list[View],
         criterion: str,
         rows: NDArray[np.intp],
@@ -231,10 +235,11 @@ class Stages:
         if f is None:
             return front, noise
         own = ByKind(noise.kind, scatter.table, scatter.table.drawn(rows))
-        members = members if self._has_time(self._until("writing")) else members_of(front, views)
+        is_open = self._has_time(self._until("writing"))
+        again = members_of(scatter.promising(noise.kind, entries, rows) if is_open else front.entries, views)
         self.table = scatter.weighted(noise, f)
         views = [replace(view, data=with_weights(view.data, np.asarray(self.table.weight))) for view in views]
-        pairs = zip(members, views, strict=False)
+        pairs = zip(again, views, strict=False)
         seen = [refit_front(graphs, view.data, rows, self.rng, self._has_time) for graphs, view in pairs]
         priced, _ = self._ready_for_choice(self._priced(seen, views, by=own))
         # The zero law, to which a constant is compared, has the mean square of y as given.
@@ -244,6 +249,12 @@ class Stages:
         weight = np.asarray(self.table.weight)
         chosen = [replace(entry, data=with_weights(entry.data, weight)) for entry in front.entries]
         return replace(front, entries=tuple(chosen)), noise
+
+    def _by_exact_constants(self, front: Front, rows: FitRows, criterion: str) -> Front:
+        """Return the front chosen by what its members are with exact constants."""
+        given = front, self.table, rows, self.settings.constants, criterion, partial(self._has_time, LATEST)
+        chosen = partial(by_exact_constants, *given)
+        return self.guard.stage("choice by exact constants", chosen, lambda: front) if self.settings.snap else front
 
     def _snapped(self, front: Front, snap: Callable[[], Snapped]) -> Snapped:
         """Return the front with exact constants in its chosen equation, and what became exact."""

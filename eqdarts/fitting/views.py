@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from eqdarts._typing import Array
 from eqdarts.data import Data
-from eqdarts.fitting.front import Entry, Front
+from eqdarts.fitting.front import Entry
 from eqdarts.fitting.scatter import with_weights
 from eqdarts.graph.fitted import FittedGraph, Start
 
@@ -53,9 +53,9 @@ def is_weighted(entry: Entry, views: Sequence[View]) -> bool:
     return any(view.is_weighted and entry.data is view.data for view in views)
 
 
-def members_of(front: Front, views: Sequence[View]) -> list[tuple[FittedGraph, ...]]:
-    """Return the members of the front that each of the views has found."""
-    return [tuple(entry.member for entry in front.entries if entry.data is view.data) for view in views]
+def members_of(entries: Sequence[Entry], views: Sequence[View]) -> list[tuple[FittedGraph, ...]]:
+    """Return the members of the entries that each of the views has found."""
+    return [tuple(entry.member for entry in entries if entry.data is view.data) for view in views]
 
 
 def with_weighted(views: Sequence[View], weight: Array) -> list[View]:

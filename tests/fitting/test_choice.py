@@ -11,7 +11,15 @@ import sympy
 from eqdarts.data import Data, prepare
 from eqdarts.equation.equation import Equation
 from eqdarts.errors import FormulaError
-from eqdarts.fitting.choice import always_told, no_longer_than, price_all, select_front, with_held_out, write_all
+from eqdarts.fitting.choice import (
+    always_told,
+    by_exact_constants,
+    no_longer_than,
+    price_all,
+    select_front,
+    with_held_out,
+    write_all,
+)
 from eqdarts.fitting.front import refit_front
 from eqdarts.fitting.table import Table
 from eqdarts.graph.fitted import FittedGraph
@@ -122,3 +130,28 @@ def test_losses_on_rows_held_back_come_from_the_others() -> None:
     theta = np.polyfit(table.X[train, 0] ** 2, table.y[train], 1)
     expected = np.mean((table.y[rest] - np.polyval(theta, table.X[rest, 0] ** 2)) ** 2)
     assert held_out[3].candidate.held_out == pytest.approx(expected, rel=1e-6)
+
+
+def test_a_law_of_plain_ones_is_chosen_before_one_with_fewer_numbers_of_any_size() -> None:
+    X = np.random.default_rng(0).uniform(1, 2.2, (300, 2))
+    law = X[:, 0] * X[:, 1] / (X[:, 0] + X[:, 1])
+    y = law + 0.042 * np.random.default_rng(3).normal(size=300)
+    table, data = Table(X, y, None, ("x", "z"), "y"), prepare(X, y, None, 0.3, np.random.default_rng(0))
+    root, reciprocal = PRIMITIVES["sqrt"], PRIMITIVES["reciprocal"]
+    means = (
+        Graph(2, (Node("product", (Edge(0, root), Edge(1, root)), True),)),
+        Graph(2, (Node("sum", (Edge(0, reciprocal), Edge(1, reciprocal))), Node("product", (Edge(2, reciprocal),)))),
+    )
+    starts = [FittedGraph(graph, (1.0,) * graph.n_coefficients, np.inf) for graph in means]
+    members = refit_front(starts, data, np.arange(300), np.random.default_rng(0))
+    entries = price_all(write_all(members, data, table), data, table, resolve("default"))
+    front = select_front(entries, data, table, "mdl")
+    assert front.best.member == members[0]
+    exact = by_exact_constants(front, table, table.drawn(np.arange(300)), {}, "mdl")
+    assert exact.best.member == members[1]
+    assert exact.lengths[exact.chosen] == min(exact.lengths)
+    for other in (
+        by_exact_constants(front, table, table.drawn(np.arange(300)), {}, "aicc"),
+        by_exact_constants(front, table, table.drawn(np.arange(300)), {}, "mdl", lambda: False),
+    ):
+        assert other.best is front.best

@@ -196,3 +196,20 @@ def test_of_a_long_table_only_the_rows_of_the_fit_are_looked_at() -> None:
     assert noise.size == pytest.approx(0.15, rel=0.05)
     assert f is not None
     np.testing.assert_allclose(f, law.predict(X), rtol=0.05)
+
+
+def test_only_the_shortest_laws_and_the_best_of_each_small_size_are_fitted_by_a_kind(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    t = np.linspace(0, 3, 40)
+    table = Table(t[:, None], np.exp(-t) * (1 + 0.1 * np.sin(9 * t)), None, ("t",), None)
+    data = prepare(table.X, table.y, None, 0.25, np.random.default_rng(0))
+    graph = FittedGraph(Draft(1, [DraftNode("sum", [], 1.0)]).build()[0], (1.0,), 0.1)
+    kept = Candidate(1, 1, 0.2, 1.0, kept=True)
+    laws = [("0.4", kept), ("exp(-t)", Candidate(5, 1, 0.01, 9.0)), ("exp(-2*t)", Candidate(5, 1, 0.1, 9.0))]
+    laws += [("exp(-t) + t/9", Candidate(30, 2, 0.05, 60.0))]
+    entries = [Entry(graph, Equation.parse(text, ["t"]), candidate, data) for text, candidate in laws]
+    monkeypatch.setattr("eqdarts.fitting.scatter.MOST_AGAIN", 1)
+    assert Scatter(table).promising("relative", entries, np.arange(40)) == entries[:2]
+    monkeypatch.setattr("eqdarts.fitting.scatter.MOST_AGAIN", 4)
+    assert Scatter(table).promising("relative", entries, np.arange(40)) == entries

@@ -6,7 +6,7 @@ import numpy as np
 
 from eqdarts.data import prepare
 from eqdarts.equation.equation import Equation
-from eqdarts.fitting.front import Entry, Front
+from eqdarts.fitting.front import Entry
 from eqdarts.fitting.views import FIRST_SEARCH, View, is_weighted, members_of
 from eqdarts.graph.draft import Draft, DraftNode
 from eqdarts.graph.fitted import FittedGraph
@@ -24,6 +24,5 @@ def test_an_entry_belongs_to_the_view_whose_data_it_has() -> None:
     ]
     assert [is_weighted(entry, views) for entry in entries] == [False, True]
     assert [view.is_kept for view in views] == [True, False]
-    front = Front(tuple(entries), (0.0, 1.0), 0)
-    assert members_of(front, views) == [(entry.member,) for entry in entries]
-    assert members_of(front, views[1:]) == [(entries[1].member,)]
+    assert members_of(entries, views) == [(entry.member,) for entry in entries]
+    assert members_of(entries, views[1:]) == [(entries[1].member,)]
