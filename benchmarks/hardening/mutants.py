@@ -53,7 +53,7 @@ MUTANTS = (
         "solver/kernels.py",
         "math.cos(u[i]), -math.sin(u[i])",
         "math.cos(u[i]), math.sin(u[i])",
-        "tests/solver/test_compiled.py",
+        "tests/solver/test_kernels.py",
     ),
     Mutant(
         "sign of the derivative of 1/u in tensors",
@@ -74,7 +74,7 @@ MUTANTS = (
         "solver/kernels.py",
         "residual[m] = (y[start + m] - out[m]) * root[start + m]",
         "residual[m] = y[start + m] - out[m]",
-        "tests/solver/test_compiled.py",
+        "tests/solver/test_kernels.py",
     ),
     Mutant(
         "factor of standard errors",

@@ -289,6 +289,16 @@ def _levelled(loss: Loss, weights: Array, y: Array) -> Array:
     return np.asarray(np.minimum(weights * unit, np.median(weights * unit)) / unit)
 
 
+def _bounded(loss: Loss, weights: Array, y: Array) -> Array:
+    """Return weights (n,) by which no row counts for more in the sum of squares than one with the median weight.
+
+    By the weights of an absolute loss an outlier still makes up most of the sum, and beside it all laws fit as well.
+    """
+    levelled = _levelled(loss, weights, y)
+    unit = y**2 if loss.is_relative else np.ones_like(y)
+    return np.asarray(levelled * (levelled * unit / max(float(np.max(levelled * unit)), 1e-300)))
+
+
 def working_target(loss: Loss, y: Array, f: Array) -> Array:
     """Return the target of the least squares of a search at predictions f: y, or log odds for a probability."""
     if not loss.logistic:
@@ -303,7 +313,8 @@ def working_data(loss: Loss, data: Data, table: Table, f: Array) -> Data:
         chance = np.clip(f, SMALLEST_CHANCE, 1 - SMALLEST_CHANCE)
         weight = chance * (1 - chance)
     else:
-        weight = _levelled(loss, loss.weights(table.y, f), table.y)
+        weight = loss.weights(table.y, f)
+        weight = weight if loss.is_likelihood else _bounded(loss, weight, table.y)
     weight = np.where(np.isfinite(weight), weight, 0.0) * (1.0 if table.weight is None else table.weight)
     target = np.nan_to_num(working_target(loss, table.y, f))
     return replace(data, y=target / data.y_scale, weight=weight / weight.mean())

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from eqdarts._typing import Array
 from eqdarts.clock import now
-from eqdarts.data import FitRows, prepare
+from eqdarts.data import Data, FitRows, prepare
 from eqdarts.evidence.edges import Evidence
 from eqdarts.evidence.structure import Finding
 from eqdarts.failures import Failures
@@ -50,6 +50,7 @@ from eqdarts.fitting.front import (
 from eqdarts.fitting.guard import Guard
 from eqdarts.fitting.progress import Bar, Callback, Interrupts, Watch, compiling
 from eqdarts.fitting.robust_scatter import relative_loss
+from eqdarts.fitting.robust_start import robust_polynomial
 from eqdarts.fitting.run import Run
 from eqdarts.fitting.scatter import ByKind, Scatter, by_own_weights, with_weights
 from eqdarts.fitting.searches import Searches, in_given_units
@@ -168,6 +169,7 @@ class Stages:
         self.searches = Searches(*own, self.guard)
         self.unwritten = 0  # graphs of the last choice that were not written as equations, because the time was up
         self.loss: Any = self.settings.loss  # or, where errors turn out to be relative, the loss of these
+        self.chosen: set[str] = set()  # keys of the graphs that earlier choices took, which later ones must see
         self.settled: dict[Any, Array] = {}  # coefficients of forms by another loss, where the next fit of them begins
 
     def run(self) -> Run:
@@ -280,8 +282,7 @@ class Stages:
         table, settings = self.table, self.settings
         f = np.full(len(table.y), np.average(table.y, weights=table.weight))
         loss = checked_loss(settings.loss, settings.selection, table.y, f)
-        target = working_target(loss, table.y, f)
-        data = prepare(table.X, target, table.weight, settings.validation_fraction, self.rng)
+        loss, data, f = self._without_outliers(loss, working_target(loss, table.y, f), f)
         views = self.searches.views(data, loss.logistic)
         rows = fitted_rows(data, self.rng)
         members: list[tuple[FittedGraph, ...]] = [() for _ in views]
@@ -319,6 +320,20 @@ class Stages:
         kept = self._together(members, views, front)
         return self._recorded(front, remarks, kept, table.kept(rows), history, settings.selection, loss.logistic)
 
+    def _without_outliers(self, loss: Loss, target: Array, f: Array) -> tuple[Loss, Data, Array]:
+        """Return the loss, the data and the predictions (N,) from a law that outliers do not move.
+
+        Without it the outliers would lead the first search, and its law the second one.
+        """
+        table, settings = self.table, self.settings
+        data = prepare(table.X, target, table.weight, settings.validation_fraction, self.rng)
+        if loss.is_likelihood:
+            return loss, data, f
+        first = partial(robust_polynomial, table.X, table.y, table.weight, self.rng)
+        f = self.guard.stage("first law without outliers", first, lambda: f)
+        loss = checked_loss(settings.loss, settings.selection, table.y, f)
+        return loss, working_data(loss, data, table, f), f
+
     def _relative(self, front: Front, rows: FitRows) -> tuple[Loss, Noise] | None:
         """Return the loss of relative errors if a robust fit shows these, and the noise to tell."""
         told = partial(relative_loss, self.loss, self.settings.noise, front, self.table, rows)
@@ -335,6 +350,7 @@ class Stages:
             reweighting = Reweighting(resolve_loss(self.loss, table.y, table.y - f), table, rows, self.settled)
             entries = self._priced(members, views, until, reweighting)
             front = select_front(entries, views[-1].data, table, settings.selection)
+            self.chosen.add(front.best.member.graph.key)
             f = reweighting.closest(front, self.loss) if has_scale else table.predicted(front.best.equation)
         return front, reweighting, f
 
@@ -349,7 +365,7 @@ class Stages:
         if self.watch.checkpoint is not None and view.is_kept:
             self.watch.checkpoint.keep(members)
         front = front_of(members)
-        told = always_told([with_factor(member) for member in members], self.table.n_rows, self.searches.guesses)
+        told = always_told([with_factor(m) for m in members], self.table.n_rows, (*self.searches.guesses, *self.chosen))
         always = [member for member in members if with_factor(member).graph.key in told]
 
         def refitted() -> tuple[FittedGraph, ...]:
@@ -379,7 +395,7 @@ class Stages:
         settle = {} if by is None else {"settle": by.settle}
         price = None if by is None else by.candidate
         for graphs, view in zip(members, views, strict=False):
-            always = always_told(graphs, table.n_rows, self.searches.guesses)
+            always = always_told(graphs, table.n_rows, (*self.searches.guesses, *self.chosen))
             may_write = partial(self._may_write, until=self._until("writing") if until is None else until)
             written = write_all(graphs, view.data, table, always, may_write, failures=self.failures, **settle)
             self.unwritten += 0 if may_write(len(written)) else len(graphs) - len(written)

@@ -170,6 +170,15 @@ def test_a_law_without_noise_is_found_among_outliers(loss: Any, n_outliers: int)
     assert str(model.equation_) == "2*x0**2"
 
 
+@pytest.mark.slow
+def test_an_outlier_of_any_size_among_few_rows_leaves_the_law() -> None:
+    x = np.linspace(1, 3, 12)
+    y = 3 * np.exp(-x)
+    y[5] = 1e6
+    model = DARTSRegressor(max_refits=400, time_limit=None, random_state=0, loss="absolute").fit(x[:, None], y)
+    assert model.predict(x[:, None]) == pytest.approx(3 * np.exp(-x))
+
+
 def test_rows_that_a_law_meets_do_not_govern_the_next_search() -> None:
     X, y = exact_rows(1)
     f = 2.1 * X[:, 0] ** 2
