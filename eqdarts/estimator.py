@@ -33,6 +33,7 @@ from eqdarts.fitting import checks, group_rows
 from eqdarts.fitting.dimensions import column_units, constant_units, without_units
 from eqdarts.fitting.group_rows import labels_in
 from eqdarts.fitting.group_stages import fit_groups
+from eqdarts.fitting.known import checked_knowledge
 from eqdarts.fitting.new_rows import inference_of, interval_of_new, std_of_new
 from eqdarts.fitting.progress import Callback
 from eqdarts.fitting.run import Run, read_run
@@ -105,6 +106,9 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     guesses : list of str or Equation, optional
         Formulas in the names of the columns from which the search starts, such as ``["a*x/(b + x)"]``. Every other name
         is a coefficient, and so is every number except exponents. The chosen equation may be a different one.
+    knowledge : list of str, optional
+        What is known of the law, such as ``["increasing in x", "y -> const as x -> oo"]``. Equations that contradict it
+        are not chosen. `eqdarts.knowledge.statements.KINDS` lists what is understood; `selection_` says how it holds.
     warm_start : bool, default=False
         Whether the next `fit` starts from the result of this one: the best graph of each size is refitted to the new
         rows, and is kept unless the search finds a better one.
@@ -176,6 +180,7 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         n_jobs: int | None = None,
         n_searches: int = 4,
         guesses: Sequence[str | Equation] | None = None,
+        knowledge: Sequence[str] | None = None,
         warm_start: bool = False,
         verbose: int = 0,
         random_state: Any = None,
@@ -193,9 +198,8 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         self.loss = loss
         self.validation_fraction = validation_fraction
         self.n_jobs, self.n_searches = n_jobs, n_searches
-        self.guesses = guesses
-        self.warm_start = warm_start
-        self.verbose = verbose
+        self.guesses, self.knowledge = guesses, knowledge
+        self.warm_start, self.verbose = warm_start, verbose
         self.random_state = random_state
 
     def fit(
@@ -268,7 +272,7 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         constants, own = constant_units(self.constants)
         settings = replace(settings, constants=checks.checked_constants(constants, table.names))
         told = column_units((units, y_units, carried), table.names, table.target, own, self.constants_dimensionless)
-        table = replace(table, units=told)
+        table = replace(table, units=told, knowledge=checked_knowledge(self.knowledge, table.names, table.target))
         if len(table.y) < FEW_ROWS:
             warnings.warn(f"Only {len(table.y)} rows: the law may be a coincidence.", EqdartsWarning, stacklevel=2)
         rng = np.random.default_rng(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
@@ -585,11 +589,9 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         self.known_ = dict(run.equation.constants)
         self.graph_ = None if run.graph is None else run.graph.graph
         self.graph_coefficients_ = () if run.graph is None else run.graph.coefficients
-        self.x_scale_ = run.x_scale
-        self.y_scale_ = run.y_scale
+        self.x_scale_, self.y_scale_ = run.x_scale, run.y_scale
         self.x_origin_ = run.x_origin
-        self.alpha_ = run.alpha
-        self.structure_ = run.structure
+        self.alpha_, self.structure_ = run.alpha, run.structure
         self.noise_ = run.noise
         self.coefficients_by_group_ = None if run.groups is None else self.inference().by_group
         self.history_ = run.history

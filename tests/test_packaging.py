@@ -22,7 +22,7 @@ FLOORS = (
     ("_lazy", "_typing", "_version", "clock", "errors"),
     ("arrays", "data", "failures", "files", "history", "losses", "primitives", "units"),
     ("expression", "graph", "tables"),
-    ("solver", "export", "selection"),
+    ("solver", "export", "selection", "knowledge"),
     ("equation", "search"),
     ("inference", "evidence"),
     ("fitting", "plotting"),

@@ -144,12 +144,7 @@ def _add_fit(commands: argparse._SubParsersAction[_Parser]) -> None:
     fit.add_argument("--search", choices=tuple(SEARCHES), help=f"{searches}; default: {DEFAULT.name}")
     told = "how the scatter of y depends on the law's value; default: chosen with the law"
     fit.add_argument("--noise", choices=(AUTO, *NOISES), help=told)
-    fit.add_argument(
-        "--guess",
-        action="append",
-        metavar="FORMULA",
-        help='a formula to start from, such as "a*x/(b + x)"; other names than columns are coefficients; repeatable',
-    )
+    _add_known(fit)
     as_found = "keep the decimals of all coefficients: no integers, fractions or named constants in their place"
     fit.add_argument("--no-snap", dest="snap", action="store_false", default=None, help=as_found)
     kept = "save the best so far here every few seconds, and continue from an earlier fit"
@@ -157,6 +152,17 @@ def _add_fit(commands: argparse._SubParsersAction[_Parser]) -> None:
     fit.add_argument("--out", metavar="DIR", help="folder for the files; default: eqdarts-out/ and the name of FILE")
     fit.add_argument("--seed", type=_whole(0), metavar="N", help="seed of the search")
     fit.add_argument("--quiet", action="store_true", help="print only errors and left-out data on standard error")
+
+
+def _add_known(fit: _Parser) -> None:
+    fit.add_argument(
+        "--guess",
+        action="append",
+        metavar="FORMULA",
+        help='a formula to start from, such as "a*x/(b + x)"; other names than columns are coefficients; repeatable',
+    )
+    told = 'what is known of the law, such as "increasing in x" or "y -> 0 as t -> oo"; repeatable'
+    fit.add_argument("--know", action="append", metavar="STATEMENT", help=told)
 
 
 def _add_columns(fit: _Parser) -> None:

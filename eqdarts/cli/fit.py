@@ -35,6 +35,7 @@ OPTIONS = {  # option of the command line -> parameter of DARTSRegressor; its de
     "seed": "random_state",
     "noise": "noise",
     "guess": "guesses",
+    "know": "knowledge",
     "snap": "snap",
 }
 

@@ -23,6 +23,7 @@ from eqdarts.evidence.structure import Finding, findings
 from eqdarts.expression.origins import symbols_of_origins
 from eqdarts.failures import Failures
 from eqdarts.fitting.front import Entry, Front, held_out_losses, refit_front
+from eqdarts.fitting.known import contradicts, is_broken
 from eqdarts.fitting.table import Table
 from eqdarts.fitting.tuning import tuning_prices
 from eqdarts.graph.fitted import FittedGraph
@@ -252,7 +253,24 @@ def with_held_out(entries: Sequence[Entry], rng: np.random.Generator) -> list[En
 
 
 def select_front(entries: Sequence[Entry], data: Data, table: Table, criterion: str) -> Front:
-    """Return the Pareto front of the entries, and the one that a key of `eqdarts.selection.CRITERIA` chooses."""
+    """Return the Pareto front of the entries, and the one that a key of `eqdarts.selection.CRITERIA` chooses.
+
+    Entries that contradict what is known of the law are not on it, unless all do.
+    """
+    free = _selected(entries, data, table, criterion)
+    if not table.knowledge:
+        return free
+    without = free.best.equation, free.lengths[free.chosen]
+    obeying = [entry for entry in entries if not contradicts(entry.equation, table)]
+    while obeying:
+        front = _selected(obeying, data, table, criterion)
+        if not is_broken(front.best.equation, table):
+            return replace(front, free=without)
+        obeying = [entry for entry in obeying if entry is not front.best]
+    return free
+
+
+def _selected(entries: Sequence[Entry], data: Data, table: Table, criterion: str) -> Front:
     mean_square = float(np.average(table.y**2, weights=table.weight))
     variance = data.variance * data.y_scale**2
     candidates = [entry.candidate for entry in entries]
@@ -356,7 +374,8 @@ class Weighing:
             new = select_front([*front.entries, *more], self.data, self.table, self.criterion)
             if new.best.member.graph == front.best.member.graph:
                 break
-            front, found = new, self.of(new)
+            front = replace(new, free=front.free)
+            found = self.of(front)
         return front, found
 
 

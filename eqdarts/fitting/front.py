@@ -71,11 +71,14 @@ class Front:
     lengths : tuple of float
         By the criterion, in nats; those of the shortest with the constants that can be exact.
     chosen : int
+    free : (Equation, float), optional
+        The equation that would be chosen if nothing was known of the law, and its length.
     """
 
     entries: tuple[Entry, ...]
     lengths: tuple[float, ...]
     chosen: int
+    free: tuple[Equation, float] | None = None
 
     @property
     def best(self) -> Entry:
@@ -94,7 +97,7 @@ class Front:
 
         order = sorted(filter(is_needed, range(len(entries))), key=lambda k: entries[k].candidate.complexity)
         lengths = tuple(self.lengths[k] for k in order)
-        return Front(tuple(entries[k] for k in order), lengths, order.index(self.chosen))
+        return replace(self, entries=tuple(entries[k] for k in order), lengths=lengths, chosen=order.index(self.chosen))
 
     def with_exact(self, snaps: Iterable[Snap]) -> Front:
         """Return the front with a chosen equation that knows which of its constants became exact."""

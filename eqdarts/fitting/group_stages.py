@@ -23,13 +23,14 @@ from eqdarts.data import prepare
 from eqdarts.equation.equation import Equation
 from eqdarts.equation.groups import GroupConstants, RowGroups, names_of_own
 from eqdarts.errors import FormulaError
-from eqdarts.expression.build import rebuild, symbol
+from eqdarts.expression.build import rebuild, symbol, with_values
 from eqdarts.expression.readable import readable
 from eqdarts.failures import Failures
 from eqdarts.fitting.front import MOST_ROWS, Entry, fitted_rows
 from eqdarts.fitting.group_choice import Choice, choose, quick_length
 from eqdarts.fitting.group_forms import GroupForm, extended, forms_of, forms_of_guesses
 from eqdarts.fitting.group_views import GroupView, group_views
+from eqdarts.fitting.known import about_knowledge, contradicts, held_by, obeying
 from eqdarts.fitting.progress import Bar, Callback, Interrupts, Watch, compiling
 from eqdarts.fitting.run import Run
 from eqdarts.fitting.settings import FitSettings
@@ -238,17 +239,18 @@ class _GroupFit:
 
     def _laws(self, forms: Sequence[GroupForm]) -> list[_Law]:
         """Return the forms with their constants chosen: those that are kept, and those that promise most."""
-        screened: list[tuple[float, GroupForm]] = []
+        screened: list[tuple[bool, float, GroupForm]] = []
         for form in forms:
             if screened and not form.kept and not self._has_time(SCREENING):
                 break
             quick = self._attempt(partial(self._quick, form))
             if quick is not None:
-                screened.append((quick[0], replace(form, starts=(quick[1], *form.starts))))
-        screened.sort(key=lambda pair: (not pair[1].kept, pair[0]))
+                known = self._contradicts(form, quick[1])
+                screened.append((known, quick[0], replace(form, starts=(quick[1], *form.starts))))
+        screened.sort(key=lambda row: (not row[2].kept, *row[:2]))
         laws: list[_Law] = []
-        n_kept = sum(form.kept for _, form in screened)
-        for _, form in screened[: MOST_CHOSEN + n_kept]:
+        n_kept = sum(form.kept for *_, form in screened)
+        for *_, form in screened[: MOST_CHOSEN + n_kept]:
             if laws and not form.kept and not self._has_time(CHOOSING):
                 break
             laws += self._chosen(form)
@@ -257,6 +259,15 @@ class _GroupFit:
                 if self._has_time(CHOOSING):
                     laws += self._chosen(form)
         return laws
+
+    def _contradicts(self, form: GroupForm, theta: Array) -> bool:
+        """Return whether a form contradicts what is known with the constants (K, L) of the first groups."""
+        if not self.table.knowledge:
+            return False
+        columns = theta.reshape(len(form.names), -1).T[:MOST_GROUPS_OF_POLES]
+        values = (dict(zip(form.names, map(float, own), strict=True)) for own in columns)
+        laws = (Equation(with_values(form.formula, own), self.table.names) for own in values)
+        return any(contradicts(law, self.table) for law in laws)
 
     def _quick(self, form: GroupForm) -> tuple[float, Array] | None:
         return quick_length(self._problem(form), form.starts, partial(self._length, form))
@@ -334,18 +345,22 @@ class _GroupFit:
 
     def _recorded(self, laws: Sequence[_Law], history: SearchHistory) -> Run:
         settings, table = self.settings, self.table
-        criterion = CRITERIA[settings.selection].stand_in.name
-        given = table.n_rows, table.X.shape[1], *self._scale, criterion
-        front, lengths = select([law.candidate for law in laws], *given)
-        shown = [laws[k] for k in front]
+        free, lengths = self._front(laws)
+        without = min(zip(lengths, (law.equation for law in free), strict=True), key=lambda pair: pair[0])
+        allowed = obeying([law.equation for law in laws], table)
+        shown, lengths = self._front([laws[k] for k in allowed] or laws)
         equations = tuple(self._with_digits(law.equation) for law in shown)
-        chosen = min(range(len(front)), key=lambda k: lengths[k])
+        chosen = min(range(len(shown)), key=lambda k: lengths[k])
         n_inputs = len(table.names)
+        knowledge = tuple(held_by(equation, table) for equation in equations) if table.knowledge else ()
+        words = self._in_words([law.candidate for law in shown], lengths, equations, history.n_refits)
+        told = about_knowledge(equations, chosen, knowledge, (without[1], lengths[chosen] - without[0]))
         return Run(
             equations=equations,
             table=_front_table([law.candidate for law in shown], lengths, chosen),
             chosen=chosen,
-            selection=self._in_words([law.candidate for law in shown], lengths, equations, history.n_refits),
+            selection=" ".join([words, *told]),
+            knowledge=knowledge,
             snaps=(),
             structure=(),
             rows=replace(table.drawn(np.arange(len(table.y))), n_all=self.n_all),
@@ -366,6 +381,13 @@ class _GroupFit:
             settings=settings.written(),
             changed=settings.changed,
         )
+
+    def _front(self, laws: Sequence[_Law]) -> tuple[list[_Law], list[float]]:
+        """Return the Pareto front of laws, and the lengths by which they are ranked."""
+        criterion = CRITERIA[self.settings.selection].stand_in.name
+        given = self.table.n_rows, self.table.X.shape[1], *self._scale, criterion
+        front, lengths = select([law.candidate for law in laws], *given)
+        return [laws[k] for k in front], lengths
 
     def _in_words(
         self, front: Sequence[Candidate], lengths: Sequence[float], equations: Sequence[Equation], n_refits: int

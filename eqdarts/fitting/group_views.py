@@ -56,13 +56,14 @@ def _scaled(table: Table, groups: RowGroups) -> list[GroupView]:
     size = np.where(size > 1e-9 * size.max(), size, size.max())[groups.place]
     # A residual of the divided y counts by what it is worth in y itself.
     weight = _weight(table) * (size / size.max()) ** 2
-    return [GroupView(replace(table, y=table.y / size, weight=weight, sigma=None), SCALED)]
+    # What is known of y is not known of y in another unit for each group, or without its mean.
+    return [GroupView(replace(table, y=table.y / size, weight=weight, sigma=None, knowledge=()), SCALED)]
 
 
 def _shifted(table: Table, groups: RowGroups) -> list[GroupView]:
     """Return the rows with y minus its mean in the group: for laws in which a term differs between groups."""
     y = table.y - _by_group(table.y, table, groups)[groups.place]
-    return [GroupView(replace(table, y=y), SHIFTED)] if np.ptp(y) > 0 else []
+    return [GroupView(replace(table, y=y, knowledge=()), SHIFTED)] if np.ptp(y) > 0 else []
 
 
 def _telling_groups(table: Table, groups: RowGroups) -> list[int]:
@@ -82,4 +83,5 @@ def _of_group(table: Table, groups: RowGroups, g: int) -> Table:
     rows, kept = groups.place == g, _varying(table, groups, g)
     names = tuple(name for name, keep in zip(table.names, kept, strict=True) if keep)
     part = table.part(np.flatnonzero(rows))
-    return replace(part, X=part.X[:, kept], names=names)
+    knowledge = tuple(statement for statement in table.knowledge if statement.is_about(names))
+    return replace(part, X=part.X[:, kept], names=names, knowledge=knowledge)

@@ -55,6 +55,7 @@ from eqdarts.inference.constants import Snap
 from eqdarts.inference.linearised import form_of
 from eqdarts.inference.noise import Noise, noise_from
 from eqdarts.inference.uncertainty import Inference
+from eqdarts.knowledge.holds import BROKEN, Held, in_words, none_obeys, status_of
 from eqdarts.losses import loss_of
 from eqdarts.search.worker_files import member_records
 
@@ -137,6 +138,8 @@ class Run:
         What is known of all rows at the chosen equation, if its coefficients come from more rows than `rows`.
     groups : RowGroups or None
         The group of each of `rows`, if the fit had groups.
+    knowledge : tuple of tuple of Held
+        For each equation, how each statement of the user holds; empty if there are none.
     lost_params, lost_primitives : tuple of str
         Parameters and the user's own primitives that are missing in the file from which this was read.
     """
@@ -169,6 +172,7 @@ class Run:
     noise: Noise = field(default_factory=Noise)
     all_rows: AllRows | None = None
     groups: RowGroups | None = None
+    knowledge: tuple[tuple[Held, ...], ...] = ()
     lost_params: tuple[str, ...] = ()
     lost_primitives: tuple[str, ...] = ()
 
@@ -195,6 +199,17 @@ class Run:
         own = equation.groups.columns(self.groups.label_of_rows, self.rows.X)
         X = np.column_stack([self.rows.X, *own.values()])
         return equation.with_own_as_inputs(), replace(self.rows, X=X), (*self.names, *own)
+
+    def knowledge_in_words(self, k: int) -> str:
+        """Return the sentence that says how the statements of the user hold for equation k; "" if there are none."""
+        return in_words(self.knowledge[k]) if self.knowledge else ""
+
+    def broken_in_words(self) -> str:
+        """Return the sentence that says which statements the chosen equation breaks; "" if it breaks none."""
+        broken = (
+            [one.statement for one in self.knowledge[self.chosen] if one.status == BROKEN] if self.knowledge else []
+        )
+        return none_obeys(broken) if broken else ""
 
     def rows_in_words(self) -> str:
         """Return the sentence that says from which rows the coefficients come; "" if from all."""
@@ -224,7 +239,7 @@ class Run:
         """Return what the user should know when the fit ends, as sentences."""
         interrupted = self.history.stop_reason == "interrupt"
         found = ["Interrupted: these are the best equations so far."] if interrupted else []
-        return [*found, *filter(None, [self.undetermined_in_words(self.chosen)])]
+        return [*found, *filter(None, [self.broken_in_words(), self.undetermined_in_words(self.chosen)])]
 
     def undetermined_in_words(self, k: int) -> str:
         """Return the sentence that says that the rows do not determine equation k; "" if they do."""
@@ -238,6 +253,8 @@ class Run:
     def as_table(self) -> pd.DataFrame:
         """Return the front with its equations as text and LaTeX, and a mark at the chosen one."""
         told = {} if not self.equation.units else {"units": [str(each.check_units()) for each in self.equations]}
+        if self.knowledge:
+            told["knowledge"] = [status_of(found) for found in self.knowledge]
         return self.table.assign(
             equation=[str(equation) for equation in self.equations],
             latex=[equation.latex() for equation in self.equations],
@@ -268,6 +285,7 @@ class Run:
             "chosen": self.chosen,
             "rows": rows_record(self.names, self.rows),
             "groups": groups_record(self.groups),
+            "knowledge": [[asdict(one) for one in found] for found in self.knowledge],
             "history": history_record(self.history),
             "loss": self.loss,
             "selection": self.selection,
@@ -348,6 +366,14 @@ def with_dot(found: object) -> str:
     return f"{found}."
 
 
+def _read_more(record: Mapping[str, Any], n_equations: int, n_rows: int) -> dict[str, Any]:
+    """Return what older files lack: the groups, and how the statements hold for each equation."""
+    knowledge = tuple(tuple(read_row(Held, entry) for entry in entries) for entries in record.get("knowledge", []))
+    if knowledge and len(knowledge) != n_equations:
+        raise ValueError("there is not one record of statements for each equation")
+    return {"knowledge": knowledge, "groups": read_groups(record.get("groups"), n_rows)}
+
+
 def _graph_record(member: FittedGraph | None) -> list[Any] | None:
     return None if member is None else [graph_record(member.graph), list(member.coefficients)]
 
@@ -392,4 +418,4 @@ def _read(record: Mapping[str, Any], model: Mapping[str, Any]) -> Run:
     )
     # Without the user's own functions there are no graphs, only equations.
     more = {} if found.lost_primitives or model["graph"] is None else read_graphs(model, len(names), len(table), chosen)
-    return replace(found, groups=read_groups(record.get("groups"), len(rows.y)), **more)
+    return replace(found, **_read_more(record, len(equations), len(rows.y)), **more)

@@ -25,6 +25,7 @@ from eqdarts.graph.fitted import FittedGraph, Start
 from eqdarts.history import SearchHistory, with_totals
 from eqdarts.search.parallel import search_many
 from eqdarts.search.result import Config
+from eqdarts.search.screen import GraphScreen
 from eqdarts.search.search import search
 
 __all__ = ["Searches", "in_given_units"]
@@ -124,6 +125,7 @@ class Searches:
             settings.n_restarts,
             self.table.names,
             settings.relaxed,
+            GraphScreen.of(self.table.screen, data.scales, data.y_scale, logistic),
         )
         watch.first, watch.share = first, share
         watch.is_kept = view.is_kept

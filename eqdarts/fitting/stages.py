@@ -48,6 +48,7 @@ from eqdarts.fitting.front import (
     with_factor,
 )
 from eqdarts.fitting.guard import Guard
+from eqdarts.fitting.known import is_broken, knowledge_of, known_in_words, without_broken
 from eqdarts.fitting.progress import Bar, Callback, Interrupts, Watch, compiling
 from eqdarts.fitting.robust_scatter import relative_loss
 from eqdarts.fitting.robust_start import robust_polynomial
@@ -64,6 +65,7 @@ from eqdarts.history import SearchHistory, with_totals
 from eqdarts.inference.constants import Snap
 from eqdarts.inference.noise import Noise
 from eqdarts.losses import SQUARED, Loss, loss_of, resolve_loss
+from eqdarts.search.screen import GraphScreen
 from eqdarts.search.search import one_thread
 from eqdarts.selection import CRITERIA
 
@@ -211,7 +213,9 @@ class Stages:
         front, snaps = self._snapped(free := front, partial(snap_chosen, front, *given))
         kept = scatter.table.kept(rows)
         own = partial(by_own_weights, front, noise, kept, table)
-        front, noise, kept = self.guard.stage("last refit by the scatter", own, lambda: (front, noise, kept))
+        before = front, noise, kept
+        front, noise, kept = self.guard.stage("last refit by the scatter", own, lambda: before)
+        front, noise, kept = (front, noise, kept) if self._still_obeys(before[0], front) else before
         last = self._on_all(front, snaps, free, kept, Weights(scatter.table.as_given, noise=noise))
         remarks, front = _Remarks(evidence, structure, last), self._with_digits(last.front, fit_rows, SQUARED)
         return self._recorded(front, remarks, self._together(members, views, front), kept, history, criterion)
@@ -260,12 +264,23 @@ class Stages:
 
     def _snapped(self, front: Front, snap: Callable[[], Snapped]) -> Snapped:
         """Return the front with exact constants in its chosen equation, and what became exact."""
-        return self.guard.stage("exact constants", snap, lambda: (front, ())) if self.settings.snap else (front, ())
+        if not self.settings.snap:
+            return front, ()
+        after, snaps = self.guard.stage("exact constants", snap, lambda: (front, ()))
+        return (after, snaps) if self._still_obeys(front, after) else (front, ())
+
+    def _still_obeys(self, before: Front, after: Front) -> bool:
+        """Whether the chosen equation obeys what is known after a refit, if it did before."""
+        if not self.table.knowledge or after.best.equation is before.best.equation:
+            return True
+        return not is_broken(after.best.equation, self.table) or is_broken(before.best.equation, self.table)
 
     def _on_all(self, front: Front, snaps: tuple[Snap, ...], free: Front, kept: FitRows, weights: Weights) -> Last:
         """Return the front with the chosen law refitted to all rows, with what changes by that, or unchanged."""
         last = partial(settled_on_all, front, snaps, free, self.table, kept, weights, self._has_time)
-        return self.guard.stage("last refit to all rows", last, lambda: Last(front, snaps, weights.noise, None))
+        unchanged = Last(front, snaps, weights.noise, None)
+        found = self.guard.stage("last refit to all rows", last, lambda: unchanged)
+        return found if self._still_obeys(front, found.front) else unchanged
 
     def _ready_for_choice(self, entries: list[Entry]) -> tuple[list[Entry], str]:
         """Return the entries with what the criterion looks at, and its name, or that of the one that stands in."""
@@ -372,11 +387,25 @@ class Stages:
             # The first half of the time that is left goes to finding the best, the second to their coefficients.
             until = self._until("refits")
             half = (spent(self.began, self.settings.time_limit) + until) / 2
-            best = screened(members, data, rows, self.settings.primitives, partial(self._has_time, half))
+            obeying, others = self._parted(members, view)
+            best = screened(obeying, data, rows, self.settings.primitives, partial(self._has_time, half))
+            best = (*best, *best_of(others))
             in_time = partial(self._has_time, until)
             return refit_front(tuple(dict.fromkeys((*best, *always))), data, rows, self.rng, in_time)
 
         return self.guard.stage("refit to all rows", refitted, lambda: measured(front, data, rows))
+
+    def _parted(
+        self, members: tuple[FittedGraph, ...], view: View
+    ) -> tuple[tuple[FittedGraph, ...], tuple[FittedGraph, ...]]:
+        """Return the members that contradict nothing that is known, and the others."""
+        logistic = loss_of(self.settings.loss).logistic
+        screen = GraphScreen.of(self.table.screen, view.data.scales, view.data.y_scale, logistic)
+        if screen is None:
+            return members, ()
+        obeys = screen.obeyed(members)
+        own = tuple(member for member, fine in zip(members, obeys, strict=True) if fine)
+        return own, tuple(member for member, fine in zip(members, obeys, strict=True) if not fine)
 
     def _priced(
         self,
@@ -414,8 +443,8 @@ class Stages:
         return (*moved, *(in_units(entry.member, entry.data.scales, units) for entry in front.entries))
 
     def _with_digits(self, front: Front, rows: FitRows, loss: Loss) -> Front:
-        """Return the front with equations that are printed with as many digits as the rows need."""
-        box = self.table.box
+        """Return the front without rivals that break what is known, printed with as many digits as the rows need."""
+        box, front = self.table.box, without_broken(front, self.table)
         return self.failures.attempt("digits of the numbers", lambda: front.with_digits(rows, loss, box), lambda: front)
 
     def _recorded(
@@ -437,6 +466,7 @@ class Stages:
             table=front.as_table(),
             chosen=front.chosen,
             selection=self._in_words(front, criterion, history.n_refits, remarks.last.noise),
+            knowledge=knowledge_of(front, table),
             snaps=remarks.last.snaps,
             noise=remarks.last.noise,
             all_rows=remarks.last.all_rows,
@@ -471,7 +501,7 @@ class Stages:
         words += about_guesses(front, self.settings.guesses, self.searches.guesses)
         if self.unwritten:
             words.append(f"The time was up before {self.unwritten} of the refitted graphs were written as equations.")
-        return " ".join(words)
+        return " ".join([*words, *known_in_words(front, self.table)])
 
     def _may_write(self, n_written: int, until: float = 1.0) -> bool:
         """Whether another equation is written: one always is, and `LEAST_WRITTEN` are unless there was an interrupt."""

@@ -19,6 +19,9 @@ from eqdarts.equation.waves import find_wave
 from eqdarts.errors import EqdartsWarning
 from eqdarts.fitting.counts import counted
 from eqdarts.fitting.dimensions import ColumnUnits
+from eqdarts.knowledge.box import Box, widened
+from eqdarts.knowledge.probes import Screen, make_screen
+from eqdarts.knowledge.statements import Statement
 from eqdarts.selection import ROUNDING
 
 __all__ = ["Table", "values_at"]
@@ -44,6 +47,7 @@ class Table:
     place: NDArray[np.intp] | None = None  # for each of its rows, the number of the row here; -1 for none
     y_unit: float = 1.0  # power of two by which y and sigma are divided
     units: ColumnUnits | None = None  # of the columns and the target, if any were given
+    knowledge: tuple[Statement, ...] = ()  # what the user says of the law
 
     def counted(self) -> Table:
         """Return the table without rows of weight zero and with repeated rows once; itself if it has neither."""
@@ -71,6 +75,23 @@ class Table:
         X = self.X if self.weight is None else self.X[self.weight > 0]
         ends = zip(X.min(axis=0).tolist(), X.max(axis=0).tolist(), strict=True)
         return dict(zip(self.names, ends, strict=True))
+
+    @cached_property
+    def wide_box(self) -> Box:
+        """The box in which what is known of the law must hold: that of the rows, and a margin."""
+        return widened(self.box)
+
+    @cached_property
+    def size(self) -> float:
+        """The spread of y, or its magnitude if it has none."""
+        return float(np.ptp(self.y)) or float(np.abs(self.y).max(initial=0.0)) or 1.0
+
+    @cached_property
+    def screen(self) -> Screen | None:
+        """The points at which values may contradict what is known; None if nothing is."""
+        if not self.knowledge:
+            return None
+        return make_screen(self.knowledge, self.names, self.wide_box, self.size, unit=self.y_unit)
 
     @cached_property
     def noise(self) -> float | None:

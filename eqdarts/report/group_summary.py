@@ -39,6 +39,7 @@ def group_summary(run: Run, index: int | None = None, coverage: float = 0.95) ->
         raise AssertionError
     found = group_inference(equation, run.rows, run.groups)
     cautions = [*found.notes, *singularities_in_range(equation).in_words(), *filter(None, [run.rows_in_words()])]
+    cautions += filter(None, [run.knowledge_in_words(shown)])
     sections = [
         _heading(equation),
         _figures(found, len(run.groups.labels)),

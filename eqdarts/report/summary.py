@@ -64,6 +64,8 @@ def _warnings(run: Run, k: int, inferred: Inference) -> list[str]:
         found.append(f"{run.noise}.")
     if run.rows_in_words():
         found.append(run.rows_in_words())
+    if run.knowledge:
+        found.append(run.knowledge_in_words(k))
     if run.stability is not None:
         found.append(_frequencies(run.stability))
     return found

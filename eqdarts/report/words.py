@@ -91,6 +91,7 @@ def words_of(run: Run, k: int, found: Inference | None) -> Words:
     if n_undefined:
         careful.append(f"The equation is undefined at {n_undefined} of {len(run.rows.y)} rows.")
     careful += singularities_in_range(equation).in_words()
+    careful += [] if k == run.chosen else list(filter(None, [run.knowledge_in_words(k)]))
     seen = diagnosis_by_loss(equation, run.rows, run.loss, run.noise)
     careful += [] if seen is None else list(seen.sentences)
     if found is not None and k == run.chosen:
@@ -206,12 +207,14 @@ def command_line(run: Run) -> str | None:
     """Return the command that makes the same fit, None if the rows did not come from a file or have weights."""
     options = {"random_state": "--seed", "time_limit": "--time-limit", "max_complexity": "--max-complexity"}
     options |= {"search": "--search"}
-    others = set(run.changed) - set(options) - {"verbose"}
+    others = set(run.changed) - set(options) - {"verbose", "knowledge"}
     if run.source in (None, "-") or others or run.rows.weight is not None or run.rows.sigma is not None:
         return None
     words = ["eqdarts", "fit", str(run.source), "--target", run.target, "--features", ",".join(map(_csv, run.names))]
     if run.groups is not None:
         words += ["--groups", run.groups.by]
+    for statement in run.params.get("knowledge") or ():
+        words += ["--know", statement]
     for name in run.changed:
         if name in options:
             words += [options[name], run.settings[name].strip("'")]

@@ -6,6 +6,7 @@ import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
 import torch
 
@@ -17,6 +18,7 @@ from eqdarts.search.archive import Archive
 from eqdarts.search.budget import Budget
 from eqdarts.search.growth.moves import simple_exponents
 from eqdarts.search.problem import Problem
+from eqdarts.search.screen import GraphScreen
 from eqdarts.solver.compiled import predict_all
 from eqdarts.solver.refit import refit
 
@@ -49,6 +51,10 @@ class Trials:
         The shortest rough description so far, and the number of refits at which it was found: the last progress, by
         which `is_stale` judges.
     archive : Archive
+    screen : GraphScreen, optional
+        What is known of the law. Graphs that contradict it stay in the archive, and others grow from them.
+    obeying : Archive
+        The graphs that contradict nothing that is known: those that may be chosen.
     """
 
     problem: Problem
@@ -58,10 +64,15 @@ class Trials:
     shortest: float = math.inf
     shortest_at: int = 0
     archive: Archive = field(default_factory=Archive)
+    screen: GraphScreen | None = None
+    obeying: Archive = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.obeying = self.archive if self.screen is None else Archive()
 
     def stop_reason(self) -> str | None:
         """Return why to stop: an exact law, or a limit of the budget; None to continue."""
-        return "exact" if self.archive.best_loss <= EXACT else self.budget.stop_reason()
+        return "exact" if self.obeying.best_loss <= EXACT else self.budget.stop_reason()
 
     def is_small(self, graph: Graph) -> bool:
         """Return whether `graph` has no more symbols and coefficients than are allowed."""
@@ -69,7 +80,8 @@ class Trials:
 
     def is_sensible(self, graph: Graph) -> bool:
         """Return whether `graph` is small enough, and bends nothing that the rows show at two values only."""
-        return self.is_small(graph) and is_straight_in(graph, self.problem.two_valued)
+        fine = self.screen is None or self.screen.admits(graph)
+        return fine and self.is_small(graph) and is_straight_in(graph, self.problem.two_valued)
 
     def length(self, member: FittedGraph) -> float:
         """Return a rough description length of the held-back rows in nats, to tell progress from overfitting."""
@@ -81,7 +93,7 @@ class Trials:
 
         Fits of equal loss are one law in different forms; only the simplest is returned.
         """
-        fits = sorted(self.archive.recent.values(), key=lambda m: (m.graph.complexity, m.graph.n_coefficients))
+        fits = sorted(self.obeying.recent.values(), key=lambda m: (m.graph.complexity, m.graph.n_coefficients))
         different: dict[str, FittedGraph] = {}
         for member in fits:
             if math.isfinite(member.loss) and self.is_small(member.graph):
@@ -119,9 +131,11 @@ class Trials:
         members = self._refitted(starts, limits)
         self.budget.n_refits += len(members)
         offered = []
-        best = self.archive.best_loss
-        for member in members:
-            offered.append((member, self.archive.add(member)))
+        best = self.obeying.best_loss
+        for member, obeys in zip(members, self._obeyed(members), strict=True):
+            offered.append((member, self._add(member, obeys)))
+            if not obeys:
+                continue
             if (length := self.length(member)) < self.shortest - 1:
                 self.shortest, self.shortest_at = length, self.budget.n_refits
             if member.loss < best:
@@ -129,6 +143,19 @@ class Trials:
                 if self.on_best is not None:
                     self.on_best(member)
         return offered
+
+    def _obeyed(self, members: list[FittedGraph]) -> list[bool]:
+        """Return whether each of the members contradicts nothing that is known."""
+        if self.screen is None:
+            return [True] * len(members)
+        checked = partial(self.screen.obeyed, members)
+        return list(self.budget.failures.attempt("check of what is known", checked, lambda: [False] * len(members)))
+
+    def _add(self, member: FittedGraph, obeys: bool) -> bool:
+        kept = self.archive.add(member)
+        if obeys and self.obeying is not self.archive:
+            kept |= self.obeying.add(member)
+        return kept
 
     def _refitted(self, starts: list[Start], limits: tuple[int, float]) -> list[FittedGraph]:
         """Refit in one batch or, after a numerical error, in halves until the graph is found that causes it.
@@ -163,7 +190,7 @@ class Trials:
         self.budget.failures.attempt("refinement of the front", lambda: self._refine(kept), lambda: None)
 
     def _refine(self, kept: list[FittedGraph]) -> None:
-        front = set(map(id, self.archive.front()))
+        front = set(map(id, (*self.archive.front(), *(self.obeying.front() if self.screen else ()))))
         chosen = [member for member in kept if id(member) in front and math.isfinite(member.loss)]
         polished = self.add([(m.graph, m.coefficients) for m in chosen], THOROUGH)
         latest = {m.graph: m for m in [*chosen, *polished]}

@@ -9,6 +9,7 @@ from eqdarts.graph.fitted import FittedGraph
 from eqdarts.history import SearchHistory
 from eqdarts.primitives.table import Primitive
 from eqdarts.search.relaxed.options import RelaxedOptions
+from eqdarts.search.screen import GraphScreen
 
 __all__ = ["Config", "Moment", "OnProgress", "SearchResult", "StopSearch"]
 
@@ -50,6 +51,8 @@ class Config:
         Names of the inputs, for the labels of alpha.
     relaxed : RelaxedOptions
         How the relaxed search trains its supernets.
+    screen : GraphScreen, optional
+        What is known of the law. Graphs that contradict it cannot be the result.
     """
 
     primitives: tuple[Primitive, ...]
@@ -60,6 +63,7 @@ class Config:
     n_restarts: int
     names: tuple[str, ...]
     relaxed: RelaxedOptions = field(default_factory=RelaxedOptions)
+    screen: GraphScreen | None = None
 
 
 @dataclass(frozen=True)

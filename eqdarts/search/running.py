@@ -55,7 +55,7 @@ class Running:
     def __post_init__(self) -> None:
         self.budget = Budget(self.config.time_limit, self.config.max_refits)
         problem = training_problem(self.data, MOST_ROWS, self.rng)
-        self.trials = Trials(problem, self.budget, self.config.max_complexity, self._on_best)
+        self.trials = Trials(problem, self.budget, self.config.max_complexity, self._on_best, screen=self.config.screen)
 
     def _on_best(self, member: FittedGraph) -> None:
         self.budget.note(member.loss)
@@ -63,11 +63,11 @@ class Running:
 
     def report(self, member: FittedGraph | None = None) -> None:
         """Report progress with `member` as the best."""
-        best = member or self.trials.archive.best_member
+        best = member or self.trials.obeying.best_member
         tell = self.on_progress
         if tell is None or best is None:
             return
-        moment = Moment(self.budget.spent(), self.budget.n_refits, best, self.trials.archive.front)
+        moment = Moment(self.budget.spent(), self.budget.n_refits, best, self.trials.obeying.front)
         self.budget.failures.call(lambda: tell(moment))
 
     def begin(self) -> None:
@@ -98,6 +98,9 @@ class Running:
 
     def result(self, stop_reason: str) -> SearchResult:
         """Return the result."""
-        archive = self.trials.archive
+        archive = self.trials.obeying
         close = self.trials.close(MOST_CLOSE) if archive.best_loss > EXACT else []
-        return SearchResult(tuple(archive.front()), self.budget.history(stop_reason, self.alpha), tuple(close))
+        # What contradicts the user's knowledge is kept to say what that costs.
+        free = [] if self.config.screen is None else self.trials.archive.front()
+        history = self.budget.history(stop_reason, self.alpha)
+        return SearchResult(tuple(archive.front()), history, tuple(dict.fromkeys((*close, *free))))

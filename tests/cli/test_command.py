@@ -85,6 +85,7 @@ def test_kepler_all_the_way(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     by_count = partial(DARTSRegressor, time_limit=None, max_refits=300)
     monkeypatch.setattr("eqdarts.estimator.DARTSRegressor", by_count)
     given = ["--checkpoint", "kept", "--guess", "a*semi_major_axis_au**n", "--guess", "a*semi_major_axis_au + b"]
+    given += ["--know", "increasing in semi_major_axis_au", "--know", "positive"]
     assert main([*FIT, "--search", "random", "--seed", "0", "--out", "kepler", *given]) == 0
     law = Equation.from_json(Path("kepler/equation.json").read_text(encoding="utf-8"))
     year, far = law.predict({"semi_major_axis_au": [1.0, 100.0]})
@@ -95,7 +96,10 @@ def test_kepler_all_the_way(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     assert "eqdarts: exponent of semi_major_axis_au = 1.49944 became 3/2, in its 95 % interval" in err
     assert Path("kepler/graph.png").is_file()
     assert Path("kept/checkpoint.json").is_file()
-    assert DARTSRegressor.load("kepler/run.json").equation_ == law
+    fitted = DARTSRegressor.load("kepler/run.json")
+    assert fitted.equation_ == law
+    assert fitted.knowledge == ["increasing in semi_major_axis_au", "positive"]
+    assert "increasing in semi_major_axis_au: proved by interval arithmetic; positive: proved" in fitted.selection_
 
 
 @pytest.mark.slow

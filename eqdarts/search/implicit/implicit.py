@@ -333,7 +333,7 @@ def implicit_search(running: Running) -> None:
         _grow(running, _Archipelago(trials, primitives, running.rng))
     finally:
         trials.max_complexity = most
-    if trials.archive.best_loss > EXACT:
+    if trials.obeying.best_loss > EXACT:
         running.budget.failures.attempt("tidying of the front", lambda: _tidy(trials, primitives), lambda: None)
     running.budget.book("implicit", began)
 
@@ -346,7 +346,7 @@ def _grow(running: Running, archipelago: _Archipelago) -> None:
     while budget.stop_reason() is None and budget.spent() < GROWING and budget.n_refits < last:
         if archipelago.idle >= MOST_IDLE or archipelago.broken >= MOST_BROKEN or trials.is_stale():
             break
-        exact = [m for m in trials.archive.front() if m.loss <= EXACT]
+        exact = [m for m in trials.obeying.front() if m.loss <= EXACT]
         if exact and exact[0].graph.complexity <= trials.max_complexity:
             # the form that was found first is seldom the shortest: from here on only shorter ones are of interest
             shortest = _simplify(trials, exact[0])
@@ -358,7 +358,7 @@ def _grow(running: Running, archipelago: _Archipelago) -> None:
         archipelago.step()
         running.report()
         first = archipelago.islands[0]
-        if prospects.are_poor(trials.archive, first.floor, first.untried):
+        if prospects.are_poor(trials.obeying, first.floor, first.untried):
             running.settled = True
             break
 
@@ -370,7 +370,7 @@ def _tidy(trials: Trials, primitives: tuple[Primitive, ...]) -> None:
     for _ in range(TIDYINGS):
         starts: list[Start] = []
         again: list[Start] = []
-        for member in trials.archive.front():
+        for member in trials.obeying.front():
             # first what hardly matters goes, so that every other edit starts from the leaner graph
             draft = Draft.from_graph(member.graph, member.coefficients)
             draft = without_negligible(draft, linearise(draft, X), TIDY * member.loss * trials.problem.variance)

@@ -219,7 +219,7 @@ class Island:
     @property
     def is_exact(self) -> bool:
         """Whether a law in the archive is exact."""
-        return self.trials.archive.best_loss <= EXACT
+        return self.trials.obeying.best_loss <= EXACT
 
     @property
     def floor(self) -> float:
@@ -235,7 +235,10 @@ class Island:
         """Return a walker at a member of the front or at a seed, with a limit to how far it climbs drawn at random."""
         low, high = np.log(LEAST_CAP), np.log(max(self.trials.max_complexity, LEAST_CAP))
         cap = round(float(np.exp(self.rng.uniform(low, high))))
-        front = [m for m in self.trials.archive.front() if m.graph.complexity < cap - 4]
+        # Where something is known of the law, half of these climbs start at graphs that obey it.
+        obeying = self.trials.screen is not None and self.rng.random() < 0.5
+        archive = self.trials.obeying if obeying else self.trials.archive
+        front = [m for m in archive.front() if m.graph.complexity < cap - 4]
         if front and self.rng.random() > FROM_SEED:
             member = front[self.rng.integers(len(front))]
         elif self.rng.random() < 0.5:
@@ -247,7 +250,7 @@ class Island:
     def round(self) -> list[FittedGraph]:
         """Let every walker take one step; return what entered the archive."""
         self.rounds += 1
-        exact = next((m for m in self.trials.archive.front() if m.loss <= EXACT), None)
+        exact = next((m for m in self.trials.obeying.front() if m.loss <= EXACT), None)
         if exact is not None:  # from here on only shorter forms are of interest
             self.trials.max_complexity = min(self.trials.max_complexity, exact.graph.complexity - 1)
         candidates, children = self._children()
