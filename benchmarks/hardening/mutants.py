@@ -227,10 +227,10 @@ MUTANTS = (
     ),
     Mutant(
         "a name that is a formula to a spreadsheet",
-        "cli/spreadsheets.py",
+        "tables/spreadsheets.py",
         """return f"'{name}" if _FORMULA.match(name) else name""",
         "return name",
-        "tests/cli/test_spreadsheets.py",
+        "tests/tables/test_spreadsheets.py",
     ),
     Mutant(
         "a page that may load from anywhere",
@@ -298,10 +298,10 @@ MUTANTS = (
     ),
     Mutant(
         "the line of a bad cell",
-        "cli/cells.py",
-        "gaps.append(Cell(cell, row, lines[row]))",
-        "gaps.append(Cell(cell, row, row + 2))",
-        "tests/cli/test_cells.py tests/cli/test_tables.py",
+        "tables/cells.py",
+        "tuple(Cell(cells[row], row, lines[row] if lines else None)",
+        "tuple(Cell(cells[row], row, row + 2)",
+        "tests/tables/test_cells.py tests/tables/test_files.py",
     ),
 )
 
