@@ -13,6 +13,7 @@ TYPE_CHECKING = False  # what typing.TYPE_CHECKING means to a type checker; typi
 if TYPE_CHECKING:
     from eqdarts.benchmark.problems import load_problem
     from eqdarts.benchmark.run import run_benchmark
+    from eqdarts.dynamics.regressor import ODERegressor
     from eqdarts.equation.equation import Equation
     from eqdarts.errors import EqdartsWarning, FormulaError
     from eqdarts.estimator import DARTSRegressor
@@ -28,6 +29,7 @@ __all__ = [
     "FitProgress",
     "FormulaError",
     "JsonLog",
+    "ODERegressor",
     "Primitive",
     "__version__",
     "load_problem",
@@ -43,6 +45,7 @@ _HOMES = {
     "FitProgress": "eqdarts.fitting.progress",
     "FormulaError": "eqdarts.errors",
     "JsonLog": "eqdarts.fitting.progress",
+    "ODERegressor": "eqdarts.dynamics.regressor",
     "Primitive": "eqdarts.primitives.table",
     "load_problem": "eqdarts.benchmark.problems",
     "make_primitive": "eqdarts.primitives.own",

@@ -28,6 +28,7 @@ FLOORS = (
     ("fitting", "plotting"),
     ("report",),
     ("estimator",),
+    ("dynamics",),
     ("benchmark",),
     ("cli", "__init__"),
 )

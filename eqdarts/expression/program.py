@@ -19,7 +19,7 @@ from eqdarts.errors import FormulaError, explain
 from eqdarts.primitives.functions import EXP, FUNCTIONS, LOG, function_of, notation_of
 from eqdarts.primitives.table import integer_power
 
-__all__ = ["Program", "Step", "compile_expression", "evaluate", "folded"]
+__all__ = ["Program", "Step", "compile_expression", "evaluate", "folded", "steps_in_numpy"]
 
 
 BLOCK = 32_768  # rows evaluated at once: the intermediates of a block stay in the processor's cache
@@ -173,6 +173,11 @@ def run(program: Program, operations: Mapping[str, Callable[..., Any]], values: 
         else:
             results.append(operations[operation](detail, *[results[k] for k in arguments]))
     return results
+
+
+def steps_in_numpy(program: Program, values: Mapping[str, Any]) -> list[Any]:
+    """Return the value of every step by numpy, unchecked; `values` has a number or an array for each name."""
+    return run(program, _NUMPY, values)
 
 
 def evaluate(expr: Expr, columns: Mapping[str, Array], n_rows: int) -> Array:

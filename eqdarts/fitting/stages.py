@@ -69,7 +69,7 @@ from eqdarts.search.screen import GraphScreen
 from eqdarts.search.search import one_thread
 from eqdarts.selection import CRITERIA
 
-__all__ = ["Stages", "fit_table"]
+__all__ = ["Stages", "fit_table", "laws_of"]
 
 Snapped = tuple[Front, tuple[Snap, ...]]
 
@@ -130,6 +130,26 @@ def fit_table(
         return Stages(table, settings, rng, began, watch, before).run()
 
 
+def laws_of(
+    table: Table,
+    settings: FitSettings,
+    rng: np.random.Generator,
+    *,
+    callback: Callback | None = None,
+    shows_bar: bool = False,
+    began: float | None = None,
+) -> tuple[list[Entry], SearchHistory]:
+    """Search a table by least squares, and return all laws that were written, with their prices, without a choice.
+
+    The parameters are those of `fit_table`. It is for laws that are chosen by something else than these rows.
+    """
+    began = now() if began is None else began
+    with one_thread(), np.errstate(all="ignore"), Interrupts() as interrupts, Bar(shows_bar) as bar:
+        began += compiling(bar)
+        watch = Watch(bar, None, callback, interrupts)
+        return Stages(table, settings, rng, began, watch).laws()
+
+
 @dataclass(frozen=True, eq=False)
 class _Remarks:
     """The evidence and the structure of the chosen law."""
@@ -179,6 +199,18 @@ class Stages:
         import sympy  # noqa: F401  (here, so that an interrupt need not wait for it)
 
         return self._by_squares() if loss_of(self.settings.loss).is_least_squares else self._by_loss()
+
+    def laws(self) -> tuple[list[Entry], SearchHistory]:
+        """Search by least squares, and return the laws with their prices on all rows."""
+        import sympy  # noqa: F401  (as in `run`)
+
+        table = self.table
+        data = prepare(table.X, table.y, table.weight, self.settings.validation_fraction, self.rng)
+        views = self.searches.views(data)
+        found, history = self.searches.run(views)
+        rows = fitted_rows(data, self.rng)
+        members = [self._refitted(*pair, rows) for pair in zip(found, views, strict=False)]
+        return self._priced(members, views), self._ended(history)
 
     def _by_squares(self) -> Run:
         table, settings = self.table, self.settings

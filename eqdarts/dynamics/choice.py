@@ -1,0 +1,188 @@
+"""The choice of a system: the laws of each state are screened one state at a time, and then fitted together."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from eqdarts.dynamics.laws import FLOOR, Law
+from eqdarts.dynamics.problem import Problem
+from eqdarts.dynamics.shooting import Fitted
+from eqdarts.fitting.front import Entry
+
+__all__ = ["Chosen", "Screened", "choose", "laws_of_entries", "screen"]
+
+MOST_SCREENED = 40  # laws of a state that are integrated
+MOST_TRIED = 14  # laws of a state that are tried in the system
+NEAR = 60.0  # nats within which a law of one state is still tried in the system
+HORIZONS = (40, 10)
+TO_START = 15  # steps of a fit of the first systems
+TO_FINISH, MOST_FINISHED = 12, 16  # further steps of laws that are not far behind, and how many of these
+FAR = 150.0  # nats behind after a few steps
+QUICK = 6  # steps after which a rival shows whether it comes near
+HOPELESS = 40.0  # nats of a rival after these
+EXACT = (10 * FLOOR) ** 2  # mean squared residual, as a share of the variance, that is exact
+PRICE = 16.0  # nats of a coefficient of an exact law
+
+
+@dataclass(frozen=True, eq=False)
+class Screened:
+    """A law of one state, fitted with the others smoothed."""
+
+    law: Law
+    square: float
+    length: float
+
+
+@dataclass(frozen=True, eq=False)
+class Chosen:
+    """A system that was fitted as a whole.
+
+    Parameters
+    ----------
+    laws : tuple of Law
+        One for each state.
+    fitted : Fitted
+    length : float
+        Its description length in nats.
+    problem : Problem
+        With the horizon over which it was integrated.
+    """
+
+    laws: tuple[Law, ...]
+    fitted: Fitted
+    length: float
+    problem: Problem
+
+
+def laws_of_entries(entries: Sequence[Entry], n_rows: int) -> list[Law]:
+    """Return the laws that a search has written, the most promising first, each form once.
+
+    Promising are the shortest descriptions of the slopes, and the best law of each size.
+    """
+    finite = [entry for entry in entries if math.isfinite(entry.candidate.loss)]
+
+    def length(entry: Entry) -> float:
+        c = entry.candidate
+        price = 0.5 * c.n_coefficients * math.log(n_rows)
+        return 0.5 * n_rows * math.log(max(c.loss, 1e-300)) + price + (c.structure or 0.0)
+
+    smallest: dict[int, Entry] = {}
+    for entry in sorted(finite, key=lambda entry: entry.candidate.loss):
+        smallest.setdefault(entry.candidate.complexity, entry)
+    small = [smallest[size] for size in sorted(smallest)]
+    short = sorted(finite, key=length)
+    found: dict[str, Law] = {}
+    for pair in zip(short, [*small, *short[: len(short) - len(small)]], strict=False):
+        for entry in pair:
+            law = Law(replace(entry.equation, target=None), float(entry.candidate.structure or 0.0))
+            found.setdefault(law.key, law)
+    return list(found.values())
+
+
+def screen(problem: Problem, k: int, laws: Sequence[Law], go_on: Callable[[], bool]) -> list[Screened]:
+    """Fit the laws of state k with the other states smoothed, the shortest description first."""
+    found = _fitted(problem, k, laws[:MOST_SCREENED], QUICK, go_on)
+    # Those that are far behind after a few steps stay there.
+    near = [one.law for one in _near(found, FAR)][:MOST_FINISHED]
+    finished = _fitted(problem, k, near, TO_FINISH, go_on)
+    known = {one.law.key for one in finished}
+    return sorted([*finished, *(one for one in found if one.law.key not in known)], key=lambda one: one.length)
+
+
+def _fitted(
+    problem: Problem, k: int, laws: Sequence[Law], most_iterations: int, go_on: Callable[[], bool]
+) -> list[Screened]:
+    found: list[Screened] = []
+    for law in laws:
+        if found and not go_on():
+            break
+        fit = problem.fit_one(law, k, most_iterations=most_iterations)
+        if fit is not None:
+            found.append(Screened(fit[0], float(fit[1].square[0]), fit[2]))
+    return sorted(found, key=lambda one: one.length)
+
+
+def choose(problem: Problem, screened: Sequence[Sequence[Screened]], go_on: Callable[[], bool]) -> Chosen | None:
+    """Choose the laws of all states together.
+
+    The laws of one state after the other are replaced by rivals, as long as the description of the system gets shorter.
+    Where the system cannot be integrated over whole runs, it is fitted over short horizons.
+    """
+    best = None
+    for horizon in (None, *HORIZONS):
+        best = _start(replace(problem, horizon=horizon), screened, go_on) or best
+        if best is not None and (best.fitted.converged or not go_on()):
+            break
+    if best is None:
+        return None
+    tried = {_key(best.laws)}
+    changed = True
+    while changed and go_on():
+        changed = False
+        for k, ones in enumerate(screened):
+            for one in _near(ones)[:MOST_TRIED]:
+                laws = [*best.laws[:k], one.law, *best.laws[k + 1 :]]
+                if _key(laws) in tried or not _is_hopeful(best, k, one.law) or not go_on():
+                    continue
+                tried.add(_key(laws))
+                better = _tried(best, laws)
+                if better is not None:
+                    best, changed = better, True
+    return best
+
+
+def _start(problem: Problem, screened: Sequence[Sequence[Screened]], go_on: Callable[[], bool]) -> Chosen | None:
+    """Return the best of a few systems: of the simplest laws that come near, of the shortest, and of mixtures.
+
+    With the other states smoothed, a law can follow their errors, and lead the system astray; a simple one seldom does.
+    """
+    simple = [min(_near(ones), key=lambda one: one.law.structure + PRICE * one.law.n_coefficients) for ones in screened]
+    short = [ones[0] for ones in screened]
+    mixed = [[*simple[:k], short[k], *simple[k + 1 :]] for k in range(len(screened))]
+    best: Chosen | None = None
+    tried: set[tuple[str, ...]] = set()
+    for ones in (simple, short, *mixed):
+        laws = [one.law for one in ones]
+        if _key(laws) in tried or (best is not None and not go_on()):
+            continue
+        tried.add(_key(laws))
+        fit = problem.fit_all(laws, most_iterations=TO_START)
+        found = None if fit is None else Chosen(*fit, problem)
+        if found is not None and (best is None or _rank(found) < _rank(best)):
+            best = found
+    return best
+
+
+def _rank(chosen: Chosen) -> tuple[bool, float]:
+    return not chosen.fitted.converged, chosen.length
+
+
+def _near(ones: Sequence[Screened], nats: float = NEAR) -> list[Screened]:
+    return [one for one in ones if one.length <= ones[0].length + nats]
+
+
+def _tried(best: Chosen, laws: Sequence[Law]) -> Chosen | None:
+    """Return the system with other laws if its description is shorter."""
+    noise = best.fitted.noise
+    quick = best.problem.fit_all(laws, noise=noise, rounds=1, most_iterations=QUICK)
+    if quick is None or quick[2] > best.length + HOPELESS:
+        return None
+    fit = best.problem.fit_all(quick[0], noise=noise)
+    if fit is None or not fit[2] < best.length or (best.fitted.converged and not fit[1].converged):
+        return None
+    return Chosen(*fit, best.problem)
+
+
+def _is_hopeful(best: Chosen, k: int, law: Law) -> bool:
+    """Whether a law could make the description shorter: an exact system leaves only simpler ones."""
+    exact = (best.fitted.square <= EXACT * np.square(best.problem.data.spread)).all()
+    own = best.laws[k]
+    return not exact or law.structure + PRICE * law.n_coefficients < own.structure + PRICE * own.n_coefficients
+
+
+def _key(laws: Sequence[Law]) -> tuple[str, ...]:
+    return tuple(law.key for law in laws)

@@ -1,0 +1,92 @@
+"""Laws of one state that compete: their form, their price, and their place in a system."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from eqdarts._typing import Array
+from eqdarts.dynamics.flow import Formula, Sides
+from eqdarts.equation.equation import Equation
+from eqdarts.selection import Candidate, description_length
+
+__all__ = ["FLOOR", "Law", "Measured", "length_of", "sides_of"]
+
+FLOOR = 1e-7  # noise as a share of the spread below which nothing is gained
+
+
+@dataclass(frozen=True, eq=False)
+class Law:
+    """A right-hand side with the nats of its structure.
+
+    Parameters
+    ----------
+    equation : Equation
+    structure : float
+        Nats of the form, by `eqdarts.selection.structure_length`, and of constants that became exact.
+    """
+
+    equation: Equation
+    structure: float
+
+    @cached_property
+    def key(self) -> str:
+        """The form, with coefficients as names."""
+        return str(self.equation.template)
+
+    @cached_property
+    def formula(self) -> Formula:
+        """The form as a fit by shooting needs it."""
+        given = self.equation.coefficients
+        return Formula(self.equation.template, tuple(given), tuple(given.values()))
+
+    @property
+    def n_coefficients(self) -> int:
+        return len(self.formula.names)
+
+    def with_coefficients(self, values: Array) -> Law:
+        """Return the law with other coefficients, as long as all are finite."""
+        if not np.isfinite(values).all():
+            return self
+        named = dict(zip(self.formula.names, map(float, values), strict=True))
+        return replace(self, equation=self.equation.with_coefficients(named)) if named else self
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """What prices need of the measured values of each state."""
+
+    n_values: Array  # (D,)
+    mean_square: Array  # (D,)
+    variance: Array  # (D,)
+
+    @classmethod
+    def of(cls, values: Array) -> Measured:
+        """Return the facts of measured states (N, D); NaN where one is missing."""
+        squares = np.nanmean(np.square(values), axis=0)
+        return cls(np.isfinite(values).sum(axis=0), squares, np.nanvar(values, axis=0))
+
+
+def length_of(law: Law, square: float, measured: Measured, k: int, n_free: int | None = None) -> float:
+    """Return the description length of state k in nats, with a mean squared residual of its trajectory.
+
+    `n_free` is the number of free coefficients where ties leave fewer than the law has.
+    """
+    n, variance = float(measured.n_values[k]), float(measured.variance[k])
+    least = max(square, FLOOR**2 * (variance or float(measured.mean_square[k])), 1e-300)
+    count = law.n_coefficients if n_free is None else n_free
+    candidate = Candidate(law.equation.complexity, count, least, law.structure)
+    return description_length(candidate, n, len(measured.n_values), float(measured.mean_square[k]), variance)
+
+
+def sides_of(
+    laws: Sequence[Law],
+    states: Sequence[str],
+    signals: Sequence[str],
+    ties: Sequence[tuple[int, int, float]] = (),
+) -> Sides:
+    """Return the right-hand sides of laws."""
+    return Sides([law.formula for law in laws], states, signals, ties)

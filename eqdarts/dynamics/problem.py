@@ -1,0 +1,145 @@
+"""The fits by shooting of one set of trajectories: of one state with the others smoothed, or of the whole system."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eqdarts._typing import Array
+from eqdarts.dynamics.flow import Formula, Sides
+from eqdarts.dynamics.laws import FLOOR, Law, Measured, length_of, sides_of
+from eqdarts.dynamics.shooting import MOST_ITERATIONS, Fitted, Shots, fit_shots
+from eqdarts.dynamics.smoothing import Smooth, smooth_states
+from eqdarts.dynamics.system import System
+from eqdarts.dynamics.trajectories import Trajectories
+
+__all__ = ["Problem", "Tie", "fitted_starts"]
+
+Tie = tuple[int, int, float]
+
+ROUGHLY = 1e-5  # accuracy of the flow of one state, as a share of its spread: the others are only smoothed
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """Trajectories with their smooth courses, and fits of laws to them.
+
+    Parameters
+    ----------
+    data : Trajectories
+    smooth : Smooth
+    horizon : int or None
+        Largest number of intervals that one integration spans; None for whole runs.
+    """
+
+    data: Trajectories
+    smooth: Smooth
+    horizon: int | None = None
+
+    @cached_property
+    def measured(self) -> Measured:
+        """Facts of the measured values."""
+        return Measured.of(self.data.values)
+
+    @cached_property
+    def runs(self) -> tuple[slice, ...]:
+        """The rows of each run."""
+        ends = np.cumsum([0, *(len(part.t) for part in self.data.parts)]).tolist()
+        return tuple(slice(a, b) for a, b in pairwise(ends))
+
+    @cached_property
+    def known(self) -> tuple[str, ...]:
+        """Names of what is known at all times: inputs and the time."""
+        return (*self.data.inputs, self.data.time)
+
+    @cached_property
+    def shots(self) -> Shots:
+        """The rows of the whole system."""
+        shots = Shots(
+            self.data.t, self.data.values, self.smooth.values, self.runs, self._known_at, FLOOR * self.data.spread
+        )
+        return shots if self.horizon is None else shots.cut(self.horizon)
+
+    def _known_at(self, rows: NDArray[np.intp], t: Array) -> Array:
+        """Return inputs, linear between the rows, and the time."""
+        u, times = self.data.signals, self.data.t
+        share = ((t - times[rows]) / (times[rows + 1] - times[rows]))[:, None]
+        return np.column_stack([u[rows] + share * (u[rows + 1] - u[rows]), t])
+
+    def _one(self, k: int) -> Shots:
+        """Return the rows of state k, with the smooth courses of the others as signals."""
+        others = [j for j in range(len(self.data.states)) if j != k]
+        shots = self.shots
+        run_of = np.concatenate([np.full(run.stop - run.start, i) for i, run in enumerate(self.runs)])
+
+        def signals(rows: NDArray[np.intp], t: Array) -> Array:
+            smooth = np.empty((len(t), len(others)))
+            order = np.argsort(run_of[rows], kind="stable")
+            edges = np.flatnonzero(np.diff(run_of[rows][order], prepend=-1, append=-1))
+            for first, last in pairwise(edges):
+                own = order[first:last]
+                courses = self.smooth.courses[run_of[rows[own[0]]]]
+                for place, j in enumerate(others):
+                    smooth[own, place] = courses[j](t[own])
+            return np.column_stack([smooth, self._known_at(rows, t)])
+
+        return Shots(shots.t, shots.y[:, [k]], shots.start[:, [k]], shots.runs, signals, shots.floor[[k]])
+
+    @cached_property
+    def _ones(self) -> list[Shots]:
+        return [self._one(k) for k in range(len(self.data.states))]
+
+    def fit_one(
+        self, law: Law, k: int, go_on: Callable[[], bool] = lambda: True, most_iterations: int = 12
+    ) -> tuple[Law, Fitted, float] | None:
+        """Fit the law of state k with the others smoothed; return it, its fit and its description length."""
+        others = [name for j, name in enumerate(self.data.states) if j != k]
+        sides = sides_of([law], [self.data.states[k]], [*others, *self.known])
+        fitted = fit_shots(sides, self._ones[k], self.smooth.noise[[k]], None, go_on, 1, most_iterations, ROUGHLY)
+        if fitted is None or not np.isfinite(fitted.square).all():
+            return None
+        return law.with_coefficients(fitted.theta), fitted, length_of(law, float(fitted.square[0]), self.measured, k)
+
+    def fit_all(
+        self,
+        laws: Sequence[Law],
+        ties: Sequence[Tie] = (),
+        go_on: Callable[[], bool] = lambda: True,
+        noise: Array | None = None,
+        rounds: int = 2,
+        most_iterations: int = MOST_ITERATIONS,
+    ) -> tuple[tuple[Law, ...], Fitted, float] | None:
+        """Fit the laws of all states together; return them, their fit and the description length of the system."""
+        sides = sides_of(laws, self.data.states, self.known, ties)
+        noise = self.smooth.noise if noise is None else noise
+        fitted = fit_shots(sides, self.shots, noise, None, go_on, rounds, most_iterations)
+        if fitted is None or not np.isfinite(fitted.square).all():
+            return None
+        theta = sides.spread @ fitted.theta
+        found = tuple(law.with_coefficients(theta[sides.places[k] : sides.places[k + 1]]) for k, law in enumerate(laws))
+        return found, fitted, self.length(found, fitted, ties)
+
+    def length(self, laws: Sequence[Law], fitted: Fitted, ties: Sequence[Tie] = ()) -> float:
+        """Return the description length of a fitted system; a coefficient that is tied to another costs nothing."""
+        ends = np.cumsum([law.n_coefficients for law in laws])
+        tied = np.bincount([int(np.searchsorted(ends, k, side="right")) for k, _, _ in ties], minlength=len(laws))
+        parts = [
+            length_of(law, float(fitted.square[k]), self.measured, k, law.n_coefficients - int(tied[k]))
+            for k, law in enumerate(laws)
+        ]
+        return float(sum(parts))
+
+
+def fitted_starts(system: System, data: Trajectories) -> list[Array]:
+    """Return for each run the first states from which a system comes closest to its measured values."""
+    problem = Problem(data, smooth_states(data))
+    formulas = [Formula(equation.expr, (), ()) for equation in system.equations]
+    fitted = fit_shots(Sides(formulas, system.states, problem.known), problem.shots, problem.smooth.noise)
+    found = fitted is not None and np.isfinite(fitted.states).all()
+    states = fitted.states if fitted is not None and found else problem.smooth.values
+    return [states[run.start] for run in problem.runs]

@@ -1,0 +1,241 @@
+"""The record of a fit to trajectories, and its file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from eqdarts._typing import Array
+from eqdarts.dynamics.system import System
+from eqdarts.equation.equation import Equation
+from eqdarts.errors import FormulaError, explain
+from eqdarts.files import is_number, read_json, short
+
+__all__ = ["Coefficient", "DynamicsRun", "OnFront"]
+
+FORMAT, VERSION = "eqdarts-dynamics", 1
+LONGEST = 20_000_000  # characters of a file
+WRONG = "Use the file exactly as eqdarts wrote it."
+
+
+@dataclass(frozen=True)
+class Coefficient:
+    """One coefficient: the state whose rate it is in, its name there, its value, standard error and interval."""
+
+    state: str
+    name: str
+    estimate: float
+    standard_error: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, eq=False)
+class OnFront:
+    """A law on the front of one state.
+
+    Parameters
+    ----------
+    equation : Equation
+    loss : float
+        Mean squared residual of the state's trajectories, with the other states smoothed; that of the chosen law is
+        from the fit of the whole system.
+    score : float
+        Its description length minus that of the chosen law, in nats.
+    chosen : bool
+    """
+
+    equation: Equation
+    loss: float
+    score: float
+    chosen: bool
+
+
+@dataclass(frozen=True, eq=False)
+class DynamicsRun:
+    """All that is known after a fit.
+
+    Parameters
+    ----------
+    system : System
+    front : tuple of tuple of OnFront
+        For each state.
+    coefficients : tuple of Coefficient
+    noise : tuple of float
+        Standard deviation of the measured values of each state around its trajectories.
+    r_squared : tuple of float
+    structure, cautions : tuple of str
+        Sentences.
+    n_rows, n_runs, freedom : int
+    horizon : int or None
+        Intervals that one integration spans, if the system could not be integrated over whole runs.
+    seconds : float
+    params : mapping
+        The parameters of the estimator that are plain values.
+    """
+
+    system: System
+    front: tuple[tuple[OnFront, ...], ...]
+    coefficients: tuple[Coefficient, ...]
+    noise: tuple[float, ...]
+    r_squared: tuple[float, ...]
+    structure: tuple[str, ...]
+    cautions: tuple[str, ...]
+    n_rows: int
+    n_runs: int
+    freedom: int
+    horizon: int | None = None
+    seconds: float = 0.0
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+    def coefficient_table(self) -> pd.DataFrame:
+        """Return a row for each coefficient."""
+        columns = ["state", "name", "estimate", "standard_error", "low", "high"]
+        return pd.DataFrame([asdict(row) for row in self.coefficients], columns=columns)
+
+    def front_table(self) -> pd.DataFrame:
+        """Return a row for each law on a front."""
+        rows = [
+            {
+                "state": state,
+                "complexity": one.equation.complexity,
+                "loss": one.loss,
+                "score": one.score,
+                "equation": one.equation.format(),
+                "chosen": one.chosen,
+            }
+            for state, ones in zip(self.system.states, self.front, strict=True)
+            for one in ones
+        ]
+        return pd.DataFrame(rows, columns=["state", "complexity", "loss", "score", "equation", "chosen"])
+
+    def to_json(self) -> str:
+        """Return the record as JSON text."""
+        record = {
+            "format": FORMAT,
+            "version": VERSION,
+            "states": list(self.system.states),
+            "inputs": list(self.system.inputs),
+            "time": self.system.time,
+            "equations": [json.loads(equation.to_json()) for equation in self.system.equations],
+            "front": [[_written(one) for one in ones] for ones in self.front],
+            "coefficients": [{k: _plain(v) for k, v in asdict(row).items()} for row in self.coefficients],
+            "noise": [_plain(value) for value in self.noise],
+            "r_squared": [_plain(value) for value in self.r_squared],
+            "structure": list(self.structure),
+            "cautions": list(self.cautions),
+            "n_rows": self.n_rows,
+            "n_runs": self.n_runs,
+            "freedom": self.freedom,
+            "horizon": self.horizon,
+            "seconds": self.seconds,
+            "params": {name: value for name, value in self.params.items() if _is_plain(value)},
+        }
+        return json.dumps(record, indent=1, allow_nan=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> DynamicsRun:
+        """Read a record; nothing in it is executed.
+
+        Raises
+        ------
+        FormulaError
+            If it is not such a text.
+        """
+        record = read_json(text, "A file of dynamics", FORMAT, VERSION, LONGEST)
+        try:
+            return _read(record)
+        except FormulaError:
+            raise
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            rule = "A file of dynamics must have all its fields."
+            raise FormulaError(explain(rule, short(f"{type(error).__name__}: {error}"), WRONG)) from None
+
+
+def _read(record: dict[str, Any]) -> DynamicsRun:
+    names = [*record["states"], *record["inputs"], record["time"]]
+    if not all(isinstance(name, str) for name in names):
+        raise FormulaError(explain("Names must be text.", short(names), WRONG))
+    equations = tuple(Equation.from_json(json.dumps(one)) for one in record["equations"])
+    states = tuple(record["states"])
+    if not equations or len(equations) != len(states) or len(record["front"]) != len(states):
+        raise FormulaError(explain("There must be an equation for each state.", f"{len(equations)}", WRONG))
+    for equation in equations:
+        if not {str(s) for s in equation.expr.free_symbols} <= set(names):
+            raise FormulaError(explain("Equations must be in the names of the system.", short(names), WRONG))
+    params = record["params"]
+    if not isinstance(params, dict):
+        raise FormulaError(explain("'params' must be a mapping.", short(params), WRONG))
+    return DynamicsRun(
+        System(equations, states, tuple(record["inputs"]), record["time"]),
+        tuple(tuple(_on_front(one) for one in ones) for ones in record["front"]),
+        tuple(_coefficient(row) for row in record["coefficients"]),
+        tuple(_number(value) for value in record["noise"]),
+        tuple(_number(value) for value in record["r_squared"]),
+        tuple(map(str, record["structure"])),
+        tuple(map(str, record["cautions"])),
+        int(record["n_rows"]),
+        int(record["n_runs"]),
+        int(record["freedom"]),
+        None if record["horizon"] is None else int(record["horizon"]),
+        float(record["seconds"]),
+        params,
+    )
+
+
+def _coefficient(row: dict[str, Any]) -> Coefficient:
+    numbers = [_number(row[name]) for name in ("estimate", "standard_error", "low", "high")]
+    return Coefficient(str(row["state"]), str(row["name"]), *numbers)
+
+
+def _on_front(one: dict[str, Any]) -> OnFront:
+    equation = Equation.from_json(json.dumps(one["equation"]))
+    return OnFront(equation, _number(one["loss"]), _number(one["score"]), bool(one["chosen"]))
+
+
+def _written(one: OnFront) -> dict[str, Any]:
+    equation = json.loads(one.equation.to_json())
+    return {"equation": equation, "loss": _plain(one.loss), "score": _plain(one.score), "chosen": one.chosen}
+
+
+def _number(value: Any) -> float:
+    if value is None:
+        return float("nan")
+    if not is_number(value):
+        raise FormulaError(explain("Numbers must be finite.", short(value), WRONG))
+    return float(value)
+
+
+def _plain(value: Any) -> Any:
+    """Return a number that JSON has: NaN and infinities become null."""
+    if isinstance(value, (float, np.floating)):
+        return float(value) if np.isfinite(value) else None
+    return value
+
+
+def _is_plain(value: Any) -> bool:
+    if isinstance(value, float):
+        return bool(np.isfinite(value))
+    if isinstance(value, (list, tuple)):
+        return all(map(_is_plain, value))
+    if isinstance(value, dict):
+        return all(isinstance(name, str) and _is_plain(entry) for name, entry in value.items())
+    return value is None or isinstance(value, (bool, int, str))
+
+
+def r_squared(measured: Array, fitted: Array) -> tuple[float, ...]:
+    """Return the share of the variance of each state (n, d) that its trajectory explains."""
+    known = np.isfinite(measured)
+    found = []
+    for k in range(measured.shape[1]):
+        y, f = measured[known[:, k], k], fitted[known[:, k], k]
+        total = float(np.square(y - y.mean()).sum())
+        with np.errstate(all="ignore"):
+            rest = float(np.square(y - f).sum())
+        found.append(1 - rest / total if total > 0 and np.isfinite(rest) else float("nan"))
+    return tuple(found)

@@ -1,0 +1,285 @@
+"""ODERegressor: differential equations from trajectories, with the interface of scikit-learn."""
+
+from __future__ import annotations
+
+import inspect
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
+
+from eqdarts._typing import Array
+from eqdarts.dynamics.problem import fitted_starts
+from eqdarts.dynamics.record import DynamicsRun, r_squared
+from eqdarts.dynamics.stages import fit_dynamics
+from eqdarts.dynamics.system import System
+from eqdarts.dynamics.trajectories import Trajectories, read_trajectories
+from eqdarts.dynamics.words import summary
+from eqdarts.errors import EqdartsWarning, FormulaError, closest, explain
+from eqdarts.estimator import DARTSRegressor
+from eqdarts.files import write_atomically
+from eqdarts.fitting import checks
+from eqdarts.fitting.progress import Callback
+
+__all__ = ["ODERegressor"]
+
+
+class ODERegressor(BaseEstimator):  # type: ignore[misc]
+    """Discover a system of differential equations from trajectories.
+
+    The right-hand side of each state is searched on smoothed trajectories. The best laws are then fitted to the
+    measured values through the integrated system, where the choice is made.
+
+    Parameters
+    ----------
+    primitives, max_complexity, search, max_refits
+        As for `DARTSRegressor`, for the search of each state.
+    time_limit : float or None, default=60
+        Largest time in seconds of all steps and all states together.
+    autonomous : bool, default=True
+        If False, the right-hand sides may contain the time.
+    guesses : mapping of str to list of str, optional
+        For each state, formulas from which its search starts, such as ``{"S": ["-b*S*I"]}``.
+    verbose : int, default=0
+        1 shows a progress bar on stderr.
+    random_state : int, RandomState or None, default=None
+
+    Attributes
+    ----------
+    system_ : System
+        The chosen system. Its text is ``print(model.system_)``.
+    equations_ : tuple of Equation
+        The right-hand side of each state.
+    front_ : dict of str to tuple of Equation
+        For each state, the laws that fit its trajectories better than all simpler ones.
+    fronts_ : DataFrame
+        The same as a table, with complexity, loss and score. The score is the description length minus that of the
+        chosen law; those of rivals are with the other states smoothed.
+    coefficients_ : DataFrame
+        Each coefficient with its standard error and 95 % interval.
+    noise_ : dict of str to float
+        Standard deviation of the measured values of each state around its trajectories.
+    structure_ : tuple of str
+        Terms that states share, and quantities that are conserved.
+    cautions_ : tuple of str
+        What these trajectories cannot tell; the same sentences are warnings of `fit`.
+    states_, inputs_ : tuple of str
+    run_ : DynamicsRun
+
+    Notes
+    -----
+    Measured states may be missing (NaN). Inputs must be known at all times, and are linear between them.
+    """
+
+    run_: DynamicsRun
+
+    def __init__(
+        self,
+        primitives: Any = "default",
+        max_complexity: int = 60,
+        search: str = "auto",
+        time_limit: float | None = 60,
+        max_refits: int = 1_000_000,
+        autonomous: bool = True,
+        guesses: Any = None,
+        verbose: int = 0,
+        random_state: Any = None,
+    ) -> None:
+        self.primitives = primitives
+        self.max_complexity = max_complexity
+        self.search = search
+        self.time_limit = time_limit
+        self.max_refits = max_refits
+        self.autonomous = autonomous
+        self.guesses = guesses
+        self.verbose = verbose
+        self.random_state = random_state
+
+    def fit(
+        self,
+        X: Any,
+        y: Any = None,
+        *,
+        t: Any = None,
+        trajectory: Any = None,
+        inputs: Any = None,
+        states: Sequence[str] | None = None,
+        callback: Callback | None = None,
+    ) -> Self:
+        """Find the system of the measured trajectories.
+
+        Parameters
+        ----------
+        X : DataFrame, array of shape (n, d), or list of these
+            A long table with one row a time, or one table or array for each run.
+        y : None
+            Not used.
+        t : str, array of shape (n,), or list of arrays
+            The column of the times, the times, or those of each run.
+        trajectory : str or array of shape (n,), optional
+            The column of the labels of the runs, or a label for each row.
+        inputs : list of str, array or list of arrays, optional
+            The columns of known inputs, or their values.
+        states : list of str, optional
+            Default: all other numeric columns.
+        callback : callable, optional
+            As for `DARTSRegressor.fit`, for the search of each state.
+
+        Raises
+        ------
+        ValueError
+            If parameters or data are not valid, before any search.
+        """
+        settings = self._settings()
+        data = read_trajectories(X, t, trajectory, inputs, states)
+        guesses = self._guesses(data)
+        rng = np.random.default_rng(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
+        run = fit_dynamics(
+            data,
+            settings,
+            rng,
+            guesses=guesses,
+            autonomous=self.autonomous,
+            callback=callback,
+            shows_bar=bool(self.verbose),
+        )
+        for words in run.cautions:
+            warnings.warn(words, EqdartsWarning, stacklevel=2)
+        self._keep(replace(run, params=self.get_params(deep=False)))
+        return self
+
+    def _settings(self) -> Any:
+        """Return the checked settings of the searches."""
+        defaults = {name: p.default for name, p in inspect.signature(DARTSRegressor).parameters.items()}
+        own = {name: value for name, value in self.get_params(deep=False).items() if name in defaults}
+        return checks.checked_settings({**defaults, **own, "guesses": None}, defaults)
+
+    def _guesses(self, data: Trajectories) -> dict[str, list[str]]:
+        if self.guesses is None:
+            return {}
+        if not isinstance(self.guesses, Mapping):
+            todo = 'Try {"x": ["-k*x"]}.'
+            raise ValueError(explain("guesses must map states to formulas.", repr(self.guesses)[:60], todo))
+        for name in self.guesses:
+            if name not in data.states:
+                raise ValueError(explain("A guess must be of a state.", repr(name), closest(str(name), data.states)))
+        return {name: [texts] if isinstance(texts, str) else list(texts) for name, texts in self.guesses.items()}
+
+    # --- using ---
+
+    def predict(self, X: Any, t: Any = None, inputs: Any = None) -> Array:
+        """Return the right-hand sides (n, d): the rates of all states at given states.
+
+        Parameters
+        ----------
+        X : DataFrame or array of shape (n, d)
+            A table has the columns of states, inputs and, if it is used, the time.
+        t : float or array of shape (n,), optional
+            The times, where the right-hand sides contain them and X is an array.
+        inputs : array of shape (n, q), optional
+        """
+        check_is_fitted(self)
+        system = self.system_
+        if hasattr(X, "columns"):
+            for name in (*system.states, *system.inputs):
+                if name not in X.columns:
+                    hint = closest(name, map(str, X.columns))
+                    raise ValueError(explain("The table must have the column.", repr(name), hint))
+            inputs = X[list(system.inputs)].to_numpy(float) if system.inputs else None
+            t = X[system.time] if t is None and system.time in X.columns else t
+            X = X[list(system.states)].to_numpy(float)
+        return system.rates(X, inputs, t)
+
+    def simulate(self, x0: Any, t: Any, u: Any = None) -> Array:
+        """Return the states (n, d) at times t from the states x0 at the first of them.
+
+        Parameters
+        ----------
+        x0 : mapping or array of shape (d,)
+        t : array of shape (n,)
+        u : callable or array of shape (n, q), optional
+            The inputs: ``u(t)``, or their values at the times.
+        """
+        check_is_fitted(self)
+        return self.system_.simulate(x0, t, u)
+
+    def score(self, X: Any, y: Any = None, *, t: Any = None, trajectory: Any = None, inputs: Any = None) -> float:
+        """Return the mean over the states of the R2 of simulated trajectories.
+
+        Each run starts at the states that fit its measured values best, because the first of these has errors too.
+
+        Parameters
+        ----------
+        X, y, t, trajectory, inputs
+            As for `fit`.
+        """
+        check_is_fitted(self)
+        system = self.system_
+        named = None if inputs is None or not all(isinstance(name, str) for name in inputs) else system.inputs
+        given = inputs if named is None else list(named)
+        data = read_trajectories(X, t, trajectory, given, system.states)
+        path = system.simulated(data, fitted_starts(system, data))
+        return float(np.mean(np.nan_to_num(r_squared(data.values, path), nan=-np.inf)))
+
+    # --- showing and saving ---
+
+    def summary(self) -> str:
+        """Return a text table: the system, its fit, coefficients with intervals, rivals and cautions."""
+        check_is_fitted(self)
+        return summary(self.run_)
+
+    def latex(self) -> str:
+        """Return the system as LaTeX, aligned at the equals signs."""
+        check_is_fitted(self)
+        return self.system_.latex()
+
+    def to_c_source(self, name: str = "rates") -> str:
+        """Return C99 source of the right-hand sides."""
+        check_is_fitted(self)
+        return self.system_.to_c_source(name)
+
+    def to_torch(self) -> Any:
+        """Return the right-hand sides as a torch module ``module(t, x, u=None)``."""
+        check_is_fitted(self)
+        return self.system_.to_torch()
+
+    def save(self, path: str | Path) -> None:
+        """Write the fitted system to a JSON file, to be read by `load`."""
+        check_is_fitted(self)
+        write_atomically(Path(path), self.run_.to_json() + "\n")
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """Return the fitted system in a file of `save`; nothing in the file is executed."""
+        try:
+            text = Path(path).read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            raise FormulaError(explain("A file of dynamics must be text.", str(path), "Name one of save.")) from None
+        run = DynamicsRun.from_json(text)
+        known = inspect.signature(cls).parameters
+        model = cls(**{name: value for name, value in run.params.items() if name in known})
+        model._keep(run)
+        return model
+
+    def _repr_latex_(self) -> str | None:
+        return f"$${self.system_.latex()}$$" if hasattr(self, "run_") else None
+
+    def _keep(self, run: DynamicsRun) -> None:
+        self.run_ = run
+        self.system_: System = run.system
+        self.equations_ = run.system.equations
+        self.states_, self.inputs_ = run.system.states, run.system.inputs
+        self.front_ = {
+            state: tuple(one.equation for one in ones) for state, ones in zip(run.system.states, run.front, strict=True)
+        }
+        self.fronts_ = run.front_table()
+        self.coefficients_ = run.coefficient_table()
+        self.noise_ = dict(zip(run.system.states, run.noise, strict=True))
+        self.structure_ = run.structure
+        self.cautions_ = run.cautions

@@ -1,0 +1,238 @@
+"""The stages of a fit to trajectories: smooth, search each state, screen, choose the system, say how certain it is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
+from scipy import stats
+
+from eqdarts._typing import Array
+from eqdarts.clock import now
+from eqdarts.dynamics.choice import Chosen, Screened, choose, laws_of_entries, screen
+from eqdarts.dynamics.laws import Law
+from eqdarts.dynamics.problem import Problem
+from eqdarts.dynamics.record import Coefficient, DynamicsRun, OnFront, r_squared
+from eqdarts.dynamics.smoothing import Smooth, smooth_states
+from eqdarts.dynamics.system import System, speed_name
+from eqdarts.dynamics.trajectories import Trajectories
+from eqdarts.dynamics.words import about_data, about_fit
+from eqdarts.equation.equation import Equation
+from eqdarts.fitting.progress import Callback
+from eqdarts.fitting.settings import FitSettings
+from eqdarts.fitting.stages import laws_of
+from eqdarts.fitting.table import Table
+
+__all__ = ["fit_dynamics", "slope_table"]
+
+FOR_SEARCH = 0.55  # share of the time limit
+FOR_SCREENING = 0.8  # share after which the screening ends
+FOR_CHOICE = 0.97
+LEAST_ERROR = 0.05  # of the slope at a time, as a share of the median error
+FEW_ROWS, FINE_ROWS = 60, 100  # with fewer rows the smooth courses are read at more times
+SECONDS_FOR_FEW = 20.0  # longest fit to a dozen times
+DOZEN = 12
+COVERAGE = 0.95
+
+
+@dataclass(frozen=True, eq=False)
+class _Clock:
+    began: float
+    limit: float | None
+
+    def has_time(self, share: float) -> bool:
+        return self.limit is None or now() - self.began < share * self.limit
+
+
+def fit_dynamics(
+    data: Trajectories,
+    settings: FitSettings,
+    rng: np.random.Generator,
+    *,
+    guesses: Mapping[str, Sequence[str]] | None = None,
+    autonomous: bool = True,
+    callback: Callback | None = None,
+    shows_bar: bool = False,
+) -> DynamicsRun:
+    """Find the system of differential equations of measured trajectories.
+
+    Parameters
+    ----------
+    data : Trajectories
+    settings : FitSettings
+        Those of the search for each state; the time limit is for the whole fit.
+    rng : numpy.random.Generator
+    guesses : mapping of str to sequence of str, optional
+        For each state, formulas from which its search starts.
+    autonomous : bool, default=True
+        If False, the time is an input of the right-hand sides.
+    callback, shows_bar
+        As for `eqdarts.fitting.stages.fit_table`.
+    """
+    limit = settings.time_limit
+    if limit is not None and len(data.t) <= DOZEN:
+        limit = min(limit, SECONDS_FOR_FEW)
+    clock = _Clock(now(), limit)
+    smooth = smooth_states(data)
+    told = list(about_data(data, smooth))
+    problem = Problem(data, smooth)
+    screened = []
+    for k in range(len(data.states)):
+        own = replace(settings, guesses=list((guesses or {}).get(data.states[k], ())) or None)
+        laws = _searched(smooth, k, own, rng, clock, autonomous, callback, shows_bar)
+        until = FOR_SCREENING * (k + 1) / len(data.states)
+        ones = screen(problem, k, laws, partial(clock.has_time, until))
+        # A law that is undefined on the smooth courses is none; a constant always is defined.
+        screened.append(ones or [Screened(_constant(problem, k), math.inf, math.inf)])
+    chosen = choose(problem, screened, partial(clock.has_time, FOR_CHOICE)) or _all_constant(problem)
+    return _recorded(problem, screened, chosen, told, clock, settings)
+
+
+def slope_table(smooth: Smooth, k: int, autonomous: bool) -> Table:
+    """Return the rows of a search for state k: states and inputs, and its slope with weights by their errors."""
+    data = smooth.data
+    times = [part.t for part in data.parts]
+    if len(data.t) < FEW_ROWS:  # the same courses at more times, since the search holds rows back
+        share = max(FINE_ROWS // len(data.parts), 3)
+        times = [np.linspace(t[0], t[-1], max(len(t), share)) for t in times]
+    slope = smooth.at(times, slope=True)[:, k]
+    error = smooth.slope_errors(times)[:, k]
+    error = np.sqrt(error**2 + (LEAST_ERROR * float(np.median(error))) ** 2)
+    weight = (error.min() / error) ** 2 if error.min() > 0 else np.ones_like(error)
+    columns = [smooth.at(times)]
+    names = [*data.states, *data.inputs]
+    inputs = [
+        np.column_stack([np.interp(t, part.t, u) for u in part.inputs.T])
+        for t, part in zip(times, data.parts, strict=True)
+        if data.inputs
+    ]
+    columns += [np.concatenate(inputs)] if inputs else []
+    if not autonomous:
+        columns.append(np.concatenate(times)[:, None])
+        names.append(data.time)
+    return Table(np.concatenate(columns, axis=1), slope, weight, tuple(names), None)
+
+
+def _searched(
+    smooth: Smooth,
+    k: int,
+    settings: FitSettings,
+    rng: np.random.Generator,
+    clock: _Clock,
+    autonomous: bool,
+    callback: Callback | None,
+    shows_bar: bool,
+) -> list[Law]:
+    """Return the laws that a search finds for the slopes of state k."""
+    table = slope_table(smooth, k, autonomous)
+    if clock.limit is not None:
+        share = FOR_SEARCH * clock.limit / len(smooth.data.states)
+        settings = replace(settings, time_limit=share)
+    entries, _ = laws_of(table, settings, rng, callback=callback, shows_bar=shows_bar)
+    laws = laws_of_entries(entries, len(table.y))
+    names = (*smooth.data.states, *smooth.data.inputs, smooth.data.time)
+    return [replace(law, equation=replace(law.equation, variables=names)) for law in laws]
+
+
+def _constant(problem: Problem, k: int) -> Law:
+    names = (*problem.data.states, *problem.data.inputs, problem.data.time)
+    slope = float(np.mean(problem.smooth.at([part.t for part in problem.data.parts], slope=True)[:, k]))
+    return Law(Equation.parse(repr(slope), names), 0.0)
+
+
+def _all_constant(problem: Problem) -> Chosen:
+    """Return the system of constant rates, for trajectories that no other law could be fitted to."""
+    fit = problem.fit_all([_constant(problem, k) for k in range(len(problem.data.states))])
+    assert fit is not None  # a constant is defined everywhere
+    return Chosen(*fit, problem)
+
+
+def _recorded(
+    problem: Problem,
+    screened: Sequence[Sequence[Screened]],
+    chosen: Chosen,
+    told: list[str],
+    clock: _Clock,
+    settings: FitSettings,
+) -> DynamicsRun:
+    data = problem.data
+    laws, fitted = chosen.laws, chosen.fitted
+    equations = tuple(_finished(law, state, problem) for law, state in zip(laws, data.states, strict=True))
+    system = System(equations, data.states, data.inputs, data.time)
+    fronts = tuple(
+        _front(ones, law, k, problem, chosen) for k, (ones, law) in enumerate(zip(screened, laws, strict=True))
+    )
+    run = DynamicsRun(
+        system,
+        fronts,
+        tuple(_coefficients(chosen, data.states)),
+        tuple(fitted.noise.tolist()),
+        r_squared(data.values, fitted.states),
+        (),
+        (),
+        len(data.t),
+        len(data.parts),
+        fitted.freedom,
+        chosen.problem.horizon,
+        now() - clock.began,
+        settings.given,
+    )
+    return replace(run, cautions=(*told, *about_fit(run, problem.smooth, fitted.converged)))
+
+
+def _finished(law: Law, state: str, problem: Problem) -> Equation:
+    """Return the equation of a law with its target and the ranges of its inputs."""
+    data = problem.data
+    values = np.column_stack([problem.smooth.values, data.signals, data.t])
+    names = (*data.states, *data.inputs, data.time)
+    box = {name: (float(column.min()), float(column.max())) for name, column in zip(names, values.T, strict=True)}
+    return replace(law.equation, target=speed_name(state, data.time)).with_ranges(box)
+
+
+def _front(ones: Sequence[Screened], law: Law, k: int, problem: Problem, chosen: Chosen) -> tuple[OnFront, ...]:
+    """Return the laws of state k that fit better than all simpler ones, and the chosen one."""
+    own = next((one for one in ones if one.law.key == law.key), ones[0])
+    square = float(chosen.fitted.square[k])
+    rows, best = [], math.inf
+    for one in sorted(ones, key=lambda one: (one.law.equation.complexity, one.square)):
+        if one.law.key == law.key:
+            rows.append(OnFront(_finished(law, problem.data.states[k], problem), square, 0.0, True))
+        elif one.square < best:
+            equation = _finished(one.law, problem.data.states[k], problem)
+            rows.append(OnFront(equation, one.square, one.length - own.length, False))
+        best = min(best, one.square)
+    if not any(row.chosen for row in rows):
+        rows.append(OnFront(_finished(law, problem.data.states[k], problem), square, 0.0, True))
+    return tuple(rows)
+
+
+def _coefficients(chosen: Chosen, states: Sequence[str]) -> list[Coefficient]:
+    """Return the coefficients with standard errors and intervals from the slopes of the integrated trajectories."""
+    spread = _errors(chosen.fitted.information)
+    t = float(stats.t.ppf(0.5 + COVERAGE / 2, max(chosen.fitted.freedom, 1)))
+    rows = []
+    place = 0
+    for state, law in zip(states, chosen.laws, strict=True):
+        for name, value in law.equation.coefficients.items():
+            error = float(spread[place])
+            rows.append(Coefficient(state, name, value, error, value - t * error, value + t * error))
+            place += 1
+    return rows
+
+
+def _errors(information: Array) -> Array:
+    """Return the standard errors of coefficients; infinite where the trajectories do not determine one."""
+    p = information.shape[1]
+    if not p:
+        return np.zeros(0)
+    size = np.sqrt(np.square(information).sum(axis=0))
+    scaled = information / np.where(size > 0, size, 1.0)
+    _, singular, right = np.linalg.svd(scaled, full_matrices=False)
+    seen = singular > 1e-10 * max(float(singular.max(initial=0.0)), 1e-300)
+    variance = np.square(right[seen] / singular[seen, None]).sum(axis=0)
+    lost = np.square(right[~seen]).sum(axis=0) > 1e-6
+    error = np.where(lost | (size == 0), np.inf, np.sqrt(variance) / np.where(size > 0, size, 1.0))
+    return np.asarray(error)

@@ -1,0 +1,127 @@
+"""What trajectories cannot tell, in sentences; and the summary of a fit."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from eqdarts.dynamics.record import Coefficient, DynamicsRun
+from eqdarts.dynamics.smoothing import Smooth
+from eqdarts.dynamics.trajectories import Trajectories
+from eqdarts.errors import visible
+from eqdarts.inference.summary import CAVEAT, rounded
+
+__all__ = ["about_data", "about_fit", "summary"]
+
+WIDTH = 88
+FEW_TIMES = 12
+STILL = 3.0  # times the noise: a state that moves less is at rest
+ROUGH = 0.35  # noise as a share of the spread above which the course is hardly seen
+MISFIT = 2.0  # times the noise of the smooth course: a system that leaves more misses something
+WIDE = 1.0  # standard error as a share of the estimate above which a coefficient is not determined
+MOST_RIVALS = 3
+
+
+def about_data(data: Trajectories, smooth: Smooth) -> Iterator[str]:
+    """Yield what these trajectories cannot tell, before any search."""
+    if data.left_out:
+        yield f"Left out: {len(data.left_out)} run(s) with too few times, such as {data.left_out[0]!r}."
+    n_times = len(data.t)
+    if n_times < FEW_TIMES:
+        yield f"Only {n_times} times: many laws fit as few, and the law may be a coincidence."
+    values = data.values
+    for k, name in enumerate(data.states):
+        moved = float(np.nanmax(smooth.values[:, k]) - np.nanmin(smooth.values[:, k]))
+        size = float(np.nanmax(np.abs(values[:, k])))
+        if moved <= max(STILL * smooth.noise[k], 1e-9 * size):
+            yield (
+                f"{name} hardly moves: its changes are no larger than its noise, so that these runs say where it "
+                "rests and not how fast it gets there."
+            )
+        elif smooth.noise[k] > ROUGH * data.spread[k]:
+            yield (
+                f"The measured values of {name} look like noise of {smooth.noise[k] / data.spread[k]:.0%} of its "
+                "spread: it moves faster than it was sampled, or the measurements are poor. Its law is not certain."
+            )
+
+
+def about_fit(run: DynamicsRun, smooth: Smooth, converged: bool) -> Iterator[str]:
+    """Yield what the reader must know of the fit."""
+    if not converged:
+        yield (
+            "The fit of the whole system has not converged: its coefficients and their errors are preliminary, and "
+            "simulated runs may leave the measured ones."
+        )
+    if run.horizon is not None:
+        yield (
+            f"The system could not be fitted over whole runs, as if it were chaotic; it was fitted over pieces of "
+            f"{run.horizon} intervals."
+        )
+    for state, noise, before in zip(run.system.states, run.noise, smooth.noise.tolist(), strict=True):
+        spread = smooth.data.spread[run.system.states.index(state)]
+        if noise > max(MISFIT * before, 1e-3 * float(spread)):
+            yield (
+                f"The trajectories of {state} leave residuals of {noise:.3g}, while the measured values scatter by "
+                f"{before:.3g} only: the system misses something."
+            )
+    for row in run.coefficients:
+        if not row.standard_error <= WIDE * abs(row.estimate):
+            yield (
+                f"{row.name} of d{row.state}/dt is not determined by these runs: {row.estimate:.3g} with a standard "
+                f"error of {row.standard_error:.2g}."
+            )
+
+
+def summary(run: DynamicsRun, coverage: float = 0.95) -> str:
+    """Return a text table: the system, its fit, coefficients with intervals, rivals and cautions."""
+    sections = [
+        run.system.format().split("\n"),
+        _figures(run),
+        _coefficients(run.coefficients, coverage),
+        _rivals(run),
+        _listed("structure", run.structure),
+        _listed("warnings", run.cautions),
+    ]
+    rule = "-" * WIDTH
+    body = f"\n{rule}\n".join("\n".join(lines) for lines in sections if lines)
+    lines = ["=" * WIDTH, *body.split("\n"), "=" * WIDTH, *textwrap.wrap(CAVEAT, WIDTH)]
+    return "\n".join(map(visible, lines))
+
+
+def _figures(run: DynamicsRun) -> list[str]:
+    lines = [f"{run.n_rows} times in {run.n_runs} run(s); {run.freedom} degrees of freedom"]
+    lines += [
+        f"{state:<14}R2 of the trajectories {r2:.6f}, residual standard deviation {noise:.4g}"
+        for state, r2, noise in zip(run.system.states, run.r_squared, run.noise, strict=True)
+    ]
+    return lines
+
+
+def _coefficients(rows: Sequence[Coefficient], coverage: float) -> list[str]:
+    if not rows:
+        return []
+    lines = [f"{'coefficient':<18}{'estimate':>14}{'std. error':>13}{f'{100 * coverage:g} % interval':>30}"]
+    for row in rows:
+        ends = f"{rounded(row.low, row.standard_error)} .. {rounded(row.high, row.standard_error)}"
+        name = f"d{row.state}/dt: {row.name}"
+        lines.append(f"{name:<18}{rounded(row.estimate, row.standard_error):>14}{row.standard_error:>13.3g}{ends:>30}")
+    return lines
+
+
+def _rivals(run: DynamicsRun) -> list[str]:
+    lines: list[str] = []
+    for state, ones in zip(run.system.states, run.front, strict=True):
+        others = sorted((one for one in ones if not one.chosen), key=lambda one: one.score)[:MOST_RIVALS]
+        for one in others:
+            shown = f"d{state}/dt = {replace(one.equation, target=None).format()}"
+            shown = shown if len(shown) <= WIDTH - 16 else shown[: WIDTH - 19] + "..."
+            lines.append(f"{one.score:>9.1f} nats   {shown}")
+    return ["rivals: longer by", *lines] if lines else []
+
+
+def _listed(title: str, items: Sequence[str]) -> list[str]:
+    lines = [line for item in items for line in textwrap.wrap(item, WIDTH, initial_indent="- ", subsequent_indent="  ")]
+    return [title, *lines] if lines else []

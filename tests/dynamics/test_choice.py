@@ -1,0 +1,40 @@
+"""The choice among laws of all states."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from eqdarts import ODERegressor
+from eqdarts.dynamics.choice import Screened, choose, laws_of_entries, screen
+from eqdarts.dynamics.stages import slope_table
+from eqdarts.fitting.stages import laws_of
+from tests.dynamics.systems import law, problem
+
+
+def test_the_shortest_description_is_first() -> None:
+    own = problem(0.02)
+    ones = screen(own, 1, [law("0.1", 3.0), law("0.3*S*I - 0.2*I"), law("log(-S)")], lambda: True)
+    assert [one.law.n_coefficients for one in ones] == [2, 1]
+
+
+def test_a_rival_replaces_a_law_that_leads_the_system_astray() -> None:
+    own = problem(0.02)
+    wrong, right = law("-0.5*S", 5.0), law("-0.4*S*I")
+    other = law("0.4*S*I - 0.3*I")
+    screened = [[Screened(wrong, 1.0, 0.0), Screened(right, 2.0, 30.0)], [Screened(other, 1.0, 0.0)]]
+    chosen = choose(own, screened, lambda: True)
+    assert chosen is not None
+    assert chosen.laws[0].key == right.key
+    assert chosen.fitted.converged
+    assert chosen.problem.horizon is None
+
+
+def test_laws_of_a_search_come_once_and_the_promising_ones_first() -> None:
+    own = problem()
+    table = slope_table(own.smooth, 0, autonomous=True)
+    model = ODERegressor(primitives="minimal", max_complexity=12, time_limit=None, max_refits=60)
+    entries, history = laws_of(table, model._settings(), np.random.default_rng(0))
+    laws = laws_of_entries(entries, len(table.y))
+    assert history.n_refits > 0
+    assert len({one.key for one in laws}) == len(laws) > 3
+    assert laws[0].key == law("-0.4*S*I").key

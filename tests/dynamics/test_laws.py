@@ -1,0 +1,29 @@
+"""Laws and their prices."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from eqdarts.dynamics.laws import FLOOR, Measured, length_of
+from tests.dynamics.systems import law
+
+
+def test_the_key_is_the_form() -> None:
+    assert law("0.4*S*I").key == law("0.7*S*I").key != law("0.4*S").key
+
+
+def test_coefficients_are_exchanged_and_those_that_are_not_finite_are_not() -> None:
+    own = law("0.4*S*I - 0.3*I")
+    assert list(own.with_coefficients(np.array([0.5, -0.2])).equation.coefficients.values()) == [0.5, -0.2]
+    assert own.with_coefficients(np.array([np.nan, 1.0])) is own
+
+
+def test_a_better_fit_and_a_shorter_form_have_shorter_descriptions() -> None:
+    measured = Measured.of(np.random.default_rng(0).standard_normal((50, 2)))
+    short, long = law("0.4*S*I", 10.0), law("0.4*S*I - 0.3*I", 20.0)
+    assert length_of(short, 0.1, measured, 0) < length_of(long, 0.1, measured, 0)
+    assert length_of(long, 0.01, measured, 0) < length_of(short, 0.1, measured, 0)
+    least = FLOOR**2 * measured.variance[0]
+    assert length_of(short, 0.0, measured, 0) == pytest.approx(length_of(short, float(least), measured, 0))
+    assert length_of(long, 0.1, measured, 0, 1) < length_of(long, 0.1, measured, 0)
