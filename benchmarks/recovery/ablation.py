@@ -75,6 +75,11 @@ PARTS: dict[str, tuple[tuple[Any, str, Any], ...]] = {
     "comparison of reductions": (("eqdarts.search.implicit.implicit", "compared_reductions", _nothing),),
     "smooth targets": (("eqdarts.search.implicit.implicit", "denoised", lambda problem, _: problem),),
     "parts": (("eqdarts.search.implicit.implicit", "separation", lambda *_: None),),
+    "products in logarithms": (("eqdarts.search.implicit.island", "log_starts", _nothing),),
+    "powers over exponentials": (("eqdarts.search.implicit.island", "occupation_starts", _nothing),),
+    "other curves": (("eqdarts.search.implicit.island", "reshaped", _nothing),),
+    "other sides": (("eqdarts.search.implicit.implicit", "places_to_look_from", _nothing),),
+    "choice by exact constants": (("eqdarts.fitting.stages", "by_exact_constants", lambda front, *_: front),),
     "close fits": (("eqdarts.search.running", "MOST_CLOSE", 0),),
 }
 VARIANTS = ("auto", *(f"without {part}" for part in PARTS), "random", "relaxed")

@@ -25,10 +25,8 @@ __all__ = ["Diagnosis", "diagnosis"]
 
 
 FEWEST = 20  # rows from which on order and scatter are judged
-FEWEST_OF_BREAK, FEWEST_OF_GRUBBS = (
-    12,
-    7,
-)  # rows from which on a break is looked for, and one row by the others' scatter
+FEWEST_OF_BREAK = 12  # rows from which on a break is looked for
+FEWEST_OF_GRUBBS = 7  # rows from which on one stands out by the scatter of the others
 UNLIKELY = 1e-3  # probability under even, independent scatter below which a sentence is worth a reader's time
 NORMAL = 1.4826  # standard deviation of a normal distribution over the median absolute deviation
 EXACT = 1e-9  # residuals below this share of the largest y are rounding errors
@@ -165,6 +163,8 @@ def _of_outlying(outlying: tuple[tuple[int, float], ...], whole: bool) -> str:
         named = ", ".join(str(row + 1) for row, _ in outlying[:MOST_NAMED])
         more = f" and {len(outlying) - MOST_NAMED} more" if len(outlying) > MOST_NAMED else ""
         count += f" (counted from 1: {named}{more})"
+    if len(outlying) > MOST_NAMED:
+        return f'{count}. So many are no single mistakes: the errors have heavy tails. Try loss="huber".'
     return f'{count}. Check them, or fit with loss="huber".'
 
 

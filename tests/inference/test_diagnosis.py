@@ -76,6 +76,15 @@ def test_scatter_that_depends_on_the_value(power: int, word: str) -> None:
     assert (seen.scatter > 2) is (power > 0)
 
 
+def test_many_rows_that_stand_out_are_heavy_tails_and_few_are_mistakes() -> None:
+    residual = np.random.default_rng(0).standard_cauchy(N)
+    (sentence,) = _seen(residual).sentences
+    assert "heavy tails" in sentence
+    assert 'loss="huber"' in sentence
+    (sentence,) = _seen(np.clip(residual, -3, 3) + 40.0 * (np.arange(N) == 7)).sentences
+    assert "heavy tails" not in sentence
+
+
 def test_rows_without_a_residual_and_constant_laws() -> None:
     assert diagnosis(np.full(3, np.nan), np.ones(3), {}).figures()[0][0] == "usual residual"
     residual = np.random.default_rng(0).normal(size=N)
