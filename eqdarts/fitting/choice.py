@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import zip_longest
 
 import numpy as np
 from numpy.typing import NDArray
 
+from eqdarts._typing import Array
 from eqdarts.data import Data, FitRows, draw_rows
 from eqdarts.equation.equation import Equation
 from eqdarts.errors import FormulaError
@@ -29,7 +30,7 @@ from eqdarts.fitting.tuning import tuning_prices
 from eqdarts.graph.fitted import FittedGraph
 from eqdarts.graph.graph import Graph
 from eqdarts.graph.two_valued import is_straight_in
-from eqdarts.inference.constants import Snap, snap_constants
+from eqdarts.inference.constants import Snap, Snapping, snap_constants
 from eqdarts.inference.constants_exponents import exponent_snaps
 from eqdarts.losses import SQUARED
 from eqdarts.primitives.table import LINEAR, Primitive
@@ -38,6 +39,7 @@ from eqdarts.selection import CRITERIA, Candidate, select, structure_length
 
 __all__ = [
     "LEAST_WRITTEN",
+    "ExactForms",
     "Weighing",
     "about_guesses",
     "always_told",
@@ -388,14 +390,46 @@ def structure_of(
     return findings(problem, front.best.member, names, f"logit({target})" if logistic else target, rng)
 
 
+@dataclass
+class ExactForms:
+    """Makes the constants of equations exact, of each equation once.
+
+    Parameters
+    ----------
+    table : Table
+    rows : FitRows
+        The rows to which coefficients are fitted.
+    constants : mapping of str to float
+        The user's.
+    go_on : callable
+        Returns whether there is time to try another constant.
+    """
+
+    table: Table
+    rows: FitRows
+    constants: Mapping[str, float]
+    go_on: Callable[[], bool] = lambda: True
+    known: dict[int, tuple[Equation, Snapping]] = field(default_factory=dict)
+
+    @property
+    def given(self) -> tuple[Array, Array, Array | None, Array | None]:
+        """The rows as the functions of constants take them."""
+        return self.rows.X, self.rows.y, self.rows.weight, self.rows.sigma
+
+    def of(self, equation: Equation) -> Snapping:
+        """Return an equation with exact constants."""
+        if id(equation) not in self.known:
+            found = snap_constants(equation, *self.given, self.constants, self.go_on)
+            table = self.table
+            if table.units is not None and table.length_of_units(found.equation) > table.length_of_units(equation):
+                # A constant of nature whose value agrees by chance has another unit.
+                found = snap_constants(equation, *self.given, {}, self.go_on)
+            self.known[id(equation)] = equation, found
+        return self.known[id(equation)][1]
+
+
 def snap_chosen(
-    front: Front,
-    table: Table,
-    rows: FitRows,
-    constants: Mapping[str, float],
-    primitives: Sequence[Primitive],
-    go_on: Callable[[], bool] = lambda: True,
-    price: Price | None = None,
+    front: Front, exact: ExactForms, primitives: Sequence[Primitive], price: Price | None = None
 ) -> tuple[Front, tuple[Snap, ...]]:
     """Make the constants of the chosen equation exact if its description does not become longer.
 
@@ -406,15 +440,11 @@ def snap_chosen(
     tuple of Snap
         The exponents that the search itself has made exact come first.
     """
-    old = front.best
-    given = rows.X, rows.y, rows.weight, rows.sigma
+    old, table = front.best, exact.table
     usual = {row.exponent for row in primitives if row.exponent is not None}
     # The search itself has exact exponents. Their fitted values are told too, before other constants become exact.
-    exponents = exponent_snaps(old.equation, *given, usual, go_on)
-    found = snap_constants(old.equation, *given, constants, go_on)
-    if table.units is not None and table.length_of_units(found.equation) > table.length_of_units(old.equation):
-        # A constant of nature whose value agrees by chance has another unit.
-        found = snap_constants(old.equation, *given, {}, go_on)
+    exponents = exponent_snaps(old.equation, *exact.given, usual, exact.go_on)
+    found = exact.of(old.equation)
     structure = old.candidate.structure
     candidate = _squared(found.equation, structure, table) if price is None else price(found.equation, structure)
     candidate = _on_range(candidate, found.equation, table)
@@ -424,42 +454,38 @@ def snap_chosen(
     return front.with_chosen(found.equation, candidate), (*exponents, *found.snaps)
 
 
-def by_exact_constants(
-    front: Front,
-    table: Table,
-    rows: FitRows,
-    constants: Mapping[str, float],
-    criterion: str,
-    go_on: Callable[[], bool] = lambda: True,
-) -> Front:
+def by_exact_constants(front: Front, exact: ExactForms, criterion: str) -> Front:
     """Return the front chosen by the lengths that its shortest members have with exact constants.
 
     A law whose coefficients are 1, and minus each other, says less than another with as many of arbitrary size. Of the
     members that could still be the shortest, each is made as exact as the rows allow, and its length is what is then
     left. Nothing changes for rows without noise, or by another criterion than the description length.
     """
-    lengths = list(front.lengths)
+    lengths, table = list(front.lengths), exact.table
     mean_square = float(np.average(table.y**2, weights=table.weight))
     is_exact = front.best.candidate.loss <= NOISELESS * mean_square
     if not CRITERIA[criterion].prices_coefficients or is_exact or table.noise is not None:
         return front
     shortest = math.inf
+    seen: list[Equation] = []  # exact forms; that of a**1.4995 may be that of a**(3/2)
     for k in sorted(range(len(lengths)), key=lambda k: lengths[k])[:MOST_RIVALS]:
         entry = front.entries[k]
         share = 1 + mean_square / max(entry.candidate.loss, 1e-300)
         most = 0.5 * entry.candidate.n_coefficients * math.log(1 + table.n_rows * share)
-        if lengths[k] - most < shortest and go_on():
-            found = snap_constants(entry.equation, rows.X, rows.y, rows.weight, rows.sigma, constants, go_on)
-            if not _is_among(found.equation, [e for i, e in enumerate(front.entries) if i != k], table):
+        if lengths[k] - most < shortest and exact.go_on():
+            found = exact.of(entry.equation)
+            others = [other.equation for other in front.entries if other is not entry]
+            if not _is_among(found.equation, [*others, *seen], table):
                 lengths[k] -= sum(max(snap.saved, 0.0) for snap in found.snaps)
+            seen.append(found.equation)
         shortest = min(shortest, lengths[k])
     return replace(front, lengths=tuple(lengths), chosen=min(range(len(lengths)), key=lambda k: lengths[k]))
 
 
-def _is_among(equation: Equation, others: Sequence[Entry], table: Table) -> bool:
-    """Whether a law with exact constants is another member of the front: a**1.4995 becomes a**(3/2)."""
+def _is_among(equation: Equation, others: Sequence[Equation], table: Table) -> bool:
+    """Whether one of the others has the same values, symbols and number of coefficients."""
     size, f = (equation.complexity, len(equation.coefficients)), table.predicted(equation)
-    alike = [o.equation for o in others if (o.candidate.complexity, o.candidate.n_coefficients) == size]
+    alike = [other for other in others if (other.complexity, len(other.coefficients)) == size]
     residual = SQUARED.mean(table.y, f, table.weight)
     return any(SQUARED.mean(f, table.predicted(law), table.weight) <= SAME_LAW * residual for law in alike)
 

@@ -23,6 +23,7 @@ from eqdarts.fitting.checkpoint import Checkpoint
 from eqdarts.fitting.checks import checked_held_out, checked_loss
 from eqdarts.fitting.choice import (
     LEAST_WRITTEN,
+    ExactForms,
     Weighing,
     about_guesses,
     always_told,
@@ -233,7 +234,8 @@ class Stages:
         settled = partial(weighing.settled if noise.kind == "constant" else weighing.held, front, self._has_time)
         front, evidence = self.guard.stage("evidence for the primitives", settled, lambda: (front, NO_EVIDENCE))
         fit_rows = table.drawn(rows)
-        exact = self._by_exact_constants(front, fit_rows, criterion)
+        forms = ExactForms(table, fit_rows, settings.constants, partial(self._has_time, LATEST))
+        exact = self._by_exact_constants(front, forms, criterion)
         if exact.best is not front.best:
             evidence = self.guard.stage("evidence for the primitives", partial(weighing.of, exact), lambda: NO_EVIDENCE)
         front = exact
@@ -241,8 +243,7 @@ class Stages:
         structure = self.guard.stage("structure of the law", seen, tuple[Finding, ...])
         # Exact constants come last, because the equation then differs from its graph.
         price = None if noise.kind == "constant" else ByKind(noise.kind, scatter.table, fit_rows).candidate
-        given = (table, fit_rows, settings.constants, settings.primitives, partial(self._has_time, LATEST), price)
-        front, snaps = self._snapped(free := front, partial(snap_chosen, front, *given))
+        front, snaps = self._snapped(free := front, partial(snap_chosen, front, forms, settings.primitives, price))
         kept = scatter.table.kept(rows)
         own = partial(by_own_weights, front, noise, kept, table)
         before = front, noise, kept
@@ -288,11 +289,13 @@ class Stages:
         chosen = [replace(entry, data=with_weights(entry.data, weight)) for entry in front.entries]
         return replace(front, entries=tuple(chosen)), noise
 
-    def _by_exact_constants(self, front: Front, rows: FitRows, criterion: str) -> Front:
+    def _by_exact_constants(self, front: Front, forms: ExactForms, criterion: str) -> Front:
         """Return the front chosen by what its members are with exact constants."""
-        given = front, self.table, rows, self.settings.constants, criterion, partial(self._has_time, LATEST)
-        chosen = partial(by_exact_constants, *given)
-        return self.guard.stage("choice by exact constants", chosen, lambda: front) if self.settings.snap else front
+        if not self.settings.snap:
+            return front
+        chosen = partial(by_exact_constants, front, forms, criterion)
+        after = self.guard.stage("choice by exact constants", chosen, lambda: front)
+        return after if self._still_obeys(front, after) else front
 
     def _snapped(self, front: Front, snap: Callable[[], Snapped]) -> Snapped:
         """Return the front with exact constants in its chosen equation, and what became exact."""

@@ -12,6 +12,7 @@ from eqdarts.data import Data, prepare
 from eqdarts.equation.equation import Equation
 from eqdarts.errors import FormulaError
 from eqdarts.fitting.choice import (
+    ExactForms,
     always_told,
     by_exact_constants,
     no_longer_than,
@@ -147,11 +148,11 @@ def test_a_law_of_plain_ones_is_chosen_before_one_with_fewer_numbers_of_any_size
     entries = price_all(write_all(members, data, table), data, table, resolve("default"))
     front = select_front(entries, data, table, "mdl")
     assert front.best.member == members[0]
-    exact = by_exact_constants(front, table, table.drawn(np.arange(300)), {}, "mdl")
+    forms = ExactForms(table, table.drawn(np.arange(300)), {})
+    exact = by_exact_constants(front, forms, "mdl")
     assert exact.best.member == members[1]
     assert exact.lengths[exact.chosen] == min(exact.lengths)
-    for other in (
-        by_exact_constants(front, table, table.drawn(np.arange(300)), {}, "aicc"),
-        by_exact_constants(front, table, table.drawn(np.arange(300)), {}, "mdl", lambda: False),
-    ):
-        assert other.best is front.best
+    assert forms.of(exact.best.equation) is forms.of(exact.best.equation)
+    assert by_exact_constants(front, forms, "aicc").best is front.best
+    late = ExactForms(table, forms.rows, {}, lambda: False)
+    assert by_exact_constants(front, late, "mdl").best is front.best

@@ -104,15 +104,16 @@ def test_other_threads_leave_the_signal_alone() -> None:
 
 def interrupted_at(part: str, monkeypatch: pytest.MonkeyPatch) -> DARTSRegressor:
     """Return a fit with an interrupt as `part` of its stages begins, which it has said and which it survived."""
-    from eqdarts.fitting import stages as estimator_stages
+    from eqdarts.fitting import searches, stages
 
-    original = getattr(estimator_stages, part)
+    module = stages if hasattr(stages, part) else searches
+    original = getattr(module, part)
 
     def interrupting(*given: Any, **named: Any) -> Any:
         os.kill(os.getpid(), signal.SIGINT)
         return original(*given, **named)
 
-    monkeypatch.setattr(estimator_stages, part, interrupting)
+    monkeypatch.setattr(module, part, interrupting)
     with pytest.warns(EqdartsWarning, match="Interrupted"):
         model = DARTSRegressor(**QUICK).fit(*table(80))
     assert model.history_.stop_reason == "interrupt"

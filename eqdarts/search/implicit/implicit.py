@@ -227,17 +227,20 @@ class _Archipelago:
         """Whether the law is not found yet, and no noise hides it from all sides alike."""
         smooth = self.islands[0].smooth
         is_open = self.root.archive.best_loss > ACCURATE and not (smooth is not None and smooth.is_noisy)
-        return is_open and self.root.problem.n_inputs > 1 and self.root.budget.spent() > FROM_SIDES
+        return is_open and self.root.budget.spent() > FROM_SIDES
 
     def _begin_sides(self) -> None:
         """Let the inputs become responses, each in its turn, as long as there is time."""
         self.sides = []
-        budget = self.root.budget
-        for place in budget.failures.attempt(
-            "sides of the law", lambda: places_to_look_from(self.root.problem), list[int]
-        ):
-            problem = seen_from(self.root.problem, place)
-            if problem is None or budget.spent() > SIDES_UNTIL or self.root.stop_reason() is not None:
+        budget, given = self.root.budget, self.root.problem
+
+        def has_time() -> bool:
+            return budget.spent() < SIDES_UNTIL and self.root.stop_reason() is None
+
+        read = partial(places_to_look_from, given, has_time)
+        for place in budget.failures.attempt("sides of the law", read, list[int]):
+            problem = seen_from(given, place)
+            if problem is None or not has_time():
                 break
             trials = Trials(problem, budget, self.root.max_complexity)
             archipelago = _Archipelago(trials, self.primitives, self.rng, is_side=True)

@@ -26,6 +26,7 @@ from eqdarts.search.smooth import fit_smooth
 __all__ = ["Side", "places_to_look_from", "seen_from"]
 
 FEWEST_VALUES = 12  # of an input that may be a response
+MOST_INPUTS, FEWEST_ROWS = 9, 50  # beyond these there are too many sides, or too little to tell a law from noise
 NEAR = 0.03  # loss of a relation that is worth a solution
 
 
@@ -63,10 +64,13 @@ class Side:
                     yield graph, coefficients
 
 
-def places_to_look_from(problem: Problem) -> list[int]:
+def places_to_look_from(problem: Problem, has_time: Callable[[], bool]) -> list[int]:
     """Return the inputs that may be responses, those of which a smooth model leaves least first."""
     losses: list[tuple[float, int]] = []
-    for place in range(problem.n_inputs):
+    is_small = 1 < problem.n_inputs <= MOST_INPUTS and len(problem.train.y) >= FEWEST_ROWS
+    for place in range(problem.n_inputs) if is_small else ():
+        if not has_time():
+            break
         other = seen_from(problem, place)
         smooth = None if other is None else fit_smooth(other.wide, other.held)
         if smooth is not None:

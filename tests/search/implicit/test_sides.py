@@ -47,8 +47,11 @@ def test_an_input_of_few_values_is_no_response_and_the_simplest_side_comes_first
     X[:, 0] = np.round(X[:, 0])
     given = _problem(X, np.sqrt(X[:, 1] * X[:, 2] + X[:, 0]))
     assert seen_from(given, 0) is None
-    assert set(places_to_look_from(given)) == {1, 2}
-    assert places_to_look_from(_root_of_a_quadratic())[0] == 2  # a polynomial there
+    assert set(places_to_look_from(given, lambda: True)) == {1, 2}
+    assert places_to_look_from(_root_of_a_quadratic(), lambda: True)[0] == 2  # a polynomial there
+    assert places_to_look_from(given, lambda: False) == []
+    few, wide = _problem(rows(40, 3), rows(40, 1)[:, 0]), _problem(rows(90, 10), rows(90, 1)[:, 0])
+    assert places_to_look_from(few, lambda: True) == places_to_look_from(wide, lambda: True) == []
 
 
 def test_a_relation_found_on_another_side_is_the_law_on_this_one() -> None:
@@ -71,7 +74,7 @@ def test_a_relation_found_on_another_side_is_the_law_on_this_one() -> None:
 
 
 def test_a_search_without_an_end_looks_from_the_other_sides_one_after_the_other() -> None:
-    X = rows(60, 2)
+    X = rows(90, 2)
     trials = Trials(_problem(X, np.sin(X[:, 0]) + X[:, 1] ** 3), Budget(None, 10_000), 12)
     archipelago = _Archipelago(trials, resolve(["linear"]), np.random.default_rng(0))
     archipelago._begin_sides()
