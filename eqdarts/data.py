@@ -110,6 +110,8 @@ class Data:
     y_scale : float
     origin : ndarray of shape (d,) or None
         None: zeros.
+    dimensions : ndarray of shape (b, d + 1) or None
+        Exponents of b independent base units for the inputs and the target, if all units are known.
     """
 
     X: Array | Scaled
@@ -120,6 +122,7 @@ class Data:
     x_scale: Array
     y_scale: float
     origin: Array | None = None
+    dimensions: Array | None = None
 
     @property
     def n_inputs(self) -> int:
@@ -135,10 +138,11 @@ class Data:
         """Return the same rows, of which X (n, d) are the inputs as given, with another origin of each column."""
         if X.size > LARGE:
             x_scale = _scales_of_columns(X, self.weight, origin)
-            return replace(self, X=Scaled(X, x_scale, origin), x_scale=x_scale, origin=origin)
+            return replace(self, X=Scaled(X, x_scale, origin), x_scale=x_scale, origin=origin, dimensions=None)
         moved = X - origin
         x_scale = typical_magnitude(moved, self.weight)
-        return replace(self, X=moved / x_scale, x_scale=x_scale, origin=origin)
+        # An origin is a constant with a unit in every law.
+        return replace(self, X=moved / x_scale, x_scale=x_scale, origin=origin, dimensions=None)
 
     @cached_property
     def variance(self) -> float:

@@ -7,10 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
+
+from eqdarts._typing import Array
 from eqdarts.equation.equation import Equation
 from eqdarts.equation.units import read_units
 from eqdarts.errors import EqdartsWarning, explain, level_of_caller
 from eqdarts.expression.unit_check import UnitCheck
+from eqdarts.search.by_units import independent
 from eqdarts.selection import dimensions_price
 from eqdarts.units.balance import unit_price
 from eqdarts.units.objects import unit_of_values
@@ -38,6 +42,14 @@ class ColumnUnits:
     constants: Mapping[str, Unit] = field(default_factory=dict)
     plain_numbers: bool = False
 
+    def exponents(self, names: Sequence[str], target: str) -> Array | None:
+        """Return the exponents of independent base units (B, D + 1) for columns and target; None if one is unknown."""
+        found = [self.columns.get(name) for name in (*names, target)]
+        if any(unit is None for unit in found):
+            return None
+        rows = independent(np.array([[float(e) for e in unit.dimension] for unit in found if unit is not None]).T)
+        return rows if len(rows) else None
+
     def check(self, equation: Equation) -> UnitCheck:
         """Return the audit of an equation of the fit."""
         own = {name: unit for name, unit in self.constants.items() if name in dict(equation.constants)}
@@ -47,6 +59,12 @@ class ColumnUnits:
         """Return the nats for the units of its coefficients, and for places where units do not add up."""
         found = self.check(equation)
         return dimensions_price(found.price, [unit_price(entry.missing, found.n_bases) for entry in found.breaks])
+
+    def in_words(self, equation: Equation) -> list[str]:
+        """Return what the units say of the chosen equation and what it pays for them, as sentences."""
+        found = self.check(equation)
+        price = self.price(equation)
+        return [str(found), *([f"It pays {price:.1f} nats for its units."] if price else [])]
 
     def told(self, equation: Equation) -> Equation:
         """Return the equation with the units of its inputs and its target."""

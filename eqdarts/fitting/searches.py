@@ -62,6 +62,8 @@ class Searches:
     def views(self, data: Data, logistic: bool = False) -> list[View]:
         """Return the rows as each of the searches sees them, with its starts."""
         table, checkpoint = self.table, self.watch.checkpoint
+        if table.units is not None and not logistic:
+            data = replace(data, dimensions=table.units.exponents(table.names, table.target or "y"))
         starts = self._starts(data, logistic)
         origin = np.array([table.origins.get(name, 0) for name in table.names], dtype=np.float64)
         if origin.any():

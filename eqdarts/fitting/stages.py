@@ -534,6 +534,7 @@ class Stages:
         words = [front.in_words(criterion, n_refits, self.table.n_rows)]
         words += [f"{noise}."] if noise.kind != "constant" else []
         words += about_guesses(front, self.settings.guesses, self.searches.guesses)
+        words += [] if self.table.units is None else self.table.units.in_words(front.best.equation)
         if self.unwritten:
             words.append(f"The time was up before {self.unwritten} of the refitted graphs were written as equations.")
         return " ".join([*words, *known_in_words(front, self.table)])

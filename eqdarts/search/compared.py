@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eqdarts._typing import Array
+from eqdarts.search.by_units import most_likely, pivoted
 from eqdarts.search.problem import Problem
 from eqdarts.search.smooth_evidence import SmoothFit, best_fits, positive, rows_of, smooth_fit
 from eqdarts.search.structure import Group, Reduction, reduce, scaled_by, simple_ratio
@@ -32,6 +33,7 @@ __all__ = ["Compared", "compared_reductions"]
 
 TRIED = 16  # reductions of each step and smooth model that are compared by evidence, those with the smallest amplitudes
 TOP = 3  # of these, how many get the best setting of the smooth model
+BY_UNITS = 4  # of those that the units imply with a constant that has a unit
 LEAST_GAIN = 0.0  # nats
 # Prices in nats: of two reductions that the rows bear out alike, the simpler one is meant.
 ANOTHER, WHOLE = 1.0, 1.0  # another input, and a whole number besides one
@@ -130,7 +132,9 @@ def _suggested(problem: Problem, fits: Sequence[SmoothFit]) -> list[tuple[float,
         noise = max(fit.unexplained * float(np.sum((y * root) ** 2)) / len(y), 1e-300)
         ranked = [*_scales(X, f, gradient, root, noise), *_sums(X, gradient, root, noise, problem.units)]
         ranked.sort(key=lambda row: row[0])
-        found |= {reduction.key: (price, reduction) for _, price, reduction in ranked[:TRIED]}
+        # What the units imply takes several inputs out at once: its amplitude is not that of a single step.
+        chosen = [*ranked[:TRIED], *_by_units(X, f, gradient, root, noise, problem.dimensions)]
+        found |= {reduction.key: (price, reduction) for _, price, reduction in chosen}
     return list(found.values())
 
 
@@ -151,6 +155,20 @@ def _scales(X: Array, f: Array, gradient: Array, root: Array, noise: float) -> I
         n_found += 1
         if n_found == TRIED:
             return
+
+
+def _by_units(
+    X: Array, f: Array, gradient: Array, root: Array, noise: float, dimensions: Array | None
+) -> Iterator[tuple[float, float, Reduction]]:
+    """Yield sets of laws of scale that the units imply, as `_scales` does."""
+    if dimensions is None:
+        return
+    flow = np.concatenate([X.T * gradient, -f[None, :]]) * root
+    logs = np.log(np.maximum(np.abs(X), 1e-3 * np.abs(X).max(0) + 1e-300))
+    for missed, price, laws in most_likely(dimensions, flow, _precision(logs), noise, BY_UNITS):
+        rows = pivoted(laws, positive(X))
+        if rows is not None:
+            yield missed, price, scaled_by(X.shape[1], rows)
 
 
 def _pivot(law: Array, is_positive: NDArray[np.bool_]) -> int | None:

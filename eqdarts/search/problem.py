@@ -48,6 +48,8 @@ class Problem:
     y_unit : float
         The same of the target.
     most_coefficients : int
+    dimensions : ndarray of shape (B, D + 1) or None
+        Exponents of B independent base units for the inputs and the target, if they are known.
     """
 
     train: Rows
@@ -57,6 +59,7 @@ class Problem:
     units: Array
     y_unit: float
     most_coefficients: int
+    dimensions: Array | None = None
 
     @property
     def n_inputs(self) -> int:
@@ -78,6 +81,6 @@ def training_problem(data: Data, most_rows: int, rng: np.random.Generator) -> Pr
     distinct = data.count_distinct(len(train))
     most_coefficients = max(min(max(distinct // 3, 3), distinct - 1), 1)  # tiny tables: one row to spare
     train_rows, held_rows, wide_rows = (Rows(data.X[k], data.y[k], data.weight[k]) for k in (train, held, wide))
-    return Problem(
-        train_rows, held_rows, wide_rows, max(data.variance, 1e-300), data.x_scale, data.y_scale, most_coefficients
-    )
+    variance = max(data.variance, 1e-300)
+    scales = data.x_scale, data.y_scale
+    return Problem(train_rows, held_rows, wide_rows, variance, *scales, most_coefficients, data.dimensions)

@@ -25,12 +25,23 @@ from eqdarts._typing import Array
 from eqdarts.graph.draft import Draft, DraftEdge, DraftNode
 from eqdarts.graph.draft_terms import LINEAR
 from eqdarts.primitives.table import fixed_power
+from eqdarts.search.by_units import implied_laws, independent, most_likely, pivoted
 from eqdarts.search.problem import Problem, Rows
 from eqdarts.search.svd import svd
 
-__all__ = ["Group", "Reduction", "find_reductions", "reduce", "reduce_by", "scaled_by", "simple_ratio"]
+__all__ = [
+    "Group",
+    "Reduction",
+    "find_reductions",
+    "reduce",
+    "reduce_by",
+    "reduced_by_units",
+    "scaled_by",
+    "simple_ratio",
+]
 
 _NEAR_ZERO = 1e-3
+MOST_BY_UNITS = 3
 
 
 @dataclass(frozen=True)
@@ -96,6 +107,16 @@ class Reduction:
         groups = sorted(f"{g.kind}{[(i, round(p, 2)) for i, p in g.parts]}" for g in self.groups)
         return f"{groups}/{[(i, round(p, 2)) for i, p in self.prefactor.parts]}"
 
+    def dimensions(self, old: Array) -> Array | None:
+        """Return the exponents of the base units (B, D + 1) of the new inputs and target; None if none is left."""
+        columns = [
+            old[:, group.parts[0][0]] if group.kind == "sum" else sum(p * old[:, i] for i, p in group.parts)
+            for group in self.groups
+        ]
+        target = old[:, -1] - sum(p * old[:, i] for i, p in self.prefactor.parts)
+        left = independent(np.stack([*columns, target], axis=1))
+        return left if len(left) else None
+
     def lift(self, draft: Draft, n_old: int) -> Draft:
         """Return a draft of the new inputs as one of `n_old` old ones, the prefactor multiplied back."""
         nodes: list[DraftNode] = []
@@ -145,7 +166,8 @@ def reduce(problem: Problem, reduction: Reduction) -> tuple[Problem, Reduction] 
     units = np.array([g.unit(problem.units) for g in groups])
     y_unit = problem.y_unit / prefactor.unit(problem.units)
     train, held, wide = (part for part in parts if part is not None)
-    return Problem(train, held, wide, problem.variance, units, y_unit, problem.most_coefficients), scaled
+    left = None if problem.dimensions is None else scaled.dimensions(problem.dimensions)
+    return Problem(train, held, wide, problem.variance, units, y_unit, problem.most_coefficients, left), scaled
 
 
 def reduce_by(problem: Problem, chain: Sequence[Reduction]) -> tuple[Problem, tuple[Reduction, ...]] | None:
@@ -170,7 +192,13 @@ def _apply(reduction: Reduction, rows: Rows) -> Rows | None:
 
 
 def find_reductions(
-    X: Array, f: Array, G: Array, units: Array, tolerance: float, rng: np.random.Generator
+    X: Array,
+    f: Array,
+    G: Array,
+    units: Array,
+    tolerance: float,
+    rng: np.random.Generator,
+    dimensions: Array | None = None,
 ) -> list[tuple[Reduction, ...]]:
     """List what the gradient says about the structure: reductions, each one or two steps, one after the other.
 
@@ -186,9 +214,13 @@ def find_reductions(
         Share of the squared gradient that may contradict a structure.
     rng : numpy.random.Generator
         Chooses between the forms that one law of scale can take.
+    dimensions : ndarray of shape (B, D + 1), optional
+        Exponents of the base units, as in `Problem`.
     """
     d = X.shape[1]
     found: list[tuple[Reduction, ...]] = []
+    if dimensions is not None:
+        found += [(scaled_by(d, rows),) for rows in _scalings_by_units(X, f, G, tolerance, dimensions)]
     # sums first: scaling laws are sought both of the inputs as they are and of the sums, and a sum hides no product
     sums = _sums(G, units, tolerance)
     if sums is not None:
@@ -266,6 +298,28 @@ def _scalings(
         key = str([(p, [round(float(v), 2) for v in w]) for p, w in rows])
         if rows and len(rows) < d and key not in seen:
             seen.add(key)
+            yield rows
+
+
+def reduced_by_units(X: Array, dimensions: Array) -> Reduction | None:
+    """Return the reduction to dimensionless groups, if no constant of the law has a unit; None if it is none."""
+    found = [sets.laws[0] for sets in implied_laws(dimensions) if sets.prices[0] == 0.0]
+    rows = pivoted(found[0], X.min(0) > _NEAR_ZERO * np.abs(X).max(0)) if found else None
+    return None if rows is None else scaled_by(X.shape[1], rows)
+
+
+def _scalings_by_units(
+    X: Array, f: Array, G: Array, tolerance: float, dimensions: Array
+) -> Iterator[list[tuple[int, Array]]]:
+    """Yield laws of scale that the units imply and the gradient bears out, as `_scalings` does."""
+    matrix = np.concatenate([X.T * G, -f[None, :]])
+    size = np.linalg.norm(matrix, axis=1)
+    if not np.isfinite(size).all() or size[-1] == 0.0:
+        return
+    is_positive = X.min(0) > _NEAR_ZERO * np.abs(X).max(0)
+    for _, _, laws in most_likely(dimensions, matrix, np.eye(len(G)), tolerance * float(size[-1] ** 2), MOST_BY_UNITS):
+        rows = pivoted(laws, is_positive)
+        if rows is not None and all(_holds(law, matrix, size, tolerance) for _, law in rows):
             yield rows
 
 

@@ -101,6 +101,23 @@ def test_a_law_pays_for_units_and_for_breaks() -> None:
     assert price("0.5*m*v") < price("m*v") < price("m*sin(v)")
 
 
+def test_coefficients_may_have_to_be_plain_numbers() -> None:
+    law = Equation(Equation.parse("0.5*m*v", variables=["m", "v"]).expr, ("m", "v"), "E")
+    units = {name: parse_unit(text) for name, text in {"m": "kg", "v": "m/s", "E": "J"}.items()}
+    assert ColumnUnits(units).check(law).ok
+    (sentence, price) = ColumnUnits(units, plain_numbers=True).in_words(law)
+    assert sentence.startswith("The formula 0.5*m*v has unit N s, but the target has unit J.")
+    assert price.startswith("It pays ")
+
+
+def test_exponents_of_the_base_units() -> None:
+    units = ColumnUnits({name: parse_unit(text) for name, text in {"m": "kg", "v": "km/h", "E": "J"}.items()})
+    found = units.exponents(("m", "v"), "E")
+    assert found is not None
+    assert found.tolist() == [[1.0, 0.0, 1.0], [0.0, 1.0, 2.0]]
+    assert units.exponents(("m", "unknown"), "E") is None
+
+
 def test_a_missing_constant_is_told_with_its_unit_everywhere() -> None:
     model = _attraction()
     assert model.equation_.format() == "F = 6.674e-11*m1*m2/r**2"
@@ -110,6 +127,7 @@ def test_a_missing_constant_is_told_with_its_unit_everywhere() -> None:
     assert r"c_{0} = 6.674 \cdot 10^{-11}\,\mathrm{m^{3}\,kg^{-1}\,s^{-2}}" in model.equation_.latex(units=True)
     assert '"c0": "m3 kg-1 s-2"' in model.equation_.to_json()
     assert model.run_.inference(0).equation.units
+    assert "It pays 5.9 nats for its units." in model.selection_
 
 
 def test_units_are_kept_in_a_file() -> None:

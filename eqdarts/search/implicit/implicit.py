@@ -34,7 +34,7 @@ from eqdarts.search.prospects import Prospects
 from eqdarts.search.running import Running
 from eqdarts.search.separated import separation
 from eqdarts.search.smooth_evidence import denoised
-from eqdarts.search.structure import Reduction, find_reductions, reduce_by
+from eqdarts.search.structure import Reduction, find_reductions, reduce_by, reduced_by_units
 
 __all__ = ["implicit_search"]
 
@@ -78,10 +78,24 @@ class _Archipelago:
         self.broken = 0  # rounds that a numerical error has ended
         self.islands[0].begin()
         if not self.islands[0].is_exact:
+            self._settle_by_units()
             self._read_smooth(self.islands[0])
         self.has_compared = self.is_side
         self.parts: list[tuple[Parts, Island]] = []
         self.sides: list[Side] | None = [] if self.is_side else None  # None as long as it is not time for them
+
+    def _settle_by_units(self) -> None:
+        """Search the dimensionless groups from the first round on: what is left if no constant has a unit."""
+        problem = self.root.problem
+        reduction = None if problem.dimensions is None else reduced_by_units(problem.train.X, problem.dimensions)
+        if reduction is None:
+            return
+        self.seen.add(str([reduction.key]))
+        island = self.root.budget.failures.attempt(
+            "reduction by units", lambda: self._reduced(self.islands[0], (reduction,)), lambda: None
+        )
+        if island is not None:
+            self._settle(island)
 
     def step(self) -> None:
         """Give one island a round, carry what it found to the data as given, and look for structure in it."""
@@ -166,12 +180,12 @@ class _Archipelago:
         """Settle the reductions that a gradient suggests and a smooth model of the reduced data bears out."""
         if not np.isfinite(gradient).all() or len(island.chain) >= DEEPEST:
             return
-        units = island.trials.problem.units
+        units, dimensions = island.trials.problem.units, island.trials.problem.dimensions
         # the most lenient first: what it sees has the fewest inputs left, if it is there at all
         suggested: list[tuple[Reduction, ...]] = []
         for factor in self.root.budget.in_time(LENIENCE):
             tolerance = float(np.clip(factor * loss, 1e-10, 3e-2))
-            suggested += find_reductions(X, f, gradient, units, tolerance, self.rng)
+            suggested += find_reductions(X, f, gradient, units, tolerance, self.rng, dimensions)
         # a gradient that is not exact suggests much that is not so: a smooth model of the reduced data must agree
         borne_out: list[tuple[float, Island]] = []
         for chain in self.root.budget.in_time(suggested):
