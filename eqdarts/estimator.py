@@ -14,7 +14,6 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn import get_config
 from sklearn.base import BaseEstimator, RegressorMixin
-from sklearn.metrics import r2_score
 from sklearn.utils import check_random_state, estimator_html_repr
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -22,7 +21,6 @@ from eqdarts._typing import Array
 from eqdarts.arrays import as_floats, finite, without_masks
 from eqdarts.clock import now
 from eqdarts.equation.equation import Equation, warn_outside
-from eqdarts.equation.names import checked_names, target_name
 from eqdarts.equation.ranges import MARGIN
 from eqdarts.equation.singularities import Singularities, singularities_in_range
 from eqdarts.errors import EqdartsWarning
@@ -38,16 +36,25 @@ from eqdarts.fitting.new_rows import inference_of, interval_of_new, std_of_new
 from eqdarts.fitting.progress import Callback
 from eqdarts.fitting.run import Run, read_run
 from eqdarts.fitting.stages import fit_table
-from eqdarts.fitting.table import Table
-from eqdarts.losses import typical_size
+from eqdarts.fitting.user_tables import (
+    Given,
+    checked_table,
+    explained_share,
+    given_rows,
+    new_rows,
+    observed,
+    with_columns,
+    with_units_of_table,
+)
 from eqdarts.primitives.table import Primitive, resolve
 from eqdarts.report.notebook import fitted_html
 from eqdarts.report.summary import run_summary
 
 __all__ = ["DARTSRegressor"]
 
-FEWEST_ROWS = 3
 FEW_ROWS = 10
+# Fields of a fit that are attributes of the same name with an underscore.
+SHOWN = ("equation", "selection", "snaps", "structure", "x_scale", "y_scale", "x_origin", "alpha", "noise", "history")
 
 
 class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
@@ -148,6 +155,8 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     coefficients_by_group_ : DataFrame or None
         After a fit with groups: a row for each group, with each constant that differs between groups and its standard
         error, such as a_Tree and a_Tree_error. It has no columns if all constants are shared.
+    columns_ : DataFrame or None
+        What became of each column of a DataFrame X: its name, what it was made into, its unit and its gaps.
     noise_, run_ : Noise, Run
         How the rows scatter around the law: kind, size, evidence. The whole fit as one record.
     n_features_in_ : int
@@ -160,6 +169,7 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     """
 
     run_: Run
+    equation_: Equation
 
     def __init__(
         self,
@@ -220,6 +230,7 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         Parameters
         ----------
         X : DataFrame or array of shape (n, d)
+            A DataFrame may have dates, text and gaps, see `columns_`; an array must hold finite numbers.
         y : array of shape (n,)
             In any unit between 1e-280 and 1e280; losses that floats cannot hold are shown as the largest or smallest.
         sample_weight : array of shape (n,), optional
@@ -264,21 +275,20 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         given = self.get_params(deep=False)
         settings = checks.checked_settings(given, defaults)
         X, y, carried = without_units(X, y)
-        X, grouped = group_rows.parted(groups, X)
-        if grouped is not None:
-            group_rows.check_plain({**given, "checkpoint": checkpoint})
-        table = self._table(X, y, sample_weight, sigma)
+        rows = given_rows(Given(X, y, sample_weight, sigma), groups, {**given, "checkpoint": checkpoint})
+        table = checked_table(rows, self)
         # The names of the columns are known from here on; constants must have others.
         constants, own = constant_units(self.constants)
         settings = replace(settings, constants=checks.checked_constants(constants, table.names))
+        units = with_units_of_table(rows.ready, units, y_units)
         told = column_units((units, y_units, carried), table.names, table.target, own, self.constants_dimensionless)
         table = replace(table, units=told, knowledge=checked_knowledge(self.knowledge, table.names, table.target))
         if len(table.y) < FEW_ROWS:
             warnings.warn(f"Only {len(table.y)} rows: the law may be a coincidence.", EqdartsWarning, stacklevel=2)
         rng = np.random.default_rng(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
         watched: dict[str, Any] = {"callback": callback, "shows_bar": bool(self.verbose), "began": began}
-        if grouped is not None:
-            run = fit_groups(table, grouped, settings, rng, **watched)
+        if rows.groups is not None:
+            run = fit_groups(table, rows.groups, settings, rng, **watched)
         else:
             before = getattr(self, "run_", None) if self.warm_start else None
             run = fit_table(table, settings, rng, before=before, checkpoint=checkpoint, **watched)
@@ -286,21 +296,8 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         warn_left_out(run.history.left_out, stacklevel=3)
         for caution in run.cautions():
             warnings.warn(caution, EqdartsWarning, stacklevel=2)
-        self._keep(run)
+        self._keep(with_columns(run, rows.ready))
         return self
-
-    def _table(self, X: Any, y: Any, sample_weight: Any, sigma: Any) -> Table:
-        """Return the rows of a fit, if they can be fitted."""
-        target = getattr(y, "name", None)
-        X, y = without_masks(X, "X"), checks.target_as_floats(y)
-        with np.errstate(all="ignore"):  # the sum by which sklearn looks for infinity may overflow
-            X, y = validate_data(self, X, y, dtype=np.float64, y_numeric=True, ensure_min_samples=FEWEST_ROWS)
-        weight, sigma = checks.checked_weight(sample_weight, sigma, X, self.loss)
-        checks.check_noise(self.noise, weight, sigma, self.loss)
-        named = hasattr(self, "feature_names_in_")
-        names = tuple(map(str, self.feature_names_in_)) if named else tuple(f"x{i}" for i in range(X.shape[1]))
-        target = target_name(None if target is None else str(target))
-        return Table(X, checks.checked_target(y, self.loss), weight, checked_names(names), target, sigma, named)
 
     # --- predicting ---
 
@@ -382,12 +379,9 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         X, y, sample_weight, groups
             As for `fit` and `predict`. A missing or infinite value is a ValueError.
         """
-        y = finite(as_floats(y, "y"), "y")
-        if sample_weight is not None:
-            sample_weight = finite(as_floats(sample_weight, "sample_weight"), "sample_weight")
-        unit = typical_size(y)  # the squares of y in this unit are floats
-        predicted = np.asarray(self.predict(X, groups=groups))
-        return float(r2_score(y / unit, predicted / unit, sample_weight=sample_weight))
+        check_is_fitted(self)
+        rows = observed(self.run_, X, y)
+        return explained_share(y, self.predict(X, groups=groups), sample_weight, rows)
 
     def outside(self, X: Any, index: int | None = None, margin: float = MARGIN) -> NDArray[np.bool_]:
         """Return whether each row lies outside the range of the training rows, in an input that is in the equation.
@@ -545,9 +539,6 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         model = cls(**{name: value for name, value in run.params.items() if name in known})
         for message in run.lost_in_words():
             warnings.warn(message, EqdartsWarning, stacklevel=2)
-        model.n_features_in_ = len(run.names)
-        if run.named:
-            model.feature_names_in_ = np.array(run.names, dtype=object)
         model._keep(run)
         return model
 
@@ -571,6 +562,8 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         """Return X as floats with the columns of the fit; a masked value is a missing one, which is an error."""
         if self.run_.groups is not None:
             X = group_rows.without_labels(X, self.run_.groups.by)
+        if (numbers := new_rows(self.run_, X)) is not None:
+            return numbers
         with np.errstate(all="ignore"):  # the sum by which sklearn looks for infinity may overflow
             rows: Array = validate_data(self, without_masks(X, "X"), dtype=np.float64, reset=False)
         return rows
@@ -581,17 +574,16 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     def _keep(self, run: Run) -> None:
         """Keep a fit, and set the attributes that show it."""
         self.run_ = run
+        names = run.names if run.columns is None else run.columns.given
+        self.n_features_in_ = len(names)
+        if run.named:
+            self.feature_names_in_ = np.array(names, dtype=object)
+        self.columns_ = None if run.columns is None else run.columns.as_frame()
+        for name in SHOWN:
+            setattr(self, f"{name}_", getattr(run, name))
         self.front_ = run.equations
-        self.equation_ = run.equation
         self.equations_ = run.as_table()
-        self.selection_ = run.selection
-        self.snaps_ = run.snaps
         self.known_ = dict(run.equation.constants)
         self.graph_ = None if run.graph is None else run.graph.graph
         self.graph_coefficients_ = () if run.graph is None else run.graph.coefficients
-        self.x_scale_, self.y_scale_ = run.x_scale, run.y_scale
-        self.x_origin_ = run.x_origin
-        self.alpha_, self.structure_ = run.alpha, run.structure
-        self.noise_ = run.noise
         self.coefficients_by_group_ = None if run.groups is None else self.inference().by_group
-        self.history_ = run.history

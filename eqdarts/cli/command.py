@@ -171,7 +171,7 @@ def _add_columns(fit: _Parser) -> None:
     fit.add_argument("--groups", metavar="COLUMN", help=told)
     told = "units of columns and target, such as m=kg,v=km/h; a header such as m [kg] says it too; repeatable"
     fit.add_argument("--units", action="append", default=[], metavar="COLUMN=UNIT,..", help=told)
-    fit.add_argument("--drop-missing", action="store_true", help="leave out rows with missing values")
+    fit.add_argument("--drop-missing", action="store_true", help="has no effect: rows with missing values are left out")
 
 
 def _add_bench(commands: argparse._SubParsersAction[_Parser]) -> None:

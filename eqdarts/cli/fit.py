@@ -19,8 +19,8 @@ from eqdarts.cli.saving import tell_of_replaced
 from eqdarts.cli.units import given_units
 from eqdarts.errors import TableError, explain, visible
 from eqdarts.inference.summary import coefficient_table
-from eqdarts.tables.columns import Columns, part_groups, select
 from eqdarts.tables.files import load_table, table_name
+from eqdarts.tables.prepare import Prepared, named_in, part_groups, prepare
 
 if TYPE_CHECKING:
     from eqdarts.estimator import DARTSRegressor
@@ -43,12 +43,15 @@ OPTIONS = {  # option of the command line -> parameter of DARTSRegressor; its de
 def run(arguments: argparse.Namespace) -> None:
     """Read the table, search, print the front and the law, and write the files."""
     table, labels = part_groups(load_table(arguments.file), arguments.groups)
-    units = given_units(arguments.units, table.frame, table.units)
-    columns = select(table, arguments.target, arguments.features, arguments.drop_missing)
+    named = named_in(arguments.guess, table.frame.columns)
+    columns = prepare(table, arguments.target, arguments.features, named)
+    units = given_units(arguments.units, table.frame, columns.columns.units_of_table)
     groups = None if labels is None else labels.loc[columns.X.index]
     folder = _make_folder(arguments)
     for message in columns.notes:
         note(message)
+    for message in columns.told:
+        note(message, arguments.quiet)
     before = tell_of_replaced(folder, NAMES)
     with notes_to_stderr(arguments.quiet):
         model = _fit(columns, arguments, groups, units)
@@ -62,7 +65,7 @@ def run(arguments: argparse.Namespace) -> None:
         show(f"Wrote to {visible(str(folder))}: {', '.join(written)}")
 
 
-def _show_law(model: DARTSRegressor, columns: Columns) -> None:
+def _show_law(model: DARTSRegressor, columns: Prepared) -> None:
     target = visible(str(columns.y.name))
     show(f"Pareto front of {target}, from {len(columns.y)} rows (* the chosen equation):\n")
     show(front_table(model, columns.y))
@@ -134,7 +137,7 @@ def _make_folder(arguments: argparse.Namespace) -> Path:
     return folder
 
 
-def _fit(columns: Columns, arguments: argparse.Namespace, groups: Any, units: dict[str, str]) -> DARTSRegressor:
+def _fit(columns: Prepared, arguments: argparse.Namespace, groups: Any, units: dict[str, str]) -> DARTSRegressor:
     note(
         f"searching; features: {', '.join(map(str, columns.X.columns))}. Ctrl-C keeps the best so far.", arguments.quiet
     )

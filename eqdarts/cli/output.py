@@ -5,6 +5,7 @@ A file is a row: its name, and the function that makes its content from the fit.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,7 +19,7 @@ from eqdarts.tables.spreadsheets import law_cell
 if TYPE_CHECKING:
     from eqdarts.estimator import DARTSRegressor
     from eqdarts.fitting.run import Run
-    from eqdarts.tables.columns import Columns
+    from eqdarts.tables.prepare import Prepared
 
 __all__ = ["DATA", "NAMES", "PICTURES", "Found", "write"]
 
@@ -30,18 +31,18 @@ class Found:
     Parameters
     ----------
     model : DARTSRegressor
-    columns : Columns
+    columns : Prepared
     source : str
         The file of the table.
     """
 
     model: DARTSRegressor
-    columns: Columns
+    columns: Prepared
     source: str
 
     @property
     def run(self) -> Run:
-        return replace(self.model.run_, source=self.source)
+        return replace(self.model.run_, source=self.source, columns=self.columns.columns)
 
 
 Make = Callable[[Found], str | bytes | None]
@@ -60,7 +61,12 @@ def write(found: Found, folder: Path, files: dict[str, Make]) -> Iterator[str]:
 
 
 def _equation(found: Found) -> str:
-    return found.model.equation_.to_json() + "\n"
+    """Return the equation; `eqdarts predict` needs what became of the columns of the table too."""
+    text = found.model.equation_.to_json()
+    columns = found.columns.columns
+    if columns.is_plain:
+        return text + "\n"
+    return json.dumps({**json.loads(text), "columns": columns.record()}) + "\n"
 
 
 def _run(found: Found) -> str:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from pathlib import Path
 
 from eqdarts.cli.notes import note, notes_to_stderr
 from eqdarts.errors import FormulaError, TableError, explain, visible
-from eqdarts.tables.columns import gap_notes, numeric_columns, part_groups
-from eqdarts.tables.files import load_table
+from eqdarts.tables.columns import Columns, plain_columns, read_columns
+from eqdarts.tables.files import cell_note, load_table
+from eqdarts.tables.prepare import part_groups
 from eqdarts.tables.spreadsheets import name_to_cell
 
 __all__ = ["run"]
@@ -21,17 +23,20 @@ def run(arguments: argparse.Namespace) -> None:
 
     from eqdarts.equation.equation import Equation
 
-    equation = Equation.from_json(_read_equation(arguments.equation))
+    text = _read_equation(arguments.equation)
+    equation = Equation.from_json(text)
     symbols = {symbol.name for symbol in equation.expr.free_symbols}
     used = [name for name in equation.variables if name in symbols]
     table = load_table(arguments.file)
-    X = numeric_columns(table, used) if used else table.frame
+    columns = _columns_in(text) or plain_columns(used)
+    X = columns.numbers(table, used) if used else table.frame
     if equation.groups is not None:
         by = equation.groups.by
         _, labels = part_groups(table, by)
         X = X.assign(**{by: labels})
-    for message in gap_notes(table, used):
-        note(message)
+    for name in columns.sources_of(used):
+        if name in table.gaps:
+            note(cell_note(name, table.gaps[name]))
     try:
         with notes_to_stderr():
             prediction = equation.predict(X)
@@ -43,6 +48,15 @@ def run(arguments: argparse.Namespace) -> None:
     name = name_to_cell(equation.target or "prediction")
     column = pd.DataFrame({visible(name) if sys.stdout.isatty() else name: prediction})
     column.to_csv(sys.stdout, index=False)
+
+
+def _columns_in(text: str) -> Columns | None:
+    """Return what the fit made of the columns of its table, if the file of the equation says so."""
+    try:
+        return read_columns(json.loads(text).get("columns"))
+    except (KeyError, TypeError, ValueError) as error:
+        given = f"{type(error).__name__}: {str(error)[:200]}"
+        raise FormulaError(explain("The columns in EQUATION.json are damaged.", given, "Fit again.")) from None
 
 
 def _read_equation(path: str) -> str:

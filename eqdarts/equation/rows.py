@@ -13,6 +13,7 @@ from eqdarts._typing import Array
 from eqdarts.arrays import as_floats, finite
 from eqdarts.errors import FormulaError, closest, explain
 from eqdarts.losses import loss_of
+from eqdarts.tables.units import names_and_units
 
 __all__ = [
     "as_columns",
@@ -63,6 +64,8 @@ def as_columns(X: Any, variables: Sequence[str], needed: Iterable[str]) -> tuple
     if names is None:
         return _from_array(X, variables, needed)
     labels = dict(zip(names, X if isinstance(X, Mapping) else X.columns, strict=True))
+    for name, header in zip(names_and_units(names)[0], names, strict=True):  # "m" is the column "m [kg]"
+        labels.setdefault(name, labels[header])
     columns: dict[str, Array] = {}
     for name in needed:
         if name not in labels:

@@ -58,6 +58,7 @@ from eqdarts.inference.uncertainty import Inference
 from eqdarts.knowledge.holds import BROKEN, Held, in_words, none_obeys, status_of
 from eqdarts.losses import loss_of
 from eqdarts.search.worker_files import member_records
+from eqdarts.tables.columns import Columns, columns_of_names
 
 __all__ = ["PAGE_FILE", "RUN_FILE", "Run", "read_run", "with_dot"]
 
@@ -140,6 +141,8 @@ class Run:
         The group of each of `rows`, if the fit had groups.
     knowledge : tuple of tuple of Held
         For each equation, how each statement of the user holds; empty if there are none.
+    columns : Columns or None
+        What became of the columns of the user's table; None for an array.
     lost_params, lost_primitives : tuple of str
         Parameters and the user's own primitives that are missing in the file from which this was read.
     """
@@ -173,6 +176,7 @@ class Run:
     all_rows: AllRows | None = None
     groups: RowGroups | None = None
     knowledge: tuple[tuple[Held, ...], ...] = ()
+    columns: Columns | None = None
     lost_params: tuple[str, ...] = ()
     lost_primitives: tuple[str, ...] = ()
 
@@ -320,6 +324,7 @@ class Run:
             "x_origin": self.x_origin.tolist(),
             "alpha": alpha_record(self.alpha),
             "noise": self.noise.record(),
+            "columns": None if self.columns is None else self.columns.record(),
             "all_rows": None if self.all_rows is None else self.all_rows.record(),
             "snaps": [asdict(snap) for snap in self.snaps],
             "structure": [asdict(finding) for finding in self.structure],
@@ -418,4 +423,9 @@ def _read(record: Mapping[str, Any], model: Mapping[str, Any]) -> Run:
     )
     # Without the user's own functions there are no graphs, only equations.
     more = {} if found.lost_primitives or model["graph"] is None else read_graphs(model, len(names), len(table), chosen)
-    return replace(found, **_read_more(record, len(equations), len(rows.y)), **more)
+    return replace(found, **_read_more(record, len(equations), len(rows.y)), **_columns(model, names), **more)
+
+
+def _columns(model: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+    """Return what became of the columns of a DataFrame."""
+    return {"columns": columns_of_names(model.get("columns"), names)}

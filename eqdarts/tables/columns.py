@@ -1,193 +1,383 @@
-"""Picking the target and the features from a table."""
+"""What became of each column of a table: a record that is said, kept with a fit, and followed by `predict`.
+
+A kind of column is a row of `KINDS`: how it becomes columns of numbers, and how a reader says it.
+"""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from eqdarts.errors import TableError, closest, explain
-from eqdarts.tables.cells import MOST_SHOWN, cells_in_words, first_text
-from eqdarts.tables.files import cell_note
-from eqdarts.tables.table import Table
+from eqdarts.tables.cells import MISSING, Cell, first_text
+from eqdarts.tables.dates import UNITS, elapsed, from_calendar
+from eqdarts.tables.styles import PLAIN, Style
+from eqdarts.tables.table import Table, as_table
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Columns", "gap_notes", "numeric_columns", "part_groups", "select"]
+    from eqdarts._typing import Array
+
+__all__ = [
+    "KINDS",
+    "Column",
+    "Columns",
+    "Kind",
+    "columns_of_names",
+    "floats",
+    "is_dates",
+    "is_numeric",
+    "plain_columns",
+    "read_columns",
+    "texts",
+    "with_example",
+]
 
 
 @dataclass(frozen=True)
-class Columns:
-    """Features and target, all float64 and finite.
+class Column:
+    """A column of a table, and what became of it.
 
     Parameters
     ----------
-    X : DataFrame of shape (n, d)
-    y : Series of length n
-        Named after the target column.
-    notes : tuple of str
-        Notes on lost data: columns left out, cells treated as missing, rows dropped. They are printed even with
-        --quiet.
+    name : str
+        In the table, without its unit.
+    kind : str
+        A key of `KINDS`.
+    to : tuple of str
+        The columns of numbers that it became.
+    unit : str
+        Of these; "" if it is not known.
+    why : str
+        Why it was left out.
+    origin : str
+        The instant from which time is counted, in ISO 8601.
+    levels : tuple of str
+        The different texts; where a row has the first, all columns of `to` are 0.
+    parts : tuple of str
+        The columns with the year, the month and, if there is one, the day.
+    gaps : int
+        How many values are missing.
+    header : str
+        What the table calls it, if that is not the name.
     """
 
-    X: Any
-    y: Any
-    notes: tuple[str, ...] = ()
+    name: str
+    kind: str
+    to: tuple[str, ...] = ()
+    unit: str = ""
+    why: str = ""
+    origin: str = ""
+    levels: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ()
+    gaps: int = 0
+    header: str = ""
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The columns of the table that it is made of."""
+        return self.parts or (self.name,)
+
+    @property
+    def called(self) -> str:
+        """What the table calls it, or the columns that it is made of."""
+        return ", ".join(self.parts) or self.header or self.name
+
+    def numbers(self, table: Table) -> dict[str, Array]:
+        """Return its columns of numbers for the rows of a table, with NaN for what is missing.
+
+        Raises
+        ------
+        TableError
+            If the table lacks it, or holds something else there.
+        """
+        names = [_name_in(table, source, self.header) for source in self.sources]
+        return dict(zip(self.to, KINDS[self.kind].numbers(self, table, names), strict=True))
+
+    def in_words(self) -> str:
+        """Return what became of it."""
+        return KINDS[self.kind].words(self)
 
 
-def part_groups(table: Table, name: str | None) -> tuple[Table, Any]:
-    """Return the table without its column of labels, and that column; the table and None without a name.
-
-    Raises
-    ------
-    TableError
-        If there is no such column, or a row has no label.
-    """
-    if name is None:
-        return table, None
-    name = table.name_of(name)
-    _require(table.frame, [name])
-    labels = table.frame[name]
-    if labels.isna().any():
-        got = f"{int(labels.isna().sum())} missing in {name!r}{_first_line(labels.isna(), table)}"
-        raise TableError(explain("Every row must have a label of its group.", got, "Fill them, or remove these rows."))
-    return replace(table, frame=table.frame.drop(columns=name)), labels
-
-
-def select(table: Table, target: str, features: Sequence[str] | None = None, drop_missing: bool = False) -> Columns:
-    """Pick the target and the features.
+@dataclass(frozen=True)
+class Kind:
+    """A kind of column.
 
     Parameters
     ----------
-    table : Table
-    target : str
-    features : sequence of str, optional
-        Default: every other numeric column.
-    drop_missing : bool, default=False
-        Whether rows with a missing value are left out; otherwise they are an error.
-
-    Raises
-    ------
-    TableError
-        If a column is missing or not numeric, no feature is left, or a value is missing or infinite.
+    numbers : callable
+        Takes the column, the table and the names in it, and returns the arrays (n,) of numbers.
+    words : callable
+        Takes the column and returns what a reader is to know.
+    lost : str
+        Why what the column says is lost; "" if nothing is.
     """
-    frame, notes = table.frame, list(table.notes)
-    target, features = table.name_of(target), features and [*map(table.name_of, features)]
-    _require(frame, [target, *(features or ())])
-    if features is None:
-        others = [column for column in frame.columns if column != target]
-        features = [column for column in others if _is_numeric(frame[column])]
-        left_out = [_with_example(table, column) for column in others if column not in features]
-        if left_out:
-            notes.append(f"Left out, not numeric: {', '.join(left_out)}.")
-    elif target in features:
-        raise TableError(explain("The target must not be a feature.", repr(target), "Remove it from --features."))
-    if not features:
-        raise TableError(
-            explain(
-                "The table must have a numeric feature.",
-                f"columns {', '.join(map(repr, frame.columns))}",
-                "Add a numeric column.",
-            )
-        )
-    names = [*dict.fromkeys(features), target]
-    columns = numeric_columns(table, names)
-    n_before = len(columns)
-    columns = _without_missing(columns, drop_missing, table)
-    notes += gap_notes(table, names)
-    if len(columns) < n_before:
-        notes.append(f"Dropped {n_before - len(columns)} of {n_before} rows: they have missing values.")
-    return Columns(columns.drop(columns=target), columns[target], tuple(notes))
+
+    numbers: Callable[[Column, Table, Sequence[str]], list[Array]]
+    words: Callable[[Column], str]
+    lost: str = ""
 
 
-def gap_notes(table: Table, names: Sequence[str]) -> list[str]:
-    """Return one note for each of the columns `names` in which text was treated as missing."""
-    return [cell_note(name, table.gaps[name]) for name in names if name in table.gaps]
-
-
-def _require(frame: pd.DataFrame, names: Sequence[str]) -> None:
-    for name in names:
-        if name not in frame.columns:
-            raise TableError(
-                explain("The table must have the column.", repr(name), closest(name, map(str, frame.columns)))
-            )
-
-
-def _is_numeric(column: pd.Series) -> bool:
+def is_numeric(column: pd.Series) -> bool:
+    """Whether a column of a table holds real numbers."""
     from pandas.api.types import is_complex_dtype, is_numeric_dtype
 
     return bool(is_numeric_dtype(column.dtype)) and not is_complex_dtype(column.dtype)
 
 
-def _with_example(table: Table, name: str) -> str:
-    """Return the column's name with the first value in it that is text, and its line."""
+def is_dates(column: pd.Series) -> bool:
+    """Whether a column of a table holds instants."""
+    return getattr(column.dtype, "kind", "") == "M"
+
+
+def with_example(table: Table, name: str) -> str:
+    """Return the column's name with the first value in it that is text, and its place."""
     text = first_text(table.frame[name], table.lines)
     return repr(name) if text is None else f"{name!r} (such as {text.in_words()})"
 
 
-def numeric_columns(table: Table, names: Sequence[str]) -> pd.DataFrame:
-    """Return the columns `names` as float64.
+def floats(column: pd.Series) -> Array:
+    """Return a column of numbers as floats, with NaN for what is missing; floats are not copied."""
+    import numpy as np
+
+    if column.dtype == np.float64:
+        return np.asarray(column)
+    return np.asarray(column.to_numpy(dtype="float64", na_value=np.nan))
+
+
+def _number(column: Column, table: Table, names: Sequence[str]) -> list[Array]:
+    found = []
+    for name in names:
+        if not is_numeric(table.frame[name]):
+            got = f"text in {with_example(table, name)}"
+            raise TableError(explain("The column must hold numbers.", got, "Correct the column or leave it out."))
+        found.append(floats(table.frame[name]))
+    return found
+
+
+def _time(column: Column, table: Table, names: Sequence[str]) -> list[Array]:
+    unit = next(unit for unit in UNITS if unit.symbol == column.unit)
+    if column.parts:
+        return [elapsed(from_calendar(_number(column, table, names)), unit, column.origin)]
+    given = table.frame[names[0]]
+    if given.isna().all():
+        return [floats(given.isna().astype("float64").where(given.notna()))]
+    if not is_dates(given):
+        got = f"{given.dropna().iloc[0]!r} in {names[0]!r}"
+        raise TableError(explain("The column must hold dates, as in the fit.", got, "Write 2020-02-28, for example."))
+    return [elapsed(given, unit, column.origin)]
+
+
+def _levels(column: Column, table: Table, names: Sequence[str]) -> list[Array]:
+    import numpy as np
+
+    cells = texts(table.frame[names[0]])
+    strange = [row for row, cell in enumerate(cells) if cell not in column.levels and cell.casefold() not in MISSING]
+    if strange:
+        cell = Cell(cells[strange[0]], strange[0], table.lines[strange[0]] if table.lines else None)
+        known = f"Known: {', '.join(column.levels)}."
+        raise TableError(explain(f"Column {names[0]!r} must have the levels of the fit.", cell.in_words(), known))
+    place = np.array([column.levels.index(cell) if cell in column.levels else -1 for cell in cells])
+    return [np.where(place < 0, np.nan, place == k) for k in range(1, len(column.levels))]
+
+
+def _nothing(column: Column, table: Table, names: Sequence[str]) -> list[Array]:
+    return []
+
+
+def texts(column: pd.Series) -> list[str]:
+    """Return the cells of a column of text; one that is missing is empty."""
+    return ["" if gap else str(cell) for cell, gap in zip(column.tolist(), column.isna().tolist(), strict=True)]
+
+
+def _words_of_time(column: Column) -> str:
+    unit = next(unit for unit in UNITS if unit.symbol == column.unit)
+    made_of = f", made of {', '.join(column.parts)}" if column.parts else ""
+    return f"{unit.name} since {column.origin}{made_of}"
+
+
+def _words_of_left_out(column: Column) -> str:
+    return f"left out: {column.why}"
+
+
+def _words_of_levels(column: Column) -> str:
+    return f"1 or 0: {', '.join(column.to)}; {column.levels[0]} where all are 0"
+
+
+KINDS: dict[str, Kind] = {
+    "number": Kind(_number, lambda column: "number"),
+    "time": Kind(_time, _words_of_time),
+    "levels": Kind(_levels, _words_of_levels),
+    "same": Kind(_nothing, _words_of_left_out),
+    "text": Kind(_nothing, _words_of_left_out, "not numeric"),
+    "gaps": Kind(_nothing, _words_of_left_out, "too many gaps"),
+}
+
+
+@dataclass(frozen=True)
+class Columns:
+    """What became of the columns of a table.
+
+    Parameters
+    ----------
+    columns : tuple of Column
+        The inputs, in the order of the table.
+    target : str or None
+    target_unit : str
+    n_rows : int
+        Rows of the table.
+    n_dropped : int
+        Rows with a missing value, which were left out.
+    style : Style
+        How numbers in text were written.
+    told : tuple of str
+        Further notes on how the table was read.
+    """
+
+    columns: tuple[Column, ...]
+    target: str | None = None
+    target_unit: str = ""
+    n_rows: int = 0
+    n_dropped: int = 0
+    style: Style = PLAIN
+    told: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns of numbers."""
+        return tuple(name for column in self.columns for name in column.to)
+
+    @property
+    def given(self) -> tuple[str, ...]:
+        """The columns of the table."""
+        return tuple(name for column in self.columns for name in (column.parts or (column.header or column.name,)))
+
+    @property
+    def units(self) -> dict[str, str]:
+        """The units of the columns of numbers and of the target, where they are known."""
+        found = {name: column.unit for column in self.columns for name in column.to if column.unit}
+        return {**found, self.target: self.target_unit} if self.target and self.target_unit else found
+
+    @property
+    def units_of_table(self) -> dict[str, str]:
+        """The same if the table gives a unit of its own; otherwise none, also not those of time."""
+        own = self.target_unit or any(column.unit for column in self.columns if column.kind != "time")
+        return self.units if own else {}
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the columns of numbers are those of the table."""
+        return all(c.kind == "number" and c.to == (c.name,) and not c.header for c in self.columns)
+
+    def numbers(self, X: pd.DataFrame | Table, needed: Collection[str] | None = None) -> pd.DataFrame:
+        """Return the columns of numbers for new rows; what is missing is NaN.
+
+        Parameters
+        ----------
+        X : DataFrame or Table
+            Rows of such a table as that of the fit.
+        needed : collection of str, optional
+            The columns of numbers that are needed; all others may be NaN. Default: all.
+
+        Raises
+        ------
+        TableError
+            If a column that is needed is missing, or holds something else.
+        """
+        import pandas as pd
+
+        table = X if isinstance(X, Table) else as_table(X, self.style)
+        values: dict[str, Any] = {}
+        for column in filter(lambda column: column.to, self.columns):
+            if needed is None or set(column.to) & set(needed):
+                values |= column.numbers(table)
+            else:
+                values |= dict.fromkeys(column.to, float("nan"))
+        return pd.DataFrame(values, index=range(len(table.frame)), columns=list(self.names), dtype="float64")
+
+    def sources_of(self, names: Collection[str]) -> list[str]:
+        """Return the columns of the table from which columns of numbers are made."""
+        return [source for column in self.columns if set(column.to) & set(names) for source in column.sources]
+
+    def as_frame(self) -> pd.DataFrame:
+        """Return a table with a row for each column: its name, what became of it, its unit and its gaps."""
+        import pandas as pd
+
+        rows = [
+            (", ".join(c.parts) or c.header or c.name, c.in_words(), ", ".join(c.to), c.unit, c.gaps)
+            for c in self.columns
+        ]
+        return pd.DataFrame(rows, columns=["column", "became", "names", "unit", "gaps"])
+
+    def record(self) -> dict[str, Any]:
+        """Return plain values for a file, to be read by `read_columns`."""
+        return asdict(self)
+
+
+def plain_columns(names: Sequence[str]) -> Columns:
+    """Return the record of columns of numbers that are used as they are."""
+    return Columns(tuple(Column(name, "number", (name,)) for name in names))
+
+
+def _name_in(table: Table, name: str, header: str = "") -> str:
+    """Return what the table calls a column of the fit, known by its header or its name.
 
     Raises
     ------
     TableError
-        If one is missing or not numeric.
+        If it has none of that name.
     """
-    _require(table.frame, names)
-    for name in names:
-        if not _is_numeric(table.frame[name]):
-            raise TableError(
-                explain(
-                    "The column must hold numbers.",
-                    f"text in {_with_example(table, name)}",
-                    "Correct the column or leave it out.",
-                )
-            )
-    return table.frame[list(names)].astype("float64")
+    for there in map(table.name_of, (header, name)):
+        if there in table.frame.columns:
+            return str(there)
+    known = map(str, table.frame.columns)
+    raise TableError(explain("The table must have the column.", repr(name), closest(name, known)))
 
 
-def _without_missing(columns: pd.DataFrame, drop: bool, table: Table) -> pd.DataFrame:
-    """Return `columns` without incomplete rows if `drop`; raise if not, or if a value is infinite."""
-    infinite = columns.abs().eq(math.inf)
-    if infinite.to_numpy().any():
-        name = str(infinite.sum().idxmax())
-        got = f"{infinite[name].sum()} infinite in {name!r}{_first_line(infinite[name], table)}"
-        raise TableError(explain("Values must be finite.", got, "Correct or remove those rows."))
-    missing = columns.isna()
-    if missing.to_numpy().any() and not drop:
-        raise TableError(
-            explain(
-                f"Values are missing in {int(missing.any(axis=1).sum())} of {len(columns)} rows.",
-                _missing_in_words(missing, table),
-                "Fill them, leave these rows out with --drop-missing, or leave a column out with --features.",
-            )
-        )
-    columns = columns.dropna()
-    if columns.empty:
-        raise TableError(
-            explain("At least one row must be complete.", "no complete row", "Leave a column out with --features.")
-        )
-    return columns
+def read_columns(record: Any) -> Columns | None:
+    """Return what `Columns.record` wrote; None for None.
+
+    Raises
+    ------
+    ValueError, KeyError, TypeError
+        If it is not such a record.
+    """
+    if record is None:
+        return None
+    columns = tuple(Column(**_checked(entry)) for entry in record["columns"])
+    symbols = {unit.symbol for unit in UNITS}
+    for column in columns:
+        if column.kind not in KINDS or (column.kind == "time" and column.unit not in symbols):
+            raise ValueError(f"the column {column.name!r} has an unknown kind")
+        if column.kind == "levels" and len(column.levels) != len(column.to) + 1:
+            raise ValueError(f"the levels of {column.name!r} do not fit")
+    style = Style(str(record["style"]["decimal"]), str(record["style"]["thousands"]))
+    target = None if record["target"] is None else str(record["target"])
+    counts = int(record["n_rows"]), int(record["n_dropped"])
+    return Columns(columns, target, str(record["target_unit"]), *counts, style, _texts(record["told"]))
 
 
-def _missing_in_words(missing: pd.DataFrame, table: Table) -> str:
-    """Return the columns with most missing values, those with text in place of a number first."""
-    counts = missing.sum()
-    names = sorted(counts.index[counts > 0], key=lambda name: (name not in table.gaps, -counts[name]))
-    words = []
-    for name in names[:MOST_SHOWN]:
-        gaps = table.gaps.get(name, ())
-        where = (
-            f" (treated as missing, not a number: {cells_in_words(gaps)})"
-            if gaps
-            else _first_line(missing[name], table)
-        )
-        words.append(f"{counts[name]} missing in {name!r}{where}")
-    return "; ".join(words) + (f"; and in {len(names) - MOST_SHOWN} more columns" if len(names) > MOST_SHOWN else "")
+def columns_of_names(record: Any, names: Sequence[str]) -> Columns | None:
+    """Return what `Columns.record` wrote, if it gives the columns of numbers with these names.
+
+    Raises
+    ------
+    ValueError, KeyError, TypeError
+        If it does not, or is no such record.
+    """
+    found = read_columns(record)
+    if found is not None and found.names != tuple(names):
+        raise ValueError("the columns of the table do not give those of the fit")
+    return found
 
 
-def _first_line(wrong: pd.Series, table: Table) -> str:
-    """Return the line of the first wrong row, in brackets, if the file has lines."""
-    return f" (the first in line {table.lines[int(wrong.to_numpy().argmax())]})" if table.lines else ""
+def _checked(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of a column, each of its type."""
+    kinds: dict[str, Callable[[Any], Any]] = {"str": str, "int": int, "tuple[str, ...]": _texts}
+    return {item.name: kinds[str(item.type)](entry[item.name]) for item in fields(Column)}
+
+
+def _texts(values: Iterable[Any]) -> tuple[str, ...]:
+    return tuple(map(str, values))

@@ -122,6 +122,11 @@ def as_table(frame: pd.DataFrame, usual: Style = PLAIN) -> Table:
     """
     import pandas as pd
 
+    names, units = names_and_units([str(name) for name in frame.columns])
+    known = frame.attrs.get("units", {})
+    if not any(map(_needs_reading, frame.dtypes)):  # a large table of numbers is not copied
+        headers = {name: str(own) for name, own in zip(names, frame.columns, strict=True) if name != str(own)}
+        return Table(frame.set_axis(names, axis=1), units={**known, **units}, headers=headers)
     given = [frame.iloc[:, k].reset_index(drop=True) for k in range(frame.shape[1])]
     columns = [_cells_of(column) if _is_text(column) else _ready(column) for column in given]
     table = table_of([str(name) for name in frame.columns], columns, (), usual)
@@ -130,14 +135,24 @@ def as_table(frame: pd.DataFrame, usual: Style = PLAIN) -> Table:
         if isinstance(column.dtype, pd.CategoricalDtype) and _is_text(read):
             levels = [str(level) for level in column.cat.categories]
             table.frame[name] = pd.Categorical(read, levels)  # in the order that the user gave them
-    return replace(table, units={**frame.attrs.get("units", {}), **table.units})
+    return replace(table, units={**known, **table.units})
 
 
 def _is_text(column: pd.Series) -> bool:
+    import numpy as np
     import pandas as pd
 
-    is_string = isinstance(column.dtype, (pd.StringDtype, pd.CategoricalDtype))
-    return is_string or getattr(column.dtype, "kind", "") in "OSU"
+    if isinstance(column.dtype, np.dtype):
+        return column.dtype.kind in "OSU"
+    return isinstance(column.dtype, (pd.StringDtype, pd.CategoricalDtype))
+
+
+def _needs_reading(dtype: Any) -> bool:
+    """Whether a column of this type is something else than numbers, or instants without a time zone."""
+    import pandas as pd
+
+    others = (pd.StringDtype, pd.CategoricalDtype, pd.PeriodDtype, pd.DatetimeTZDtype)
+    return isinstance(dtype, others) or getattr(dtype, "kind", "") in "OSUm"
 
 
 def _cells_of(column: pd.Series) -> list[str]:

@@ -8,23 +8,15 @@ from collections.abc import Mapping, Sequence
 from eqdarts.tables.cells import MISSING, as_number
 from eqdarts.tables.dates import is_date
 from eqdarts.tables.styles import PLAIN, Style
+from eqdarts.units.parse import UnitError, parse_unit
 
 __all__ = ["name_and_unit", "names_and_units", "row_of_units"]
 
+LOGARITHMS = frozenset({"dB", "dex", "mag", "pH"})  # no units to calculate with
 LONGEST_UNIT = 24  # characters
 LOOKED_AT = 200  # cells that tell whether a column is measured
 _BRACKETS = re.compile(r"(?P<name>.*\S)\s*\[(?P<unit>[^\[\]]+)\]")
-_PARENTHESES = re.compile(r"(?P<name>.*\S)\s+\((?P<unit>[^()]+)\)")
-# What may stand in parentheses behind a name and is a unit: "(mean)" is none.
-_SYMBOLS = (
-    "m|g|s|A|K|mol|cd|N|J|W|Pa|Hz|V|C|F|T|Wb|H|S|Ohm|ohm|Ω|lm|lx|Bq|Gy|Sv|kat|L|l|eV|bar|pc|t|cal|M|B|dB|b|Å|"
-    "min|h|d|wk|mo|yr|a|hr|sec|year|years|day|days|hour|hours|second|seconds|month|months|week|weeks|minute|minutes|"
-    "ft|in|mi|mph|lb|lbs|oz|gal|yd|au|AU|ly|mag|dex|deg|rad|sr|°|°C|°F|degC|degF|arcsec|arcmin|%|‰|ppm|ppb|ppt|pH|"
-    "atm|Torr|mmHg|Hg|psi|ha|USD|EUR|counts|cpm|rpm|px|kcal|u|Da|R|St|P"
-)
-_PREFIX = "[yzafpnuµμmcdhkMGTPEZY]|da"
-_FACTOR = rf"(?:1|10|(?:{_PREFIX})?(?:{_SYMBOLS})|[€$£])(?:\^?[-+]?[\d⁰¹²³⁴-⁹⁻]+|\*\*-?\d+)?"
-_UNIT = re.compile(rf"{_FACTOR}(?:\s*[*/·.]?\s*{_FACTOR})*")
+_PARENTHESES = re.compile(r"(?P<name>.*\S)\s+\((?P<unit>(?:[^()]|\([^()]*\))+)\)")
 _NOT_UNITS = re.compile(r"[\d\s.,;:=<>+-]*|.*=.*")
 
 
@@ -36,15 +28,25 @@ def name_and_unit(header: str) -> tuple[str, str]:
     >>> name_and_unit("m [kg]"), name_and_unit("v (km/s)"), name_and_unit("width (mean)"), name_and_unit("f(x)")
     (('m', 'kg'), ('v', 'km/s'), ('width (mean)', ''), ('f(x)', ''))
     """
-    for pattern, known in ((_BRACKETS, None), (_PARENTHESES, _UNIT)):
+    for pattern, is_unit in ((_BRACKETS, _may_be_unit), (_PARENTHESES, _is_known_unit)):
         match = pattern.fullmatch(header)
-        if match is None:
-            continue
-        unit = match["unit"].strip()
-        is_unit = _NOT_UNITS.fullmatch(unit) is None if known is None else known.fullmatch(unit) is not None
-        if is_unit and len(unit) <= LONGEST_UNIT:
-            return match["name"], unit
+        if match is not None and is_unit(match["unit"].strip()):
+            return match["name"], match["unit"].strip()
     return header, ""
+
+
+def _may_be_unit(text: str) -> bool:
+    return len(text) <= LONGEST_UNIT and _NOT_UNITS.fullmatch(text) is None
+
+
+def _is_known_unit(text: str) -> bool:
+    """Whether the text is a unit and no other word: "(mean)" is none."""
+    if not _may_be_unit(text):
+        return False
+    try:
+        return text in LOGARITHMS or bool(str(parse_unit(text))) or "%" in text
+    except UnitError:
+        return False
 
 
 def names_and_units(headers: Sequence[str]) -> tuple[list[str], dict[str, str]]:

@@ -1,121 +1,111 @@
-"""Picking the target and the features: what is left out is said, with column, line and value."""
+"""What became of each column: the record that is kept with a fit and followed for new rows."""
 
 from __future__ import annotations
 
-import math
-from pathlib import Path
+import json
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from eqdarts.errors import TableError
-from eqdarts.tables.columns import numeric_columns, part_groups, select
+from eqdarts.tables.columns import Column, Columns, columns_of_names, plain_columns, read_columns
 from eqdarts.tables.files import load_table
-from eqdarts.tables.table import Table
 
-EXPECTED = pd.DataFrame({"x": [1.0, 2.0], "y": [2.5, -300.0], "label": ["a", "b"]})
+COLUMNS = Columns(
+    (
+        Column("m", "number", ("m",), "kg", gaps=1, header="m [kg]"),
+        Column("when", "time", ("when",), "d", origin="2020-03-01"),
+        Column("time", "time", ("time",), "yr", origin="2020-01-01", parts=("year", "month")),
+        Column("Type", "levels", ("Type=b", "Type=c"), levels=("a", "b", "c")),
+        Column("flat", "same", why="the same in all rows: 5"),
+        Column("who", "text", why="such as 'x' in row 1"),
+    ),
+    target="y",
+    target_unit="s",
+    n_rows=9,
+)
+NEW = pd.DataFrame(
+    {
+        "Type": ["c", "a", None, "b"],
+        "month": [1, 2, 1, 1],
+        "m [kg]": ["1,5", "2,0", "?", "2,5"],
+        "year": [2020, 2020, 2021, 2021],
+        "when": ["2020-03-02", "2020-03-03T12:00", "", "2020-02-29"],
+    }
+)
+NUMBERS = {
+    "m": [1.5, 2.0, np.nan, 2.5],
+    "when": [1.0, 2.5, np.nan, -1.0],
+    "time": [0.0, 31 / 365.25, 366 / 365.25, 366 / 365.25],
+    "Type=b": [0.0, 0.0, np.nan, 1.0],
+    "Type=c": [1.0, 0.0, np.nan, 0.0],
+}
 
 
-def _table(folder: Path, text: str) -> Table:
-    path = folder / "table.csv"
-    path.write_text(text, encoding="utf-8")
-    return load_table(str(path))
+def test_new_rows_are_read_as_those_of_the_fit_in_whatever_order() -> None:
+    found = COLUMNS.numbers(NEW)
+    assert tuple(found) == COLUMNS.names == tuple(NUMBERS)
+    pd.testing.assert_frame_equal(found, pd.DataFrame(NUMBERS))
 
 
-def test_select_takes_the_numeric_columns_and_says_what_it_leaves_out() -> None:
-    columns = select(Table(EXPECTED), "y")
-    assert list(columns.X) == ["x"]
-    assert columns.y.name == "y"
-    assert columns.X["x"].dtype == np.float64
-    assert columns.notes == ("Left out, not numeric: 'label' (such as 'a' in row 1).",)
+def test_the_record_comes_back_and_a_wrong_one_does_not() -> None:
+    record = json.loads(json.dumps(COLUMNS.record()))
+    assert read_columns(record) == columns_of_names(record, COLUMNS.names) == COLUMNS
+    assert read_columns(None) is None
+    with pytest.raises(ValueError, match="do not give those"):
+        columns_of_names(record, ["m"])
+    for change in ({"kind": "other"}, {"levels": ["a"]}, {"kind": "time", "unit": "fortnight"}):
+        broken = {**record, "columns": [{**record["columns"][3], **change}]}
+        with pytest.raises(ValueError, match=r"kind|levels"):
+            read_columns(broken)
 
 
-def test_select_takes_the_features_in_the_order_given() -> None:
-    frame = pd.DataFrame({"a": [1], "b": [2], "c": [True], "y": [4]})
-    assert list(select(Table(frame), "y", ["c", "a"]).X) == ["c", "a"]
-    assert select(Table(frame), "y", ["c"]).X["c"].tolist() == [1.0]
+def test_only_what_is_needed_must_be_there() -> None:
+    found = COLUMNS.numbers(NEW[["Type"]], {"Type=b"})
+    assert found["m"].isna().all()
+    assert found["Type=b"].tolist()[:2] == [0.0, 0.0]
+    with pytest.raises(TableError, match=r"must have the column. Got 'when'"):
+        COLUMNS.numbers(NEW.drop(columns="when"))
+    assert COLUMNS.sources_of({"Type=c", "time"}) == ["year", "month", "Type"]
 
 
 @pytest.mark.parametrize(
-    ("target", "features", "expected"),
+    ("change", "says"),
     [
-        ("Y", None, "Did you mean 'y'"),
-        ("label", None, "must hold numbers.*'label'"),
-        ("y", ["xx"], "Did you mean 'x'"),
-        ("y", ["label"], "must hold numbers"),
-        ("y", ["x", "y"], "target must not be a feature"),
+        ({"Type": "d"}, r"'Type' must have the levels of the fit. Got 'd' in row 1. Known: a, b, c"),
+        ({"when": 5.0}, r"must hold dates, as in the fit. Got .*5.0.* in 'when'"),
+        ({"m [kg]": "heavy"}, r"must hold numbers. Got text in 'm' \(such as 'heavy' in row 1\)"),
     ],
 )
-def test_wrong_columns(target: str, features: list[str] | None, expected: str) -> None:
-    with pytest.raises(TableError, match=expected):
-        select(Table(EXPECTED), target, features)
+def test_something_else_in_a_column_is_one_error(change: dict[str, object], says: str) -> None:
+    with pytest.raises(TableError, match=says):
+        COLUMNS.numbers(NEW.assign(**change))
 
 
-def test_no_numeric_feature() -> None:
-    with pytest.raises(TableError, match="must have a numeric feature"):
-        select(Table(EXPECTED.drop(columns="x")), "y")
+def test_lines_of_a_file_are_named(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    (tmp_path / "new.csv").write_text("Type\na\n\nd\n", encoding="utf-8")
+    with pytest.raises(TableError, match="'d' in line 4"):
+        COLUMNS.numbers(load_table(str(tmp_path / "new.csv")), {"Type=b"})
 
 
-def test_missing_rows_are_an_error_that_counts_them_or_are_dropped() -> None:
-    frame = pd.DataFrame({"a": [1.0, math.nan, 3.0, math.nan], "b": [1.0, 2.0, math.nan, 4.0], "y": [1.0] * 4})
-    with pytest.raises(TableError, match=r"3 of 4 rows. Got 2 missing in 'a'.*--drop-missing"):
-        select(Table(frame), "y")
-    columns = select(Table(frame), "y", drop_missing=True)
-    assert len(columns.X) == len(columns.y) == 1
-    assert "Dropped 3 of 4 rows" in columns.notes[0]
-    with pytest.raises(TableError, match="At least one row"):
-        select(Table(frame.iloc[1:]), "y", drop_missing=True)
+def test_what_a_reader_is_told() -> None:
+    frame = COLUMNS.as_frame()
+    assert frame["column"].tolist() == ["m [kg]", "when", "year, month", "Type", "flat", "who"]
+    assert frame["became"].tolist() == [
+        "number",
+        "days since 2020-03-01",
+        "years since 2020-01-01, made of year, month",
+        "1 or 0: Type=b, Type=c; a where all are 0",
+        "left out: the same in all rows: 5",
+        "left out: such as 'x' in row 1",
+    ]
+    assert frame["gaps"].tolist() == [1, 0, 0, 0, 0, 0]
+    assert COLUMNS.units == {"m": "kg", "when": "d", "time": "yr", "y": "s"}
+    assert COLUMNS.given == ("m [kg]", "when", "year", "month", "Type", "flat", "who")
 
 
-def test_a_column_that_is_not_used_may_miss_values() -> None:
-    frame = pd.DataFrame({"a": [1.0, 2.0], "b": [math.nan, 2.0], "y": [1.0, 2.0]})
-    assert len(select(Table(frame), "y", ["a"]).X) == 2
-
-
-def test_infinite_values() -> None:
-    with pytest.raises(TableError, match=r"1 infinite in 'x' \(the first in line 5\)"):
-        select(Table(pd.DataFrame({"x": [1.0, -math.inf], "y": [1.0, 2.0]}), [2, 5]), "y")
-
-
-def test_numeric_columns_names_the_closest() -> None:
-    with pytest.raises(TableError, match="Did you mean 'label'"):
-        numeric_columns(Table(EXPECTED), ["lable"])
-
-
-def test_a_column_of_text_is_left_out_with_line_and_value(tmp_path: Path) -> None:
-    columns = select(_table(tmp_path, "x,label,y\n\n1,NA,1\n2,$3,2\n"), "y")
-    assert columns.notes == ("Left out, not numeric: 'label' (such as '$3' in line 4).",)
-
-
-def test_a_row_of_units_is_no_row(tmp_path: Path) -> None:
-    table = _table(tmp_path, "x,y\nm,s\n1,2\n2,4\n")
-    assert select(table, "y").X["x"].tolist() == [1.0, 2.0]
-    assert table.units == {"x": "m", "y": "s"}
-    assert table.told == ("The first row is read as units: x in m, y in s.",)
-
-
-def test_many_gaps_are_counted_and_those_of_columns_not_asked_for_are_not_told(tmp_path: Path) -> None:
-    rows = "".join(f"{'bad' if k % 3 == 0 else k},{k},{'?' if k == 4 else k}\n" for k in range(15))
-    table = _table(tmp_path, "x,y,z\n" + rows)
-    (note, dropped) = select(table, "y", ["x"], drop_missing=True).notes
-    assert note.startswith("Treated as missing in column 'x', not a number: 'bad' in line 2, 'bad' in line 5,")
-    assert note.endswith("and 2 more.")
-    assert dropped.startswith("Dropped 5 of 15")
-
-
-def test_an_empty_cell_is_named_by_its_line(tmp_path: Path) -> None:
-    with pytest.raises(TableError, match=r"2 missing in 'y' \(the first in line 3\)"):
-        select(_table(tmp_path, "x,y\n1,2\n2,\n3,NA\n"), "y")
-
-
-def test_the_column_of_groups_is_no_feature_and_has_no_gaps(tmp_path: Path) -> None:
-    table = _table(tmp_path, "tree,age,size\n1,2,3\n2,4,5\n1,6,7\n")
-    rest, labels = part_groups(table, "tree")
-    assert labels.tolist() == [1, 2, 1]
-    assert list(select(rest, "size").X) == ["age"]
-    assert part_groups(table, None) == (table, None)
-    with pytest.raises(TableError, match="must have the column"):
-        part_groups(table, "Tree")
-    with pytest.raises(TableError, match=r"1 missing in 'tree' .the first in line 3.*Fill them"):
-        part_groups(_table(tmp_path, "tree,age\n1,2\n,4\n"), "tree")
+def test_plain_columns_are_known() -> None:
+    assert plain_columns(["a", "b"]).is_plain
+    assert not COLUMNS.is_plain
+    assert not Columns((Column("m", "number", ("m",), header="m [kg]"),)).is_plain
