@@ -112,6 +112,8 @@ class Data:
         None: zeros.
     dimensions : ndarray of shape (b, d + 1) or None
         Exponents of b independent base units for the inputs and the target, if all units are known.
+    seen_as : tuple of str or None
+        The names of the inputs if they are formulas of the columns of the table.
     """
 
     X: Array | Scaled
@@ -123,6 +125,7 @@ class Data:
     y_scale: float
     origin: Array | None = None
     dimensions: Array | None = None
+    seen_as: tuple[str, ...] | None = None
 
     @property
     def n_inputs(self) -> int:

@@ -346,7 +346,8 @@ class Weighing:
         self.most_symbols = most_symbols
         # A swap has no comparable loss on rows held back, so that loss cannot choose it.
         self.criterion = CRITERIA[criterion].stand_in.name
-        self.swaps = self.criterion == criterion
+        # Nor is one written where the graph has other inputs than the columns of the table.
+        self.swaps = self.criterion == criterion and data.seen_as is None
         few = draw_rows(rows, MOST_ROWS, rng)
         self.seen = Rows(data.X[few], data.y[few], data.weight[few])
         self.two_valued = frozenset(i for i, column in enumerate(data.X[rows].T) if len(np.unique(column)) <= 2)
@@ -354,7 +355,7 @@ class Weighing:
     def of(self, front: Front) -> Evidence:
         """Return the evidence at the chosen graph."""
         target = "y" if self.table.target is None else self.table.target
-        names = self.data.scales.names(self.table.names)
+        names = self.data.scales.names(self.data.seen_as or self.table.names)
         return evidence(front.best.member, self.seen, self.primitives, names, target, self.criterion)
 
     def held(self, front: Front, go_on: Callable[[], bool]) -> tuple[Front, Evidence]:
@@ -386,7 +387,7 @@ def structure_of(
 ) -> tuple[Finding, ...]:
     """Return the structures of the chosen graph and of the data, or of the log odds if the law is a probability."""
     target = "y" if table.target is None else table.target
-    problem, names = training_problem(data, ROWS_OF_STRUCTURE, rng), data.scales.names(table.names)
+    problem, names = training_problem(data, ROWS_OF_STRUCTURE, rng), data.scales.names(data.seen_as or table.names)
     return findings(problem, front.best.member, names, f"logit({target})" if logistic else target, rng)
 
 

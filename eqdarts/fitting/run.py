@@ -273,7 +273,8 @@ class Run:
             names = ", ".join(self.lost_params[:20])
             why = "only plain values are saved. The defaults are used"
             told.append(f"The file does not contain {names} of the estimator: {why}.")
-        if self.graph is None and self.groups is None:
+        by_choice = self.groups is not None or (self.knowledge and not self.lost_primitives)
+        if self.graph is None and not by_choice:
             own = ", ".join(self.lost_primitives[:5])
             why = f"your own primitives {own}" if own else "graphs of this size"
             told.append(f"The file does not contain {why}. There is no graph_; the equations are loaded.")

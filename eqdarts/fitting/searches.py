@@ -20,12 +20,11 @@ from eqdarts.fitting.run import Run
 from eqdarts.fitting.settings import FitSettings, time_for_search
 from eqdarts.fitting.starts import BENT, best_line, broken_line, constant, starts_of_fit, starts_of_guesses
 from eqdarts.fitting.table import Table
-from eqdarts.fitting.views import View
+from eqdarts.fitting.views import View, screen_of
 from eqdarts.graph.fitted import FittedGraph, Start
 from eqdarts.history import SearchHistory, with_totals
 from eqdarts.search.parallel import search_many
 from eqdarts.search.result import Config
-from eqdarts.search.screen import GraphScreen
 from eqdarts.search.search import search
 
 __all__ = ["Searches", "in_given_units"]
@@ -125,13 +124,13 @@ class Searches:
             self._limit(first, share),
             most,
             settings.n_restarts,
-            self.table.names,
+            data.seen_as or self.table.names,
             settings.relaxed,
-            GraphScreen.of(self.table.screen, data.scales, data.y_scale, logistic),
+            screen_of(view, self.table, logistic),
         )
         watch.first, watch.share = first, share
         watch.is_kept = view.is_kept
-        watch.unit, watch.write = data.variance * in_given_units(data, self.table) ** 2, self._writer(data, logistic)
+        watch.unit, watch.write = data.variance * in_given_units(data, self.table) ** 2, self._writer(view, logistic)
         if settings.n_jobs is None:
             # `watch` allows an interrupt as soon as there is an equation.
             result = search(data, config, self.rng, watch, starts)
@@ -153,18 +152,20 @@ class Searches:
         whole = time_for_search(self.settings.time_limit, len(self.table.y))
         return max((first + share) * whole - (now() - self.began), LEAST_SEARCH * share * whole)
 
-    def _writer(self, data: Data, logistic: bool) -> Callable[[FittedGraph], Equation | None]:
+    def _writer(self, view: View, logistic: bool) -> Callable[[FittedGraph], Equation | None]:
         """Return a function that writes a graph as an equation and remembers the equations it has written."""
         written: dict[FittedGraph, Equation | None] = {}
-        table, scales = self.table, data.scales._replace(y=float(in_given_units(data, self.table)))
+        table, lens = self.table, view.lens
+        scales = view.data.scales._replace(y=float(in_given_units(view.data, table)))
+        seen = table if lens is None else lens.seen(table)
 
         def write(member: FittedGraph) -> Equation | None:
             if member not in written:
                 try:
-                    rows = table.telling[:QUICK_ROWS]
-                    found = Equation.from_graph(
-                        member.graph, member.coefficients, scales, table.names, table.target, rows=rows
-                    )
+                    rows = seen.telling[:QUICK_ROWS]
+                    given = member.graph, member.coefficients, scales, seen.names
+                    found = Equation.from_graph(*given, table.target, rows=rows)
+                    found = found if lens is None else lens.given_back(found, table)
                     written[member] = replace(found, expr=composed("logistic", found.expr)) if logistic else found
                 except (ValueError, ArithmeticError):  # it is only shown: the search goes on
                     written[member] = None

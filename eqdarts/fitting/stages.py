@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from eqdarts._typing import Array
 from eqdarts.clock import now
-from eqdarts.data import Data, FitRows, prepare
+from eqdarts.data import Data, FitRows, Scales, prepare
+from eqdarts.equation.equation import Equation
 from eqdarts.evidence.edges import Evidence
 from eqdarts.evidence.structure import Finding
 from eqdarts.failures import Failures
@@ -50,23 +51,23 @@ from eqdarts.fitting.front import (
 )
 from eqdarts.fitting.guard import Guard
 from eqdarts.fitting.known import is_broken, knowledge_of, known_in_words, without_broken
+from eqdarts.fitting.lens import lens_of
 from eqdarts.fitting.progress import Bar, Callback, Interrupts, Watch, compiling
 from eqdarts.fitting.robust_scatter import relative_loss
 from eqdarts.fitting.robust_start import robust_polynomial
 from eqdarts.fitting.run import Run
 from eqdarts.fitting.scatter import ByKind, Scatter, by_own_weights, with_weights
-from eqdarts.fitting.searches import Searches, in_given_units
+from eqdarts.fitting.searches import Searches
 from eqdarts.fitting.settings import FitSettings, share_until, spent
 from eqdarts.fitting.starts import in_units
 from eqdarts.fitting.table import Table
 from eqdarts.fitting.units import in_given_unit, in_safe_unit
-from eqdarts.fitting.views import View, is_weighted, members_of, with_weighted
+from eqdarts.fitting.views import View, is_weighted, members_of, screen_of, with_lens, with_weighted
 from eqdarts.graph.fitted import FittedGraph
 from eqdarts.history import SearchHistory, with_totals
 from eqdarts.inference.constants import Snap
 from eqdarts.inference.noise import Noise
 from eqdarts.losses import SQUARED, Loss, loss_of, resolve_loss
-from eqdarts.search.screen import GraphScreen
 from eqdarts.search.search import one_thread
 from eqdarts.selection import CRITERIA
 
@@ -219,7 +220,7 @@ class Stages:
         data = prepare(table.X, table.y, table.weight, settings.validation_fraction, self.rng)
         # Errors are raised now, and not after the search.
         checked_held_out(data, settings.selection)
-        views = self._weighted_too(self.searches.views(data), scatter)
+        views = self._weighted_too(with_lens(self.searches.views(data), lens_of(table), table), scatter)
         found, history = self.searches.run(views)
         # The search has used a small sample. From here on all rows count, or 10,000 of them.
         rows = fitted_rows(data, self.rng)
@@ -435,7 +436,7 @@ class Stages:
     ) -> tuple[tuple[FittedGraph, ...], tuple[FittedGraph, ...]]:
         """Return the members that contradict nothing that is known, and the others."""
         logistic = loss_of(self.settings.loss).logistic
-        screen = GraphScreen.of(self.table.screen, view.data.scales, view.data.y_scale, logistic)
+        screen = screen_of(view, self.table, logistic)
         if screen is None:
             return members, ()
         obeys = screen.obeyed(members)
@@ -456,12 +457,18 @@ class Stages:
         table, settings = self.table, self.settings
         entries: list[Entry] = []
         self.unwritten = 0
-        settle = {} if by is None else {"settle": by.settle}
+
+        def back(view: View) -> Callable[[Equation], Equation]:
+            """Return what fits an equation of the columns that the view sees by the loss, as one of the table's."""
+            lens, settle = view.lens, (lambda equation: equation) if by is None else by.settle
+            return settle if lens is None else lambda equation: settle(lens.given_back(equation, table))
+
         price = None if by is None else by.candidate
         for graphs, view in zip(members, views, strict=False):
             always = always_told(graphs, table.n_rows, (*self.searches.guesses, *self.chosen))
             may_write = partial(self._may_write, until=self._until("writing") if until is None else until)
-            written = write_all(graphs, view.data, table, always, may_write, failures=self.failures, **settle)
+            seen = table if view.lens is None else view.lens.seen(table)
+            written = write_all(graphs, view.data, seen, always, may_write, back(view), self.failures)
             self.unwritten += 0 if may_write(len(written)) else len(graphs) - len(written)
             entries += price_all(written, view.data, table, settings.primitives, price, always, self.failures)
         return no_longer_than(without_cancelling(entries, table), settings.max_complexity)
@@ -470,12 +477,15 @@ class Stages:
         self, members: list[tuple[FittedGraph, ...]], views: list[View], front: Front
     ) -> tuple[FittedGraph, ...]:
         """Return the members of all views in the units of the chosen one, and keep those of the first in a file."""
+        # Graphs of other columns than those of the table are no starts of another fit.
+        plain = [entry for entry in front.entries if entry.data.seen_as is None]
         if self.watch.checkpoint is not None:
-            own = [e.member for e in front.entries if e.data.scales.same_origin(views[0].data.scales)]
+            own = [e.member for e in plain if e.data.scales.same_origin(views[0].data.scales)]
             self.watch.checkpoint.finish((*members[0], *own))
-        units = front.best.data.scales
-        moved = [in_units(m, v.data.scales, units) for ms, v in zip(members, views, strict=False) for m in ms]
-        return (*moved, *(in_units(entry.member, entry.data.scales, units) for entry in front.entries))
+        units = self._units(front)
+        pairs = ((ms, v) for ms, v in zip(members, views, strict=False) if v.lens is None)
+        moved = [in_units(m, v.data.scales, units) for ms, v in pairs for m in ms] if plain else []
+        return (*moved, *(in_units(entry.member, entry.data.scales, units) for entry in plain))
 
     def _with_digits(self, front: Front, rows: FitRows, loss: Loss) -> Front:
         """Return the front without rivals that break what is known, printed with as many digits as the rows need."""
@@ -494,7 +504,7 @@ class Stages:
     ) -> Run:
         """Return the record of the fit; `members` are those that the next fit may start from."""
         table, settings = self.table, self.settings
-        units = front.best.data.scales
+        units, plain = self._units(front), all(entry.data.seen_as is None for entry in front.entries)
         front = in_given_unit(front.with_exact(remarks.last.snaps), table, loss_of(self.loss).power_of_unit)
         return Run(
             equations=tuple(table.told(entry.equation) for entry in front.entries),
@@ -511,11 +521,11 @@ class Stages:
             named=table.named,
             loss=settings.loss if isinstance(settings.loss, str) else repr(settings.loss),
             x_scale=units.x,
-            y_scale=float(in_given_units(front.best.data, self.table)),
+            y_scale=units.y * table.y_unit,
             x_origin=units.origin,
             logistic=logistic,
-            graph=front.best.member,
-            members=tuple(in_units(entry.member, entry.data.scales, units) for entry in front.entries),
+            graph=None if front.best.data.seen_as else front.best.member,
+            members=tuple(in_units(e.member, e.data.scales, units) for e in front.entries) if plain else (),
             kept=best_of(members),
             alpha=remarks.evidence.as_table(),
             history=self._ended(history),
@@ -523,6 +533,12 @@ class Stages:
             settings=settings.written(),
             changed=settings.changed,
         )
+
+    def _units(self, front: Front) -> Scales:
+        """Return the units of the graphs that are kept: those of the chosen one, unless it has other columns."""
+        plain = [entry.data for entry in (front.best, *front.entries) if entry.data.seen_as is None]
+        n_inputs = len(self.table.names)
+        return plain[0].scales if plain else Scales(np.ones(n_inputs), 1.0, np.zeros(n_inputs))
 
     def _ended(self, history: SearchHistory) -> SearchHistory:
         """Return the course of the search with what ended the fit and what was left out."""

@@ -136,6 +136,8 @@ class Table:
 
     def wave(self, equation: Equation) -> str:
         """Return the words for a sine or cosine that the rows cannot show, "" if there is none."""
+        if any(statement.kind == "period" for statement in self.knowledge):
+            return ""  # the user knows it
         return find_wave(equation, dict(zip(self.names, self.telling.T, strict=True)))
 
     @cached_property

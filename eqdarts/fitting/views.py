@@ -8,11 +8,15 @@ from dataclasses import dataclass, replace
 from eqdarts._typing import Array
 from eqdarts.data import Data
 from eqdarts.fitting.front import Entry
+from eqdarts.fitting.lens import Lens
 from eqdarts.fitting.scatter import with_weights
+from eqdarts.fitting.table import Table
 from eqdarts.graph.fitted import FittedGraph, Start
+from eqdarts.search.screen import GraphScreen
 
-__all__ = ["FIRST_SEARCH", "View", "is_weighted", "members_of", "with_weighted"]
+__all__ = ["FIRST_SEARCH", "View", "is_weighted", "members_of", "screen_of", "with_lens", "with_weighted"]
 
+WITHOUT_LENS = 0.4  # share of the time before the search that sees other columns
 FIRST_SEARCH = 0.65  # share of the time before the search with the weights of relative errors
 
 
@@ -34,6 +38,8 @@ class View:
     starts : list of (Graph, sequence of float)
     is_weighted : bool, default=False
         Whether the rows have the weights of relative errors, which may turn out not to be there.
+    lens : Lens, optional
+        The columns that the search sees in place of those of the table.
     """
 
     data: Data
@@ -41,11 +47,37 @@ class View:
     share: float
     starts: list[Start]
     is_weighted: bool = False  # by relative errors, which may turn out not to be
+    lens: Lens | None = None
 
     @property
     def is_kept(self) -> bool:
         """Whether a checkpoint keeps the graphs of this search: those of the first view have the same units."""
         return self.first == 0.0
+
+
+def with_lens(views: Sequence[View], lens: Lens | None, table: Table) -> list[View]:
+    """Return the views with less time each, and one with the columns of a lens, if there is one."""
+    if lens is None:
+        return list(views)
+    shorter = [replace(v, first=WITHOUT_LENS * v.first, share=WITHOUT_LENS * v.share) for v in views]
+    data = lens.data(views[0].data, table)
+    return [*shorter, View(data, WITHOUT_LENS, 1 - WITHOUT_LENS, [], lens=lens)]
+
+
+def screen_of(view: View, table: Table, logistic: bool) -> GraphScreen | None:
+    """Return what is known of the law, as the graphs of a view must obey it."""
+    screen, lens = table.screen, view.lens
+    if screen is None or lens is None:
+        return GraphScreen.of(screen, view.data.scales, view.data.y_scale, logistic)
+    banned = {table.names[k] for k in screen.banned}
+    used = [{str(s.name) for s in column.free_symbols} for column in lens.columns.values()]
+    own = frozenset(k for k, names in enumerate(used) if names & banned)
+    points = lens.values(table.names, screen.points)
+    part = lens.known_part(table.names, screen.points) / table.y_unit
+    # Whether a column that must be used is used is seen on the equation.
+    seen = replace(screen, points=points, needed=frozenset(), banned=own)
+    found = GraphScreen.of(seen, view.data.scales, view.data.y_scale, logistic)
+    return None if found is None else replace(found, known_part=part)
 
 
 def is_weighted(entry: Entry, views: Sequence[View]) -> bool:

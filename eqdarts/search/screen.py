@@ -34,12 +34,15 @@ class GraphScreen:
         What one unit of a graph's value is worth.
     logistic : bool
         Whether the graphs are log odds of the law.
+    known_part : ndarray of shape (M,)
+        What is added to their values.
     """
 
     screen: Screen
     points: Array
     y_scale: float
     logistic: bool = False
+    known_part: Array | float = 0.0
 
     @classmethod
     def of(cls, screen: Screen | None, scales: Scales, y_scale: float, logistic: bool) -> GraphScreen | None:
@@ -70,5 +73,6 @@ class GraphScreen:
     def _values(self, members: Sequence[FittedGraph]) -> Array:
         X = torch.from_numpy(self.points)
         with np.errstate(all="ignore"):
-            f = predict_all([m.graph for m in members], [m.coefficients for m in members], X).numpy() * self.y_scale
+            graphs, coefficients = [m.graph for m in members], [m.coefficients for m in members]
+            f = predict_all(graphs, coefficients, X).numpy() * self.y_scale + self.known_part
             return np.asarray(1 / (1 + np.exp(-f)) if self.logistic else f)
