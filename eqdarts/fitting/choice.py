@@ -64,6 +64,7 @@ SAME_LOSS = 0.01
 SAME_LAW = 1e-2  # mean square of the differences of two forms of one law, as a share of that of the residuals
 EXACT = 1e-9  # residuals below this share of y are rounding errors
 NOISELESS = 1e-14  # mean square of residuals, as a share of y's, below which all forms of a law are exact
+FEWEST_ROWS = 100  # from which on a law can be chosen for its ones: on fewer a number near one is often chance
 MOST_RIVALS = 8  # members of the front whose constants become exact before the choice
 ROWS_OF_STRUCTURE = 150  # times eight for a smooth model
 
@@ -460,12 +461,13 @@ def by_exact_constants(front: Front, exact: ExactForms, criterion: str) -> Front
 
     A law whose coefficients are 1, and minus each other, says less than another with as many of arbitrary size. Of the
     members that could still be the shortest, each is made as exact as the rows allow, and its length is what is then
-    left. Nothing changes for rows without noise, or by another criterion than the description length.
+    left. Nothing changes for few rows, for rows without noise, or by another criterion than the description length.
     """
     lengths, table = list(front.lengths), exact.table
     mean_square = float(np.average(table.y**2, weights=table.weight))
     is_exact = front.best.candidate.loss <= NOISELESS * mean_square
-    if not CRITERIA[criterion].prices_coefficients or is_exact or table.noise is not None:
+    is_open = CRITERIA[criterion].prices_coefficients and table.noise is None and table.n_rows >= FEWEST_ROWS
+    if not is_open or is_exact:
         return front
     shortest = math.inf
     seen: list[Equation] = []  # exact forms; that of a**1.4995 may be that of a**(3/2)

@@ -133,7 +133,9 @@ def test_losses_on_rows_held_back_come_from_the_others() -> None:
     assert held_out[3].candidate.held_out == pytest.approx(expected, rel=1e-6)
 
 
-def test_a_law_of_plain_ones_is_chosen_before_one_with_fewer_numbers_of_any_size() -> None:
+def test_a_law_of_plain_ones_is_chosen_before_one_with_fewer_numbers_of_any_size(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     X = np.random.default_rng(0).uniform(1, 2.2, (300, 2))
     law = X[:, 0] * X[:, 1] / (X[:, 0] + X[:, 1])
     y = law + 0.042 * np.random.default_rng(3).normal(size=300)
@@ -156,3 +158,5 @@ def test_a_law_of_plain_ones_is_chosen_before_one_with_fewer_numbers_of_any_size
     assert by_exact_constants(front, forms, "aicc").best is front.best
     late = ExactForms(table, forms.rows, {}, lambda: False)
     assert by_exact_constants(front, late, "mdl").best is front.best
+    monkeypatch.setattr("eqdarts.fitting.choice.FEWEST_ROWS", 301)
+    assert by_exact_constants(front, forms, "mdl").best is front.best
