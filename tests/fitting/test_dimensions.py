@@ -25,14 +25,23 @@ def _given(units: Any = None, y_units: Any = None, carried: Mapping[str, Unit] |
     return column_units((units, y_units, carried or {}), ("m", "v"), "E", {}, False)
 
 
+def _table(law: str, constants: dict[str, float], **ranges: tuple[float, float]) -> tuple[pd.DataFrame, pd.Series]:
+    """Return the table of a law that does not have its constants."""
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame({name: rng.uniform(low, high, 40) for name, (low, high) in ranges.items()})
+    equation = Equation.parse(law, variables=(*ranges, *constants), target="y")
+    return X, pd.Series(equation.predict(X.assign(**constants)), name="y")
+
+
+def _fit(X: pd.DataFrame, y: pd.Series, law: str, units: dict[str, str], **more: Any) -> DARTSRegressor:
+    quick = {"guesses": [law], "max_refits": 40, "max_complexity": 20}
+    return DARTSRegressor(**(QUICK | quick | more)).fit(X, y, units=units)
+
+
 @cache
 def _attraction() -> DARTSRegressor:
-    """Return a fit of Newton's law to a table that does not have its constant."""
-    rng = np.random.default_rng(0)
-    X = pd.DataFrame(rng.uniform(1, 5, (40, 3)), columns=["m1", "m2", "r"])
-    y = pd.Series(6.674e-11 * X["m1"] * X["m2"] / X["r"] ** 2, name="F")
-    guess = {"guesses": ["G*m1*m2/r**2"], "max_refits": 60, "max_complexity": 15}
-    return DARTSRegressor(**(QUICK | guess)).fit(X, y, units=UNITS)
+    X, y = _table("G*m1*m2/r**2", {"G": 6.674e-11}, m1=(1, 5), m2=(1, 5), r=(1, 5))
+    return _fit(X, y.rename("F"), "G*m1*m2/r**2", UNITS)
 
 
 def test_the_units_of_columns_and_target() -> None:
@@ -128,6 +137,24 @@ def test_a_missing_constant_is_told_with_its_unit_everywhere() -> None:
     assert '"c0": "m3 kg-1 s-2"' in model.equation_.to_json()
     assert model.run_.inference(0).equation.units
     assert "It pays 5.9 nats for its units." in model.selection_
+
+
+def test_the_ratio_of_two_constants_is_told_with_its_unit() -> None:
+    law = "a*f**3/(exp(b*f/T) - 1)"
+    X, y = _table(law, {"a": 1.47e-50, "b": 4.8e-11}, f=(1e13, 1e14), T=(1000, 6000))
+    model = _fit(X, y, law, {"f": "Hz", "T": "K", "y": "W m-2 Hz-1"}, max_refits=1)
+    found = next(law.check_units() for law in model.front_ if "exp" in str(law))
+    assert found.ok
+    assert {"kg s", "s K"} <= set(found.units.values())
+
+
+def test_a_constant_is_named_where_its_unit_fits() -> None:
+    X, y = _table("g*m*z", {"g": 9.80665}, m=(1, 5), z=(1, 9))
+    units = {"m": "kg", "z": "m", "y": "J"}
+    for unit, known in (("m/s2", {"g": 9.80665}), ("m/s", {})):
+        model = _fit(X, y, "a*m*z", units, constants={"g": (9.80665, unit)})
+        assert model.known_ == known
+        assert model.equation_.check_units().ok
 
 
 def test_units_are_kept_in_a_file() -> None:
