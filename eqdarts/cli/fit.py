@@ -55,6 +55,8 @@ def run(arguments: argparse.Namespace) -> None:
     before = tell_of_replaced(folder, NAMES)
     with notes_to_stderr(arguments.quiet):
         model = _fit(columns, arguments, groups, units)
+    if words := columns.of_unused(map(str, model.equation_.expr.free_symbols)):
+        note(words, arguments.quiet)
     with LateInterrupts() as interrupts:
         _show_law(model, columns)
         written: list[str] = []

@@ -117,6 +117,7 @@ def _context(run: Run, units: Mapping[str, str]) -> dict[str, Any]:
         "caveat": CAVEAT,
         "columns_header": header,
         "columns": columns,
+        "steps": [] if run.columns is None else run.columns.steps(),
         "units": units,
         "n_columns": len(run.names),
         "n_rows": len(run.rows.y),

@@ -175,15 +175,19 @@ def column_table(run: Run) -> tuple[list[str], list[list[str]]]:
 def python_lines(run: Run) -> str:
     """Return Python that makes the same fit."""
     given = ", ".join(f"{name}={run.settings[name]}" for name in run.changed if name in run.settings)
-    names, target = [repr(name) for name in run.names], repr(run.target)
-    if run.source is not None and run.source != "-":
+    features = run.names if run.columns is None else run.columns.features
+    names, target = [repr(name) for name in features], repr(run.target)
+    is_read = run.columns is not None and not run.columns.is_plain
+    if run.source is not None and run.source != "-" and is_read:
+        read = f"read_table({run.source!r})"
+    elif run.source is not None and run.source != "-":
         suffix = PurePath(run.source).suffix.lower()
         read = _READERS.get(suffix, "pd.read_csv({})").format(repr(run.source))
     else:
         read = "...  # the DataFrame of your rows"
     lines = [
         *(["import pandas as pd"] if read.startswith("pd.") else []),
-        "from eqdarts import DARTSRegressor",
+        f"from eqdarts import DARTSRegressor{', read_table' if read.startswith('read_table') else ''}",
         "",
         f"table = {read}",
         f"model = DARTSRegressor({given})",
@@ -210,7 +214,8 @@ def command_line(run: Run) -> str | None:
     others = set(run.changed) - set(options) - {"verbose", "knowledge"}
     if run.source in (None, "-") or others or run.rows.weight is not None or run.rows.sigma is not None:
         return None
-    words = ["eqdarts", "fit", str(run.source), "--target", run.target, "--features", ",".join(map(_csv, run.names))]
+    features = run.names if run.columns is None else run.columns.features
+    words = ["eqdarts", "fit", str(run.source), "--target", run.target, "--features", ",".join(map(_csv, features))]
     if run.groups is not None:
         words += ["--groups", run.groups.by]
     for statement in run.params.get("knowledge") or ():

@@ -216,6 +216,10 @@ KINDS: dict[str, Kind] = {
 }
 
 
+def _gaps(column: Column) -> str:
+    return f", with {column.gaps} missing" if column.gaps and column.to else ""
+
+
 @dataclass(frozen=True)
 class Columns:
     """What became of the columns of a table.
@@ -310,6 +314,21 @@ class Columns:
             for c in self.columns
         ]
         return pd.DataFrame(rows, columns=["column", "became", "names", "unit", "gaps"])
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """The columns of the table that became numbers, without their units."""
+        return tuple(source for column in self.columns if column.to for source in column.sources)
+
+    def steps(self) -> list[str]:
+        """Return sentences on everything that was done to the table."""
+        changed = [column for column in self.columns if column.kind != "number" or column.gaps]
+        lost = f"{self.n_dropped} of {self.n_rows} rows were left out: a value is missing in them."
+        return [
+            *self.told,
+            *(f"{column.called}: {column.in_words()}{_gaps(column)}." for column in changed),
+            *([lost] if self.n_dropped else []),
+        ]
 
     def record(self) -> dict[str, Any]:
         """Return plain values for a file, to be read by `read_columns`."""

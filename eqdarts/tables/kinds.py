@@ -20,6 +20,7 @@ __all__ = ["planned"]
 
 MOST_LEVELS = 6  # of a text that becomes columns of 0 and 1
 ROWS_FOR_A_LEVEL = 3  # on average, at least
+ROWS_FOR_A_GROUP = 2
 FIRST_LOOK = 64  # values that show of most columns that they are not constant
 CALENDAR = (  # names of the columns of a calendar, and the least and largest value
     (("year", "yr", "yyyy"), 1000, 3000),
@@ -99,7 +100,7 @@ def _example(table: Table, name: str, n_levels: int, n_rows: int) -> str:
     """Return a value of a column of text; where there are few, say that they could be groups."""
     text = first_text(table.frame[name], table.lines)
     example = f"such as {text.in_words()}" if text is not None else "of all kinds"
-    if ROWS_FOR_A_LEVEL * n_levels > n_rows:
+    if ROWS_FOR_A_GROUP * n_levels > n_rows:
         return example
     return f"{example}; its {n_levels} labels may be groups, with constants of their own"
 

@@ -55,7 +55,7 @@ class Prepared:
     told: tuple[str, ...] = ()
     missing: Mapping[str, Any] = field(default_factory=dict)
 
-    def of_unused(self, used: Collection[str]) -> str:
+    def of_unused(self, used: Iterable[str]) -> str:
         """Return the sentence that says how many rows were lost to columns that a law does not use; "" if none."""
         wanted = {column.name for column in self.columns.columns if set(column.to) & set(used)} | {self.columns.target}
         strange = [name for name in self.missing if name not in wanted]

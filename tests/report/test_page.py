@@ -24,6 +24,7 @@ from eqdarts.evidence.structure import Finding
 from eqdarts.fitting.run import Run
 from eqdarts.report.page import report_page, write_report
 from eqdarts.report.pictures import Picture, graph_pictures
+from eqdarts.tables.columns import Column, Columns
 from tests import fake_estimator
 from tests.helpers import QUICK
 from tests.report.runs import planets, planets_run
@@ -294,3 +295,11 @@ def test_axes_over_hundreds_of_decades_are_drawn(which: str) -> None:
     quick = {**QUICK, "max_refits": 30}
     model = DARTSRegressor(**quick).fit(pd.DataFrame({"x": x}), pd.Series(y, name="y"))
     assert "<img" in report_page(model.run_)
+
+
+def test_the_page_says_what_was_done_to_the_table(no_pictures: None, run: Run) -> None:
+    assert "From your table" not in report_page(run)
+    columns = Columns((Column("day", "time", run.names, "d", origin="2020-02-01"),), n_rows=12, n_dropped=1)
+    page = report_page(replace(run, columns=columns))
+    assert "From your table to these columns" in page
+    assert "<li>day: days since 2020-02-01.</li><li>1 of 12 rows were left out: a value" in page

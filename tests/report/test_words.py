@@ -12,6 +12,7 @@ from eqdarts.data import FitRows
 from eqdarts.equation.equation import Equation
 from eqdarts.fitting.run import Run
 from eqdarts.report.words import column_table, command_line, inference_of, python_lines, words_of
+from eqdarts.tables.columns import Column, Columns
 from tests.report.runs import planets_run
 
 
@@ -24,6 +25,15 @@ def test_lines_that_reproduce_it_are_python(run: Run) -> None:
     assert command_line(weighted) is None
     expected = "eqdarts fit planets.csv --target period --features semi_major_axis --seed 0"
     assert command_line(replace(run, changed=("random_state",))) == expected
+
+
+def test_a_table_that_was_converted_is_read_as_it_was(run: Run) -> None:
+    orbit = Column("semi_major_axis", "number", run.names, "au", header="semi_major_axis [au]")
+    converted = replace(run, columns=Columns((orbit, Column("body", "text", why="such as 'Io'"))), changed=())
+    lines = python_lines(converted)
+    assert "from eqdarts import DARTSRegressor, read_table\n\ntable = read_table('planets.csv')" in lines
+    assert "fit(table[['semi_major_axis']]" in lines
+    assert "--features semi_major_axis" in (command_line(converted) or "")
 
 
 def test_the_chosen_equation_has_profile_intervals_and_others_have_not(run: Run) -> None:

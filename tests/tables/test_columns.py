@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -101,6 +102,11 @@ def test_what_a_reader_is_told() -> None:
         "left out: such as 'x' in row 1",
     ]
     assert frame["gaps"].tolist() == [1, 0, 0, 0, 0, 0]
+    assert COLUMNS.steps()[0] == "m [kg]: number, with 1 missing."
+    assert COLUMNS.steps()[-1] == "who: left out: such as 'x' in row 1."
+    assert replace(COLUMNS, n_dropped=1).steps()[-1] == "1 of 9 rows were left out: a value is missing in them."
+    assert plain_columns(["a"]).steps() == []
+    assert COLUMNS.features == ("m", "when", "year", "month", "Type")
     assert COLUMNS.units == {"m": "kg", "when": "d", "time": "yr", "y": "s"}
     assert COLUMNS.given == ("m [kg]", "when", "year", "month", "Type", "flat", "who")
 
