@@ -114,6 +114,7 @@ def _build_parser() -> argparse.ArgumentParser:
         metavar="COLUMN=UNIT",
         help="unit of a column, such as mass=kg; repeatable",
     )
+    _add_dynamics(commands)
     _add_bench(commands)
     return parser
 
@@ -152,6 +153,27 @@ def _add_fit(commands: argparse._SubParsersAction[_Parser]) -> None:
     fit.add_argument("--out", metavar="DIR", help="folder for the files; default: eqdarts-out/ and the name of FILE")
     fit.add_argument("--seed", type=_whole(0), metavar="N", help="seed of the search")
     fit.add_argument("--quiet", action="store_true", help="print only errors and left-out data on standard error")
+
+
+def _add_dynamics(commands: argparse._SubParsersAction[_Parser]) -> None:
+    told = "Search for the differential equations of measured trajectories; the file has one row for each time."
+    dynamics = commands.add_parser("dynamics", help="find differential equations in trajectories", description=told)
+    dynamics.add_argument("file", metavar="FILE", help="CSV, TSV or Parquet, compressed or not; - reads standard input")
+    dynamics.add_argument("--time", required=True, metavar="COLUMN", help="the column of the times")
+    dynamics.add_argument("--trajectory", metavar="COLUMN", help="the column with the label of each row's run")
+    states = "the states, whose rates are searched; default: all other numeric columns"
+    dynamics.add_argument("--states", type=_names, metavar="A,B,..", help=states)
+    dynamics.add_argument("--inputs", type=_names, metavar="A,B,..", help="known inputs, which have no equation")
+    told = "longest time of a fit, all states together; default: 60"
+    dynamics.add_argument("--time-limit", type=_seconds, metavar="SECONDS", help=told)
+    dynamics.add_argument("--primitives", type=_primitives, metavar="NAMES", help="as for eqdarts fit")
+    dynamics.add_argument("--max-complexity", type=_whole(3), metavar="N", help="as for eqdarts fit")
+    told = "let the right-hand sides contain the time"
+    dynamics.add_argument("--not-autonomous", dest="autonomous", action="store_false", default=None, help=told)
+    told = "folder for run.json; default: eqdarts-out/ and the name of FILE"
+    dynamics.add_argument("--out", metavar="DIR", help=told)
+    dynamics.add_argument("--seed", type=_whole(0), metavar="N", help="seed of the search")
+    dynamics.add_argument("--quiet", action="store_true", help="print only errors on standard error")
 
 
 def _add_known(fit: _Parser) -> None:
@@ -223,6 +245,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             from eqdarts.cli.fit import run
         elif arguments.command == "bench":
             from eqdarts.cli.bench import run
+        elif arguments.command == "dynamics":
+            from eqdarts.cli.dynamics import run
         elif arguments.command == "report":
             from eqdarts.cli.report import run
         else:

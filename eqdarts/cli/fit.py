@@ -15,11 +15,11 @@ import numpy as np
 from eqdarts.cli.interrupts import LateInterrupts
 from eqdarts.cli.notes import note, notes_to_stderr, show
 from eqdarts.cli.output import DATA, NAMES, PICTURES, Found, write
-from eqdarts.cli.saving import tell_of_replaced
+from eqdarts.cli.saving import make_folder, tell_of_replaced
 from eqdarts.cli.units import given_units
-from eqdarts.errors import TableError, explain, visible
+from eqdarts.errors import visible
 from eqdarts.inference.summary import coefficient_table
-from eqdarts.tables.files import load_table, table_name
+from eqdarts.tables.files import load_table
 from eqdarts.tables.prepare import Prepared, named_in, part_groups, prepare
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def run(arguments: argparse.Namespace) -> None:
     columns = prepare(table, arguments.target, arguments.features, named)
     units = given_units(arguments.units, table.frame, columns.columns.units_of_table)
     groups = None if labels is None else labels.loc[columns.X.index]
-    folder = _make_folder(arguments)
+    folder = make_folder(arguments.out, arguments.file)
     for message in columns.notes:
         note(message)
     for message in columns.told:
@@ -120,23 +120,6 @@ def _draw(found: Found, folder: Path, written: list[str], quiet: bool) -> None:
             written.append(name)
             bar.n = list(PICTURES).index(name) + 1
             bar.refresh()
-
-
-def _make_folder(arguments: argparse.Namespace) -> Path:
-    """Make the output folder before the search, so that an error is raised at once."""
-    folder = Path(arguments.out) if arguments.out is not None else Path("eqdarts-out") / table_name(arguments.file)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / ".eqdarts-probe"
-        probe.touch()
-        probe.unlink()
-    except OSError as error:
-        raise TableError(
-            explain(
-                "The output folder cannot be written.", f"{folder} ({error.strerror})", "Choose another with --out."
-            )
-        ) from None
-    return folder
 
 
 def _fit(columns: Prepared, arguments: argparse.Namespace, groups: Any, units: dict[str, str]) -> DARTSRegressor:

@@ -8,10 +8,11 @@ from typing import Any
 
 from eqdarts.cli.notes import note
 from eqdarts.cli.usage import UsageError
-from eqdarts.errors import explain
+from eqdarts.errors import TableError, explain
 from eqdarts.files import write_atomically
+from eqdarts.tables.files import table_name
 
-__all__ = ["picture", "save", "tell_of_replaced"]
+__all__ = ["make_folder", "picture", "save", "tell_of_replaced"]
 
 
 def save(path: Path, content: str | bytes) -> None:
@@ -52,3 +53,20 @@ def picture(figure: Any, suffix: str = ".png") -> bytes:
         figure.savefig(page, format=suffix.removeprefix(".") or "png")
     pyplot.close(figure)
     return page.getvalue()
+
+
+def make_folder(out: str | None, file: str) -> Path:
+    """Make the output folder before the search, so that an error is raised at once; its default is named after FILE."""
+    folder = Path(out) if out is not None else Path("eqdarts-out") / table_name(file)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / ".eqdarts-probe"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise TableError(
+            explain(
+                "The output folder cannot be written.", f"{folder} ({error.strerror})", "Choose another with --out."
+            )
+        ) from None
+    return folder

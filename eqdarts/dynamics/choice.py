@@ -8,14 +8,18 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from eqdarts._typing import Array
 from eqdarts.dynamics.laws import FLOOR, Law
-from eqdarts.dynamics.problem import Problem
+from eqdarts.dynamics.problem import Problem, Tie
 from eqdarts.dynamics.shooting import Fitted
+from eqdarts.dynamics.variants import exact_law, simpler_laws
 from eqdarts.fitting.front import Entry
+from eqdarts.primitives.table import Primitive
 
-__all__ = ["Chosen", "Screened", "choose", "laws_of_entries", "screen"]
+__all__ = ["Chosen", "Screened", "choose", "laws_of_entries", "screen", "simplified"]
 
 MOST_SCREENED = 40  # laws of a state that are integrated
+LEAST_SCREENED = 12  # of these, whatever the time
 MOST_TRIED = 14  # laws of a state that are tried in the system
 NEAR = 60.0  # nats within which a law of one state is still tried in the system
 HORIZONS = (40, 10)
@@ -50,12 +54,15 @@ class Chosen:
         Its description length in nats.
     problem : Problem
         With the horizon over which it was integrated.
+    ties : tuple of (int, int, float)
+        Coefficients that others determine, by their places among those of all states.
     """
 
     laws: tuple[Law, ...]
     fitted: Fitted
     length: float
     problem: Problem
+    ties: tuple[Tie, ...] = ()
 
 
 def laws_of_entries(entries: Sequence[Entry], n_rows: int) -> list[Law]:
@@ -87,7 +94,7 @@ def screen(problem: Problem, k: int, laws: Sequence[Law], go_on: Callable[[], bo
     """Fit the laws of state k with the other states smoothed, the shortest description first."""
     found = _fitted(problem, k, laws[:MOST_SCREENED], QUICK, go_on)
     # Those that are far behind after a few steps stay there.
-    near = [one.law for one in _near(found, FAR)][:MOST_FINISHED]
+    near = [one.law for one in _near(found, FAR)][:MOST_FINISHED] if go_on() else []
     finished = _fitted(problem, k, near, TO_FINISH, go_on)
     known = {one.law.key for one in finished}
     return sorted([*finished, *(one for one in found if one.law.key not in known)], key=lambda one: one.length)
@@ -97,8 +104,8 @@ def _fitted(
     problem: Problem, k: int, laws: Sequence[Law], most_iterations: int, go_on: Callable[[], bool]
 ) -> list[Screened]:
     found: list[Screened] = []
-    for law in laws:
-        if found and not go_on():
+    for tried, law in enumerate(laws):
+        if tried >= LEAST_SCREENED and not go_on():
             break
         fit = problem.fit_one(law, k, most_iterations=most_iterations)
         if fit is not None:
@@ -132,6 +139,44 @@ def choose(problem: Problem, screened: Sequence[Sequence[Screened]], go_on: Call
                 better = _tried(best, laws)
                 if better is not None:
                     best, changed = better, True
+    return best
+
+
+def simplified(
+    best: Chosen, primitives: Sequence[Primitive], go_on: Callable[[], bool], errors: Callable[[Chosen], Array]
+) -> Chosen:
+    """Return the system after its laws were cut down, and its coefficients made exact, where it gets shorter by it.
+
+    ``errors(chosen)`` -> standard errors of all coefficients.
+    """
+    data = best.problem.data
+    names = (*data.states, *data.inputs, data.time)
+    rows = np.column_stack([best.problem.smooth.values, data.signals, data.t])
+    columns = dict(zip(names, rows.T, strict=True))
+    found: Chosen | None = best
+    while found is not None:
+        best = found
+        variants = (
+            [*best.laws[:k], simpler, *best.laws[k + 1 :]]
+            for k, law in enumerate(best.laws)
+            for simpler in simpler_laws(law, columns, primitives)
+        )
+        found = next((better for laws in variants if go_on() and (better := _tried(best, laws))), None)
+    return _exact(best, go_on, errors)
+
+
+def _exact(best: Chosen, go_on: Callable[[], bool], errors: Callable[[Chosen], Array]) -> Chosen:
+    """Return the system with coefficients that became whole numbers or halves, one after the other."""
+    found: Chosen | None = best
+    while found is not None:
+        best, found = found, None
+        spread = iter(errors(best).tolist())
+        for k, law in enumerate(best.laws):
+            for name in law.equation.coefficients:
+                exact = exact_law(law, name, next(spread))
+                if exact is None or found is not None or not go_on():
+                    continue
+                found = _tried(best, [*best.laws[:k], exact, *best.laws[k + 1 :]])
     return best
 
 

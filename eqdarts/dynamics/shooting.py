@@ -27,13 +27,13 @@ MOST_ITERATIONS = 30
 FIRST_DAMPING, MOST_DAMPING = 1e-6, 1e4
 LEAST_DAMPING = 1e-12
 TOLERANCE = 1e-6  # relative gain of a step below which a fit has converged
-NEARLY = 1e-3  # gain after which a step without a gain shows that the fit has converged
+NEARLY = 1e-5  # gain after which a step without a gain shows that the fit has converged
 NOTHING_LEFT = 1e-4  # squared residual, in units of the noise, below which nothing is gained
 STEPS = (1, 2, 4, 8, 16, 32)  # steps of an interval that are tried until the flow is accurate
 MOST_ROUGH_STEPS = 8  # where less accuracy is asked for
 ACCURATE = 3e-8  # error of the flow as a share of the spread
 OF_NOISE = 1e-2  # or as a share of the noise
-OF_DEFECTS = 100.0  # weight of squared defects of the flow against squared residuals
+OF_DEFECTS = 10.0  # weight of squared defects of the flow, times the squared length of a run: closing them must gain
 SETTLED = 1e-2  # largest defect at the solution, in units of the noise
 
 
@@ -184,6 +184,7 @@ class _Solver:
         lengths = np.array([run.stop - run.start for run in shots.runs])
         firsts = np.array([run.start for run in shots.runs])
         self.order = [firsts[lengths > p] + p for p in range(1, int(lengths.max()))]
+        self.of_defects = OF_DEFECTS * int(lengths.max()) ** 2
         self.interval_of = np.full(len(shots.t), -1)
         self.interval_of[self.rows] = np.arange(len(self.rows))
 
@@ -211,7 +212,7 @@ class _Solver:
 
     def _merit(self, point: _Point) -> float:
         residual = np.where(self.known, self.y - point.states, 0.0) / self.noise
-        total = float(np.square(residual).sum() + OF_DEFECTS * np.square(point.defect / self.noise).sum())
+        total = float(np.square(residual).sum() + self.of_defects * np.square(point.defect / self.noise).sum())
         return total if np.isfinite(total) else np.inf
 
     def run(self, go_on: Callable[[], bool], most_iterations: int) -> None:
@@ -303,14 +304,26 @@ class _Solver:
         residual = np.where(self.known, self.y - self.point.states, 0.0)
         return np.asarray(np.square(residual).sum(axis=0) / np.maximum(self.known.sum(axis=0), 1))
 
+    def _integrated(self) -> _Point:
+        """Return the point with the states of one integration from the first states of each run."""
+        states = np.array(self.point.states)
+        for rows in self.order:
+            k = self.interval_of[rows - 1]
+            own = states[rows - 1], self.signals[:, :, k], self.length[k], self.point.theta
+            states[rows] = flow(self.sides, *own, slopes=False)[0]
+        return replace(self.point, states=states)
+
     def result(self) -> Fitted:
+        """Return the fit; residuals are always those of integrated trajectories."""
         n_states, p = self.y.shape[1], self.sides.n_coefficients
+        if not self.converged:
+            self.point = self._integrated()
         square = self._squares()
         # Freedom is shared among the states by their numbers of values.
         n_values = int(self.known.sum())
         freedom = n_values - p - n_states * len(self.shots.runs)
         noise = np.sqrt(square * n_values / max(freedom, 1))
-        self.noise = np.maximum(noise, self.shots.floor * 1e-3)
+        self.noise = np.maximum(np.where(np.isfinite(noise), noise, np.inf), self.shots.floor * 1e-3)
         triangles = self._triangles(self.point, self._chain(self.point))
         rest = np.concatenate([r[n_states:, n_states : n_states + p] for r in triangles]) if triangles else None
         information = _triangle(rest) if rest is not None and p else np.zeros((p, p))

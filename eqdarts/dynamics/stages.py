@@ -12,11 +12,12 @@ from scipy import stats
 
 from eqdarts._typing import Array
 from eqdarts.clock import now
-from eqdarts.dynamics.choice import Chosen, Screened, choose, laws_of_entries, screen
-from eqdarts.dynamics.laws import Law
+from eqdarts.dynamics.choice import Chosen, Screened, choose, laws_of_entries, screen, simplified
+from eqdarts.dynamics.laws import Law, sides_of
 from eqdarts.dynamics.problem import Problem
 from eqdarts.dynamics.record import Coefficient, DynamicsRun, OnFront, r_squared
 from eqdarts.dynamics.smoothing import Smooth, smooth_states
+from eqdarts.dynamics.structure import conserved, shared, with_shared
 from eqdarts.dynamics.system import System, speed_name
 from eqdarts.dynamics.trajectories import Trajectories
 from eqdarts.dynamics.words import about_data, about_fit
@@ -25,12 +26,13 @@ from eqdarts.fitting.progress import Callback
 from eqdarts.fitting.settings import FitSettings
 from eqdarts.fitting.stages import laws_of
 from eqdarts.fitting.table import Table
+from eqdarts.solver.compiled import warm_up
 
 __all__ = ["fit_dynamics", "slope_table"]
 
-FOR_SEARCH = 0.55  # share of the time limit
+FOR_SEARCH = 0.5  # share of the time limit
 FOR_SCREENING = 0.8  # share after which the screening ends
-FOR_CHOICE = 0.97
+FOR_CHOICE, FOR_EXACT = 0.87, 1.0
 LEAST_ERROR = 0.05  # of the slope at a time, as a share of the median error
 FEW_ROWS, FINE_ROWS = 60, 100  # with fewer rows the smooth courses are read at more times
 SECONDS_FOR_FEW = 20.0  # longest fit to a dozen times
@@ -75,6 +77,7 @@ def fit_dynamics(
     limit = settings.time_limit
     if limit is not None and len(data.t) <= DOZEN:
         limit = min(limit, SECONDS_FOR_FEW)
+    warm_up(lambda: None)  # compiling after an installation does not count
     clock = _Clock(now(), limit)
     smooth = smooth_states(data)
     told = list(about_data(data, smooth))
@@ -88,6 +91,9 @@ def fit_dynamics(
         # A law that is undefined on the smooth courses is none; a constant always is defined.
         screened.append(ones or [Screened(_constant(problem, k), math.inf, math.inf)])
     chosen = choose(problem, screened, partial(clock.has_time, FOR_CHOICE)) or _all_constant(problem)
+    in_time = partial(clock.has_time, FOR_EXACT)
+    chosen = simplified(chosen, settings.primitives, in_time, _errors)
+    chosen = with_shared(chosen, settings.primitives, in_time)
     return _recorded(problem, screened, chosen, told, clock, settings)
 
 
@@ -171,7 +177,7 @@ def _recorded(
         tuple(_coefficients(chosen, data.states)),
         tuple(fitted.noise.tolist()),
         r_squared(data.values, fitted.states),
-        (),
+        (*shared(chosen), *conserved(chosen)),
         (),
         len(data.t),
         len(data.parts),
@@ -211,7 +217,7 @@ def _front(ones: Sequence[Screened], law: Law, k: int, problem: Problem, chosen:
 
 def _coefficients(chosen: Chosen, states: Sequence[str]) -> list[Coefficient]:
     """Return the coefficients with standard errors and intervals from the slopes of the integrated trajectories."""
-    spread = _errors(chosen.fitted.information)
+    spread = _errors(chosen)
     t = float(stats.t.ppf(0.5 + COVERAGE / 2, max(chosen.fitted.freedom, 1)))
     rows = []
     place = 0
@@ -223,16 +229,19 @@ def _coefficients(chosen: Chosen, states: Sequence[str]) -> list[Coefficient]:
     return rows
 
 
-def _errors(information: Array) -> Array:
-    """Return the standard errors of coefficients; infinite where the trajectories do not determine one."""
-    p = information.shape[1]
-    if not p:
+def _errors(chosen: Chosen) -> Array:
+    """Return the standard errors of all coefficients; infinite where the trajectories do not determine one."""
+    information = chosen.fitted.information
+    if not information.shape[1]:
         return np.zeros(0)
     size = np.sqrt(np.square(information).sum(axis=0))
-    scaled = information / np.where(size > 0, size, 1.0)
-    _, singular, right = np.linalg.svd(scaled, full_matrices=False)
+    unit = np.where(size > 0, size, 1.0)
+    _, singular, right = np.linalg.svd(information / unit, full_matrices=False)
     seen = singular > 1e-10 * max(float(singular.max(initial=0.0)), 1e-300)
-    variance = np.square(right[seen] / singular[seen, None]).sum(axis=0)
-    lost = np.square(right[~seen]).sum(axis=0) > 1e-6
-    error = np.where(lost | (size == 0), np.inf, np.sqrt(variance) / np.where(size > 0, size, 1.0))
-    return np.asarray(error)
+    spread = sides_of(chosen.laws, chosen.problem.data.states, chosen.problem.known, chosen.ties).spread
+    # Rows of what is known and of what is not, in terms of all coefficients.
+    known = (right[seen] / singular[seen, None] / unit) @ spread.T
+    lost = (right[~seen] / unit) @ spread.T
+    size_all = np.abs(spread) @ (1 / unit)
+    is_lost = (np.square(lost).sum(axis=0) > 1e-12 * size_all**2) | (np.abs(spread) @ (size == 0) > 0)
+    return np.asarray(np.where(is_lost, np.inf, np.sqrt(np.square(known).sum(axis=0))))

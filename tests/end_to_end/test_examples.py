@@ -17,6 +17,7 @@ from tests.places import ROOT
 EXAMPLES = sorted((ROOT / "examples").glob("plot_*.py"))
 TARGETS = {
     "plot_dates": "circumference = ",
+    "plot_epidemic": "dS/dt = ",
     "plot_kepler": "period_days = ",
     "plot_mercury_vapour": "log_pressure = ",
     "plot_michaelis_menten": "rate = ",

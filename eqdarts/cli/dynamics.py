@@ -1,0 +1,48 @@
+"""``eqdarts dynamics``: trajectories in, the differential equations on standard output, the fit in a folder."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from eqdarts.cli.notes import note, notes_to_stderr, show
+from eqdarts.cli.saving import make_folder, save, tell_of_replaced
+from eqdarts.cli.usage import UsageError
+from eqdarts.errors import visible
+from eqdarts.fitting.run import RUN_FILE
+from eqdarts.tables.files import load_table
+
+__all__ = ["run"]
+
+OPTIONS = {  # option of the command line -> parameter of ODERegressor; its defaults are the estimator's
+    "time_limit": "time_limit",
+    "primitives": "primitives",
+    "max_complexity": "max_complexity",
+    "autonomous": "autonomous",
+    "seed": "random_state",
+}
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Read the table, search, print the system and its summary, and write the file."""
+    table = load_table(arguments.file)
+    folder = make_folder(arguments.out, arguments.file)
+    for message in table.notes:
+        note(message)
+    tell_of_replaced(folder, (RUN_FILE,))
+    from eqdarts.dynamics.regressor import ODERegressor
+
+    given = {own: getattr(arguments, name) for name, own in OPTIONS.items() if getattr(arguments, name) is not None}
+    columns = {"t": arguments.time, "trajectory": arguments.trajectory, "inputs": arguments.inputs}
+    note("searching. Ctrl-C ends the search of a state and keeps its best equations.", arguments.quiet)
+    with notes_to_stderr(arguments.quiet):
+        try:
+            shows_bar = not arguments.quiet and sys.stderr.isatty()
+            model = ODERegressor(**given, verbose=int(shows_bar))
+            model.fit(table.frame, **columns, states=arguments.states)
+        except ValueError as error:
+            raise UsageError(str(error)) from error
+    show(f"{model.system_.format()}\n")
+    show(model.summary())
+    save(folder / RUN_FILE, model.run_.to_json() + "\n")
+    show(f"\nWrote to {visible(str(folder))}: {RUN_FILE}")
