@@ -14,6 +14,7 @@ from eqdarts._typing import Array
 from eqdarts.clock import now
 from eqdarts.dynamics.choice import Chosen, Screened, choose, laws_of_entries, screen, simplified
 from eqdarts.dynamics.laws import Law, sides_of
+from eqdarts.dynamics.polynomials import polynomial_laws
 from eqdarts.dynamics.problem import Problem
 from eqdarts.dynamics.record import Coefficient, DynamicsRun, OnFront, r_squared
 from eqdarts.dynamics.smoothing import Smooth, smooth_states
@@ -30,7 +31,7 @@ from eqdarts.solver.compiled import warm_up
 
 __all__ = ["fit_dynamics", "slope_table"]
 
-FOR_SEARCH = 0.5  # share of the time limit
+FOR_SEARCH = 0.45  # share of the time limit
 FOR_SCREENING = 0.8  # share after which the screening ends
 FOR_CHOICE, FOR_EXACT = 0.87, 1.0
 LEAST_ERROR = 0.05  # of the slope at a time, as a share of the median error
@@ -86,8 +87,10 @@ def fit_dynamics(
     for k in range(len(data.states)):
         own = replace(settings, guesses=list((guesses or {}).get(data.states[k], ())) or None)
         laws = _searched(smooth, k, own, rng, clock, autonomous, callback, shows_bar)
-        until = FOR_SCREENING * (k + 1) / len(data.states)
-        ones = screen(problem, k, laws, partial(clock.has_time, until))
+        until = partial(clock.has_time, FOR_SCREENING * (k + 1) / len(data.states))
+        table = slope_table(smooth, k, autonomous)
+        laws = [*polynomial_laws(problem, k, table, settings.primitives, until), *laws]
+        ones = screen(problem, k, laws, until)
         # A law that is undefined on the smooth courses is none; a constant always is defined.
         screened.append(ones or [Screened(_constant(problem, k), math.inf, math.inf)])
     chosen = choose(problem, screened, partial(clock.has_time, FOR_CHOICE)) or _all_constant(problem)
