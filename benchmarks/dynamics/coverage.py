@@ -65,7 +65,9 @@ def main() -> None:
     for name in SYSTEMS:
         share, failed = covered(name, args.sets)
         each = "; ".join(f"{value:.3f}" for value in share)
-        rows.append({"system": name, "sets": args.sets, "covered": f"{share.mean():.3f}", "each": each, "failed": failed})
+        rows.append(
+            {"system": name, "sets": args.sets, "covered": f"{share.mean():.3f}", "each": each, "failed": failed}
+        )
         print(rows[-1], flush=True)
     with (HERE / "coverage.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, list(rows[-1]))
