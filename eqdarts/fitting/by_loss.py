@@ -23,7 +23,7 @@ from eqdarts.fitting.front import Entry, Front
 from eqdarts.fitting.table import Table, values_at
 from eqdarts.inference.constants import Snap, snap_constants
 from eqdarts.inference.linearised import Form, form_of
-from eqdarts.losses import Loss, resolve_loss
+from eqdarts.losses import EXACT, NORMAL, Loss, resolve_loss, typical_size
 from eqdarts.selection import Candidate, description_length
 
 __all__ = [
@@ -43,6 +43,7 @@ ROUGH = 1e-5  # relative fall of the loss that is too small to change the choice
 SAME = 1e-10  # relative change of all coefficients at which reweighting ends
 MOST_SCALES = 20  # times that a loss takes its scale from the residuals of its own fit
 FAR, UNBENDING = 20.0, 3  # residual, in median ones, of an outlier; short fits without outliers
+BOUND = 5.0  # standard deviations beyond which a row counts for no more in a search
 SETTLED = 0.9  # share of the residuals before, above which they have settled
 SMALLEST_CHANCE = 0.02  # probabilities closer to 0 and 1 give the search targets no larger than this one
 
@@ -289,14 +290,14 @@ def _levelled(loss: Loss, weights: Array, y: Array) -> Array:
     return np.asarray(np.minimum(weights * unit, np.median(weights * unit)) / unit)
 
 
-def _bounded(loss: Loss, weights: Array, y: Array) -> Array:
-    """Return weights (n,) by which no row counts for more in the sum of squares than one with the median weight.
+def _bounded(loss: Loss, y: Array, f: Array) -> Array:
+    """Return weights (n,) by which no row counts for more in the sum of squares than a few with the median residual.
 
     By the weights of an absolute loss an outlier still makes up most of the sum, and beside it all laws fit as well.
     """
-    levelled = _levelled(loss, weights, y)
-    unit = y**2 if loss.is_relative else np.ones_like(y)
-    return np.asarray(levelled * (levelled * unit / max(float(np.max(levelled * unit)), 1e-300)))
+    size = np.abs(loss.residual(y, f))
+    limit = BOUND * max(NORMAL * float(np.median(size)), EXACT * (1.0 if loss.is_relative else typical_size(y)))
+    return np.asarray(_levelled(loss, loss.weights(y, f), y) * np.minimum(1.0, limit / np.maximum(size, limit)))
 
 
 def working_target(loss: Loss, y: Array, f: Array) -> Array:
@@ -313,8 +314,7 @@ def working_data(loss: Loss, data: Data, table: Table, f: Array) -> Data:
         chance = np.clip(f, SMALLEST_CHANCE, 1 - SMALLEST_CHANCE)
         weight = chance * (1 - chance)
     else:
-        weight = loss.weights(table.y, f)
-        weight = weight if loss.is_likelihood else _bounded(loss, weight, table.y)
+        weight = loss.weights(table.y, f) if loss.is_likelihood else _bounded(loss, table.y, f)
     weight = np.where(np.isfinite(weight), weight, 0.0) * (1.0 if table.weight is None else table.weight)
     target = np.nan_to_num(working_target(loss, table.y, f))
     return replace(data, y=target / data.y_scale, weight=weight / weight.mean())

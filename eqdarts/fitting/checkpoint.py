@@ -102,8 +102,10 @@ class Checkpoint:
         path, members = self.folder / CHECKPOINT_FILE, list[FittedGraph]()
         if path.exists():
             members = self._members(path, primitives)
-        members += read_parts(*self.parts, data.n_inputs, primitives)
-        self.base = best_of(measured(members, data, self.rows))
+        kept = {m.graph.key: m for m in sorted(measured(members, data, self.rows), key=lambda m: -m.loss)}
+        parts = measured(read_parts(*self.parts, data.n_inputs, primitives), data, self.rows)
+        # A file keeps what an earlier front had, even where another graph fits better by squares.
+        self.base = tuple(dict.fromkeys((*best_of([*kept.values(), *parts]), *kept.values())))
         self.write(())  # an error of writing is raised before the search
         self.last -= EVERY
         return self.base
@@ -152,19 +154,22 @@ class Checkpoint:
         if time.monotonic() - self.last >= EVERY:
             self.keep(moment.front())
 
-    def keep(self, members: Sequence[FittedGraph], stage: str = "search") -> None:
+    def keep(self, members: Sequence[FittedGraph], stage: str = "search", always: Sequence[FittedGraph] = ()) -> None:
         """Write like `write`; if the disk is full, warn, and let the fit continue."""
         try:
-            self.write(members, stage)
+            self.write(members, stage, always)
         except OSError as error:
             self.last = time.monotonic()
             message = f"The checkpoint could not be written: {error.strerror}. The fit continues without it."
             warnings.warn(message, EqdartsWarning, stacklevel=2)
 
-    def write(self, members: Sequence[FittedGraph], stage: str = "search") -> None:
-        """Write the best of `members` and of those of the earlier fit."""
-        plain = [member for member in members if is_plain(member.graph)]
-        best = best_of([*self.base, *measured(plain, self.data, self.rows)])
+    def write(self, members: Sequence[FittedGraph], stage: str = "search", always: Sequence[FittedGraph] = ()) -> None:
+        """Write the best of `members` and of those of the earlier fit, and all of `always`."""
+        plain = [member for member in (*members, *always) if is_plain(member.graph)]
+        seen = measured(plain, self.data, self.rows)
+        keys = {member.graph.key for member in always}
+        # By another loss than squares the front has members that are not the best here.
+        best = tuple(dict.fromkeys((*best_of([*self.base, *seen]), *(m for m in seen if m.graph.key in keys))))
         x_scale, y_scale, x_origin = self._scales()
         record = {
             "format": FORMAT,
@@ -186,7 +191,7 @@ class Checkpoint:
         write_atomically(self.folder / CHECKPOINT_FILE, json.dumps(record, allow_nan=False))
         self.last = time.monotonic()
 
-    def finish(self, members: Sequence[FittedGraph]) -> None:
-        """Write the last state, and remove the files of searches in other processes."""
-        self.keep(members, "done")
+    def finish(self, members: Sequence[FittedGraph], always: Sequence[FittedGraph] = ()) -> None:
+        """Write the last state, with all of `always`, and remove the files of searches in other processes."""
+        self.keep(members, "done", always)
         remove_parts(self.folder)

@@ -335,6 +335,7 @@ class Stages:
         loss = checked_loss(settings.loss, settings.selection, table.y, f)
         loss, data, f = self._without_outliers(loss, working_target(loss, table.y, f), f)
         views = self.searches.views(data, loss.logistic)
+        self.chosen |= {with_factor(FittedGraph(*start, np.inf)).graph.key for view in views for start in view.starts}
         rows = fitted_rows(data, self.rng)
         members: list[tuple[FittedGraph, ...]] = [() for _ in views]
         histories: list[SearchHistory] = []
@@ -481,7 +482,7 @@ class Stages:
         plain = [entry for entry in front.entries if entry.data.seen_as is None]
         if self.watch.checkpoint is not None:
             own = [e.member for e in plain if e.data.scales.same_origin(views[0].data.scales)]
-            self.watch.checkpoint.finish((*members[0], *own))
+            self.watch.checkpoint.finish(members[0], own)
         units = self._units(front)
         pairs = ((ms, v) for ms, v in zip(members, views, strict=False) if v.lens is None)
         moved = [in_units(m, v.data.scales, units) for ms, v in pairs for m in ms] if plain else []

@@ -52,4 +52,4 @@ def test_columns_of_zero_and_one_enter_by_products() -> None:
     law = model.equation_.expr
     for name in "gh":
         column = next(s for s in law.free_symbols if s.name == name)
-        assert law.diff(column, 2) == 0  # a line in it
+        assert law.is_polynomial(column)  # lines in it, and products of these: no function
