@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from eqdarts.errors import TableError, closest, explain
 from eqdarts.tables.cells import MISSING, Cell, first_text
-from eqdarts.tables.dates import UNITS, elapsed, from_calendar
+from eqdarts.tables.dates import UNITS, elapsed, from_calendar, month_of
 from eqdarts.tables.styles import PLAIN, Style
 from eqdarts.tables.table import Table, as_table
 
@@ -25,6 +25,7 @@ __all__ = [
     "Column",
     "Columns",
     "Kind",
+    "calendar_numbers",
     "columns_of_names",
     "floats",
     "is_dates",
@@ -157,10 +158,19 @@ def _number(column: Column, table: Table, names: Sequence[str]) -> list[Array]:
     return found
 
 
+def calendar_numbers(table: Table, name: str) -> Array:
+    """Return years, months or days as numbers; a month may have its English name."""
+    import numpy as np
+
+    if is_numeric(table.frame[name]):
+        return floats(table.frame[name])
+    return np.array([month_of(cell) for cell in texts(table.frame[name])])
+
+
 def _time(column: Column, table: Table, names: Sequence[str]) -> list[Array]:
     unit = next(unit for unit in UNITS if unit.symbol == column.unit)
     if column.parts:
-        return [elapsed(from_calendar(_number(column, table, names)), unit, column.origin)]
+        return [elapsed(from_calendar([calendar_numbers(table, name) for name in names]), unit, column.origin)]
     given = table.frame[names[0]]
     if given.isna().all():
         return [floats(given.isna().astype("float64").where(given.notna()))]

@@ -15,13 +15,28 @@ if TYPE_CHECKING:
 
     from eqdarts._typing import Array
 
-__all__ = ["UNITS", "TimeUnit", "elapsed", "from_calendar", "is_date", "parsed", "time_unit"]
+__all__ = [
+    "UNITS",
+    "TimeUnit",
+    "elapsed",
+    "from_calendar",
+    "is_ambiguous",
+    "is_date",
+    "month_of",
+    "parsed",
+    "time_unit",
+]
 
-# Years and months first: 03/04/2020 is in March or in April, so it is no date here.
-_ISO = re.compile(
-    r"\d{4}([-/.])\d{1,2}(?:\1\d{1,2}(?:[T ]\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?:Z| ?[+-]\d{2}:?\d{2})?)?)?",
-    re.IGNORECASE,
+_CLOCK = r"(?:[T ]\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?:Z| ?[+-]\d{2}:?\d{2})?)?"
+_ISO = re.compile(rf"\d{{4}}([-/.])\d{{1,2}}(?:\1\d{{1,2}}{_CLOCK})?", re.IGNORECASE)
+# Between points the day comes first everywhere. 03/04/2020 is in March or in April, so it is no date here.
+_DAY_FIRST = re.compile(rf"\d{{1,2}}\.\d{{1,2}}\.\d{{4}}{_CLOCK}", re.IGNORECASE)
+_AMBIGUOUS = re.compile(r"\d{1,2}[-/]\d{1,2}[-/]\d{2,4}\b.*")
+_FULL_MONTHS = (
+    *("january", "february", "march", "april", "may", "june"),
+    *("july", "august", "september", "october", "november", "december"),
 )
+MONTHS = tuple(name[:3] for name in _FULL_MONTHS)
 FEWEST_UNITS = 2  # a span of two years is counted in years, a shorter one in days
 
 
@@ -54,12 +69,29 @@ UNITS = (
 
 
 def is_date(cell: str) -> bool:
-    """Whether a cell is a date with the year first, with or without a time of day.
+    """Whether a cell is a date with the year first, or with points, with or without a time of day.
 
-    >>> is_date("2020-02-28"), is_date("2020-02-28T12:00:05Z"), is_date("2020/02"), is_date("28/02/2020")
+    >>> is_date("2020-02-28"), is_date("2020-02-28T12:00:05Z"), is_date("28.2.2020"), is_date("28/02/2020")
     (True, True, True, False)
     """
-    return _ISO.fullmatch(cell) is not None
+    return _ISO.fullmatch(cell) is not None or _DAY_FIRST.fullmatch(cell) is not None
+
+
+def is_ambiguous(cell: str) -> bool:
+    """Whether a cell is a date whose day and month cannot be told apart: 03/04/2020."""
+    return _AMBIGUOUS.fullmatch(cell) is not None
+
+
+def month_of(name: str) -> float:
+    """Return the number of a month with an English name, NaN for anything else.
+
+    >>> month_of("January"), month_of("Sept."), month_of("Mark")
+    (1.0, 9.0, nan)
+    """
+    word = name.strip(" .").casefold()
+    short = word[:3]
+    is_name = short in MONTHS and (word == short or word == "sept" or _FULL_MONTHS[MONTHS.index(short)] == word)
+    return float(MONTHS.index(short) + 1) if is_name else float("nan")
 
 
 def parsed(cells: Sequence[str]) -> pd.Series:
@@ -74,7 +106,8 @@ def parsed(cells: Sequence[str]) -> pd.Series:
 def _iso(cell: str) -> str:
     """Return a date in the one form that ISO 8601 has for it: 2020/2/3 7:05 becomes 2020-02-03T07:05."""
     date, *time = re.split("[T ]", cell.upper(), maxsplit=1)
-    day = "-".join(part.zfill(2) for part in re.split("[-/.]", date))
+    parts = re.split("[-/.]", date)
+    day = "-".join(part.zfill(2) for part in (parts if _ISO.fullmatch(cell) else parts[::-1]))
     return day if not time else f"{day}T{time[0].replace(' ', '').replace(',', '.').zfill(5)}"
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from eqdarts.errors import TableError, explain
 from eqdarts.tables.cells import MISSING, first_text
-from eqdarts.tables.columns import Column, floats, is_dates, is_numeric, texts, with_example
-from eqdarts.tables.dates import from_calendar, time_unit
+from eqdarts.tables.columns import Column, calendar_numbers, floats, is_dates, is_numeric, texts, with_example
+from eqdarts.tables.dates import from_calendar, is_ambiguous, time_unit
 from eqdarts.tables.table import Table
 
 if TYPE_CHECKING:
@@ -100,6 +100,8 @@ def _example(table: Table, name: str, n_levels: int, n_rows: int) -> str:
     """Return a value of a column of text; where there are few, say that they could be groups."""
     text = first_text(table.frame[name], table.lines)
     example = f"such as {text.in_words()}" if text is not None else "of all kinds"
+    if text is not None and is_ambiguous(text.text):
+        return f"{example}; write dates as 2020-02-28"
     if ROWS_FOR_A_GROUP * n_levels > n_rows:
         return example
     return f"{example}; its {n_levels} labels may be groups, with constants of their own"
@@ -110,20 +112,27 @@ def _calendar(table: Table, names: Sequence[str], kept: Collection[str]) -> tupl
     found: list[str] = []
     for known, least, most in CALENDAR:
         own = [name for name in names if name.casefold() in known and name not in kept]
-        if len(own) != 1 or not is_numeric(table.frame[own[0]]) or not _are_whole(table, own[0], least, most):
+        if len(own) != 1 or not _are_whole(table, own[0], least, most):
             break
         found.append(own[0])
     return tuple(found) if len(found) > 1 else ()
 
 
 def _are_whole(table: Table, name: str, least: int, most: int) -> bool:
-    values = floats(table.frame[name])
-    values = values[values == values]
+    """Whether all values of a column are whole numbers in a range; names of months count as their numbers."""
+    if is_dates(table.frame[name]):
+        return False
+    values = calendar_numbers(table, name)
+    if not is_numeric(table.frame[name]):
+        cells = texts(table.frame[name])
+        values = values[[cell.casefold() not in MISSING for cell in cells]]
+    else:
+        values = values[values == values]
     return len(values) > 0 and bool(((values == values.round()) & (values >= least) & (values <= most)).all())
 
 
 def _time_of_parts(table: Table, parts: tuple[str, ...], names: Sequence[str]) -> Column:
-    instants = from_calendar([floats(table.frame[name]) for name in parts])
+    instants = from_calendar([calendar_numbers(table, name) for name in parts])
     unit, origin = time_unit(instants)
     taken = {*map(str, table.frame.columns), *names}
     name = next((name for name in TIME_NAMES if name not in taken), "_".join(parts))

@@ -33,6 +33,8 @@ def test_text_of_many_levels_is_left_out_and_groups_are_proposed_where_they_coul
     assert (trees.kind, names.kind) == ("text", "text")
     assert trees.why == "such as 't0' in row 1; its 15 labels may be groups, with constants of their own"
     assert names.why == "such as 'n0' in row 1"
+    (day,) = _kinds({"day": [f"{k % 12 + 1}/{k % 9 + 1}/20" for k in range(N)]})
+    assert day.why == "such as '1/1/20' in row 1; write dates as 2020-02-28"
     with pytest.raises(TableError, match=r"must hold numbers. Got text in 'name'"):
         _kinds({"name": [f"n{k}" for k in range(N)]}, are_named=True)
 
@@ -45,6 +47,12 @@ def test_year_month_and_day_become_time() -> None:
     assert _kinds({"year": year, "month": month, "day": month, "time": NUMBER})[0].name == "elapsed"
     assert [c.kind for c in _kinds({"year": year, "month": month}, kept=("month",))] == ["number", "number"]
     assert [c.kind for c in _kinds({"year": year, "month": month + 5})] == ["number", "number"]  # a month 15
+    names = [["Jan", "feb.", "March", "Apr", "May", "June", "jul", "August", "Sept", "Oct"][k - 1] for k in month]
+    named = _kinds({"year": year, "month": names})
+    assert named[0].parts == ("year", "month")
+    table = as_table(pd.DataFrame({"year": year, "month": names}))
+    np.testing.assert_array_equal(named[0].numbers(table)["time"][:3], np.array([0, 31, 60]) / 365.25)
+    assert [c.kind for c in _kinds({"year": year, "month": ["Marked"] * N})] == ["number", "same"]
     assert [c.kind for c in _kinds({"year": year, "day": month})] == ["number", "number"]
 
 
