@@ -64,6 +64,8 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     ----------
     primitives : str or list, default="default"
         A preset ("default", "minimal", "psychology", "physics") or a list of names and `Primitive` rows.
+    exponents : {"any", "half", "integer"}, default="any"
+        Which exponents a law may have: fitted ones too, multiples of a half, or whole numbers.
     max_complexity : int, default=60
         Largest number of symbols of a graph; the equation is simplified afterwards.
     search : {"auto", "implicit", "relaxed", "random"}, default="auto"
@@ -183,6 +185,7 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         selection: str = "mdl",
         constants: Mapping[str, float | tuple[float, Any]] | None = None,
         constants_dimensionless: bool = False,
+        exponents: str = "any",
         snap: bool = True,
         loss: str | Callable[..., Any] = "squared",
         noise: str = "auto",
@@ -199,10 +202,9 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         self.max_complexity = max_complexity
         self.search = search
         self.time_limit = time_limit
-        self.max_refits = max_refits
-        self.n_restarts = n_restarts
+        self.max_refits, self.n_restarts = max_refits, n_restarts
         self.relaxed = relaxed
-        self.selection = selection
+        self.selection, self.exponents = selection, exponents
         self.constants, self.constants_dimensionless = constants, constants_dimensionless
         self.snap, self.noise = snap, noise
         self.loss = loss

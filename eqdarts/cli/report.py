@@ -26,7 +26,7 @@ def run(arguments: argparse.Namespace) -> None:
 
     page = Path(arguments.out) if arguments.out is not None else folder / PAGE_FILE
     tell_of_replaced(page.parent, (page.name,))
-    save(page, report_page(past, units))
+    save(page, report_page(past, {**dict(past.equation.units), **units}))
     show(f"Wrote {page}")
 
 

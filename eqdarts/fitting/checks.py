@@ -17,6 +17,7 @@ from eqdarts.arrays import as_floats
 from eqdarts.data import Data, are_counts
 from eqdarts.equation.rows import check_sigma_alone, known_errors
 from eqdarts.errors import closest, explain
+from eqdarts.fitting.exponents import STEPS, of_exponents
 from eqdarts.fitting.settings import FitSettings
 from eqdarts.inference.noise import AUTO, NOISES
 from eqdarts.losses import LOSSES, Loss, loss_of, resolve_loss
@@ -37,7 +38,12 @@ __all__ = [
 ]
 
 
-CHOICES: dict[str, Collection[str]] = {"search": SEARCHES, "selection": CRITERIA, "noise": (AUTO, *NOISES)}
+CHOICES: dict[str, Collection[str]] = {
+    "search": SEARCHES,
+    "selection": CRITERIA,
+    "noise": (AUTO, *NOISES),
+    "exponents": STEPS,
+}
 LEAST = {"max_complexity": 3, "max_refits": 1, "n_restarts": 1, "n_searches": 1}
 LARGEST, LARGEST_SQUARED = 1e280, 1e150  # of y, weights and errors; of y if its unit cannot be changed
 OWN_NAMES = re.compile(r"c_*\d+")  # the names of coefficients of an equation
@@ -69,7 +75,7 @@ def checked_settings(given: Mapping[str, Any], defaults: Mapping[str, Any]) -> F
     _check_numbers(given)
     changed = tuple(name for name, value in given.items() if repr(value) != repr(defaults.get(name)))
     taken = {item.name: given[item.name] for item in fields(FitSettings) if item.name in given}
-    taken |= {"primitives": resolve(given["primitives"]), "constants": {}}
+    taken |= {"primitives": of_exponents(resolve(given["primitives"]), given["exponents"]), "constants": {}}
     taken |= {"relaxed": relaxed_options(given["relaxed"])}
     return FitSettings(**taken, given=dict(given), changed=changed)
 

@@ -79,6 +79,8 @@ class FitSettings:
     guesses : sequence of str or Equation, or None
     constants : mapping of str to float
         Constants by name.
+    exponents : str
+        A key of `eqdarts.fitting.exponents.STEPS`.
     snap : bool
         Whether coefficients may become exact constants.
     given : mapping of str to object
@@ -102,6 +104,7 @@ class FitSettings:
     relaxed: RelaxedOptions = field(default_factory=RelaxedOptions)
     guesses: Sequence[str | Equation] | None = None
     constants: Mapping[str, float] = field(default_factory=dict)
+    exponents: str = "any"
     snap: bool = True
     given: Mapping[str, Any] = field(default_factory=dict)
     changed: tuple[str, ...] = ()

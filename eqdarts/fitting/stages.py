@@ -38,6 +38,7 @@ from eqdarts.fitting.choice import (
     without_cancelling,
     write_all,
 )
+from eqdarts.fitting.exponents import with_exponents
 from eqdarts.fitting.front import (
     Entry,
     Front,
@@ -472,7 +473,8 @@ class Stages:
             written = write_all(graphs, view.data, seen, always, may_write, back(view), self.failures)
             self.unwritten += 0 if may_write(len(written)) else len(graphs) - len(written)
             entries += price_all(written, view.data, table, settings.primitives, price, always, self.failures)
-        return no_longer_than(without_cancelling(entries, table), settings.max_complexity)
+        entries = with_exponents(without_cancelling(entries, table), settings.exponents)
+        return no_longer_than(entries, settings.max_complexity)
 
     def _together(
         self, members: list[tuple[FittedGraph, ...]], views: list[View], front: Front
