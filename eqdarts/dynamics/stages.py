@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -36,6 +36,7 @@ FOR_SCREENING = 0.8  # share after which the screening ends
 FOR_CHOICE, FOR_EXACT = 0.87, 1.0
 LEAST_ERROR = 0.05  # of the slope at a time, as a share of the median error
 FEW_ROWS, FINE_ROWS = 60, 100  # with fewer rows the smooth courses are read at more times
+MOST_ROWS = 5000  # on which laws are chosen
 SECONDS_FOR_FEW = 20.0  # longest fit to a dozen times
 DOZEN = 12
 COVERAGE = 0.95
@@ -80,6 +81,7 @@ def fit_dynamics(
         limit = min(limit, SECONDS_FOR_FEW)
     warm_up(lambda: None)  # compiling after an installation does not count
     clock = _Clock(now(), limit)
+    whole, data = data, data.few(MOST_ROWS, rng)
     smooth = smooth_states(data)
     told = list(about_data(data, smooth))
     problem = Problem(data, smooth)
@@ -97,7 +99,20 @@ def fit_dynamics(
     in_time = partial(clock.has_time, FOR_EXACT)
     chosen = simplified(chosen, settings.primitives, in_time, _errors)
     chosen = with_shared(chosen, settings.primitives, in_time)
-    return _recorded(problem, screened, chosen, told, clock, settings)
+    if whole is not data:
+        chosen = _on_all(chosen, whole, in_time)
+        part = f"{len(chosen.problem.data.t)} of {len(whole.t)}"
+        told.append(f"The laws were chosen on {len(data.t)} times; the last fit of their coefficients saw {part}.")
+    return _recorded(chosen.problem, screened, chosen, told, clock, settings)
+
+
+def _on_all(chosen: Chosen, data: Trajectories, go_on: Callable[[], bool]) -> Chosen:
+    """Return the system with its coefficients fitted to all runs, if there is time for it."""
+    if not go_on():
+        return chosen
+    problem = Problem(data, smooth_states(data), chosen.problem.horizon)
+    fit = problem.fit_all(chosen.laws, chosen.ties, go_on, chosen.fitted.noise, rounds=1)
+    return chosen if fit is None or not fit[1].converged else Chosen(*fit, problem, chosen.ties)
 
 
 def slope_table(smooth: Smooth, k: int, autonomous: bool) -> Table:

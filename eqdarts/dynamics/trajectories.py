@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -55,6 +55,20 @@ class Trajectories:
     def signals(self) -> Array:
         """The inputs (n, q) of all runs."""
         return np.concatenate([part.inputs for part in self.parts])
+
+    def few(self, most: int, rng: np.random.Generator) -> Trajectories:
+        """Return runs drawn at random, with at most `most` rows; itself if it has no more. A longer run is cut."""
+        if len(self.t) <= most:
+            return self
+        kept: list[Trajectory] = []
+        left = most
+        for k in rng.permutation(len(self.parts)).tolist():
+            part = self.parts[k]
+            n = min(len(part.t), left)
+            if n >= FEWEST_TIMES:
+                kept.append(Trajectory(part.label, part.t[:n], part.states[:n], part.inputs[:n]))
+                left -= n
+        return replace(self, parts=tuple(kept))
 
     @property
     def spread(self) -> Array:

@@ -8,9 +8,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from eqdarts.dynamics.record import Coefficient, DynamicsRun
+from eqdarts.dynamics.record import Coefficient, DynamicsRun, OnFront
 from eqdarts.dynamics.smoothing import Smooth
 from eqdarts.dynamics.trajectories import Trajectories
+from eqdarts.equation.equation import Equation
 from eqdarts.errors import visible
 from eqdarts.inference.summary import CAVEAT, rounded
 
@@ -23,6 +24,7 @@ ROUGH = 0.35  # noise as a share of the spread above which the course is hardly 
 MISFIT = 2.0  # times the noise of the smooth course: a system that leaves more misses something
 WIDE = 1.0  # standard error as a share of the estimate above which a coefficient is not determined
 MOST_RIVALS = 3
+CLOSE = 3.0  # nats within which another form is named
 
 
 def about_data(data: Trajectories, smooth: Smooth) -> Iterator[str]:
@@ -67,12 +69,35 @@ def about_fit(run: DynamicsRun, smooth: Smooth, converged: bool) -> Iterator[str
                 f"The trajectories of {state} leave residuals of {noise:.3g}, while the measured values scatter by "
                 f"{before:.3g} only: the system misses something."
             )
+    for state, ones in zip(run.system.states, run.front, strict=True):
+        yield from _about_rivals(state, ones)
     for row in run.coefficients:
         if not row.standard_error <= WIDE * abs(row.estimate):
             yield (
                 f"{row.name} of d{row.state}/dt is not determined by these runs: {row.estimate:.3g} with a standard "
                 f"error of {row.standard_error:.2g}."
             )
+
+
+def _about_rivals(state: str, ones: Sequence[OnFront]) -> Iterator[str]:
+    """Yield a sentence if another form fits nearly as well; the chosen one multiplied out is no other form."""
+    own = next(_form(one.equation) for one in ones if one.chosen)
+    near = [one for one in ones if not one.chosen and one.score < CLOSE and _form(one.equation) != own]
+    if near:
+        rival = min(near, key=lambda one: one.score)
+        shown = f"d{state}/dt = {replace(rival.equation, target=None).format()}"
+        yield (
+            f"These runs hardly tell forms of d{state}/dt apart: {shown} has a description that is only "
+            f"{max(rival.score, 0.0):.1f} nats longer."
+        )
+
+
+def _form(equation: Equation) -> frozenset[str]:
+    """Return the terms of an equation without their factors."""
+    import sympy
+
+    terms = sympy.Add.make_args(sympy.expand(equation.expr))
+    return frozenset(str(term.as_coeff_Mul()[1]) for term in terms)
 
 
 def summary(run: DynamicsRun, coverage: float = 0.95) -> str:

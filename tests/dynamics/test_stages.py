@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from eqdarts.dynamics.choice import Chosen
+from eqdarts.dynamics.problem import Problem
 from eqdarts.dynamics.smoothing import smooth_states
-from eqdarts.dynamics.stages import slope_table
+from eqdarts.dynamics.stages import _on_all, slope_table
 from eqdarts.dynamics.trajectories import read_trajectories
+from tests.dynamics.systems import law, problem
 
 
 def test_the_rows_of_a_search_are_states_and_slopes() -> None:
@@ -23,3 +26,16 @@ def test_short_runs_are_read_at_more_times() -> None:
     t = np.linspace(0, 3, 10)
     data = read_trajectories(np.exp(-t), t)
     assert len(slope_table(smooth_states(data), 0, autonomous=True).y) == 100
+
+
+def test_the_last_fit_sees_all_runs_if_there_is_time() -> None:
+    whole = problem(0.02).data
+    few = whole.few(40, np.random.default_rng(0))
+    own = Problem(few, smooth_states(few))
+    fit = own.fit_all([law("-0.4*S*I"), law("0.4*S*I - 0.3*I")])
+    assert fit is not None
+    chosen = Chosen(*fit, own)
+    assert _on_all(chosen, whole, lambda: False) is chosen
+    found = _on_all(chosen, whole, lambda: True)
+    assert len(found.fitted.states) == len(whole.t) == 75
+    assert found.fitted.freedom > chosen.fitted.freedom

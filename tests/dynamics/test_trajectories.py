@@ -65,3 +65,12 @@ def test_too_few_times_are_an_error() -> None:
         read_trajectories(runs().iloc[:3], "time", "run")
     with pytest.raises(ValueError, match="at least 5 measured values"):
         read_trajectories(runs().iloc[:4], "time", "run")
+
+
+def test_few_rows_are_whole_runs_as_far_as_they_go() -> None:
+    found = read_trajectories(runs(), "time", "run")
+    assert found.few(75, np.random.default_rng(0)) is found
+    few = found.few(50, np.random.default_rng(0))
+    assert len(few.t) == 50
+    assert len(few.parts) == 2
+    assert all((np.diff(part.t) > 0).all() for part in few.parts)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
-from eqdarts import ODERegressor
+from eqdarts import Equation, ODERegressor
+from eqdarts.dynamics.record import OnFront
 from eqdarts.dynamics.smoothing import smooth_states
 from eqdarts.dynamics.trajectories import read_trajectories
-from eqdarts.dynamics.words import about_data
+from eqdarts.dynamics.words import about_data, about_fit
+from tests.dynamics.systems import data
 
 
 def _told(values: np.ndarray) -> str:
-    data = read_trajectories(values, np.arange(len(values)) * 1.0)
-    return " ".join(about_data(data, smooth_states(data)))
+    found = read_trajectories(values, np.arange(len(values)) * 1.0)
+    return " ".join(about_data(found, smooth_states(found)))
 
 
 def test_few_times_a_state_at_rest_and_noise_are_told() -> None:
@@ -20,6 +24,17 @@ def test_few_times_a_state_at_rest_and_noise_are_told() -> None:
     assert "Only 8 times" in _told(np.arange(8.0))
     assert "x0 hardly moves" in _told(2 + 0.01 * rng.standard_normal(40))
     assert _told(np.sin(np.arange(40) / 4)) == ""
+
+
+def test_another_form_that_is_as_short_is_named(fitted: ODERegressor) -> None:
+    def rival(text: str, score: float) -> str:
+        equation = Equation.parse(text, ("S", "I", "time"))
+        front = ((*fitted.run_.front[0], OnFront(equation, 0.1, score, False)), *fitted.run_.front[1:])
+        return " ".join(about_fit(replace(fitted.run_, front=front), smooth_states(data(0.02, 25)), converged=True))
+
+    assert "dS/dt = -0.7*S has a description that is only 1.0 nats longer" in rival("-0.7*S", 1.0)
+    assert "-0.7*S" not in rival("-0.7*S", 9.0)
+    assert "-0.41" not in rival("-0.41*I*S", 1.0)
 
 
 def test_the_summary_has_system_coefficients_and_rivals(fitted: ODERegressor) -> None:

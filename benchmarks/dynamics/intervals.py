@@ -1,9 +1,9 @@
 """Standard errors of coefficients of known systems: how often do 95 % intervals contain the true value?
 
-    OMP_NUM_THREADS=1 python benchmarks/dynamics/coverage.py [--sets 200]
+    OMP_NUM_THREADS=1 python benchmarks/dynamics/intervals.py [--sets 200]
 
 Three systems are simulated at 60 times with a noise of 2 % of each state's spread, and their coefficients are fitted
-to the measured values, with the first states unknown. Writes coverage.csv beside this file.
+to the measured values, with the first states unknown. Writes intervals.csv beside this file.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def main() -> None:
             {"system": name, "sets": args.sets, "covered": f"{share.mean():.3f}", "each": each, "failed": failed}
         )
         print(rows[-1], flush=True)
-    with (HERE / "coverage.csv").open("w", encoding="utf-8", newline="") as file:
+    with (HERE / "intervals.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, list(rows[-1]))
         writer.writeheader()
         writer.writerows(rows)
