@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from eqdarts._typing import Array
 from eqdarts.data import Data, FitRows
@@ -200,8 +201,7 @@ class Reweighting:
         if self.loss.is_likelihood or not form.names:
             return None
         solver = FormulaSolver(form, self.rows, equation.variables)
-        size = np.abs(self.loss.residual(self.rows.y, solver.predict(form.estimate)))
-        regular = size <= FAR * np.median(size)
+        regular = self.regular(solver.predict(form.estimate))
         if regular.all() or regular.sum() <= len(form.names):
             return None
         weights = regular / self.rows.y**2 if self.loss.is_relative else regular
@@ -214,6 +214,13 @@ class Reweighting:
             return replace(equation, expr=with_values(form.formula, {**form.known, **values}))
         except FormulaError:  # the coefficients overflow
             return None
+
+    def regular(self, f: Array) -> NDArray[np.bool_]:
+        """Return whether each of `rows` is no outlier (n,) at predictions f; by a likelihood no row is one."""
+        if self.loss.is_likelihood:
+            return np.ones(len(f), dtype=bool)
+        size = np.abs(self.loss.residual(self.rows.y, f))
+        return np.asarray(size <= FAR * np.median(size))
 
     def _usual_residual(self, f: Array) -> float:
         return self._usual(self.rows.y, f)
@@ -333,7 +340,8 @@ def snap_reweighted(
     """
     rows, table = reweighting.rows, reweighting.table
     old, before = front.best.equation, front.best.candidate
-    found = snap_constants(old, rows.X, rows.y, reweighting.weights(old), constants=constants, go_on=go_on)
+    weights = reweighting.weights(old) * reweighting.regular(values_at(old, rows.X))
+    found = snap_constants(old, rows.X, rows.y, weights, constants=constants, go_on=go_on)
     if not found.snaps:
         return front, ()
     # The least squares problem at the old coefficients is not the loss, so the others are fitted again by the loss.

@@ -170,6 +170,14 @@ def test_a_law_without_noise_is_found_among_outliers(loss: Any, n_outliers: int)
     assert str(model.equation_) == "2*x0**2"
 
 
+def test_outliers_do_not_widen_the_interval_of_a_constant() -> None:
+    x = np.linspace(1, 3, 12)
+    y = 2 * x + 1
+    y[[1, 5, 8]] = [100.0, 200.0, 300.0]
+    model = DARTSRegressor("minimal", max_refits=30, search="random", time_limit=None, random_state=0, loss="absolute")
+    assert str(model.fit(x[:, None], y).equation_) == "2*x0 + 1"
+
+
 @pytest.mark.slow
 def test_an_outlier_of_any_size_among_few_rows_leaves_the_law() -> None:
     x = np.linspace(1, 3, 12)
