@@ -116,6 +116,9 @@ def prepare(
     """
     target = table.name_of(target)
     names = None if features is None else list(dict.fromkeys(map(table.name_of, features)))
+    if target not in table.frame.columns and set(target.split(",")) <= set(table.frame.columns):
+        todo = "Fit each by itself."
+        raise TableError(explain("The target must be one column: a law has one target.", repr(target), todo))
     _require(table.frame, [target, *(names or ())])
     if names is not None and target in names:
         raise TableError(explain("The target must not be a feature.", repr(target), "Remove it from the features."))

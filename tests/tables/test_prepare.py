@@ -41,6 +41,7 @@ def test_features_are_taken_in_the_order_given() -> None:
     ("target", "features", "expected"),
     [
         ("Y", None, "Did you mean 'y'"),
+        ("x,y", None, "a law has one target. Got 'x,y'. Fit each by itself"),
         ("label", None, "must hold numbers.*'label'"),
         ("y", ["xx"], "Did you mean 'x'"),
         ("y", ["label"], "must hold numbers"),
