@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from eqdarts._typing import Array, Expr
 from eqdarts.data import Scales, scales_of
+from eqdarts.equation.bounded import fit_within
 from eqdarts.equation.digits import DIGITS, digits_needed
 from eqdarts.equation.file import as_text, read
 from eqdarts.equation.groups import GroupConstants
@@ -68,8 +69,7 @@ __all__ = ["Equation", "warn_outside"]
 class Equation:
     """A closed-form equation: a formula, the names of its columns, and the values of its coefficients.
 
-    Type one with `Equation.parse`, or take one from a search, such as ``model.equation_``. The constructor is for these
-    two; it checks nothing.
+    Type one with `Equation.parse`, or take ``model.equation_``. The constructor is for these two; it checks nothing.
 
     Parameters
     ----------
@@ -94,8 +94,7 @@ class Equation:
         Each input of the equation with its smallest and largest value among the fitted rows; empty where these are
         unknown. `outside` compares rows with them.
     digits : int or None
-        Significant digits of the numbers in `format`, `latex` and `mathml`: as many as the fitted rows need to tell the
-        printed equation from the fitted one. None where no rows were seen: 6.
+        Significant digits in `format`, `latex` and `mathml`: as many as the fitted rows need. None without rows: 6.
     groups : GroupConstants or None
         Constants of `expr` that have a value for each group of rows.
     exact : tuple of (str, float)
@@ -105,10 +104,7 @@ class Equation:
 
     Examples
     --------
-    >>> law = Equation.parse("3.5*(1 - exp(-0.2*t))")
-    >>> law.variables, law.complexity
-    (('t',), 8)
-    >>> law.predict({"t": [0.0, 5.0]})
+    >>> Equation.parse("3.5*(1 - exp(-0.2*t))").predict({"t": [0.0, 5.0]})
     array([0.        , 2.21242196])
     """
 
@@ -333,6 +329,7 @@ class Equation:
         sample_weight: Any = None,
         sigma: Any = None,
         loss: Any = "squared",
+        bounds: Mapping[str, tuple[float | None, float | None]] | None = None,
     ) -> Equation:
         """Fit the parameters, by least squares or another loss, and return the fitted equation.
 
@@ -344,9 +341,10 @@ class Equation:
         y : array of shape (n,)
         start : mapping or sequence, optional
             Starting values, by name or in order of first appearance. Default: 32 starts, of which the best is kept.
-        sample_weight : array of shape (n,), optional
-        sigma, loss : optional
-            Known errors of y, and the loss, as for `eqdarts.DARTSRegressor`.
+        sample_weight, sigma, loss : optional
+            Weights of the rows, known errors of y, and the loss, as for `eqdarts.DARTSRegressor`.
+        bounds : mapping of str to (float or None, float or None), optional
+            Such as ``{"k": (0, None)}``. What the rows push beyond a bound stays there: see `fit_result_.at_bounds`.
 
         Returns
         -------
@@ -356,8 +354,7 @@ class Equation:
         Raises
         ------
         ValueError
-            If a column or a starting value is missing, a number that is read is not finite, there are fewer rows than
-            parameters, or the formula is undefined at the start.
+            If the input is not valid, the rows are too few, or the formula is undefined at the start.
 
         Notes
         -----
@@ -366,6 +363,8 @@ class Equation:
         """
         from eqdarts.solver.formula_loss import fit_formula_by  # here: it imports torch
 
+        if bounds:
+            return fit_within(self, bounds, start, lambda own, at: own.fit(X, y, at, sample_weight, sigma, loss))
         if self.groups is not None:
             todo = "Fit an eqdarts.DARTSRegressor with groups and this formula as a guess, or an equation of_group."
             raise ValueError(explain("One equation has the same constants for all rows.", self.groups.by, todo))

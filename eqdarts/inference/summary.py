@@ -69,7 +69,7 @@ def summary(
 def cautions(found: Inference, ends: Array | None = None) -> list[str]:
     """Return the cautions as sentences; `ends` are profile likelihood intervals (K, 2)."""
     units = map(str, found.equation.check_units().breaks if found.equation.units else ())
-    return [*found.unidentifiable, *found.notes, *_unbounded(found, ends), *_tests(found), *units]
+    return [*found.unidentifiable, *found.notes, *_at_bounds(found), *_unbounded(found, ends), *_tests(found), *units]
 
 
 def coefficient_table(found: Inference, coverage: float = 0.95) -> str:
@@ -182,6 +182,16 @@ def _rivals(rivals: Iterable[Mapping[str, Any]]) -> list[str]:
         longer = f"{float(rival['score']):.1f} nats"
         lines.append(f"{longer:<18}{int(rival['complexity']):>11}{float(rival['loss']):>12.4g}   {shown}")
     return lines
+
+
+def _at_bounds(found: Inference) -> list[str]:
+    """Return a sentence for each parameter that the rows push beyond its bound."""
+    record = found.equation.fit_result_
+    return [
+        f"{name} is at its bound, {value:g}: the rows alone would put it beyond. It has no standard error, and those "
+        "of the others take it as given."
+        for name, value in (() if record is None else record.at_bounds)
+    ]
 
 
 def _unbounded(found: Inference, ends: Array | None) -> list[str]:

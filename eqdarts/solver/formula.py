@@ -54,12 +54,15 @@ class FitResult:
         Number of steps tried from the best start; 0 where there was nothing to fit.
     n_rows : int
         Number of rows.
+    at_bounds : tuple of (str, float)
+        Parameters that stay at a bound, with it.
     """
 
     loss: float
     status: str
     iterations: int
     n_rows: int
+    at_bounds: tuple[tuple[str, float], ...] = ()
 
 
 # --- torch ---
