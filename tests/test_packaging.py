@@ -29,7 +29,10 @@ FLOORS = (
     ("report",),
     ("estimator",),
     ("dynamics",),
-    ("benchmark",),
+    (
+        "benchmark",
+        "form",
+    ),
     ("cli", "__init__"),
 )
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}

@@ -380,8 +380,7 @@ class Equation:
         columns, n_rows = as_columns(X, variables, used_names(formula, variables))
         finite_columns(columns)
         target, weight = as_target(y, sample_weight, n_rows)
-        if sigma is not None:
-            weight = weights_of_errors(sigma, sample_weight, loss, n_rows)
+        weight = weight if sigma is None else weights_of_errors(sigma, sample_weight, loss, n_rows)
         check_enough_rows(parameters, n_rows, weight)
         guess = starting_values(parameters, start if start is not None else values or None)
         wanted = with_values(formula, known), [symbol(p) for p in parameters]
