@@ -148,7 +148,9 @@ def _append(path: Path, row: dict[str, Any]) -> None:
 
 
 def _show(path: Path) -> None:
-    rows = _read(path)
+    every = _read(path)
+    # A law counts only if it was fitted both with units and without.
+    rows = {key: row for key, row in every.items() if (*key[:-1], 1 - key[-1]) in every}
     cases = dict.fromkeys((key[0], key[2], key[4]) for key in rows)
     print("suite    noise  budget  units  laws  found  on the front  median CPU s  until found")
     for suite, noise, budget in cases:
