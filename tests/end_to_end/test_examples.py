@@ -6,12 +6,14 @@ import os
 import runpy
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import matplotlib
 import pytest
 from matplotlib import pyplot
 
+from eqdarts import EqdartsWarning
 from tests.places import ROOT
 
 EXAMPLES = sorted((ROOT / "examples").glob("plot_*.py"))
@@ -44,7 +46,8 @@ def test_example_prints_a_law_and_draws_it(
 ) -> None:
     monkeypatch.setenv("EQDARTS_EXAMPLE_SECONDS", "1")
     monkeypatch.setattr(sys, "argv", [str(path), str(tmp_path)])
-    with matplotlib.rc_context():
+    with matplotlib.rc_context(), warnings.catch_warnings():
+        warnings.simplefilter("ignore", EqdartsWarning)  # that one second was too short
         runpy.run_path(str(path), run_name="__main__")
     pyplot.close("all")
     _check(capsys.readouterr().out, path, tmp_path)
