@@ -39,7 +39,7 @@ __all__ = [
 FEWEST_ROWS = 3
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Given:
     """The rows of a fit as the user gave them, or what was made of a DataFrame.
 
