@@ -155,7 +155,7 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
         return self
 
     def _settings(self) -> Any:
-        """Return the checked settings of the searches."""
+        """Return the checked settings of the searches; what has no parameter here is as `DARTSRegressor` has it."""
         defaults = {name: p.default for name, p in inspect.signature(DARTSRegressor).parameters.items()}
         own = {name: value for name, value in self.get_params(deep=False).items() if name in defaults}
         return checks.checked_settings({**defaults, **own, "guesses": None}, defaults)

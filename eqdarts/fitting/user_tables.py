@@ -49,7 +49,7 @@ class Given:
         As for ``DARTSRegressor.fit``.
     groups : RowGroups or None
     ready : Prepared or None
-        What was made of the DataFrame; None for an array.
+        The columns of numbers that were made of the DataFrame, and how; None if there was nothing to make.
     """
 
     X: Any

@@ -41,7 +41,7 @@ __all__ = [
 PROVED, CHECKED = "proved", "checked"
 UNDECIDED, BROKEN = "undecided", "broken"
 WORST = (PROVED, CHECKED, UNDECIDED, BROKEN)  # from the best to the worst
-DENSITY = 4  # as many points as a search looks at
+DENSITY = 4  # times as many points as a search looks at
 MOST_BOXES, MOST_AT_ONCE = 3000, 512
 LARGEST = 4000  # operations of an expression that is differentiated
 
@@ -105,7 +105,8 @@ def obeyed(statements: tuple[Statement, ...], expr: Expr, box: Box, size: float,
     """Return whether the values of an equation at some points, and its columns, contradict no statement."""
     names = {str(s.name) for s in expr.free_symbols}
     for statement in statements:
-        if statement.kind in ("uses", "without") and (statement.columns[0] in names) == (statement.kind == "without"):
+        is_used = bool(statement.columns) and statement.columns[0] in names
+        if (statement.kind == "uses" and not is_used) or (statement.kind == "without" and is_used):
             return False
     screen = _screen(statements, tuple(box.items()), size, 1, unit)
     values = evaluate(expr, dict(zip(box, screen.points.T, strict=True)), len(screen.points))
