@@ -571,7 +571,7 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         return rows
 
     def _equation(self, index: int | None) -> Equation:
-        return self.equation_ if index is None else self.front_[index]
+        return self.run_.equation_at(index)
 
     def _keep(self, run: Run) -> None:
         """Keep a fit, and set the attributes that show it."""

@@ -109,6 +109,15 @@ class Loss:
         with np.errstate(all="ignore"):
             return np.where(f > 0, np.log(y) - np.log(np.where(f > 0, f, 1.0)), math.inf)
 
+    def scale(self, y: Array, f: Array) -> float:
+        """Return the standard deviation of the residuals, by their median magnitude.
+
+        It is no smaller than the level at which a fit counts as exact: below, all laws would look as if they had
+        outliers only.
+        """
+        size = np.abs(self.residual(y, f))
+        return max(NORMAL * float(np.median(size)), EXACT * (1.0 if self.is_relative else typical_size(y)))
+
     def relative(self) -> Loss:
         """Return the same loss of the logarithms of y and f, for a positive y whose errors are relative."""
         inner, scaled = self, self.scaled
@@ -351,9 +360,7 @@ def resolve_loss(loss: Any, y: Array, residual: Array) -> Loss:
     row = loss if isinstance(loss, Loss) else LOSSES[loss]
     if row.scaled is None:
         return row
-    # Below the level at which a fit counts as exact, all laws would look as if they had outliers only.
-    size = np.abs(row.residual(y, y - residual))
-    return row.scaled(max(NORMAL * float(np.median(size)), EXACT * (1.0 if row.is_relative else typical_size(y))))
+    return row.scaled(row.scale(y, y - residual))
 
 
 def _checked(loss: Loss, y: Array, residual: Array) -> Loss:

@@ -24,7 +24,7 @@ from eqdarts.fitting.front import Entry, Front
 from eqdarts.fitting.table import Table, values_at
 from eqdarts.inference.constants import Snap, snap_constants
 from eqdarts.inference.linearised import Form, form_of
-from eqdarts.losses import EXACT, NORMAL, Loss, resolve_loss, typical_size
+from eqdarts.losses import Loss, resolve_loss
 from eqdarts.selection import Candidate, description_length
 
 __all__ = [
@@ -303,7 +303,7 @@ def _bounded(loss: Loss, y: Array, f: Array) -> Array:
     By the weights of an absolute loss an outlier still makes up most of the sum, and beside it all laws fit as well.
     """
     size = np.abs(loss.residual(y, f))
-    limit = BOUND * max(NORMAL * float(np.median(size)), EXACT * (1.0 if loss.is_relative else typical_size(y)))
+    limit = BOUND * loss.scale(y, f)
     return np.asarray(_levelled(loss, loss.weights(y, f), y) * np.minimum(1.0, limit / np.maximum(size, limit)))
 
 

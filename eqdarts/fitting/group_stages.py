@@ -19,14 +19,13 @@ from numpy.typing import NDArray
 
 from eqdarts._typing import Array
 from eqdarts.clock import now
-from eqdarts.data import prepare
 from eqdarts.equation.equation import Equation
 from eqdarts.equation.groups import GroupConstants, RowGroups, names_of_own
 from eqdarts.errors import FormulaError
 from eqdarts.expression.build import rebuild, symbol, with_values
 from eqdarts.expression.readable import readable
 from eqdarts.failures import Failures
-from eqdarts.fitting.front import MOST_ROWS, Entry, fitted_rows
+from eqdarts.fitting.front import MOST_ROWS, Entry
 from eqdarts.fitting.group_choice import Choice, choose, quick_length
 from eqdarts.fitting.group_forms import GroupForm, extended, forms_of, forms_of_guesses
 from eqdarts.fitting.group_views import GroupView, group_views
@@ -99,20 +98,6 @@ def _rows(table: Table, groups: RowGroups, rng: np.random.Generator) -> tuple[Ta
     return table.part(rows), groups.of(rows)
 
 
-class _Search(Stages):
-    """The stages of a fit up to the priced equations."""
-
-    def entries(self) -> tuple[list[Entry], SearchHistory]:
-        """Return the equations that the search finds, with their prices, and its course."""
-        table, settings = self.table, self.settings
-        data = prepare(table.X, table.y, table.weight, settings.validation_fraction, self.rng)
-        views = self.searches.views(data)
-        found, history = self.searches.run(views)
-        rows = fitted_rows(data, self.rng)
-        members = [self._refitted(*pair, rows) for pair in zip(found, views, strict=False)]
-        return self._priced(members, views), history
-
-
 @dataclass(frozen=True, eq=False)
 class _Law:
     """A form with its constants chosen, written as an equation."""
@@ -183,7 +168,7 @@ class _GroupFit:
         if (callback := self.callback) is not None:
             # The caller hears of the whole fit: its share goes on where that of the search before has ended.
             self.watch.callback = lambda now: callback(replace(now, share=until - view.share * (1 - now.share)))
-        return _Search(view.table, own, self.rng, began, self.watch).entries()
+        return Stages(view.table, own, self.rng, began, self.watch).laws()
 
     def _has_exact(self, entries: Sequence[Entry]) -> bool:
         """Whether one of the equations that a search in a view has found is exact in all groups."""

@@ -16,7 +16,7 @@ def inference_of(run: Run, index: int | None) -> Any:
     """Return the inference on the chosen equation or on row `index` of the front: by group after a fit with groups."""
     if run.groups is None:
         return run.inference(index)
-    return group_inference(run.equation if index is None else run.equations[index], run.rows, run.groups)
+    return group_inference(run.equation_at(index), run.rows, run.groups)
 
 
 def std_of_new(run: Run, index: int | None, X: Array, labels: list[Any] | None) -> Array:
@@ -24,7 +24,7 @@ def std_of_new(run: Run, index: int | None, X: Array, labels: list[Any] | None) 
     found = inference_of(run, index)
     if run.groups is not None:
         return cast(Array, found.predict_std(X, labels, observation=True))
-    equation = run.equation if index is None else run.equations[index]
+    equation = run.equation_at(index)
     sigma = errors_of_new(equation, run.rows, run.loss, X, noise=run.noise)
     return cast(Array, found.predict_std(X, observation=True, sigma=sigma))
 
@@ -60,6 +60,6 @@ def interval_of_new(
         return cast(Array, found.predict_interval(X, labels, coverage, observation))
     if not observation:
         return cast(Array, found.predict_interval(X, coverage, observation, weight, None))
-    equation = run.equation if index is None else run.equations[index]
+    equation = run.equation_at(index)
     sigma = errors_of_new(equation, run.rows, run.loss, X, sigma, weight, run.noise)
     return cast(Array, found.predict_interval(X, coverage, observation, weight if sigma is None else None, sigma))

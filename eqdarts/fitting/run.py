@@ -227,6 +227,10 @@ class Run:
         which = "drawn at random" if used >= MOST_ROWS else "those with weight"
         return f"Coefficients and intervals come from {used} of the {given} rows, {which}."
 
+    def equation_at(self, k: int | None) -> Equation:
+        """Return equation k of the front, or the chosen one."""
+        return self.equation if k is None else self.equations[k]
+
     def inference(self, k: int | None = None) -> Inference:
         """Return the inference on the chosen equation or on equation k.
 
@@ -235,7 +239,7 @@ class Run:
         ValueError
             If the loss gives no standard errors.
         """
-        equation = self.equation if k is None else self.equations[k]
+        equation = self.equation_at(k)
         all_rows = self.all_rows if equation is self.equation else None
         return inference_by_loss(equation, self.rows, self.loss, self.noise, self.equation, all_rows)
 

@@ -150,7 +150,9 @@ def laws_of(
     with one_thread(), np.errstate(all="ignore"), Interrupts() as interrupts, Bar(shows_bar) as bar:
         began += compiling(bar)
         watch = Watch(bar, None, callback, interrupts)
-        return Stages(table, settings, rng, began, watch).laws()
+        stages = Stages(table, settings, rng, began, watch)
+        laws, history = stages.laws()
+        return laws, stages.ended(history)
 
 
 @dataclass(frozen=True, eq=False)
@@ -213,7 +215,7 @@ class Stages:
         found, history = self.searches.run(views)
         rows = fitted_rows(data, self.rng)
         members = [self._refitted(*pair, rows) for pair in zip(found, views, strict=False)]
-        return self._priced(members, views), self._ended(history)
+        return self._priced(members, views), history
 
     def _by_squares(self) -> Run:
         table, settings = self.table, self.settings
@@ -531,7 +533,7 @@ class Stages:
             members=tuple(in_units(e.member, e.data.scales, units) for e in front.entries) if plain else (),
             kept=best_of(members),
             alpha=remarks.evidence.as_table(),
-            history=self._ended(history),
+            history=self.ended(history),
             params=settings.given,
             settings=settings.written(),
             changed=settings.changed,
@@ -543,7 +545,7 @@ class Stages:
         n_inputs = len(self.table.names)
         return plain[0].scales if plain else Scales(np.ones(n_inputs), 1.0, np.zeros(n_inputs))
 
-    def _ended(self, history: SearchHistory) -> SearchHistory:
+    def ended(self, history: SearchHistory) -> SearchHistory:
         """Return the course of the search with what ended the fit and what was left out."""
         reason = "interrupt" if self.interrupts.seen else history.stop_reason
         return replace(history, stop_reason=reason, left_out={**history.left_out, **self.failures.left_out})
