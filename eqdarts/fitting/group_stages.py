@@ -30,13 +30,12 @@ from eqdarts.fitting.group_choice import Choice, choose, quick_length
 from eqdarts.fitting.group_forms import GroupForm, extended, forms_of, forms_of_guesses
 from eqdarts.fitting.group_views import GroupView, group_views
 from eqdarts.fitting.known import about_knowledge, contradicts, held_by, obeying
-from eqdarts.fitting.progress import Bar, Callback, Interrupts, Watch, compiling
+from eqdarts.fitting.progress import Callback, Watch, watched
 from eqdarts.fitting.run import Run
 from eqdarts.fitting.settings import FitSettings
 from eqdarts.fitting.stages import Stages
 from eqdarts.fitting.table import Table
 from eqdarts.history import SearchHistory, with_totals
-from eqdarts.search.search import one_thread
 from eqdarts.selection import BIT, CRITERIA, Candidate, choice_in_words, select
 from eqdarts.solver.grouped import GroupedProblem
 
@@ -76,10 +75,8 @@ def fit_groups(
         As for `eqdarts.fitting.stages.fit_table`.
     """
     began = now() if began is None else began
-    with one_thread(), np.errstate(all="ignore"), Interrupts() as interrupts, Bar(shows_bar) as bar:
-        began += compiling(bar)
-        watch = Watch(bar, None, callback, interrupts)
-        return _GroupFit(*_rows(table, groups, rng), settings, rng, began, watch, len(table.y)).run()
+    with watched(callback, shows_bar) as (watch, seconds):
+        return _GroupFit(*_rows(table, groups, rng), settings, rng, began + seconds, watch, len(table.y)).run()
 
 
 def _rows(table: Table, groups: RowGroups, rng: np.random.Generator) -> tuple[Table, RowGroups]:

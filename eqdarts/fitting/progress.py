@@ -11,12 +11,14 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
+import numpy as np
 import pandas as pd
 
 from eqdarts.clock import now
@@ -24,8 +26,9 @@ from eqdarts.equation.equation import Equation
 from eqdarts.fitting.checkpoint import Checkpoint
 from eqdarts.graph.fitted import FittedGraph
 from eqdarts.search.result import Moment, StopSearch
+from eqdarts.search.search import one_thread
 
-__all__ = ["Bar", "Callback", "FitProgress", "Interrupts", "JsonLog", "Watch", "compiling"]
+__all__ = ["Bar", "Callback", "FitProgress", "Interrupts", "JsonLog", "Watch", "compiling", "watched"]
 
 T = TypeVar("T")
 EVERY = 1.0  # seconds between two calls
@@ -259,3 +262,18 @@ def compiling(bar: Bar) -> float:
     began = now()
     warm_up(lambda: bar.say("compiling, once after an installation"))
     return now() - began
+
+
+@contextmanager
+def watched(
+    callback: Callback | None, shows_bar: bool, kept_in: Checkpoint | None = None
+) -> Iterator[tuple[Watch, float]]:
+    """Give a fit what it runs in: its watch, and the seconds that compiling took, which do not count.
+
+    Numbers out of range are looked for where they matter. Numpy's warnings from the middle of a fit explain nothing.
+    One thread: the arrays are small, and more threads spend several times the CPU time on waiting for each other.
+    """
+    with one_thread(), np.errstate(all="ignore"), Interrupts() as interrupts, Bar(shows_bar) as bar:
+        # Compiling after an installation does not count towards the time of the search.
+        seconds = compiling(bar)
+        yield Watch(bar, kept_in, callback, interrupts), seconds

@@ -53,7 +53,7 @@ from eqdarts.fitting.front import (
 from eqdarts.fitting.guard import Guard
 from eqdarts.fitting.known import is_broken, knowledge_of, known_in_words, without_broken
 from eqdarts.fitting.lens import lens_of
-from eqdarts.fitting.progress import Bar, Callback, Interrupts, Watch, compiling
+from eqdarts.fitting.progress import Callback, Watch, watched
 from eqdarts.fitting.robust_scatter import relative_loss
 from eqdarts.fitting.robust_start import robust_polynomial
 from eqdarts.fitting.run import Run
@@ -69,7 +69,6 @@ from eqdarts.history import SearchHistory, with_totals
 from eqdarts.inference.constants import Snap
 from eqdarts.inference.noise import Noise
 from eqdarts.losses import SQUARED, Loss, loss_of, resolve_loss
-from eqdarts.search.search import one_thread
 from eqdarts.selection import CRITERIA
 
 __all__ = ["Stages", "fit_table", "laws_of"]
@@ -124,13 +123,8 @@ def fit_table(
         settings = replace(settings, constants={})  # they are in the given units
     given = table, settings.loss_name, settings.written()
     kept_in = None if checkpoint is None else Checkpoint(Path(checkpoint), *given)
-    # Numbers out of range are looked for where they matter. Numpy's warnings from the middle of a fit explain nothing.
-    # One thread: the arrays are small, and more threads spend several times the CPU time on waiting for each other.
-    with one_thread(), np.errstate(all="ignore"), Interrupts() as interrupts, Bar(shows_bar) as bar:
-        # Compiling after an installation does not count towards the time of the search.
-        began += compiling(bar)
-        watch = Watch(bar, kept_in, callback, interrupts)
-        return Stages(table, settings, rng, began, watch, before).run()
+    with watched(callback, shows_bar, kept_in) as (watch, seconds):
+        return Stages(table, settings, rng, began + seconds, watch, before).run()
 
 
 def laws_of(
@@ -147,10 +141,8 @@ def laws_of(
     The parameters are those of `fit_table`. It is for laws that are chosen by something else than these rows.
     """
     began = now() if began is None else began
-    with one_thread(), np.errstate(all="ignore"), Interrupts() as interrupts, Bar(shows_bar) as bar:
-        began += compiling(bar)
-        watch = Watch(bar, None, callback, interrupts)
-        stages = Stages(table, settings, rng, began, watch)
+    with watched(callback, shows_bar) as (watch, seconds):
+        stages = Stages(table, settings, rng, began + seconds, watch)
         laws, history = stages.laws()
         return laws, stages.ended(history)
 
