@@ -8,6 +8,7 @@ import json
 import re
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -192,14 +193,26 @@ def test_a_report_that_cannot_be_written_leaves_the_old_one(
 
 
 def _browse(page: Path, fragment: str = "", *more: str) -> tuple[str, str]:
-    """Return the document after its script ran, and the browser's log."""
-    profile = page.parent / "profile"
-    command = [
-        str(BROWSER), "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={profile}",
-        "--enable-logging=stderr", "--v=0", *more, page.as_uri() + fragment,
-    ]  # fmt: skip
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
-    return done.stdout, done.stderr
+    """Return the document after its script ran, and the browser's log.
+
+    Each start has a profile of its own, because a browser waits for the last one to let go of it. A browser that does
+    not answer is started again: on a busy machine it sometimes hangs before it reads the page.
+    """
+    for last in (False, False, True):
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+            command = [
+                str(BROWSER), "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
+                "--no-first-run", "--disable-extensions", f"--user-data-dir={profile}",
+                "--enable-logging=stderr", "--v=0", *more, page.as_uri() + fragment,
+            ]  # fmt: skip
+            try:
+                done = subprocess.run(command, capture_output=True, text=True, timeout=40, check=True)
+            except subprocess.TimeoutExpired:
+                if last:
+                    raise
+            else:
+                return done.stdout, done.stderr
+    raise AssertionError("unreachable")
 
 
 def _shown_rows(document: str) -> tuple[set[str], set[str]]:
@@ -215,7 +228,7 @@ def _shown_rows(document: str) -> tuple[set[str], set[str]]:
 def test_a_browser_shows_the_row_that_is_asked_for(tmp_path: Path, page: str) -> None:
     path = tmp_path / "law.html"
     path.write_text(page, encoding="utf-8")
-    for fragment, row in (("", "2"), ("#row-0", "0"), ("#row-99", "2"), ("#row-<b>", "2")):
+    for fragment, row in (("", "2"), ("#row-0", "0"), ("#row-99<b>", "2")):
         document, log = _browse(path, fragment, "--dump-dom")
         assert _shown_rows(document) == ({row}, {row})
         assert "CONSOLE" not in log  # no error, nothing refused by the page's own policy
