@@ -290,7 +290,8 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         rng = np.random.default_rng(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
         watched: dict[str, Any] = {"callback": callback, "shows_bar": bool(self.verbose), "began": began}
         if rows.groups is not None:
-            run = fit_groups(table, rows.groups, settings, rng, **watched)
+            partial = None if rows.partial is None else rows.partial.groups
+            run = fit_groups(table, rows.groups, settings, rng, partial=partial, **watched)
         else:
             before = getattr(self, "run_", None) if self.warm_start else None
             run = fit_table(table, settings, rng, before=before, checkpoint=checkpoint, **watched)
@@ -332,8 +333,8 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             Once, if rows lie outside the range of the training rows.
         """
         check_is_fitted(self)
-        labels, X = labels_in(self.run_, groups, X), self._rows(X)
         equation = self._equation(index)
+        labels, X = labels_in(self.run_, groups, X), self._rows(X, equation)
         warn_outside(equation, X, stacklevel=2)
         values = np.asarray(equation.predict(X, labels), dtype=np.float64)
         if not return_std:
@@ -369,8 +370,9 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             As for `predict`. Weights and errors of new observations are then not used.
         """
         check_is_fitted(self)
-        labels, X = labels_in(self.run_, groups, X), self._rows(X)
-        warn_outside(self._equation(index), X, stacklevel=2)
+        equation = self._equation(index)
+        labels, X = labels_in(self.run_, groups, X), self._rows(X, equation)
+        warn_outside(equation, X, stacklevel=2)
         return interval_of_new(self.run_, index, X, labels, coverage, observation, sample_weight, sigma)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> float:
@@ -396,8 +398,8 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             Tolerance at the ends of the range, as a share of its width. `predict` uses 0.05 for its warning.
         """
         check_is_fitted(self)
-        X = self._rows(X)
-        return np.asarray(self._equation(index).outside(X, margin))
+        equation = self._equation(index)
+        return np.asarray(equation.outside(self._rows(X, equation), margin))
 
     def adapt(self, X: Any, y: Any, groups: Any, sample_weight: Any = None) -> Self:
         """Fit the constants of new groups alone; the form and the constants that all groups share stay.
@@ -414,7 +416,7 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         self
         """
         check_is_fitted(self)
-        labels, X = labels_in(self.run_, groups, X), self._rows(X)
+        labels, X = labels_in(self.run_, groups, X), self._rows(X, *self.run_.equations)
         y, weight = finite(as_floats(y, "y"), "y"), checks.checked_weight(sample_weight, None, X, "squared")[0]
         self._keep(group_rows.adapted(self.run_, X, y, labels, weight))
         return self
@@ -560,11 +562,11 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
 
     # --- the one record ---
 
-    def _rows(self, X: Any) -> Array:
+    def _rows(self, X: Any, *used: Equation) -> Array:
         """Return X as floats with the columns of the fit; a masked value is a missing one, which is an error."""
         if self.run_.groups is not None:
             X = group_rows.without_labels(X, self.run_.groups.by)
-        if (numbers := new_rows(self.run_, X)) is not None:
+        if (numbers := new_rows(self.run_, X, used)) is not None:
             return numbers
         with np.errstate(all="ignore"):  # the sum by which sklearn looks for infinity may overflow
             rows: Array = validate_data(self, without_masks(X, "X"), dtype=np.float64, reset=False)

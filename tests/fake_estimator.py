@@ -18,6 +18,7 @@ from eqdarts.graph.graph import Edge, Graph, Node
 from eqdarts.history import AlphaHistory, SearchHistory
 from eqdarts.inference.uncertainty import Inference, inference
 from eqdarts.primitives.table import PRIMITIVES, resolve
+from eqdarts.tables.prepare import Prepared
 
 
 def fake_alpha(n_edges: int = 2, n_restarts: int = 5, seed: int = 0) -> AlphaHistory:
@@ -45,7 +46,9 @@ class DARTSRegressor:
     def __init__(self, **given: Any) -> None:
         self.given = given
 
-    def fit(self, X: pd.DataFrame, y: pd.Series) -> DARTSRegressor:
+    def fit(self, X: Any, y: pd.Series) -> DARTSRegressor:
+        columns = X.columns if isinstance(X, Prepared) else None
+        X, y = (X.X, X.y) if isinstance(X, Prepared) else (X, y)
         if y.nunique() == 1:
             raise ValueError("y must not be constant. Got 1.0. Give a target that varies.")
         if len(y) < 10:
@@ -103,6 +106,7 @@ class DARTSRegressor:
             params=self.given,
             settings={name: repr(value) for name, value in self.get_params().items()},
             changed=tuple(self.given),
+            columns=columns,
         )
         return self
 

@@ -45,8 +45,7 @@ def run(arguments: argparse.Namespace) -> None:
     table, labels = part_groups(load_table(arguments.file), arguments.groups)
     named = named_in(arguments.guess, table.frame.columns)
     columns = prepare(table, arguments.target, arguments.features, named)
-    units = given_units(arguments.units, table.frame, columns.columns.units_of_table)
-    groups = None if labels is None else labels.loc[columns.X.index]
+    units = given_units(arguments.units, table.frame)
     folder = make_folder(arguments.out, arguments.file)
     for message in columns.notes:
         note(message)
@@ -54,9 +53,7 @@ def run(arguments: argparse.Namespace) -> None:
         note(message, arguments.quiet)
     before = tell_of_replaced(folder, NAMES)
     with notes_to_stderr(arguments.quiet):
-        model = _fit(columns, arguments, groups, units)
-    if words := columns.of_unused(map(str, model.equation_.expr.free_symbols)):
-        note(words, arguments.quiet)
+        model = _fit(columns, table.frame[columns.columns.target], arguments, labels, units)
     with LateInterrupts() as interrupts:
         _show_law(model, columns)
         written: list[str] = []
@@ -122,7 +119,9 @@ def _draw(found: Found, folder: Path, written: list[str], quiet: bool) -> None:
             bar.refresh()
 
 
-def _fit(columns: Prepared, arguments: argparse.Namespace, groups: Any, units: dict[str, str]) -> DARTSRegressor:
+def _fit(
+    columns: Prepared, y: Any, arguments: argparse.Namespace, groups: Any, units: dict[str, str]
+) -> DARTSRegressor:
     note(
         f"searching; features: {', '.join(map(str, columns.X.columns))}. Ctrl-C keeps the best so far.", arguments.quiet
     )
@@ -142,7 +141,9 @@ def _fit(columns: Prepared, arguments: argparse.Namespace, groups: Any, units: d
     if not shows_bar:  # the bar says it too
         warm_up(lambda: note("compiling, once after an installation.", arguments.quiet))
     try:
-        fitted = DARTSRegressor(**given, verbose=int(shows_bar)).fit(columns.X, columns.y, **kept_in, **more)
+        # The notes are told already.
+        ready = replace(columns, notes=())
+        fitted = DARTSRegressor(**given, verbose=int(shows_bar)).fit(ready, y, **kept_in, **more)
     except ValueError as error:  # errors of the estimator about its parameters and the data
         raise UsageError(str(error)) from error
     history = fitted.history_

@@ -42,7 +42,7 @@ class Found:
 
     @property
     def run(self) -> Run:
-        return replace(self.model.run_, source=self.source, columns=self.columns.columns)
+        return replace(self.model.run_, source=self.source)
 
 
 Make = Callable[[Found], str | bytes | None]
@@ -63,8 +63,8 @@ def write(found: Found, folder: Path, files: dict[str, Make]) -> Iterator[str]:
 def _equation(found: Found) -> str:
     """Return the equation; `eqdarts predict` needs what became of the columns of the table too."""
     text = found.model.equation_.to_json()
-    columns = found.columns.columns
-    if columns.is_plain:
+    columns = found.model.run_.columns
+    if columns is None or columns.is_plain:
         return text + "\n"
     return json.dumps({**json.loads(text), "columns": columns.record()}) + "\n"
 

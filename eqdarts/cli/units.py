@@ -1,11 +1,10 @@
-"""The units of columns: those of the option --units, and those in the header of the table."""
+"""The units of columns of the option --units. Those in the table itself are read by the estimator."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from eqdarts.cli.notes import note
 from eqdarts.cli.usage import UsageError
 from eqdarts.errors import closest, explain
 from eqdarts.units.parse import UnitError, parse_unit
@@ -13,16 +12,14 @@ from eqdarts.units.parse import UnitError, parse_unit
 __all__ = ["given_units"]
 
 
-def given_units(options: Sequence[str], frame: Any, header: Mapping[str, str]) -> dict[str, str]:
-    """Return the unit of each column as text: by the options, otherwise by the header.
+def given_units(options: Sequence[str], frame: Any) -> dict[str, str]:
+    """Return the units of columns as text.
 
     Parameters
     ----------
     options : sequence of str
         Such as "m=kg,v=m/s".
     frame : DataFrame
-    header : mapping of str to str
-        The units in the table. Those that cannot be read are left out, with a note.
 
     Raises
     ------
@@ -30,11 +27,6 @@ def given_units(options: Sequence[str], frame: Any, header: Mapping[str, str]) -
         If an option is not such a list, a column is unknown, or a unit cannot be read.
     """
     found: dict[str, str] = {}
-    for name, text in header.items():
-        try:
-            found[str(name)] = str(parse_unit(text))
-        except UnitError as error:
-            note(f"The unit of {name} in the header is not used. {error}")
     columns = list(map(str, frame.columns))
     for pair in (pair for option in options for pair in option.split(",")):
         name, equals, text = pair.partition("=")

@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 from eqdarts._typing import Array
 from eqdarts.clock import now
 from eqdarts.equation.equation import Equation
-from eqdarts.equation.groups import GroupConstants, RowGroups, names_of_own
+from eqdarts.equation.groups import GroupConstants, RowGroups, names_of_own, row_groups
+from eqdarts.equation.names import used_names
 from eqdarts.errors import FormulaError
 from eqdarts.expression.build import rebuild, symbol, with_values
 from eqdarts.expression.readable import readable
@@ -57,6 +58,7 @@ def fit_groups(
     settings: FitSettings,
     rng: np.random.Generator,
     *,
+    partial: RowGroups | None = None,
     callback: Callback | None = None,
     shows_bar: bool = False,
     began: float | None = None,
@@ -71,12 +73,15 @@ def fit_groups(
     settings : FitSettings
     rng : numpy.random.Generator
         The only source of randomness.
+    partial : RowGroups, optional
+        The group of each row with a gap, see `Table.partial`.
     callback, shows_bar, began
         As for `eqdarts.fitting.stages.fit_table`.
     """
     began = now() if began is None else began
     with watched(callback, shows_bar) as (watch, seconds):
-        return _GroupFit(*_rows(table, groups, rng), settings, rng, began + seconds, watch, len(table.y)).run()
+        fit = _GroupFit(*_rows(table, groups, rng), settings, rng, began + seconds, watch, len(table.y))
+        return fit.run(partial)
 
 
 def _rows(table: Table, groups: RowGroups, rng: np.random.Generator) -> tuple[Table, RowGroups]:
@@ -92,7 +97,7 @@ def _rows(table: Table, groups: RowGroups, rng: np.random.Generator) -> tuple[Ta
         rows = np.sort(rows[np.argsort(rank, kind="stable")[:MOST_ROWS]])
     if len(rows) == len(table.y):
         return table, groups
-    return table.part(rows), groups.of(rows)
+    return replace(table.part(rows), partial=table.partial), groups.of(rows)
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,12 +129,40 @@ class _GroupFit:
             name: np.ascontiguousarray(column) for name, column in zip(self.table.names, self.table.X.T, strict=True)
         }
 
-    def run(self) -> Run:
-        """Search, share constants, and choose."""
+    def run(self, partial: RowGroups | None = None) -> Run:
+        """Search, share constants, and choose; `partial` has the groups of the rows with gaps."""
         import sympy  # noqa: F401  (here, so that an interrupt need not wait for it)
 
         forms, history = self._forms()
-        return self._recorded(self._laws(forms), history)
+        laws = self._laws(forms)
+        # What the user knows of a column has no meaning without that column.
+        again = self._with_gaps(laws, partial) if partial is not None and not self.table.knowledge else None
+        return self._recorded(laws, history) if again is None else again[0]._recorded(again[1], history)
+
+    def _with_gaps(self, laws: Sequence[_Law], partial: RowGroups) -> tuple[_GroupFit, list[_Law]] | None:
+        """Return the fit to all rows that the best law can use, without the columns that have gaps there, and its laws.
+
+        None if these are the rows that there were before.
+        """
+        front, lengths = self._front(laws)
+        best = front[int(np.argmin(lengths))]
+        table, used = self.table, used_names(best.equation.expr, self.table.names)
+        rows = table.complete_in(used)
+        if table.partial is None or not len(rows):
+            return None
+        known = table.partial.X[rows].T
+        names = tuple(name for name, column in zip(table.names, known, strict=True) if np.isfinite(column).all())
+        wide = table.with_partial(used).of_columns(names)
+        labels = [*self.groups.label_of_rows, *partial.of(rows).label_of_rows]
+        own = _rows(wide, row_groups(labels, self.groups.by), self.rng)
+        again = replace(self, table=own[0], groups=own[1], n_all=self.n_all + len(rows))
+        found: list[_Law] = []
+        for law in (best, *(law for law in front if law is not best)):
+            if set(used_names(law.equation.expr, table.names)) <= set(names) and (not found or self._has_time(1.0)):
+                theta, n_new = law.choice.theta, len(own[1].labels) - len(self.groups.labels)
+                start = np.column_stack([theta, np.repeat(np.median(theta, axis=1)[:, None], n_new, axis=1)])
+                found += again._chosen(replace(law.form, starts=(start,)))
+        return (again, found) if found else None
 
     # --- forms ---
 

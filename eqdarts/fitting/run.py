@@ -220,6 +220,8 @@ class Run:
         used, given = len(self.rows.y), self.rows.n_all
         if used >= given:
             return ""
+        if self.columns is not None and self.columns.n_back:
+            return f"Coefficients and intervals come from {given} rows. {self.columns.back_in_words()}"
         if self.all_rows is not None:
             n_rows = self.all_rows.facts.n_rows
             whole = f"all {given} rows" if n_rows == given else f"the {n_rows} rows with weight"

@@ -40,6 +40,7 @@ from eqdarts.fitting.choice import (
 )
 from eqdarts.fitting.exponents import with_exponents
 from eqdarts.fitting.front import (
+    MOST_ROWS,
     Entry,
     Front,
     best_of,
@@ -245,7 +246,7 @@ class Stages:
         before = front, noise, kept
         front, noise, kept = self.guard.stage("last refit by the scatter", own, lambda: before)
         front, noise, kept = (front, noise, kept) if self._still_obeys(before[0], front) else before
-        last = self._on_all(front, snaps, free, kept, Weights(scatter.table.as_given, noise=noise))
+        last, kept = self._on_all(front, snaps, free, kept, Weights(scatter.table.as_given, noise=noise))
         remarks, front = _Remarks(evidence, structure, last), self._with_digits(last.front, fit_rows, SQUARED)
         return self._recorded(front, remarks, self._together(members, views, front), kept, history, criterion)
 
@@ -306,12 +307,22 @@ class Stages:
             return True
         return not is_broken(after.best.equation, self.table) or is_broken(before.best.equation, self.table)
 
-    def _on_all(self, front: Front, snaps: tuple[Snap, ...], free: Front, kept: FitRows, weights: Weights) -> Last:
-        """Return the front with the chosen law refitted to all rows, with what changes by that, or unchanged."""
-        last = partial(settled_on_all, front, snaps, free, self.table, kept, weights, self._has_time)
+    def _on_all(
+        self, front: Front, snaps: tuple[Snap, ...], free: Front, kept: FitRows, weights: Weights
+    ) -> tuple[Last, FitRows]:
+        """Return the front with the chosen law refitted to all rows that it can use, with what changes by that."""
+        # Rows with gaps in other columns have waited until the law was known.
+        names = {str(name) for one in (front, free) for name in one.best.equation.expr.free_symbols}
+        weights = replace(weights, table=weights.table.with_partial(names))
+        few = len(weights.table.y) <= MOST_ROWS  # a refit to few rows takes no time
+        last = partial(
+            settled_on_all, front, snaps, free, self.table, kept, weights, (lambda: True) if few else self._has_time
+        )
         unchanged = Last(front, snaps, weights.noise, None)
         found = self.guard.stage("last refit to all rows", last, lambda: unchanged)
-        return found if self._still_obeys(front, found.front) else unchanged
+        if found.all_rows is None or not self._still_obeys(front, found.front):
+            return unchanged, kept
+        return found, replace(kept, n_all=len(weights.table.y))
 
     def _ready_for_choice(self, entries: list[Entry]) -> tuple[list[Entry], str]:
         """Return the entries with what the criterion looks at, and its name, or that of the one that stands in."""
@@ -358,14 +369,14 @@ class Stages:
         structure = self.guard.stage("structure of the law", told, tuple[Finding, ...])
         snap = partial(snap_reweighted, front, reweighting, settings.constants, self._has_time)
         front, snaps = self._snapped(free := front, snap)
-        last = Last(front, snaps, noise, None)
+        last, given_rows = Last(front, snaps, noise, None), table.kept(rows)
         if loss.is_likelihood:
-            last = self._on_all(front, snaps, free, table.kept(rows), Weights(table.as_given, reweighting.loss))
+            last, given_rows = self._on_all(front, snaps, free, given_rows, Weights(table.as_given, reweighting.loss))
         remarks = _Remarks(evidence, structure, last)
         history = with_totals(histories[-1], histories)
         front = self._with_digits(last.front, reweighting.rows, reweighting.loss)
         kept = self._together(members, views, front)
-        return self._recorded(front, remarks, kept, table.kept(rows), history, settings.selection, loss.logistic)
+        return self._recorded(front, remarks, kept, given_rows, history, settings.selection, loss.logistic)
 
     def _without_outliers(self, loss: Loss, target: Array, f: Array) -> tuple[Loss, Data, Array]:
         """Return the loss, the data and the predictions (N,) from a law that outliers do not move.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -48,6 +49,7 @@ class Table:
     y_unit: float = 1.0  # power of two by which y and sigma are divided
     units: ColumnUnits | None = None  # of the columns and the target, if any were given
     knowledge: tuple[Statement, ...] = ()  # what the user says of the law
+    partial: Table | None = None  # rows with a gap in an input, NaN there; the law is chosen without them
 
     def counted(self) -> Table:
         """Return the table without rows of weight zero and with repeated rows once; itself if it has neither."""
@@ -68,6 +70,25 @@ class Table:
     def as_given(self) -> Table:
         """The table with the rows, weights and units as given."""
         return self if self.given is None else self.given.as_given
+
+    def complete_in(self, names: Collection[str]) -> NDArray[np.intp]:
+        """Return which of the rows with gaps have none in these columns."""
+        if self.partial is None:
+            return np.zeros(0, dtype=np.intp)
+        used = [k for k, name in enumerate(self.names) if name in names]
+        return np.flatnonzero(np.isfinite(self.partial.X[:, used]).all(axis=1))
+
+    def with_partial(self, names: Collection[str]) -> Table:
+        """Return the table with the rows that have gaps in other columns than these."""
+        rows = self.complete_in(names)
+        if self.partial is None or not len(rows):
+            return self
+        more = self.partial.part(rows)
+        weight, sigma = _joined(self.weight, more.weight), _joined(self.sigma, more.sigma)
+        if sigma is not None:
+            weight = (sigma / sigma.min()) ** -2.0
+        X, y = np.vstack([self.X, more.X]), np.concatenate([self.y, more.y])
+        return replace(self, X=X, y=y, weight=weight, sigma=sigma, counts=None, given=None, place=None, partial=None)
 
     @cached_property
     def box(self) -> dict[str, tuple[float, float]]:
@@ -166,8 +187,13 @@ class Table:
         def at(values: Array | None) -> Array | None:
             return None if values is None else values[rows]
 
-        own = replace(self, X=self.X[rows], y=self.y[rows], given=None, place=None)
+        own = replace(self, X=self.X[rows], y=self.y[rows], given=None, place=None, partial=None)
         return replace(own, weight=at(self.weight), sigma=at(self.sigma), counts=at(self.counts))
+
+    def of_columns(self, names: Sequence[str]) -> Table:
+        """Return the table of some of its columns."""
+        kept = [self.names.index(name) for name in names]
+        return replace(self, X=self.X[:, kept], names=tuple(names))
 
     def drawn(self, rows: NDArray[np.intp]) -> FitRows:
         """Return these rows, as the stages of the fit use them."""
@@ -188,6 +214,10 @@ class Table:
     def predicted(self, equation: Equation) -> Array:
         """Return the values of the equation, NaN without a warning where it is undefined."""
         return values_at(equation, self.X)
+
+
+def _joined(first: Array | None, second: Array | None) -> Array | None:
+    return None if first is None or second is None else np.concatenate([first, second])
 
 
 def values_at(equation: Equation, X: Array) -> Array:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,6 +13,7 @@ from sklearn.utils.validation import validate_data
 
 from eqdarts._typing import Array
 from eqdarts.arrays import as_floats, finite, without_masks
+from eqdarts.equation.equation import Equation
 from eqdarts.equation.groups import RowGroups
 from eqdarts.equation.names import checked_names, target_name, used_names
 from eqdarts.errors import EqdartsWarning
@@ -46,10 +47,12 @@ class Given:
     Parameters
     ----------
     X, y, sample_weight, sigma
-        As for ``DARTSRegressor.fit``.
+        As for ``DARTSRegressor.fit``. `X` may be `Prepared`, as the command line does it.
     groups : RowGroups or None
     ready : Prepared or None
         The columns of numbers that were made of the DataFrame, and how; None if there was nothing to make.
+    partial : Given or None
+        The rows with a gap in an input.
     """
 
     X: Any
@@ -58,6 +61,7 @@ class Given:
     sigma: Any
     groups: RowGroups | None = None
     ready: Prepared | None = None
+    partial: Given | None = None
 
 
 def given_rows(given: Given, labels: Any, params: Mapping[str, Any]) -> Given:
@@ -71,17 +75,23 @@ def given_rows(given: Given, labels: Any, params: Mapping[str, Any]) -> Given:
     params : mapping of str to object
         The parameters of the estimator, and "checkpoint".
     """
-    X, groups = parted(labels, given.X)
+    is_ready = isinstance(given.X, Prepared)
+    X, groups = parted(labels, given.y if is_ready else given.X)
     if groups is not None:
         check_plain(dict(params))
-    ready = prepare_frame(X, given.y, params["guesses"])
+    ready = given.X if is_ready else prepare_frame(X, given.y, params["guesses"])
     if ready is None:
         return replace(given, X=X, groups=groups)
     for note in ready.notes:
         warnings.warn(note, EqdartsWarning, stacklevel=3)
-    rows = ready.rows
-    weights = taken(given.sample_weight, rows), taken(given.sigma, rows)
-    return Given(ready.X, ready.y, *weights, None if groups is None else groups.of(rows), ready)
+
+    def part(X: Any, y: Any, rows: Any) -> Given:
+        weights = taken(given.sample_weight, rows), taken(given.sigma, rows)
+        return Given(X, y, *weights, None if groups is None else groups.of(rows))
+
+    found = replace(part(ready.X, ready.y, ready.rows), ready=ready)
+    others = ready.partial
+    return found if others is None else replace(found, partial=part(others.X, others.y, others.rows))
 
 
 def checked_table(rows: Given, model: Any) -> Table:
@@ -95,7 +105,17 @@ def checked_table(rows: Given, model: Any) -> Table:
     named = hasattr(model, "feature_names_in_")
     names = tuple(map(str, model.feature_names_in_)) if named else tuple(f"x{i}" for i in range(X.shape[1]))
     target = target_name(None if target is None else str(target))
-    return Table(X, checked_target(y, model.loss), weight, checked_names(names), target, sigma, named)
+    table = Table(X, checked_target(y, model.loss), weight, checked_names(names), target, sigma, named)
+    return table if rows.partial is None else replace(table, partial=_partial(rows.partial, table, model.loss))
+
+
+def _partial(rows: Given, table: Table, loss: Any) -> Table | None:
+    """Return the rows with gaps as a table like that of the others; None if none of them counts."""
+    X, y = np.asarray(rows.X, dtype=np.float64), finite(as_floats(rows.y, "y"), "y")
+    if rows.sample_weight is not None and not np.any(as_floats(rows.sample_weight, "sample_weight")):
+        return None
+    weight, sigma = checked_weight(rows.sample_weight, rows.sigma, np.nan_to_num(X), loss)
+    return replace(table, X=X, y=y, weight=weight, sigma=sigma)
 
 
 def with_units_of_table(ready: Prepared | None, units: Any, y_units: Any) -> Any:
@@ -124,25 +144,38 @@ def with_columns(run: Run, ready: Prepared | None) -> Run:
     """Return the fit with the record of its columns, and warn of rows that were lost to a column without use."""
     if ready is None:
         return run
-    if words := ready.of_unused(used_names(run.equation.expr, run.names)):
-        warnings.warn(words, EqdartsWarning, stacklevel=3)
-    return replace(run, columns=ready.columns)
+    columns = ready.columns
+    unused, n_lost = ready.unused(used_names(run.equation.expr, run.names))
+    n_back = run.rows.n_all - len(ready.rows)
+    if n_back > 0:
+        left_out = {
+            column: replace(column, kind="gaps", to=(), why="the law does not use it, so its gaps cost no row")
+            for column in columns.columns
+            if not set(column.to) <= set(run.names)
+        }
+        kept = tuple(left_out.get(column, column) for column in columns.columns)
+        columns = replace(columns, columns=kept, unused=tuple(unused), n_back=n_back)
+    elif n_lost:
+        names = ", ".join(map(repr, unused))
+        cost = f"The law does not use {names}, whose gaps cost {n_lost} of the rows."
+        warnings.warn(f"{cost} To use these, fit again without it.", EqdartsWarning, stacklevel=3)
+    return replace(run, columns=columns)
 
 
-def new_rows(run: Run, X: Any) -> Array | None:
+def new_rows(run: Run, X: Any, equations: Sequence[Equation]) -> Array | None:
     """Return the columns of numbers of new rows; None if X has to be numbers already, as the fit had.
 
-    A column that no equation of the front uses may be missing.
+    A column that none of the equations uses may be missing.
     """
     if run.columns is None:
         return None
-    used = {name for equation in run.equations for name in used_names(equation.expr, run.names)}
+    used = {name for equation in equations for name in used_names(equation.expr, run.names)}
     return numbers_of(run.columns, X, used)
 
 
 def observed(run: Run, X: Any, y: Any) -> Any:
     """Return the positions of the rows of a DataFrame without gaps in what the law uses, and in y; all for an array."""
-    rows = new_rows(run, X)
+    rows = new_rows(run, X, [run.equation])
     if rows is None:
         return slice(None)
     used = [run.names.index(name) for name in used_names(run.equation.expr, run.names)]

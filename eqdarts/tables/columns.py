@@ -248,6 +248,10 @@ class Columns:
         How numbers in text were written.
     told : tuple of str
         Further notes on how the table was read.
+    unused : tuple of str
+        Columns with gaps that the law does not use.
+    n_back : int
+        Rows with gaps in these alone, of those left out: the coefficients of the law come from them too.
     """
 
     columns: tuple[Column, ...]
@@ -257,6 +261,8 @@ class Columns:
     n_dropped: int = 0
     style: Style = PLAIN
     told: tuple[str, ...] = ()
+    unused: tuple[str, ...] = ()
+    n_back: int = 0
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -319,10 +325,7 @@ class Columns:
         """Return a table with a row for each column: its name, what became of it, its unit and its gaps."""
         import pandas as pd
 
-        rows = [
-            (", ".join(c.parts) or c.header or c.name, c.in_words(), ", ".join(c.to), c.unit, c.gaps)
-            for c in self.columns
-        ]
+        rows = [(c.called, c.in_words() + self._cost(c), ", ".join(c.to), c.unit, c.gaps) for c in self.columns]
         return pd.DataFrame(rows, columns=["column", "became", "names", "unit", "gaps"])
 
     @property
@@ -333,12 +336,24 @@ class Columns:
     def steps(self) -> list[str]:
         """Return sentences on everything that was done to the table."""
         changed = [column for column in self.columns if column.kind != "number" or column.gaps]
-        lost = f"{self.n_dropped} of {self.n_rows} rows were left out: a value is missing in them."
+        of_what = " of the choice of the law" if self.n_back else ""
+        lost = f"{self.n_dropped} of {self.n_rows} rows were left out{of_what}: a value is missing in them."
         return [
             *self.told,
-            *(f"{column.called}: {column.in_words()}{_gaps(column)}." for column in changed),
+            *(f"{column.called}: {column.in_words()}{_gaps(column)}{self._cost(column)}." for column in changed),
             *([lost] if self.n_dropped else []),
+            *([self.back_in_words()] if self.n_back else []),
         ]
+
+    def back_in_words(self) -> str:
+        """Return the sentence on rows that are left out of the choice alone."""
+        rows = f"{self.n_back} {'row' if self.n_back == 1 else 'rows'}"
+        return f"The law does not use {', '.join(self.unused)}: {rows} with gaps there count in its coefficients."
+
+    def _cost(self, column: Column) -> str:
+        return (
+            "; its gaps cost no row, since the law does not use it" if column.to and column.name in self.unused else ""
+        )
 
     def record(self) -> dict[str, Any]:
         """Return plain values for a file, to be read by `read_columns`."""
@@ -385,7 +400,8 @@ def read_columns(record: Any) -> Columns | None:
     style = Style(str(record["style"]["decimal"]), str(record["style"]["thousands"]))
     target = None if record["target"] is None else str(record["target"])
     counts = int(record["n_rows"]), int(record["n_dropped"])
-    return Columns(columns, target, str(record["target_unit"]), *counts, style, _texts(record["told"]))
+    given = columns, target, str(record["target_unit"]), *counts, style, _texts(record["told"])
+    return Columns(*given, _texts(record.get("unused", ())), int(record.get("n_back", 0)))
 
 
 def columns_of_names(record: Any, names: Sequence[str]) -> Columns | None:

@@ -43,14 +43,17 @@ def prepare_frame(X: Any, y: Any, guesses: Iterable[Any] | None = None) -> Prepa
     frame.attrs = dict(X.attrs)
     table = as_table(frame)
     ready = prepare(table, target, kept=named_in(guesses, table.frame.columns) | {target})
-    rows = ready.rows + table.first
+    rows, partial = ready.rows + table.first, ready.partial
+    if partial is not None:
+        partial = replace(partial, rows=partial.rows + table.first)
     if not isinstance(y, pd.Series):
         ready = replace(ready, y=taken(y, rows))
+        partial = partial and replace(partial, y=taken(y, partial.rows))
     if ready.columns.is_plain:  # keep the labels of the columns, of whatever type
         unchanged = len(rows) == len(X) and all(map(_is_plain_number, X.dtypes))
         numbers = X if unchanged else ready.X.set_axis(X.columns, axis=1)
         ready = replace(ready, X=numbers, y=y if unchanged else ready.y)
-    return replace(ready, rows=rows)
+    return replace(ready, rows=rows, partial=partial)
 
 
 def taken(values: Any, rows: Any) -> Any:
@@ -83,7 +86,12 @@ def numbers_of(columns: Columns | None, X: Any, needed: Collection[str]) -> Arra
             todo = f"Columns: {', '.join(columns.given)}."
             raise TableError(explain("X must be a DataFrame, as in the fit.", type(X).__name__, todo))
         X = pd.DataFrame(X, columns=list(columns.given))
-    elif columns.is_plain and all(map(_is_plain_number, X.dtypes)) and not X.isna().to_numpy().any():
+    elif (
+        columns.is_plain
+        and not columns.unused
+        and all(map(_is_plain_number, X.dtypes))
+        and not X.isna().to_numpy().any()
+    ):
         return None
     return np.asarray(columns.numbers(X, needed), dtype=np.float64)
 

@@ -21,9 +21,26 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-__all__ = ["Prepared", "named_in", "part_groups", "prepare"]
+__all__ = ["Partial", "Prepared", "named_in", "part_groups", "prepare"]
 
 LEAST_COMPLETE = 0.5  # share of the rows; with fewer, columns are left out, those with most gaps first
+
+
+@dataclass(frozen=True)
+class Partial:
+    """Rows that have a gap in an input, NaN there.
+
+    Parameters
+    ----------
+    X : DataFrame of shape (m, d)
+    y : Series or array of length m
+    rows : ndarray of int, shape (m,)
+        Their positions in the table.
+    """
+
+    X: Any
+    y: Any
+    rows: NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -45,6 +62,8 @@ class Prepared:
         Notes on what was only converted.
     missing : dict of str to ndarray of bool
         For each column with gaps which of the rows of the table have one; the target is among them.
+    partial : Partial or None
+        The rows that have a target, and a gap in an input; None if there are none.
     """
 
     X: Any
@@ -54,19 +73,14 @@ class Prepared:
     notes: tuple[str, ...] = ()
     told: tuple[str, ...] = ()
     missing: Mapping[str, Any] = field(default_factory=dict)
+    partial: Partial | None = None
 
-    def of_unused(self, used: Iterable[str]) -> str:
-        """Return the sentence that says how many rows were lost to columns that a law does not use; "" if none."""
+    def unused(self, used: Iterable[str]) -> tuple[list[str], int]:
+        """Return the columns whose gaps cost rows and which a law does not use, and the number of these rows."""
         wanted = {column.name for column in self.columns.columns if set(column.to) & set(used)} | {self.columns.target}
-        strange = [name for name in self.missing if name not in wanted]
         n_complete = self.columns.n_rows - int(_any(self.missing, wanted, self.columns.n_rows).sum())
         n_lost = n_complete - len(self.rows)
-        if not strange or n_lost <= 0:
-            return ""
-        names = ", ".join(map(repr, strange))
-        return (
-            f"The law does not use {names}, whose gaps cost {n_lost} of the rows. To use these, fit again without it."
-        )
+        return ([name for name in self.missing if name not in wanted], n_lost) if n_lost > 0 else ([], 0)
 
 
 def named_in(guesses: Any, names: Iterable[Any]) -> set[str]:
@@ -145,17 +159,24 @@ def prepare(
 
 
 def _taken(found: Columns, values: Mapping[str, Any], y: Any, rows: Any, missing: Any, table: Table) -> Prepared:
-    """Return the complete rows as they are fitted."""
+    """Return the complete rows as they are fitted, and beside them those with a gap in an input."""
+    import numpy as np
     import pandas as pd
 
     own = slice(None) if len(rows) == len(y) else rows  # all rows: no copy
-    index = table.frame.index[own]
-    X = pd.DataFrame({name: values[name][own] for name in found.names}, index=index, copy=False)
-    target = pd.Series(y[own], index, name=found.target)
+
+    def taken(own: Any) -> tuple[Any, Any]:
+        index = table.frame.index[own]
+        X = pd.DataFrame({name: values[name][own] for name in found.names}, index=index, copy=False)
+        return X, pd.Series(y[own], index, name=found.target)
+
+    X, target = taken(own)
+    others = np.setdiff1d(np.flatnonzero(~np.isnan(y)), rows) if found.n_dropped else rows[:0]
+    partial = Partial(*taken(others), others) if len(others) else None
     used = {source for column in found.columns if column.to for source in column.sources} | {found.target}
     bad = [cell_note(name, table.gaps[name]) for name in table.frame.columns if name in table.gaps and name in used]
     notes = [*table.notes, *_left_out(found.columns), *bad, *_dropped(found, missing)]
-    return Prepared(X, target, found, rows, tuple(notes), tuple(_told(found)), missing)
+    return Prepared(X, target, found, rows, tuple(notes), tuple(_told(found)), missing, partial)
 
 
 def _complete(
@@ -217,7 +238,8 @@ def _dropped(found: Columns, missing: Mapping[str, Any]) -> list[str]:
     most = sorted(missing, key=lambda name: -int(missing[name].sum()))
     named = ", ".join(f"{int(missing[name].sum())} in {name!r}" for name in most[:MOST_SHOWN])
     more = f" and in {len(most) - MOST_SHOWN} more columns" if len(most) > MOST_SHOWN else ""
-    return [f"Dropped {found.n_dropped} of {found.n_rows} rows, which have missing values: {named}{more}."]
+    rows = f"{found.n_dropped} of {found.n_rows} rows"
+    return [f"The law is chosen without {rows}, which have missing values: {named}{more}."]
 
 
 def _told(found: Columns) -> list[str]:

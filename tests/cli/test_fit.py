@@ -117,7 +117,7 @@ def test_missing_rows_can_be_dropped(fake: list, no_pictures: None, capsys: pyte
     Path("holes.csv").write_text("x,y\n1,2\n2,\n3,6\n4,8\n", encoding="utf-8")
     assert main(["fit", "holes.csv", "--target", "y", "--drop-missing"]) == 0
     out, err = capsys.readouterr()
-    assert "Dropped 1 of 4 rows" in err
+    assert "The law is chosen without 1 of 4 rows" in err
     assert "from 3 rows" in out
 
 
@@ -126,7 +126,7 @@ def test_a_bad_cell_is_told_to_the_quiet_too(fake: list, no_pictures: None, caps
     assert main(["fit", "bad.csv", "--target", "y", "--quiet"]) == 0
     assert capsys.readouterr().err == (
         "eqdarts: Treated as missing in column 'z', not a number: '$3' in line 3.\n"
-        "eqdarts: Dropped 1 of 4 rows, which have missing values: 1 in 'z'.\n"
+        "eqdarts: The law is chosen without 1 of 4 rows, which have missing values: 1 in 'z'.\n"
     )
 
 

@@ -1,4 +1,4 @@
-"""Units of the option --units and of the header of a table."""
+"""Units of the option --units."""
 
 from __future__ import annotations
 
@@ -11,14 +11,9 @@ from eqdarts.cli.usage import UsageError
 FRAME = pd.DataFrame({"m": [1.0], "v": [2.0]})
 
 
-def test_options_come_before_the_header() -> None:
-    assert given_units(["m=kg,v=m/s"], FRAME, {}) == {"m": "kg", "v": "m s-1"}
-    assert given_units(["v=km/h"], FRAME, {"m": "g", "v": "m/s"}) == {"m": "g", "v": "km h-1"}
-
-
-def test_a_header_that_is_no_unit_is_left_out_with_a_note(capsys: pytest.CaptureFixture[str]) -> None:
-    assert given_units([], FRAME, {"m": "see text", "v": "m/s"}) == {"v": "m s-1"}
-    assert "The unit of m in the header is not used" in capsys.readouterr().err
+def test_an_option_may_name_several_columns() -> None:
+    assert given_units(["m=kg,v=m/s"], FRAME) == {"m": "kg", "v": "m s-1"}
+    assert given_units(["v=km/h"], FRAME) == {"v": "km h-1"}
 
 
 @pytest.mark.parametrize(
@@ -27,4 +22,4 @@ def test_a_header_that_is_no_unit_is_left_out_with_a_note(capsys: pytest.Capture
 )
 def test_a_wrong_option_is_an_error(option: str, said: str) -> None:
     with pytest.raises(UsageError, match=said):
-        given_units([option], FRAME, {})
+        given_units([option], FRAME)

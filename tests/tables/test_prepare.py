@@ -66,7 +66,7 @@ def test_a_gap_costs_its_row_and_a_column_of_gaps_is_left_out() -> None:
     assert ready.rows.tolist() == [0, 1, 4, 5, 6, 7]
     assert ready.notes == (
         "Left out, too many gaps: 'mostly' (6 of 8 values are missing).",
-        "Dropped 2 of 8 rows, which have missing values: 1 in 'a', 1 in 'b', 1 in 'y'.",
+        "The law is chosen without 2 of 8 rows, which have missing values: 1 in 'a', 1 in 'b', 1 in 'y'.",
     )
     assert [(column.name, column.gaps) for column in ready.columns.columns] == [("a", 1), ("b", 1), ("mostly", 6)]
     named = prepare(Table(frame), "y", ["a", "mostly"])  # a column that the user names stays
@@ -78,8 +78,11 @@ def test_a_gap_costs_its_row_and_a_column_of_gaps_is_left_out() -> None:
 def test_a_law_that_does_not_use_a_column_with_gaps_is_told_what_these_cost() -> None:
     frame = pd.DataFrame({"a": [1.0, 2, 3, 4, 5], "b": [4.0, math.nan, 6, 7, 9], "y": [math.nan, 2, 3, 4, 5]})
     ready = prepare(Table(frame), "y")
-    assert ready.of_unused({"a", "b"}) == ""
-    assert ready.of_unused({"a"}).startswith("The law does not use 'b', whose gaps cost 1 of the rows.")
+    assert ready.unused({"a", "b"}) == ([], 0)
+    assert ready.unused({"a"}) == (["b"], 1)
+    assert ready.partial is not None
+    assert ready.partial.rows.tolist() == [1]
+    assert ready.partial.X["a"].tolist() == ready.partial.y.tolist() == [2.0]
 
 
 def test_infinite_values() -> None:
@@ -105,7 +108,7 @@ def test_many_gaps_are_counted_and_those_of_columns_not_asked_for_are_not_told(t
     (note, dropped) = prepare(_table(tmp_path, "x,y,z\n" + rows), "y", ["x"]).notes
     assert note.startswith("Treated as missing in column 'x', not a number: 'bad' in line 2, 'bad' in line 5,")
     assert note.endswith("and 2 more.")
-    assert dropped == "Dropped 5 of 15 rows, which have missing values: 5 in 'x'."
+    assert dropped == "The law is chosen without 5 of 15 rows, which have missing values: 5 in 'x'."
 
 
 def test_what_is_only_converted_is_told_apart_from_what_is_lost() -> None:
