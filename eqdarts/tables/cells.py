@@ -74,7 +74,7 @@ def read_column(
     lines : sequence of int, optional
         The line of each cell.
     style : Style, optional
-        How numbers are written.
+        How numbers and dates are written.
 
     Returns
     -------
@@ -88,9 +88,9 @@ def read_column(
     n_missing = sum(number != number for number in numbers)
     if len(cells) - n_missing - len(strange) > len(strange) or not strange:
         return [math.nan if number is None else number for number in numbers], _cells(cells, strange, lines)
-    n_dates = sum(map(is_date, cells))
+    n_dates = sum(is_date(cell, style.dates) for cell in cells)
     if n_dates * 2 > len(cells) - n_missing:
-        dates = parsed(cells)
+        dates = parsed(cells, style.dates)
         unread = dates.isna().tolist()
         return dates, _cells(cells, [row for row in range(len(cells)) if unread[row] and numbers[row] is None], lines)
     return list(cells), ()

@@ -245,7 +245,7 @@ class Columns:
     n_dropped : int
         Rows with a missing value, which were left out.
     style : Style
-        How numbers in text were written.
+        How numbers and dates in text were written.
     told : tuple of str
         Further notes on how the table was read.
     unused : tuple of str
@@ -397,7 +397,8 @@ def read_columns(record: Any) -> Columns | None:
             raise ValueError(f"the column {column.name!r} has an unknown kind")
         if column.kind == "levels" and len(column.levels) != len(column.to) + 1:
             raise ValueError(f"the levels of {column.name!r} do not fit")
-    style = Style(str(record["style"]["decimal"]), str(record["style"]["thousands"]))
+    written = record["style"]
+    style = Style(str(written["decimal"]), str(written["thousands"]), str(written.get("dates", "")))
     target = None if record["target"] is None else str(record["target"])
     counts = int(record["n_rows"]), int(record["n_dropped"])
     given = columns, target, str(record["target_unit"]), *counts, style, _texts(record["told"])

@@ -6,7 +6,7 @@ A unit of time is a row of `UNITS`: its length, and the round instant from which
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -23,20 +23,23 @@ __all__ = [
     "is_ambiguous",
     "is_date",
     "month_of",
+    "order_of",
     "parsed",
     "time_unit",
 ]
 
 _CLOCK = r"(?:[T ]\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?:Z| ?[+-]\d{2}:?\d{2})?)?"
 _ISO = re.compile(rf"\d{{4}}([-/.])\d{{1,2}}(?:\1\d{{1,2}}{_CLOCK})?", re.IGNORECASE)
-# Between points the day comes first everywhere. 03/04/2020 is in March or in April, so it is no date here.
+# Between points the day comes first everywhere. 03/04/2020 is in March or in April: the other dates of the table tell.
 _DAY_FIRST = re.compile(rf"\d{{1,2}}\.\d{{1,2}}\.\d{{4}}{_CLOCK}", re.IGNORECASE)
+_SLASHED = re.compile(rf"\d{{1,2}}([-/])\d{{1,2}}\1\d{{4}}{_CLOCK}", re.IGNORECASE)
 _AMBIGUOUS = re.compile(r"\d{1,2}[-/]\d{1,2}[-/]\d{2,4}\b.*")
 _FULL_MONTHS = (
     *("january", "february", "march", "april", "may", "june"),
     *("july", "august", "september", "october", "november", "december"),
 )
 MONTHS = tuple(name[:3] for name in _FULL_MONTHS)
+MONTHS_A_YEAR = 12
 FEWEST_UNITS = 2  # a span of two years is counted in years, a shorter one in days
 
 
@@ -68,13 +71,44 @@ UNITS = (
 )
 
 
-def is_date(cell: str) -> bool:
+def is_date(cell: str, order: str = "") -> bool:
     """Whether a cell is a date with the year first, or with points, with or without a time of day.
+
+    Parameters
+    ----------
+    cell : str
+    order : {"", "day", "month"}
+        The part that comes first in 03/04/2020; with "" that is no date.
 
     >>> is_date("2020-02-28"), is_date("2020-02-28T12:00:05Z"), is_date("28.2.2020"), is_date("28/02/2020")
     (True, True, True, False)
     """
-    return _ISO.fullmatch(cell) is not None or _DAY_FIRST.fullmatch(cell) is not None
+    known = (_ISO, _DAY_FIRST, _SLASHED) if order else (_ISO, _DAY_FIRST)
+    return any(pattern.fullmatch(cell) is not None for pattern in known)
+
+
+def order_of(cells: Iterable[str], usual: str = "") -> tuple[str, str]:
+    """Return the part that comes first in dates such as 03/04/2020, and a cell that shows it.
+
+    Parameters
+    ----------
+    cells : iterable of str
+        All cells of a table.
+    usual : str, optional
+        What is returned, with "", if no cell shows it, or if they contradict each other.
+
+    Examples
+    --------
+    >>> order_of(["03/04/2020", "28/02/2020"]), order_of(["03/04/2020"]), order_of(["28/02/2020", "02/28/2020"])
+    (('day', '28/02/2020'), ('', ''), ('', ''))
+    """
+    found: dict[str, str] = {}
+    for cell in cells:
+        if _SLASHED.fullmatch(cell):
+            first, second = map(int, re.split("[-/]", cell)[:2])
+            if max(first, second) > MONTHS_A_YEAR >= min(first, second):
+                found.setdefault("day" if first > second else "month", cell)
+    return next(iter(found.items())) if len(found) == 1 else (usual, "")
 
 
 def is_ambiguous(cell: str) -> bool:
@@ -94,20 +128,27 @@ def month_of(name: str) -> float:
     return float(MONTHS.index(short) + 1) if is_name else float("nan")
 
 
-def parsed(cells: Sequence[str]) -> pd.Series:
-    """Return the instants (n,) that cells name, in UTC without a mark of it; NaT for what is no date."""
+def parsed(cells: Sequence[str], order: str = "") -> pd.Series:
+    """Return the instants (n,) that cells name, in UTC without a mark of it; NaT for what is no date.
+
+    `order` is that of `is_date`.
+    """
     import pandas as pd
 
-    plain = [_iso(cell) if is_date(cell) else None for cell in cells]
+    plain = [_iso(cell, order) if is_date(cell, order) else None for cell in cells]
     found = pd.to_datetime(pd.Series(plain, dtype=object), format="ISO8601", utc=True, errors="coerce")
     return found.dt.tz_localize(None)
 
 
-def _iso(cell: str) -> str:
+def _iso(cell: str, order: str) -> str:
     """Return a date in the one form that ISO 8601 has for it: 2020/2/3 7:05 becomes 2020-02-03T07:05."""
     date, *time = re.split("[T ]", cell.upper(), maxsplit=1)
-    parts = re.split("[-/.]", date)
-    day = "-".join(part.zfill(2) for part in (parts if _ISO.fullmatch(cell) else parts[::-1]))
+    first, *others = re.split("[-/.]", date)
+    if _ISO.fullmatch(cell):
+        parts = [first, *others]
+    else:
+        parts = [others[1], first, others[0]] if order == "month" and "." not in date else [others[1], others[0], first]
+    day = "-".join(part.zfill(2) for part in parts)
     return day if not time else f"{day}T{time[0].replace(' ', '').replace(',', '.').zfill(5)}"
 
 

@@ -101,7 +101,7 @@ def _example(table: Table, name: str, n_levels: int, n_rows: int) -> str:
     text = first_text(table.frame[name], table.lines)
     example = f"such as {text.in_words()}" if text is not None else "of all kinds"
     if text is not None and is_ambiguous(text.text):
-        return f"{example}; write dates as 2020-02-28"
+        return f"{example}; day and month cannot be told apart, so write dates as 2020-02-28"
     if ROWS_FOR_A_GROUP * n_levels > n_rows:
         return example
     return f"{example}; its {n_levels} labels may be groups, with constants of their own"

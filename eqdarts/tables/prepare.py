@@ -15,6 +15,7 @@ from eqdarts.tables.cells import MOST_SHOWN
 from eqdarts.tables.columns import KINDS, Column, Columns
 from eqdarts.tables.files import cell_note
 from eqdarts.tables.kinds import planned
+from eqdarts.tables.signs import sentinel
 from eqdarts.tables.table import Table
 
 if TYPE_CHECKING:
@@ -175,7 +176,8 @@ def _taken(found: Columns, values: Mapping[str, Any], y: Any, rows: Any, missing
     partial = Partial(*taken(others), others) if len(others) else None
     used = {source for column in found.columns if column.to for source in column.sources} | {found.target}
     bad = [cell_note(name, table.gaps[name]) for name in table.frame.columns if name in table.gaps and name in used]
-    notes = [*table.notes, *_left_out(found.columns), *bad, *_dropped(found, missing)]
+    strange = _sentinels({**{name: values[name] for name in found.names}, str(found.target): y})
+    notes = [*table.notes, *_left_out(found.columns), *bad, *strange, *_dropped(found, missing)]
     return Prepared(X, target, found, rows, tuple(notes), tuple(_told(found)), missing, partial)
 
 
@@ -229,6 +231,16 @@ def _left_out(columns: Sequence[Column]) -> list[str]:
         lost = [f"{column.name!r} ({column.why})" for column in columns if column.kind == name and kind.lost]
         notes += [f"Left out, {kind.lost}: {', '.join(lost)}."] if lost else []
     return notes
+
+
+def _sentinels(values: Mapping[str, Any]) -> list[str]:
+    """Return the note on values that look like signs for missing ones; they are used as they are."""
+    found = {name: told for name, array in values.items() if (told := sentinel(array)) is not None}
+    seen = [f"{name!r} ({value:g} in {count} rows)" for name, (value, count) in found.items()]
+    if not seen:
+        return []
+    what = "Values far from all others that may stand for missing ones are used as numbers"
+    return [f"{what}: {', '.join(seen)}. If they are gaps, write NA there."]
 
 
 def _dropped(found: Columns, missing: Mapping[str, Any]) -> list[str]:

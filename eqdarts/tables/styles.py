@@ -1,4 +1,4 @@
-"""How the numbers of a table are written: with a point or a comma, and with signs between thousands.
+"""How the numbers of a table are written: with a point or a comma, and with signs between thousands. And its dates.
 
 A style is a row: its decimal sign, and the signs that may stand between groups of three digits.
 """
@@ -19,7 +19,7 @@ _LIKE_A_NUMBER = re.compile(rf"[+-]?\d[\d.,{SPACES}{APOSTROPHES}]*(?:[eE][+-]?\d
 
 @dataclass(frozen=True)
 class Style:
-    """One way to write numbers.
+    """One way to write numbers and dates.
 
     Parameters
     ----------
@@ -27,16 +27,24 @@ class Style:
         The decimal sign.
     thousands : str
         The signs that may stand between groups of three digits; "" for none.
+    dates : str
+        The part that comes first in 03/04/2020: "day", "month", or "" if that is not known.
     """
 
     decimal: str
     thousands: str = ""
+    dates: str = ""
 
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
         decimal = re.escape(self.decimal)
         whole = rf"(?:\d+|[1-9]\d{{0,2}}(?:[{re.escape(self.thousands)}]\d{{3}})+)" if self.thousands else r"\d+"
         return re.compile(rf"[+-]?(?:{whole}(?:{decimal}\d*)?|{decimal}\d+)(?:[eE][+-]?\d+)?")
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether numbers are written as Python writes them."""
+        return self.decimal == "." and not self.thousands
 
     def reads(self, cell: str) -> bool:
         """Whether the cell is a number in this style."""
@@ -48,7 +56,7 @@ class Style:
         >>> Style(",", ".").plain("-1.234,5"), Style(".", ",").plain("1,5")
         ('-1234.5', '1,5')
         """
-        if self == PLAIN or not self.reads(cell):
+        if self.is_plain or not self.reads(cell):
             return cell
         for sign in self.thousands:
             cell = cell.replace(sign, "")
@@ -78,8 +86,10 @@ def style_of(cells: Iterable[str], usual: Style = PLAIN) -> Style:
 
     Examples
     --------
-    >>> style_of(["1,5", "2,25"]), style_of(["1,234", "0.5"]), style_of(["1,234"], usual=Style(","))
-    (Style(decimal=',', thousands=''), Style(decimal='.', thousands=','), Style(decimal=',', thousands=''))
+    >>> [style_of(cells).decimal for cells in (["1,5", "2,25"], ["1,234", "0.5"])]
+    [',', '.']
+    >>> style_of(["1,234"], usual=Style(",")).decimal
+    ','
     """
     told = [cell for cell in cells if not cell.isdigit() and _LIKE_A_NUMBER.fullmatch(cell)]
     if all(map(PLAIN.reads, told)):

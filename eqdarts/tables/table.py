@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from eqdarts.tables.cells import Cell, read_column
+from eqdarts.tables.dates import order_of
+from eqdarts.tables.signs import without_sign
 from eqdarts.tables.styles import PLAIN, Style, style_of
 from eqdarts.tables.units import names_and_units, row_of_units
 
@@ -36,7 +38,7 @@ class Table:
     headers : dict of str to str
         What the table calls its columns, by name, where that is not the name.
     style : Style
-        How its numbers are written.
+        How its numbers and dates are written.
     first : int
         Rows of the given DataFrame before the first one of the table: 1 if there was a row of units.
     """
@@ -73,13 +75,17 @@ def table_of(
     lines : sequence of int, optional
         The line of each row.
     usual : Style, optional
-        How numbers are written if the cells leave two ways open.
+        How numbers and dates are written if the cells leave two ways open.
     """
     import pandas as pd
 
     names, units = names_and_units(header)
     cells = {name: column for name, column in zip(names, columns, strict=True) if not isinstance(column, pd.Series)}
+    signed = {name: found for name, column in cells.items() if (found := without_sign(column)) is not None}
+    cells |= {name: found.cells for name, found in signed.items()}
     style = style_of((cell for column in cells.values() for cell in column), usual)
+    order, shown = order_of((cell for column in cells.values() for cell in column), usual.dates)
+    style = replace(style, dates=order)
     ready = [column for column in columns if isinstance(column, pd.Series)]
     below = row_of_units(cells, style) if all(column.iloc[:1].isna().all() for column in ready) else None
     first = 0 if below is None else 1
@@ -90,20 +96,22 @@ def table_of(
         if name not in cells:
             data[name] = column.iloc[first:].reset_index(drop=True)  # type: ignore[union-attr]
             continue
-        data[name], found = read_column(column[first:], lines, style)
-        if found:
-            gaps[name] = found
+        data[name], bad = read_column(cells[name][first:], lines, style)
+        if bad:
+            gaps[name] = bad
     headers = {name: given for name, given in zip(names, header, strict=True) if name != given}
-    told = (*_told_of_style(style), *_told_of_units(below))
+    told = (*_told_of_style(style, shown), *_told_of_units(below), *(s.in_words(name) for name, s in signed.items()))
+    units = {**{name: sign.unit for name, sign in signed.items() if sign.unit}, **units, **(below or {})}
     whole = pd.DataFrame(data, columns=names)
-    return Table(whole, lines, gaps, (), told, {**units, **(below or {})}, headers, style, first)
+    return Table(whole, lines, gaps, (), told, units, headers, style, first)
 
 
-def _told_of_style(style: Style) -> list[str]:
-    if style == PLAIN:
-        return []
+def _told_of_style(style: Style, date: str) -> list[str]:
+    dates = [f"Dates such as {date} are read with the {style.dates} first."] if date else []
+    if style.is_plain:
+        return dates
     between = f", and {style.thousands[0]!r} between thousands" if style.thousands else ""
-    return [f"Numbers are read with the decimal sign {style.decimal!r}{between}."]
+    return [f"Numbers are read with the decimal sign {style.decimal!r}{between}.", *dates]
 
 
 def _told_of_units(below: Mapping[str, str] | None) -> list[str]:
@@ -118,7 +126,7 @@ def as_table(frame: pd.DataFrame, usual: Style = PLAIN) -> Table:
     frame : DataFrame
         Its columns have different names.
     usual : Style, optional
-        How numbers in text are written if the cells leave two ways open.
+        How numbers and dates in text are written if the cells leave two ways open.
     """
     import pandas as pd
 

@@ -86,4 +86,4 @@ def row_of_units(columns: Mapping[str, Sequence[str]], style: Style = PLAIN) -> 
 def _is_value(cell: str, style: Style) -> bool:
     """Whether a cell is a number or a date."""
     number = as_number(cell, style)
-    return number == number if number is not None else is_date(cell)
+    return number == number if number is not None else is_date(cell, style.dates)

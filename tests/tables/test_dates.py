@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from eqdarts.tables.dates import elapsed, from_calendar, is_date, parsed, time_unit
+from eqdarts.tables.dates import elapsed, from_calendar, is_date, order_of, parsed, time_unit
 
 
 @pytest.mark.parametrize(
@@ -42,3 +42,19 @@ def test_years_months_and_days_are_dates_where_there_is_such_a_day() -> None:
     instants = from_calendar([np.array([2020, 2021, np.nan]), np.array([2, 2, 1]), np.array([29, 29, 1])])
     assert instants.tolist() == [pd.Timestamp("2020-02-29"), pd.NaT, pd.NaT]
     assert from_calendar([np.array([2020.0]), np.array([5.0])])[0] == pd.Timestamp("2020-05-01")
+
+
+def test_one_day_above_twelve_tells_what_comes_first_in_all_dates() -> None:
+    cells = ["03/04/2020", "x", "4/13/2020 7:05", "13.4.2020"]
+    assert order_of(cells) == ("month", "4/13/2020 7:05")
+    instants = parsed(cells, "month").tolist()
+    assert instants == [
+        pd.Timestamp("2020-03-04"),
+        pd.NaT,
+        pd.Timestamp("2020-04-13T07:05"),
+        pd.Timestamp("2020-04-13"),
+    ]
+    assert parsed(cells, "day")[0] == pd.Timestamp("2020-04-03")
+    assert order_of(["31-01-1999"]) == ("day", "31-01-1999")
+    assert order_of(["03/04/2020"], usual="day") == ("day", "")
+    assert order_of(["13/04/2020", "04/13/2020"]) == ("", "")  # one of both is wrong

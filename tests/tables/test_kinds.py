@@ -34,7 +34,7 @@ def test_text_of_many_levels_is_left_out_and_groups_are_proposed_where_they_coul
     assert trees.why == "such as 't0' in row 1; its 15 labels may be groups, with constants of their own"
     assert names.why == "such as 'n0' in row 1"
     (day,) = _kinds({"day": [f"{k % 12 + 1}/{k % 9 + 1}/20" for k in range(N)]})
-    assert day.why == "such as '1/1/20' in row 1; write dates as 2020-02-28"
+    assert day.why == "such as '1/1/20' in row 1; day and month cannot be told apart, so write dates as 2020-02-28"
     with pytest.raises(TableError, match=r"must hold numbers. Got text in 'name'"):
         _kinds({"name": [f"n{k}" for k in range(N)]}, are_named=True)
 

@@ -85,6 +85,16 @@ def test_a_law_that_does_not_use_a_column_with_gaps_is_told_what_these_cost() ->
     assert ready.partial.X["a"].tolist() == ready.partial.y.tolist() == [2.0]
 
 
+def test_a_sign_for_missing_values_is_used_with_a_warning() -> None:
+    frame = pd.DataFrame({"a": [1.0, 2, 3, 5, 8, -999, -999], "y": np.arange(7.0)})
+    ready = prepare(Table(frame), "y")
+    assert len(ready.rows) == 7
+    assert ready.notes == (
+        "Values far from all others that may stand for missing ones are used as numbers: 'a' (-999 in 2 rows). "
+        "If they are gaps, write NA there.",
+    )
+
+
 def test_infinite_values() -> None:
     with pytest.raises(TableError, match=r"1 infinite in 'x' \(the first in line 5\)"):
         prepare(Table(pd.DataFrame({"x": [1.0, -math.inf], "y": [1.0, 2.0]}), [2, 5]), "y")

@@ -33,6 +33,23 @@ def test_text_and_objects_become_numbers_dates_or_text() -> None:
     assert table.told == ("Numbers are read with the decimal sign ','.",)
 
 
+def test_signs_and_the_order_of_dates_are_read_and_told() -> None:
+    frame = pd.DataFrame({"share": ["3 %", "4,5 %"], "cost": ["$1", "$2"], "day": ["03/04/2020", "25/04/2020"]})
+    table = as_table(frame)
+    assert table.frame["share"].tolist() == [3, 4.5]
+    assert table.frame["cost"].tolist() == [1, 2]
+    assert table.frame["day"][0] == pd.Timestamp("2020-04-03")
+    assert table.units == {"share": "%"}
+    assert table.told == (
+        "Numbers are read with the decimal sign ','.",
+        "Dates such as 25/04/2020 are read with the day first.",
+        "Every value of 'share' ends in '%', which is read as its unit.",
+        "Every value of 'cost' has the sign '$', which is left out.",
+    )
+    again = as_table(frame.iloc[:1], table.style)  # new rows are read as those of the fit
+    assert again.frame["day"].tolist() == [pd.Timestamp("2020-04-03")]
+
+
 def test_units_come_from_headers_from_a_first_row_and_from_the_reader() -> None:
     frame = pd.DataFrame({"m [g]": ["x", "1", "2"], "t": ["s", "1", "3"], "v": [np.nan, 1, 2]})
     frame.attrs["units"] = {"v": "m/s"}
