@@ -46,13 +46,13 @@ from eqdarts.fitting.user_tables import (
     with_columns,
     with_units_of_table,
 )
+from eqdarts.form.fit import checked_form, fit_form
 from eqdarts.primitives.table import Primitive, resolve
 from eqdarts.report.notebook import fitted_html
 from eqdarts.report.summary import run_summary
 
 __all__ = ["DARTSRegressor"]
 
-FEW_ROWS = 10
 # Fields of a fit that are attributes of the same name with an underscore.
 SHOWN = ("equation", "selection", "snaps", "structure", "x_scale", "y_scale", "x_origin", "alpha", "noise", "history")
 
@@ -118,6 +118,10 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     knowledge : list of str, optional
         What is known of the law, such as ``["increasing in x", "y -> const as x -> oo"]``. Equations that contradict it
         are not chosen. `eqdarts.knowledge.statements.KINDS` lists what is understood; `selection_` says how it holds.
+    form : str, optional
+        The known part of the law, with a function for each unknown one: ``"f(x, y)*exp(-k*t) + g(z)"``.
+    bounds : mapping of str to (float or None, float or None), optional
+        The least and largest value of coefficients of `form`, such as ``{"k": (0, None)}``.
     warm_start : bool, default=False
         Whether the next `fit` starts from the result of this one: the best graph of each size is refitted to the new
         rows, and is kept unless the search finds a better one.
@@ -140,8 +144,8 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         Why this equation was chosen, and which others came close.
     snaps_ : tuple of Snap
         Coefficients and exponents of the chosen equation that became exact constants, with the cost.
-    known_ : dict of str to float
-        The named constants in the chosen equation.
+    known_, functions_ : dict of str to float, dict of str to Equation
+        The named constants in the chosen equation; what was found for each unknown function of a `form`.
     graph_ : Graph
         The chosen graph, and `graph_coefficients_` its coefficients on inputs minus `x_origin_` divided by `x_scale_`,
         target by `y_scale_`, before constants became exact.
@@ -194,23 +198,23 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         n_searches: int = 4,
         guesses: Sequence[str | Equation] | None = None,
         knowledge: Sequence[str] | None = None,
+        form: str | None = None,
+        bounds: Mapping[str, tuple[float | None, float | None]] | None = None,
         warm_start: bool = False,
         verbose: int = 0,
         random_state: Any = None,
     ) -> None:
-        self.primitives = primitives
-        self.max_complexity = max_complexity
-        self.search = search
-        self.time_limit = time_limit
+        self.primitives, self.max_complexity = primitives, max_complexity
+        self.search, self.time_limit = search, time_limit
         self.max_refits, self.n_restarts = max_refits, n_restarts
         self.relaxed = relaxed
         self.selection, self.exponents = selection, exponents
         self.constants, self.constants_dimensionless = constants, constants_dimensionless
         self.snap, self.noise = snap, noise
-        self.loss = loss
-        self.validation_fraction = validation_fraction
+        self.loss, self.validation_fraction = loss, validation_fraction
         self.n_jobs, self.n_searches = n_jobs, n_searches
         self.guesses, self.knowledge = guesses, knowledge
+        self.form, self.bounds = form, bounds
         self.warm_start, self.verbose = warm_start, verbose
         self.random_state = random_state
 
@@ -226,7 +230,7 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         callback: Callback | None = None,
         units: Mapping[str, Any] | None = None,
         y_units: Any = None,
-    ) -> DARTSRegressor:
+    ) -> Self:
         """Search for the law of y in X.
 
         Parameters
@@ -282,14 +286,15 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         # The names of the columns are known from here on; constants must have others.
         constants, own = constant_units(self.constants)
         settings = replace(settings, constants=checks.checked_constants(constants, table.names))
-        units = with_units_of_table(rows.ready, units, y_units)
-        told = column_units((units, y_units, carried), table.names, table.target, own, self.constants_dimensionless)
+        given_units = with_units_of_table(rows.ready, units, y_units), y_units, carried
+        told = column_units(given_units, table.names, table.target, own, self.constants_dimensionless)
         table = replace(table, units=told, knowledge=checked_knowledge(self.knowledge, table.names, table.target))
-        if len(table.y) < FEW_ROWS:
-            warnings.warn(f"Only {len(table.y)} rows: the law may be a coincidence.", EqdartsWarning, stacklevel=2)
+        form = checked_form({**given, "checkpoint": checkpoint, "groups": groups}, table)
         rng = np.random.default_rng(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
         watched: dict[str, Any] = {"callback": callback, "shows_bar": bool(self.verbose), "began": began}
-        if rows.groups is not None:
+        if form is not None:
+            run = fit_form(table, form, settings, rng, **watched)
+        elif rows.groups is not None:
             partial = None if rows.partial is None else rows.partial.groups
             run = fit_groups(table, rows.groups, settings, rng, partial=partial, **watched)
         else:
@@ -299,8 +304,7 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         warn_left_out(run.history.left_out, stacklevel=3)
         for caution in run.cautions():
             warnings.warn(caution, EqdartsWarning, stacklevel=2)
-        self._keep(with_columns(run, rows.ready))
-        return self
+        return self._keep(with_columns(run, rows.ready))
 
     # --- predicting ---
 
@@ -418,8 +422,7 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self)
         labels, X = labels_in(self.run_, groups, X), self._rows(X, *self.run_.equations)
         y, weight = finite(as_floats(y, "y"), "y"), checks.checked_weight(sample_weight, None, X, "squared")[0]
-        self._keep(group_rows.adapted(self.run_, X, y, labels, weight))
-        return self
+        return self._keep(group_rows.adapted(self.run_, X, y, labels, weight))
 
     # --- what is known of the equations ---
 
@@ -543,8 +546,7 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         model = cls(**{name: value for name, value in run.params.items() if name in known})
         for message in run.lost_in_words():
             warnings.warn(message, EqdartsWarning, stacklevel=2)
-        model._keep(run)
-        return model
+        return model._keep(run)
 
     def _repr_html_inner(self) -> str:
         if hasattr(self, "run_"):
@@ -575,7 +577,7 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     def _equation(self, index: int | None) -> Equation:
         return self.run_.equation_at(index)
 
-    def _keep(self, run: Run) -> None:
+    def _keep(self, run: Run) -> Self:
         """Keep a fit, and set the attributes that show it."""
         self.run_ = run
         names = run.names if run.columns is None else run.columns.given
@@ -587,7 +589,8 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             setattr(self, f"{name}_", getattr(run, name))
         self.front_ = run.equations
         self.equations_ = run.as_table()
-        self.known_ = dict(run.equation.constants)
+        self.known_, self.functions_ = dict(run.equation.constants), dict(run.functions)
         self.graph_ = None if run.graph is None else run.graph.graph
         self.graph_coefficients_ = () if run.graph is None else run.graph.coefficients
         self.coefficients_by_group_ = None if run.groups is None else self.inference().by_group
+        return self

@@ -26,13 +26,10 @@ FLOORS = (
     ("equation", "search"),
     ("inference", "evidence"),
     ("fitting", "plotting"),
-    ("report",),
+    ("form", "report"),
     ("estimator",),
     ("dynamics",),
-    (
-        "benchmark",
-        "form",
-    ),
+    ("benchmark",),
     ("cli", "__init__"),
 )
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}

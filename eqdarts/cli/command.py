@@ -185,6 +185,8 @@ def _add_known(fit: _Parser) -> None:
     )
     told = 'what is known of the law, such as "increasing in x" or "y -> 0 as t -> oo"; repeatable'
     fit.add_argument("--know", action="append", metavar="STATEMENT", help=told)
+    told = 'the known part of the law, with functions for the rest, such as "f(x)*exp(-k*t)"'
+    fit.add_argument("--form", metavar="FORMULA", help=told)
 
 
 def _add_columns(fit: _Parser) -> None:

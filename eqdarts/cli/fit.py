@@ -36,6 +36,7 @@ OPTIONS = {  # option of the command line -> parameter of DARTSRegressor; its de
     "noise": "noise",
     "guess": "guesses",
     "know": "knowledge",
+    "form": "form",
     "snap": "snap",
 }
 
@@ -43,7 +44,7 @@ OPTIONS = {  # option of the command line -> parameter of DARTSRegressor; its de
 def run(arguments: argparse.Namespace) -> None:
     """Read the table, search, print the front and the law, and write the files."""
     table, labels = part_groups(load_table(arguments.file), arguments.groups)
-    named = named_in(arguments.guess, table.frame.columns)
+    named = named_in([*(arguments.guess or ()), arguments.form or ""], table.frame.columns)
     columns = prepare(table, arguments.target, arguments.features, named)
     units = given_units(arguments.units, table.frame)
     folder = make_folder(arguments.out, arguments.file)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
 from eqdarts.errors import closest, explain
 
-__all__ = ["fit_within"]
+__all__ = ["checked_bounds", "fit_within"]
 
 MOST_ROUNDS = 20
 SAME = 1e-9  # share of the loss that a fit may be worse by rounding
@@ -44,7 +44,7 @@ def fit_within(equation: T, bounds: Any, start: Any, fit: Callable[[T, Any], T])
     """
     given: dict[str, float] = {}
     law: Law = fit(equation, start)
-    limits = _checked(bounds, dict(law.parameters))
+    limits = checked_bounds(bounds, dict(law.parameters))
     for _ in range(MOST_ROUNDS):
         beyond = _beyond(law, limits)
         if not beyond:
@@ -85,7 +85,7 @@ def _beyond(law: Law, limits: Mapping[str, tuple[float, float]]) -> dict[str, fl
     return found
 
 
-def _checked(bounds: Any, parameters: Mapping[str, float]) -> dict[str, tuple[float, float]]:
+def checked_bounds(bounds: Any, parameters: Collection[str]) -> dict[str, tuple[float, float]]:
     if not isinstance(bounds, Mapping):
         raise ValueError(explain("bounds must map parameters to two ends.", repr(bounds), 'Try {"k": (0, None)}.'))
     found = {}

@@ -428,7 +428,8 @@ class Equation:
         loss : Loss, default=SQUARED
             Row of `eqdarts.losses.LOSSES`.
         """
-        columns, n_rows = as_columns(X, self.variables, used_names(self.expr, self.variables))
+        # With k = 0 the expression lacks the t of exp(-k*t).
+        columns, n_rows = as_columns(X, self.variables, used_names(self.template, self.variables))
         target, weight = as_target(y, sample_weight, n_rows)
         digits = digits_needed(self._written, dict(self.constants), columns, target, weight, loss)
         return replace(self, digits=digits)

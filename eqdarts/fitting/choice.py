@@ -45,9 +45,11 @@ __all__ = [
     "always_told",
     "by_exact_constants",
     "no_longer_than",
+    "on_range",
     "price_all",
     "select_front",
     "snap_chosen",
+    "squared",
     "structure_of",
     "with_held_out",
     "without_cancelling",
@@ -206,9 +208,9 @@ def price_all(
         structure = structure_length(member.graph, primitives)
         # The same law with origins has no such numbers, so it is not charged for them.
         structure += 0.0 if data.scales.origin.any() else table.length_of_cancelling(equation)
-        candidate = _squared(equation, structure, table) if price is None else price(equation, structure)
+        candidate = squared(equation, structure, table) if price is None else price(equation, structure)
         candidate = replace(candidate, tuning=tuning, kept=member.graph.key in always)
-        return Entry(member, equation, _on_range(candidate, equation, table), data)
+        return Entry(member, equation, on_range(candidate, equation, table), data)
 
     found = [
         failures.attempt("price of an equation", partial(entry, *pair, tuning), lambda: None)
@@ -296,12 +298,13 @@ def no_longer_than(entries: Sequence[Entry], most: int) -> list[Entry]:
     return within or sorted(entries, key=lambda entry: entry.candidate.complexity)[:1]
 
 
-def _squared(equation: Equation, structure: float | None, table: Table) -> Candidate:
+def squared(equation: Equation, structure: float | None, table: Table) -> Candidate:
+    """Return the properties of an equation by squared residuals, without what `on_range` adds."""
     loss = SQUARED.mean(table.y, table.predicted(equation), table.weight)
     return Candidate(equation.complexity, table.n_coefficients(equation), loss, structure, noise=table.noise)
 
 
-def _on_range(candidate: Candidate, equation: Equation, table: Table) -> Candidate:
+def on_range(candidate: Candidate, equation: Equation, table: Table) -> Candidate:
     """Return the candidate with its singularities in or near the range of the rows, doubtful waves and its units."""
     pole = table.pole(equation)
     brink = "" if pole else table.brink(equation)
@@ -448,8 +451,8 @@ def snap_chosen(
     exponents = exponent_snaps(old.equation, *exact.given, usual, exact.go_on)
     found = exact.of(old.equation)
     structure = old.candidate.structure
-    candidate = _squared(found.equation, structure, table) if price is None else price(found.equation, structure)
-    candidate = _on_range(candidate, found.equation, table)
+    candidate = squared(found.equation, structure, table) if price is None else price(found.equation, structure)
+    candidate = on_range(candidate, found.equation, table)
     candidate = replace(candidate, tuning=old.candidate.tuning, kept=old.candidate.kept)
     if not found.snaps or not math.isfinite(candidate.loss):  # undefined at a row that is not among `rows`
         return front, exponents

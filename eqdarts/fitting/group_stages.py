@@ -14,7 +14,6 @@ from functools import cached_property, partial
 from typing import TypeVar
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from eqdarts._typing import Array
@@ -30,14 +29,15 @@ from eqdarts.fitting.front import MOST_ROWS, Entry
 from eqdarts.fitting.group_choice import Choice, choose, quick_length
 from eqdarts.fitting.group_forms import GroupForm, extended, forms_of, forms_of_guesses
 from eqdarts.fitting.group_views import GroupView, group_views
-from eqdarts.fitting.known import about_knowledge, contradicts, held_by, obeying
+from eqdarts.fitting.known import contradicts, obeying
 from eqdarts.fitting.progress import Callback, Watch, watched
 from eqdarts.fitting.run import Run
 from eqdarts.fitting.settings import FitSettings
 from eqdarts.fitting.stages import Stages
 from eqdarts.fitting.table import Table
+from eqdarts.fitting.without_graphs import Ranked, run_without_graphs
 from eqdarts.history import SearchHistory, with_totals
-from eqdarts.selection import BIT, CRITERIA, Candidate, choice_in_words, select
+from eqdarts.selection import BIT, CRITERIA, Candidate, select
 from eqdarts.solver.grouped import GroupedProblem
 
 __all__ = ["fit_groups"]
@@ -359,43 +359,19 @@ class _GroupFit:
     # --- the record ---
 
     def _recorded(self, laws: Sequence[_Law], history: SearchHistory) -> Run:
-        settings, table = self.settings, self.table
+        table = self.table
         free, lengths = self._front(laws)
-        without = min(zip(lengths, (law.equation for law in free), strict=True), key=lambda pair: pair[0])
+        without = min(zip((law.equation for law in free), lengths, strict=True), key=lambda pair: pair[1])
         allowed = obeying([law.equation for law in laws], table)
         shown, lengths = self._front([laws[k] for k in allowed] or laws)
         equations = tuple(self._with_digits(law.equation) for law in shown)
-        chosen = min(range(len(shown)), key=lambda k: lengths[k])
-        n_inputs = len(table.names)
-        knowledge = tuple(held_by(equation, table) for equation in equations) if table.knowledge else ()
-        words = self._in_words([law.candidate for law in shown], lengths, equations, history.n_refits)
-        told = about_knowledge(equations, chosen, knowledge, (without[1], lengths[chosen] - without[0]))
-        return Run(
-            equations=equations,
-            table=_front_table([law.candidate for law in shown], lengths, chosen),
-            chosen=chosen,
-            selection=" ".join([words, *told]),
-            knowledge=knowledge,
-            snaps=(),
-            structure=(),
-            rows=replace(table.drawn(np.arange(len(table.y))), n_all=self.n_all),
-            groups=self.groups,
-            names=table.names,
-            named=table.named,
-            loss="squared",
-            x_scale=np.ones(n_inputs),
-            y_scale=1.0,
-            x_origin=np.zeros(n_inputs),
-            logistic=False,
-            graph=None,
-            members=(),
-            kept=(),
-            alpha=pd.DataFrame(),
-            history=replace(history, left_out={**history.left_out, **self.failures.left_out}),
-            params=settings.given,
-            settings=settings.written(),
-            changed=settings.changed,
-        )
+        front = Ranked(equations, [law.candidate for law in shown], lengths, without)
+        own = equations[front.chosen].groups
+        words = [front.in_words(self.settings, history.n_refits, table.n_rows)]
+        words.append(f"No constant differs between the groups of {self.groups.by}." if own is None else own.in_words())
+        left_out = {**history.left_out, **self.failures.left_out}
+        whole = replace(history, left_out=left_out)
+        return run_without_graphs(front, table, self.settings, whole, words, self.n_all, groups=self.groups)
 
     def _front(self, laws: Sequence[_Law]) -> tuple[list[_Law], list[float]]:
         """Return the Pareto front of laws, and the lengths by which they are ranked."""
@@ -403,17 +379,6 @@ class _GroupFit:
         given = self.table.n_rows, self.table.X.shape[1], *self._scale, criterion
         front, lengths = select([law.candidate for law in laws], *given)
         return [laws[k] for k in front], lengths
-
-    def _in_words(
-        self, front: Sequence[Candidate], lengths: Sequence[float], equations: Sequence[Equation], n_refits: int
-    ) -> str:
-        """Say why the law was chosen, and which of its constants differ between groups."""
-        criterion = CRITERIA[self.settings.selection].stand_in.name
-        texts = [equation.format() for equation in equations]
-        words = choice_in_words(criterion, front, lengths, texts, n_refits, self.table.n_rows)
-        own = equations[min(range(len(lengths)), key=lambda k: lengths[k])].groups
-        told = f"No constant differs between the groups of {self.groups.by}." if own is None else own.in_words()
-        return f"{words} {told}"
 
     def _with_digits(self, equation: Equation) -> Equation:
         """Return the equation printed with as many digits as the rows need."""
@@ -423,13 +388,3 @@ class _GroupFit:
         wide = np.column_stack([self.table.X, *own.values()])
         flat = equation.with_own_as_inputs().with_digits(wide, self.table.y, self.table.weight)
         return replace(equation, digits=flat.digits)
-
-
-def _front_table(front: Sequence[Candidate], lengths: Sequence[float], chosen: int) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "complexity": [candidate.complexity for candidate in front],
-            "loss": [candidate.loss for candidate in front],
-            "score": [length - lengths[chosen] for length in lengths],
-        }
-    )

@@ -141,6 +141,8 @@ class Run:
         The group of each of `rows`, if the fit had groups.
     knowledge : tuple of tuple of Held
         For each equation, how each statement of the user holds; empty if there are none.
+    functions : mapping of str to Equation
+        After a fit of a form, what was found for each of its unknown functions.
     columns : Columns or None
         What became of the columns of the user's table; None for an array.
     lost_params, lost_primitives : tuple of str
@@ -176,6 +178,7 @@ class Run:
     all_rows: AllRows | None = None
     groups: RowGroups | None = None
     knowledge: tuple[tuple[Held, ...], ...] = ()
+    functions: Mapping[str, Equation] = field(default_factory=dict)
     columns: Columns | None = None
     lost_params: tuple[str, ...] = ()
     lost_primitives: tuple[str, ...] = ()
@@ -279,7 +282,7 @@ class Run:
             names = ", ".join(self.lost_params[:20])
             why = "only plain values are saved. The defaults are used"
             told.append(f"The file does not contain {names} of the estimator: {why}.")
-        by_choice = self.groups is not None or (self.knowledge and not self.lost_primitives)
+        by_choice = self.groups is not None or self.functions or (self.knowledge and not self.lost_primitives)
         if self.graph is None and not by_choice:
             own = ", ".join(self.lost_primitives[:5])
             why = f"your own primitives {own}" if own else "graphs of this size"
@@ -296,6 +299,7 @@ class Run:
             "chosen": self.chosen,
             "rows": rows_record(self.names, self.rows),
             "groups": groups_record(self.groups),
+            "functions": {name: json.loads(found.to_json()) for name, found in self.functions.items()},
             "knowledge": [[asdict(one) for one in found] for found in self.knowledge],
             "history": history_record(self.history),
             "loss": self.loss,
@@ -379,11 +383,12 @@ def with_dot(found: object) -> str:
 
 
 def _read_more(record: Mapping[str, Any], n_equations: int, n_rows: int) -> dict[str, Any]:
-    """Return what older files lack: the groups, and how the statements hold for each equation."""
+    """Return what older files lack: groups, unknown functions, and how the statements hold for each equation."""
     knowledge = tuple(tuple(read_row(Held, entry) for entry in entries) for entries in record.get("knowledge", []))
     if knowledge and len(knowledge) != n_equations:
         raise ValueError("there is not one record of statements for each equation")
-    return {"knowledge": knowledge, "groups": read_groups(record.get("groups"), n_rows)}
+    functions = {str(name): Equation.from_json(json.dumps(own)) for name, own in record.get("functions", {}).items()}
+    return {"knowledge": knowledge, "groups": read_groups(record.get("groups"), n_rows), "functions": functions}
 
 
 def _graph_record(member: FittedGraph | None) -> list[Any] | None:

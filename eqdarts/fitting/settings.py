@@ -83,6 +83,8 @@ class FitSettings:
         A key of `eqdarts.fitting.exponents.STEPS`.
     snap : bool
         Whether coefficients may become exact constants.
+    bounds : mapping of str to (float or None, float or None), or None
+        Of the coefficients of a form.
     given : mapping of str to object
         The parameters as the user gave them, for the record of the fit.
     changed : tuple of str
@@ -106,6 +108,7 @@ class FitSettings:
     constants: Mapping[str, float] = field(default_factory=dict)
     exponents: str = "any"
     snap: bool = True
+    bounds: Any = None
     given: Mapping[str, Any] = field(default_factory=dict)
     changed: tuple[str, ...] = ()
 

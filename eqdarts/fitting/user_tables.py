@@ -16,7 +16,7 @@ from eqdarts.arrays import as_floats, finite, without_masks
 from eqdarts.equation.equation import Equation
 from eqdarts.equation.groups import RowGroups
 from eqdarts.equation.names import checked_names, target_name, used_names
-from eqdarts.errors import EqdartsWarning
+from eqdarts.errors import EqdartsWarning, level_of_caller
 from eqdarts.fitting.checks import check_noise, checked_target, checked_weight, target_as_floats
 from eqdarts.fitting.group_rows import check_plain, parted
 from eqdarts.fitting.run import Run
@@ -37,7 +37,7 @@ __all__ = [
     "with_units_of_table",
 ]
 
-FEWEST_ROWS = 3
+FEWEST_ROWS, FEW_ROWS = 3, 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +79,8 @@ def given_rows(given: Given, labels: Any, params: Mapping[str, Any]) -> Given:
     X, groups = parted(labels, given.y if is_ready else given.X)
     if groups is not None:
         check_plain(dict(params))
-    ready = given.X if is_ready else prepare_frame(X, given.y, params["guesses"])
+    named = [*(params["guesses"] or ()), params.get("form") or ""]
+    ready = given.X if is_ready else prepare_frame(X, given.y, named)
     if ready is None:
         return replace(given, X=X, groups=groups)
     for note in ready.notes:
@@ -105,6 +106,9 @@ def checked_table(rows: Given, model: Any) -> Table:
     named = hasattr(model, "feature_names_in_")
     names = tuple(map(str, model.feature_names_in_)) if named else tuple(f"x{i}" for i in range(X.shape[1]))
     target = target_name(None if target is None else str(target))
+    if len(y) < FEW_ROWS:
+        told = f"Only {len(y)} rows: the law may be a coincidence."
+        warnings.warn(told, EqdartsWarning, stacklevel=level_of_caller())
     table = Table(X, checked_target(y, model.loss), weight, checked_names(names), target, sigma, named)
     return table if rows.partial is None else replace(table, partial=_partial(rows.partial, table, model.loss))
 

@@ -1,337 +1,316 @@
-"""The unknown functions of a form: first as smooth functions together with the coefficients, then as formulas.
+"""The stages of a fit of a form: smooth functions -> formulas for them -> whole laws -> choose -> record.
 
-The smooth fit says what each function's value should be at each row, and how much an error of it matters: with the
-slope J of the form in that value and the residual r, the value is F + r / J with the weight J**2. An ordinary search
-finds formulas for that. The best of them are put together, all coefficients are fitted at once, and the shortest
-description is chosen.
-
-Axes: N rows, K coefficients.
+The functions begin as smooth curves (`eqdarts.form.smooth`). Each is then searched as a table of its own, with weights.
+The best formulas of all are put together and fitted as whole laws (`eqdarts.form.laws`), of which the shortest
+description is chosen. Functions are searched a second time at what that law leaves.
 """
 
 from __future__ import annotations
 
-import itertools
-import math
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
-from eqdarts._typing import Array, Expr
+from eqdarts._typing import Array
+from eqdarts.clock import now
+from eqdarts.data import draw_rows
+from eqdarts.equation.bounded import checked_bounds
 from eqdarts.equation.equation import Equation
-from eqdarts.errors import EqdartsWarning, explain
-from eqdarts.estimator import DARTSRegressor
-from eqdarts.expression.build import rebuild, symbol
-from eqdarts.expression.program import compile_expression
+from eqdarts.errors import explain
+from eqdarts.fitting.by_loss import Reweighting
+from eqdarts.fitting.choice import ExactForms, on_range, squared
+from eqdarts.fitting.front import MOST_ROWS
+from eqdarts.fitting.known import contradicts, is_broken, obeying
+from eqdarts.fitting.progress import Callback, Watch, watched
+from eqdarts.fitting.run import Run
+from eqdarts.fitting.settings import FitSettings
+from eqdarts.fitting.stages import Stages
+from eqdarts.fitting.table import Table
+from eqdarts.fitting.without_graphs import Ranked, run_without_graphs
+from eqdarts.form.laws import Formula, Law, laws_of_all, state_of, with_exact
+from eqdarts.form.nested import parted
 from eqdarts.form.read import Form, read_form
-from eqdarts.inference.linearised import form_of
-from eqdarts.selection import Candidate, description_length
+from eqdarts.form.smooth import FormProblem, State, smooth_state
+from eqdarts.history import SearchHistory, with_totals
+from eqdarts.inference.constants import Snap
+from eqdarts.losses import loss_of, resolve_loss
+from eqdarts.selection import CRITERIA, Candidate, select
 
-__all__ = ["FormFit", "fit_form"]
+__all__ = ["checked_form", "fit_form"]
 
-KNOTS, LEAST_ROWS = 5, 20  # of the smooth functions
-STARTS = 12
-ROUNDS = 2  # the second search sees what the first law leaves
+LEAST_ROWS = 20
 MOST_FORMS = 3  # formulas of each function that are put together with those of the others
 LEAST_SLOPE = 1e-6  # share of the largest slope, below which a row says nothing of a function
-SAME_LOSS = 1e-6
-RANK = 1e-7
+SAME = 1e-12  # relative spread of equal weights
+LATEST = 1.05  # share of the time limit until which constants become exact
+# Shares of the time limit until which laws are fitted, after the searches of each round: the second round sees what the
+# first law leaves. The searches of a round have this share of its time.
+UNTIL = (0.5, 0.95)
+SEARCHING = 0.7
+LEAST_SHARE = 0.3  # of its equal part of the limit, that a search gets at least
+# Parameters that a fit of a form does not use, with their only value.
+PLAIN = {"warm_start": False, "guesses": None, "checkpoint": None, "search": ("auto", "implicit", "random")}
 
 
-@dataclass(frozen=True, eq=False)
-class FormFit:
-    """The result of `fit_form`.
-
-    Parameters
-    ----------
-    equation : Equation
-        The whole law with fitted coefficients; `eqdarts.inference.inference` gives their standard errors.
-    functions : dict of str to Equation
-        What was found for each unknown function, in u1, u2, ... for its arguments.
-    table : DataFrame
-        The laws that were put together, shortest first: length in nats, loss, equation.
-    """
-
-    equation: Equation
-    functions: Mapping[str, Equation]
-    table: pd.DataFrame
-
-
-def fit_form(
-    X: pd.DataFrame, y: Any, form: str, bounds: Any = None, time_limit: float | None = 60, **search: Any
-) -> FormFit:
-    """Find the unknown functions of a form such as "f(conc)*exp(-k*time)", and fit all of its coefficients.
-
-    Parameters
-    ----------
-    X : DataFrame
-    y : array of shape (n,)
-    form : str
-        Names are columns; other names are coefficients; functions that eqdarts does not have are to be found.
-    bounds : mapping of str to (float or None, float or None), optional
-        Bounds of coefficients, as for `Equation.fit`.
-    time_limit : float or None, default=60
-        Seconds for all searches together.
-    **search
-        Parameters of the searches, as for `DARTSRegressor`, such as ``random_state=0``.
+def checked_form(given: Mapping[str, Any], table: Table) -> Form | None:
+    """Return the form of an estimator's parameters, with "checkpoint" and "groups"; None if there is none.
 
     Raises
     ------
     ValueError
-        If the form cannot be read, or too few rows are given.
+        If it cannot be read, or does not go with another parameter.
     """
-    names = [str(name) for name in X.columns]
-    read = read_form(form, names)
-    values, target = X.to_numpy(dtype=np.float64), np.asarray(y, dtype=np.float64)
-    if len(target) < LEAST_ROWS:
-        raise ValueError(explain(f"A form needs at least {LEAST_ROWS} rows.", len(target), "Measure more."))
-    task = _Task(read, names, values, target, bounds, X)
-    share = None if time_limit is None else time_limit / (ROUNDS * len(read.functions))
-    state = task.smooth()
-    known: dict[str, list[Equation]] = {name: [] for name in read.functions}
-    laws: list[_Law] = []
-    for _ in range(ROUNDS):
-        for name in read.functions:
-            known[name] += task.searched(name, state, share, search)
-        laws = task.put_together(known, laws, state.coefficients)
-        if not laws:
-            raise ValueError(explain("No law of this form is defined at all rows.", repr(form), "Change the form."))
-        state = task.state_of(laws[0])
-        known = {name: [law.inner[name] for law in laws[:MOST_FORMS]] for name in read.functions}
-    table = pd.DataFrame([{"length": law.length, "loss": law.loss, "equation": str(law.equation)} for law in laws])
-    return FormFit(laws[0].equation, laws[0].inner, table)
+    if given["form"] is None:
+        if given["bounds"] is not None:
+            todo = "Give form too; of a formula without unknown functions use Equation.parse(...).fit(bounds=...)."
+            raise ValueError(explain("bounds are those of coefficients of a form.", repr(given["bounds"])[:80], todo))
+        return None
+    if not isinstance(given["form"], str):
+        raise ValueError(explain("form must be text.", repr(given["form"])[:80], 'Try "f(x)*exp(-k*t)".'))
+    form = read_form(given["form"], table.names, given["constants"] or ())
+    if given["bounds"] is not None:
+        checked_bounds(given["bounds"], form.coefficients)
+    refused = [
+        name for name, only in PLAIN.items() if given[name] not in (only if isinstance(only, tuple) else (only,))
+    ]
+    refused += ["groups"] if given["groups"] is not None else []
+    refused += ["loss"] if loss_of(given["loss"]).logistic else []
+    refused += ["noise"] if given["noise"] not in ("auto", "constant") else []
+    if refused:
+        name, got = refused[0], f"{refused[0]}={given[refused[0]]!r}"
+        raise ValueError(explain(f"A form cannot be fitted with {name}.", got[:80], f"Leave out {name}."))
+    if len(table.y) < LEAST_ROWS:
+        raise ValueError(explain(f"A form needs at least {LEAST_ROWS} rows.", len(table.y), "Measure more."))
+    return form
+
+
+def fit_form(
+    table: Table,
+    form: Form,
+    settings: FitSettings,
+    rng: np.random.Generator,
+    *,
+    callback: Callback | None = None,
+    shows_bar: bool = False,
+    began: float | None = None,
+) -> Run:
+    """Search for the unknown functions of a form, and fit all of its coefficients.
+
+    Parameters
+    ----------
+    table : Table
+    form : Form
+    settings : FitSettings
+    rng : numpy.random.Generator
+        The only source of randomness.
+    callback, shows_bar, began
+        As for `eqdarts.fitting.stages.fit_table`.
+
+    Raises
+    ------
+    ValueError
+        If no law of this form is defined at all rows.
+    """
+    began = now() if began is None else began
+    own = draw_rows(
+        np.arange(len(table.y)) if table.weight is None else np.flatnonzero(table.weight > 0), MOST_ROWS, rng
+    )
+    part = table if len(own) == len(table.y) else table.part(own)
+    with watched(callback, shows_bar) as (watch, seconds):
+        return _FormFit(part, form, settings, rng, began + seconds, watch, len(table.y)).run()
 
 
 @dataclass(frozen=True, eq=False)
-class _State:
-    """Values (N,) of the calls by symbol, slopes (N,) of the form in them, residual (N,), coefficients (K,)."""
+class _Ranked:
+    """A law of the front."""
 
-    values: dict[str, Array]
-    slopes: dict[str, Array]
-    residual: Array
-    coefficients: Array
-
-
-@dataclass(frozen=True, eq=False)
-class _Law:
-    equation: Equation
-    inner: dict[str, Equation]
+    law: Law
+    candidate: Candidate
     length: float
-    loss: float
 
 
-@dataclass(frozen=True, eq=False)
-class _Task:
+@dataclass
+class _FormFit:
+    """One fit of a form; see `fit_form`."""
+
+    table: Table
     form: Form
-    names: list[str]
-    X: Array
-    y: Array
-    bounds: Any
-    table: pd.DataFrame
+    settings: FitSettings
+    rng: np.random.Generator
+    began: float
+    watch: Watch
+    n_all: int
 
-    # --- the form at values of its calls ---
+    def __post_init__(self) -> None:
+        self.histories: list[SearchHistory] = []
+        self.callback = self.watch.callback
+        self.n_searches = len(UNTIL) * len(self.form.functions)
 
-    def at(self, coefficients: Array, values: Mapping[str, Array]) -> tuple[Array, Array]:
-        """Return the values (N,) of the form and its slopes (K + calls, N)."""
-        import torch
+    @cached_property
+    def problem(self) -> FormProblem:
+        """The form and its rows."""
+        table = self.table
+        columns = {name: np.ascontiguousarray(column) for name, column in zip(table.names, table.X.T, strict=True)}
+        constants = {name: np.full(len(table.y), value) for name, value in self.settings.constants.items()}
+        weight = np.ones(len(table.y)) if table.weight is None else table.weight
+        limits = checked_bounds(self.settings.bounds or {}, self.form.coefficients)
+        return FormProblem(self.form, {**constants, **columns}, table.y, weight, limits, self.settings.loss)
 
-        from eqdarts.solver.formula import FormulaModel
+    def run(self) -> Run:
+        """Search, put together, and choose."""
+        import sympy  # noqa: F401  (here, so that an interrupt need not wait for it)
 
-        n, calls = len(self.y), [call.value for call in self.form.calls]
-        parameters = (*self.form.coefficients, *calls)
-        columns = {name: torch.tensor(column) for name, column in zip(self.names, self.X.T, strict=True)}
-        model = FormulaModel(
-            compile_expression(self.form.outer),
-            parameters,
-            columns,
-            n,
-            torch.zeros((1, len(parameters)), dtype=torch.bool),
-        )
-        theta = np.empty((1, len(parameters), n))
-        theta[0, : len(coefficients)] = coefficients[:, None]
-        for k, call in enumerate(calls, len(coefficients)):
-            theta[0, k] = values[call]
-        with torch.inference_mode(), np.errstate(all="ignore"):
-            f, slopes = model.evaluate(torch.tensor(theta))
-        return f[0].numpy(), slopes[0].numpy()
+        state = smooth_state(self.problem, self.rng)
+        known: dict[str, list[Formula]] = {name: [] for name in self.form.functions}
+        given = self.settings.bounds, self.settings.constants, self.table.names, self.table.target
+        laws: dict[str, Law] = {}
+        for until in UNTIL:
+            for name in self.form.functions:
+                known[name] = [*self._searched(name, state), *known[name]]
+            more = laws_of_all(self.problem, given, known, state.coefficients, partial(self._has_time, until))
+            laws = {**{str(law.equation.template): law for law in more}, **laws}
+            if not laws:
+                raise ValueError(
+                    explain("No law of this form is defined at all rows.", repr(self.form.text), "Change the form.")
+                )
+            ranked = self._promising(list(laws.values()))
+            state = state_of(ranked[0], self.problem)
+            known = {name: [law.inner[name] for law in ranked[:MOST_FORMS]] for name in self.form.functions}
+            if self.watch.interrupts.seen or self.histories[-1].stop_reason == "callback":
+                break
+        return self._recorded(list(laws.values()))
 
-    # --- smooth functions ---
+    # --- one function ---
 
-    def smooth(self) -> _State:
-        """Return the best fit with smooth functions, of several starts."""
-        from scipy.optimize import least_squares
+    def _searched(self, name: str, state: State) -> list[Formula]:
+        """Return formulas of one function in the names of its arguments, shortest description first."""
+        table = None if self.watch.interrupts.seen else self._table_of(name, state)
+        if table is None:
+            return []
+        began = now()
+        entries, history = Stages(table, self._share(began), self.rng, began, self.watch).laws()
+        self.histories.append(history)
+        allowed = [e for e in entries if parted(e.equation, self.form.inside_of(name)) is not None]
+        front, lengths = self._selected([entry.candidate for entry in allowed], table)
+        order = sorted(range(len(front)), key=lambda k: lengths[k])[:MOST_FORMS]
+        chosen = [allowed[front[k]] for k in order]
+        return [Formula(one.equation, one.candidate.structure_in(table.X.shape[1])) for one in chosen]
 
-        rng, k = np.random.default_rng(0), len(self.form.coefficients)
-        bases = {name: self._bases(name) for name in self.form.functions}
-        sizes = {name: next(iter(own.values())).shape[1] for name, own in bases.items()}
-        ends = np.cumsum([k, *sizes.values()])
-        places = {name: slice(a, b) for name, a, b in zip(sizes, ends[:-1], ends[1:], strict=True)}
+    def _share(self, began: float) -> FitSettings:
+        """Return the settings of the next search, and tell the caller's callback of the whole fit."""
+        done, limit = len(self.histories), self.settings.time_limit
+        if limit is not None:
+            # The searches of a round share what is left of it, but for the fits of laws.
+            own, place = divmod(done, len(self.form.functions))
+            left = UNTIL[own] * limit - (began - self.began) - (1 - SEARCHING) * 0.5 * limit
+            limit = max(left / (len(self.form.functions) - place), LEAST_SHARE * limit / self.n_searches)
+        if (callback := self.callback) is not None:
+            self.watch.callback = lambda now: callback(replace(now, share=(done + now.share) / self.n_searches))
+        refits = max(self.settings.max_refits // self.n_searches, 1)
+        return replace(self.settings, time_limit=limit, max_refits=refits, loss="squared", constants={})
 
-        def values(theta: Array) -> dict[str, Array]:
-            return {c.value: bases[c.name][c.value] @ theta[places[c.name]] for c in self.form.calls}
-
-        def missed(theta: Array) -> Array:
-            f, _ = self.at(theta[:k], values(theta))
-            return np.where(np.isfinite(f - self.y), f - self.y, 1e6)
-
-        def slopes(theta: Array) -> Array:
-            _, own = self.at(theta[:k], values(theta))
-            jacobian = np.zeros((len(self.y), len(theta)))
-            jacobian[:, :k] = own[:k].T
-            for place, call in enumerate(self.form.calls, k):
-                jacobian[:, places[call.name]] += own[place][:, None] * bases[call.name][call.value]
-            return np.where(np.isfinite(jacobian), jacobian, 0.0)
-
-        best: Any = None
-        for trial in range(STARTS):
-            start = rng.normal(0, 0.3, ends[-1])
-            start[:k] = 10.0 ** rng.uniform(-1.5, 1.0, k) if trial else 1.0
-            for name, place in places.items():
-                start[place.start] = 1.0 if trial % 2 == 0 else float(np.abs(self.y).mean())
-                start[place.start + 1 : place.stop] *= 0.3 if sizes[name] > 1 else 1.0
-            with np.errstate(all="ignore"):
-                found = least_squares(missed, start, slopes, method="trf", x_scale="jac", max_nfev=60)
-            best = found if best is None or found.cost < best.cost else best
-        return self._state(best.x[:k], values(best.x))
-
-    def _bases(self, name: str) -> dict[str, Array]:
-        """Return columns (N, m) that a smooth function is a sum of, at each of its calls: a constant first."""
-        calls = [call for call in self.form.calls if call.name == name]
-        at = {call.value: self.form.arguments(call, self.names, self.X) for call in calls}
-        every = np.concatenate(list(at.values()))
-        center, spread = every.mean(axis=0), every.std(axis=0) + 1e-300
-        knots = np.quantile((every - center) / spread, np.linspace(0.1, 0.9, KNOTS), axis=0)
-
-        def basis(u: Array) -> Array:
-            z = (u - center) / spread
-            parts = [np.ones(len(z)), *z.T, *(z**2).T]
-            if z.shape[1] == 1:
-                parts += [np.maximum(z[:, 0] - knot, 0.0) ** 3 for knot in knots[:-1, 0]]
-            parts += [a * b for a, b in itertools.combinations(z.T, 2)]
-            return np.column_stack(parts)
-
-        return {value: basis(u) for value, u in at.items()}
-
-    def _state(self, coefficients: Array, values: dict[str, Array]) -> _State:
-        f, slopes = self.at(coefficients, values)
-        own = slopes[len(coefficients) :]
-        calls = [call.value for call in self.form.calls]
-        return _State(values, dict(zip(calls, own, strict=True)), self.y - f, coefficients)
-
-    # --- formulas ---
-
-    def searched(self, name: str, state: _State, share: float | None, search: Mapping[str, Any]) -> list[Equation]:
-        """Return formulas of one function, in u1, u2, ..., shortest description first."""
+    def _table_of(self, name: str, state: State) -> Table | None:
+        """Return the table in which a function is searched; None if too few rows depend on it."""
         u, wanted, weight = self._wanted(name, state)
-        columns = [f"u{k + 1}" for k in range(u.shape[1])]
-        fine = np.isfinite(wanted) & (weight > LEAST_SLOPE**2 * weight.max())
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", EqdartsWarning)
-            model = DARTSRegressor(**{"snap": False, "time_limit": share, **search}).fit(
-                pd.DataFrame(u[fine], columns=columns), wanted[fine], sample_weight=weight[fine] / weight[fine].mean()
-            )
-        order = np.argsort(model.equations_["score"].to_numpy(), kind="stable")[:MOST_FORMS]
-        return [model.front_[k] for k in order]
+        fine = np.isfinite(wanted) & np.isfinite(u).all(axis=1) & (weight > LEAST_SLOPE**2 * weight.max())
+        if fine.sum() < LEAST_ROWS:
+            return None
+        even = self.table.weight is None and np.ptp(weight[fine]) <= SAME * weight.max()
+        own = None if even else weight[fine] / weight[fine].mean()
+        return Table(u[fine], wanted[fine], own, self.form.names_of(name), name).counted()
 
-    def _wanted(self, name: str, state: _State) -> tuple[Array, Array, Array]:
+    def _selected(self, candidates: Sequence[Candidate], table: Table) -> tuple[list[int], list[float]]:
+        """Return the Pareto front of candidates, and the lengths by which they are ranked."""
+        y, weight = table.y, table.weight
+        mean_square = float(np.average(y**2, weights=weight))
+        variance = float(np.average((y - np.average(y, weights=weight)) ** 2, weights=weight))
+        criterion = CRITERIA[self.settings.selection].stand_in.name
+        return select(candidates, table.n_rows, table.X.shape[1], mean_square, variance, criterion)
+
+    def _wanted(self, name: str, state: State) -> tuple[Array, Array, Array]:
         """Return arguments (n, m), wanted values (n,) and weights (n,) of a function, from all of its calls."""
         calls = [call for call in self.form.calls if call.name == name]
-        squares = np.sum([state.slopes[call.value] ** 2 for call in calls], axis=0)
-        parts = []
-        for call in calls:
-            slope = state.slopes[call.value]
-            with np.errstate(all="ignore"):
-                wanted = state.values[call.value] + state.residual * slope / squares
-            weight = np.where(np.isfinite(slope), slope, 0.0) ** 2
-            parts.append((self.form.arguments(call, self.names, self.X), wanted, weight))
-        u, wanted, weight = map(np.concatenate, zip(*parts, strict=True))
-        return u, wanted, weight
+        at = self.problem.arguments(state.coefficients)
+        slopes = [np.where(np.isfinite(s := state.slopes[call.value]), s, 0.0) for call in calls]
+        squares = np.sum([slope**2 for slope in slopes], axis=0)
+        with np.errstate(all="ignore"):
+            wanted = [
+                state.values[call.value] + state.residual * slope / squares
+                for call, slope in zip(calls, slopes, strict=True)
+            ]
+        weights = [slope**2 * state.weight for slope in slopes]
+        arguments = np.concatenate([at[call.value] for call in calls])
+        return arguments, np.concatenate(wanted), np.concatenate(weights)
 
-    def put_together(self, known: Mapping[str, Sequence[Equation]], laws: list[_Law], at: Array) -> list[_Law]:
-        """Return the laws of all combinations of formulas, and those found before, shortest first."""
-        found = {str(law.equation.template): law for law in laws}
-        for chosen in itertools.product(*known.values()):
-            law = self._law(dict(zip(known, chosen, strict=True)), at)
-            if law is not None:
-                found.setdefault(str(law.equation.template), law)
-        return sorted(found.values(), key=lambda law: law.length)
+    # --- whole laws ---
 
-    def _law(self, inner: dict[str, Equation], at: Array) -> _Law | None:
-        """Return one combination, with all coefficients fitted at once; None where that fails."""
-        formulas: dict[str, tuple[Expr, tuple[str, ...]]] = {}
-        outer = dict(zip(self.form.coefficients, map(float, at), strict=True))
-        start: dict[str, float] = {}
-        for name, equation in inner.items():
-            new = {symbol(c): symbol(f"{name}_{c}") for c in equation.coefficients}
-            formulas[name] = rebuild(equation.template, new), equation.variables
-            start |= {f"{name}_{c}": value for c, value in equation.coefficients.items()}
-        whole = self.form.with_functions(formulas)
-        parameters = (*self.form.coefficients, *start)
-        typed = Equation(whole, tuple(self.names), formula=whole, names=(*self.names, *parameters))
-        try:
-            law = self._fitted(typed, outer, start)
-        except (ValueError, ArithmeticError, np.linalg.LinAlgError):
-            return None
-        loss = float(law.fit_result_.loss) / len(self.y) if law.fit_result_ is not None else math.inf
-        if not math.isfinite(loss):
-            return None
-        candidate = Candidate(law.complexity, len(law.coefficients), loss)
-        mean_square, variance = float(np.mean(self.y**2)), float(np.var(self.y))
-        length = description_length(candidate, len(self.y), len(self.names), mean_square, variance)
-        return _Law(law, inner, length, loss)
+    def _candidate(self, law: Law) -> Candidate:
+        """Return the properties by which a law is judged."""
+        equation, table = law.equation, self.table
+        loss = self.settings.loss
+        if loss_of(loss).is_least_squares:
+            return on_range(squared(equation, law.structure, table), equation, table)
+        row = resolve_loss(loss, table.y, table.y - table.predicted(equation))
+        rows = table.drawn(np.arange(len(table.y)))
+        return on_range(Reweighting(row, table, rows).candidate(equation, law.structure), equation, table)
 
-    def _fitted(self, typed: Equation, outer: dict[str, float], start: dict[str, float]) -> Equation:
-        """Return a law with its coefficients, of which none can be exchanged for another."""
-        best = typed.fit(self.table, self.y, {**outer, **start}, bounds=self.bounds)
-        for name in start:
-            if name in dict(best.parameters) and self._is_free(best, name):
-                best = self._without(best, name)
-        return best
+    def _front(self, laws: Sequence[Law]) -> list[_Ranked]:
+        """Return the Pareto front of laws, simplest first."""
+        candidates = [self._candidate(law) for law in laws]
+        front, lengths = self._selected(candidates, self.table)
+        return [_Ranked(laws[k], candidates[k], length) for k, length in zip(front, lengths, strict=True)]
 
-    def _is_free(self, law: Equation, name: str) -> bool:
-        """Return whether the others can make up for any change of a coefficient."""
-        form = form_of(law)
-        columns = dict(zip(self.names, self.X.T, strict=True))
-        _, jacobian = form.at(form.estimate, columns, len(self.y))
-        k = form.names.index(name)
-        scaled = jacobian / np.where((norm := np.linalg.norm(jacobian, axis=0)) > 0, norm, 1.0)
-        others = np.delete(scaled, k, axis=1)
-        rest = scaled[:, k] - others @ np.linalg.lstsq(others, scaled[:, k], rcond=None)[0]
-        return bool(np.linalg.norm(rest) < RANK)
+    def _promising(self, laws: Sequence[Law]) -> list[Law]:
+        """Return laws shortest first; those that contradict what is known come last."""
+        front = self._front(laws)
+        front.sort(key=lambda one: (contradicts(one.law.equation, self.table), one.length))
+        return [one.law for one in front]
 
-    def _without(self, law: Equation, name: str) -> Equation:
-        """Return the law with a coefficient of 1, 0 or its own value, the first that costs nothing."""
-        import sympy
+    def _recorded(self, laws: Sequence[Law]) -> Run:
+        table, settings = self.table, self.settings
+        free = min(self._front(laws), key=lambda one: one.length)
+        allowed = obeying([law.equation for law in laws], table)
+        shown = self._front([laws[k] for k in allowed] or laws)
+        shown, snaps = self._exact(shown)
+        digits = table.X, table.y, table.weight, loss_of(settings.loss)
+        equations = tuple(table.told(one.law.equation).with_digits(*digits) for one in shown)
+        candidates, lengths = [one.candidate for one in shown], [one.length for one in shown]
+        front = Ranked(equations, candidates, lengths, (free.law.equation, free.length))
+        history = with_totals(self.histories[-1], self.histories)
+        words = [front.in_words(settings, history.n_refits, table.n_rows)]
+        words += [] if table.units is None else table.units.in_words(equations[front.chosen])
+        functions = self._functions(shown[front.chosen].law)
+        return run_without_graphs(front, table, settings, history, words, self.n_all, functions=functions, snaps=snaps)
 
-        if law.formula is None:
-            raise AssertionError
-        values = dict(law.parameters)
-        for number in (sympy.S.One, sympy.S.Zero, sympy.Float(values[name])):
-            formula = rebuild(law.formula, {symbol(name): number})
-            names = tuple(other for other in law.names if other != name)
-            own = replace(law, expr=formula, formula=formula, parameters=(), constants=(), names=names)
-            at = {other: value for other, value in values.items() if other != name}
-            try:
-                found = own.fit(self.table, self.y, at, bounds=self.bounds)
-            except ValueError:
-                continue
-            if _loss(found) <= _loss(law) * (1 + SAME_LOSS) + 1e-300:
-                return found
-        return law
+    def _exact(self, shown: list[_Ranked]) -> tuple[list[_Ranked], tuple[Snap, ...]]:
+        """Return the front with exact constants in the chosen law, and what became exact."""
+        chosen = min(range(len(shown)), key=lambda k: shown[k].length)
+        old = shown[chosen]
+        record = old.law.equation.fit_result_
+        at_bounds = record is not None and record.at_bounds
+        if not self.settings.snap or at_bounds or not loss_of(self.settings.loss).is_least_squares:
+            return shown, ()
+        rows, in_time = self.table.drawn(np.arange(len(self.table.y))), partial(self._has_time, LATEST)
+        found = ExactForms(self.table, rows, self.settings.constants, in_time).of(old.law.equation)
+        law = with_exact(old.law, found)
+        candidate = self._candidate(law)
+        broken = is_broken(law.equation, self.table) and not is_broken(old.law.equation, self.table)
+        if not found.snaps or broken or not np.isfinite(candidate.loss):
+            return shown, ()
+        return [*shown[:chosen], replace(old, law=law, candidate=candidate), *shown[chosen + 1 :]], found.snaps
 
-    def state_of(self, law: _Law) -> _State:
-        """Return the values of the calls by a law, and what the rows say of them."""
-        coefficients = {**dict(law.equation.parameters), **dict(law.equation.constants)}
-        own = np.array([coefficients[name] for name in self.form.coefficients])
-        values = {}
-        for call in self.form.calls:
-            u = self.form.arguments(call, self.names, self.X)
-            values[call.value] = np.asarray(law.inner[call.name].predict(u), dtype=np.float64)
-        return self._state(own, values)
+    def _has_time(self, until: float) -> bool:
+        """Whether less than the share `until` of the time limit is spent, and nobody has interrupted."""
+        limit = self.settings.time_limit
+        return not self.watch.interrupts.seen and (limit is None or now() - self.began < until * limit)
 
-
-def _loss(law: Equation) -> float:
-    return math.inf if law.fit_result_ is None else float(law.fit_result_.loss)
+    def _functions(self, law: Law) -> dict[str, Equation]:
+        """Return what was found for each unknown function, those inside of others too."""
+        found: dict[str, Equation] = {}
+        for name, formula in law.inner.items():
+            parts = parted(formula.equation, self.form.inside_of(name)) or {"": formula.equation}
+            found |= {own or name: part for own, part in parts.items()}
+        return found

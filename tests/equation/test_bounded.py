@@ -34,6 +34,12 @@ def test_a_parameter_beyond_its_bound_stays_there_and_the_others_are_at_the_leas
     assert law.coefficients == pytest.approx(without.coefficients)
 
 
+def test_an_input_may_go_with_a_parameter_at_a_bound_of_zero() -> None:
+    law = Equation.parse("a*exp(-k*t)", ["t"]).fit({"t": T}, np.exp(0.1 * T), bounds={"k": (0, None)})
+    assert dict(law.constants) == {"k": 0.0}
+    assert law.coefficients["a"] == pytest.approx(np.exp(0.1 * T).mean())
+
+
 def test_it_is_said_that_a_bound_is_active_and_the_other_errors_take_it_as_given() -> None:
     law = DECAY.fit({"t": T}, Y, bounds={"c": (0, None)})
     found = inference(law, {"t": T}, Y)

@@ -138,7 +138,7 @@ FAILING = (
     # stage, function that raises, what it does for a constant, parameters
     ("refit to all rows", "stages.refit_front", None, {}),
     ("writing of an equation", "choice._written", choice._written, {}),
-    ("price of an equation", "choice._on_range", choice._on_range, {}),
+    ("price of an equation", "choice.on_range", choice.on_range, {}),
     ("losses on the rows held back", "stages.with_held_out", None, {"selection": "validation"}),
     ("evidence for the primitives", "choice.evidence", None, {}),
     ("structure of the law", "stages.structure_of", None, {}),

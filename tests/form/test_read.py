@@ -9,7 +9,7 @@ import pytest
 
 from eqdarts.errors import FormulaError
 from eqdarts.expression.parse import parse_formula
-from eqdarts.form.read import read_form
+from eqdarts.form.read import Inside, read_form
 
 NAMES = ["conc", "time", "x", "y", "reaction time"]
 
@@ -30,10 +30,34 @@ def test_forms_are_read(text: str, functions: tuple[str, ...], coefficients: tup
     assert (form.functions, form.coefficients, str(form.outer)) == (functions, coefficients, outer)
 
 
-def test_arguments_are_formulas_of_columns_in_which_coefficients_are_one() -> None:
-    form = read_form("f(x/K, x - y)", NAMES)
-    X = np.arange(10.0).reshape(2, 5)
-    np.testing.assert_allclose(form.arguments(form.calls[0], NAMES, X), [[2, -1], [7, -1]])
+@pytest.mark.parametrize(
+    ("text", "coefficients", "argument"),
+    [
+        ("f(x/K, x - y)", (), "x"),
+        ("f((x - a)/K)", (), "x"),
+        ("f(x - v*time)", ("v",), "-time*v + x"),
+        ("K*f(x/K)", ("K",), "x/K"),
+        ("f(x/K) + f(y)", ("K",), "x/K"),
+    ],
+)
+def test_a_coefficient_in_an_argument_stays_unless_the_function_makes_up_for_it(
+    text: str, coefficients: tuple[str, ...], argument: str
+) -> None:
+    form = read_form(text, NAMES)
+    assert form.coefficients == coefficients
+    assert str(form.calls[0].arguments[0]) == argument
+
+
+def test_arguments_are_computed_and_named_after_columns() -> None:
+    form = read_form("f(2*x, y) + g(x)", NAMES)
+    columns = {"x": np.array([1.0, 2.0]), "y": np.array([3.0, 4.0])}
+    np.testing.assert_allclose(form.arguments(form.calls[0], columns, 2), [[2, 3], [4, 4]])
+    assert (form.names_of("f"), form.names_of("g")) == (("u1", "u2"), ("x",))
+
+
+def test_a_function_inside_another_becomes_arguments_of_it() -> None:
+    (call,) = read_form("f(g(x, y), time)", NAMES).calls
+    assert (list(map(str, call.arguments)), call.inside) == (["x", "y", "time"], (Inside("g", 0, 2),))
 
 
 def test_formulas_are_put_in_the_place_of_functions() -> None:
@@ -46,7 +70,8 @@ def test_formulas_are_put_in_the_place_of_functions() -> None:
     ("text", "told"),
     [
         ("a*exp(-k*time)", "must have an unknown function"),
-        ("f(g(x))", "cannot be inside another"),
+        ("f(2*g(x))", "must be a whole argument"),
+        ("f(g(x)) + g(y)", "can stand only once"),
         ("f(x", "Every bracket of a form must be closed"),
         ("f(x) + f(x, y)", "the same number of arguments"),
     ],
