@@ -93,7 +93,7 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         Whether coefficients must be plain numbers, in a fit with units.
     snap : bool, default=True
         Whether coefficients may become exact constants. With False they keep their decimals.
-    loss : {"squared", "huber", "absolute", "poisson", "bernoulli"} or callable, default="squared"
+    loss : {"squared", "huber", "absolute", "squared_log", "poisson", "bernoulli"} or callable, default="squared"
         The loss to minimise. Outliers have less influence on "huber" and "absolute" than on "squared". "poisson" is
         minus the log likelihood of counts, and the law is their mean. "bernoulli" is that of answers that are 0 or 1,
         and the law is the probability of 1: the logistic function of the formula that is searched. A callable takes y

@@ -27,6 +27,7 @@ __all__ = ["LOSSES", "SQUARED", "Loss", "loss_of", "resolve_loss", "typical_size
 
 RowFunction = Callable[[Array, Array], Array]
 
+ABOVE_ZERO = float(np.nextafter(0, 1))
 HUBER = 1.345  # 95 % efficiency for normal errors, in standard deviations
 NORMAL = 1.4826  # standard deviation of a normal distribution over the median absolute deviation
 SMALLEST = 1e-7  # lower limit of residuals in weights, as a share of the median one
@@ -62,6 +63,8 @@ class Loss:
         need such a loss.
     is_relative : bool
         Whether residuals are those of the logarithms, so that the loss is one of relative errors.
+    of_logs : bool
+        Whether it is the squares of these residuals: least squares of the logarithms.
     lowest, highest : float
         Range of y.
     caution : callable
@@ -78,6 +81,7 @@ class Loss:
     is_least_squares: bool = False
     is_equivariant: bool = False
     is_relative: bool = False
+    of_logs: bool = False
     lowest: float = -math.inf
     highest: float = math.inf
     caution: Callable[[Array, Array], str] = lambda y, f: ""
@@ -86,6 +90,11 @@ class Loss:
     def is_likelihood(self) -> bool:
         """Whether the loss is minus a log likelihood that knows the variance of y."""
         return self.variance is not None
+
+    @property
+    def is_robust(self) -> bool:
+        """Whether rows far from the law count for less, so that they may be outliers."""
+        return not self.is_likelihood and not self.of_logs
 
     @property
     def has_scale(self) -> bool:
@@ -140,6 +149,17 @@ class Loss:
         )  # fmt: skip
         return relative
 
+    def least_squares(self, y: Array, f: Array) -> tuple[Array, Array]:
+        """Return a target and weights (N,) by which least squares have the slopes of the loss at f.
+
+        For the squares of logarithms they are f + f log(y / f) and 1 / f**2: the residuals at f are then those of the
+        logarithm too. Others have y and their weights, as these have where f is not positive.
+        """
+        if not self.of_logs or not (f > 0).all():
+            return y, self.weights(y, f)
+        with np.errstate(all="ignore"):
+            return np.asarray(f + f * np.log(y / f)), np.asarray(f**-2.0)
+
     def mean(self, y: Array, f: Array, weight: Array | None = None) -> float:
         """Return the mean loss of the rows with weight; infinite if a prediction is impossible."""
         if weight is not None:
@@ -187,7 +207,10 @@ class Loss:
         share = np.full(len(y), n / len(y)) if weight is None else weight * (n / weight.sum())
         if self.is_likelihood:
             return float(share @ values)
-        floor = max(float(share @ self.value(y, y + EXACT * typical_size(y))) / n, 1e-300)
+        rounded = y * (1 + EXACT) if self.is_relative else y + EXACT * typical_size(y)
+        floor = max(float(share @ self.value(y, rounded)) / n, 1e-300)
+        if not self.is_robust:
+            return n * math.log(max(float(share @ values) / n, floor)) / self.power
         widest = max(float(self.value(y, np.full(len(y), np.median(y))).max()), floor)
         order = np.argsort(values)
         regular = np.cumsum(share[order])  # rows that are not outliers, if these are all with a larger loss
@@ -203,9 +226,10 @@ class Loss:
         """Raise ValueError for a y outside the range of the loss."""
         if y.min() < self.lowest or y.max() > self.highest:
             highest = f" to {self.highest:g}" if math.isfinite(self.highest) else " or more"
+            needed = "above 0" if self.lowest == ABOVE_ZERO else f"of {self.lowest:g}{highest}"
             raise ValueError(
                 explain(
-                    f"loss={self.name!r} needs a y of {self.lowest:g}{highest}.",
+                    f"loss={self.name!r} needs a y {needed}.",
                     f"{y.min():g} .. {y.max():g}",
                     "Check the target, or use another loss.",
                 )
@@ -319,7 +343,12 @@ def _own(function: Callable[..., Any]) -> Loss:
     return Loss("own", value, weights)
 
 
-LOSSES = {row.name: row for row in (SQUARED, _huber(1.0), _absolute(), _poisson(), _bernoulli())}
+def _squared_log() -> Loss:
+    """Return the squares of log(y / f): twice the law and half of it are equally far."""
+    return replace(SQUARED.relative(), name="squared_log", is_least_squares=False, of_logs=True, lowest=ABOVE_ZERO)
+
+
+LOSSES = {row.name: row for row in (SQUARED, _huber(1.0), _absolute(), _squared_log(), _poisson(), _bernoulli())}
 
 
 def loss_of(loss: Any) -> Loss:

@@ -82,7 +82,7 @@ class Candidate:
         Description of a place slightly outside the range where the equation or its slope grows without bound.
     wave : str
         Description of a sine or cosine that the rows cannot show: it turns less than once over them, or faster than
-        they sample it.
+        they sample it; or of a short part of an arcsine.
     tuning : float
         Nats beyond the usual price of the coefficients, for those that must be known more precisely than others, as
         where huge terms cancel. See `eqdarts.fitting.tuning`.
@@ -394,8 +394,8 @@ def choice_in_words(
     words += _about_poles(candidates, lengths, texts, chosen, n_rows)
     if candidates[chosen].wave:
         words.append(
-            f"The rows do not show that it is periodic: {candidates[chosen].wave}. It pays {CLOSE:.1f} nats for that; "
-            "no equation without such a wave is as short."
+            f"The rows do not show that its shape is this one: {candidates[chosen].wave}. It pays {CLOSE:.1f} nats for "
+            "that; no equation without it is as short."
         )
     structure = candidates[chosen].structure
     if structure is not None:

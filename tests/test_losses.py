@@ -23,12 +23,13 @@ def rows_of(name: str) -> Loss:
 @settings(deadline=None, max_examples=30)
 def test_weights_give_the_slope_of_the_loss(name: str, seed: int) -> None:
     rng = np.random.default_rng(seed)
-    loss, y = rows_of(name), Y
+    loss = rows_of(name)
+    y = Y + 1 if loss.of_logs else Y
     f = rng.uniform(0.05, 0.95, len(y)) if name == "bernoulli" else rng.uniform(0.5, 3.0, len(y))
     f = np.where(np.abs(f - y) < 1e-2, f + 0.03, f)  # absolute residuals have no slope at 0
     step = 1e-6
     slope = (loss.value(y, f + step) - loss.value(y, f - step)) / (2 * step)
-    scale = 2.0 if name == "squared" else 1.0  # the one that is not halved: weights may have any scale
+    scale = 2.0 if name in ("squared", "squared_log") else 1.0  # those that are not halved: weights may have any scale
     np.testing.assert_allclose(scale * loss.weights(y, f) * (f - y), slope, rtol=1e-4, atol=1e-6)
     assert (loss.weights(y, f) >= 0).all()
 
@@ -56,7 +57,12 @@ def test_the_loss_of_huber_has_no_step_where_it_becomes_linear() -> None:
 
 @pytest.mark.parametrize("name", [*LOSSES, "own"])
 def test_weights_are_finite_at_a_perfect_fit(name: str) -> None:
-    assert np.isfinite(rows_of(name).weights(Y, Y)).all()
+    loss = rows_of(name)
+    y = Y + 1 if loss.of_logs else Y
+    assert np.isfinite(loss.weights(y, y)).all()
+    target, weights = loss.least_squares(y, y)
+    np.testing.assert_array_equal(target, y)
+    assert np.isfinite(weights).all()
 
 
 @pytest.mark.parametrize("name", ["poisson", "bernoulli"])
@@ -81,7 +87,7 @@ def test_a_loss_is_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
     model = DARTSRegressor(**QUICK_BY_LOSS, loss="soft").fit(X, y)
     chosen = model.equations_.loc[model.equations_["chosen"], "loss"].item()
     assert chosen == pytest.approx(soft.value(y, model.predict(X)).mean())
-    with pytest.raises(ValueError, match="Use 'squared', 'poisson' or 'bernoulli', or resample"):
+    with pytest.raises(ValueError, match="Use 'squared', 'squared_log', 'poisson' or 'bernoulli', or resample"):
         model.inference()
 
 
@@ -90,7 +96,13 @@ def test_rows_say_what_a_loss_has() -> None:
     assert [name for name, row in LOSSES.items() if row.is_likelihood] == ["poisson", "bernoulli"]
     assert [name for name, row in LOSSES.items() if row.has_scale] == ["huber"]
     assert [name for name, row in LOSSES.items() if row.link is not None] == ["bernoulli"]
-    assert [name for name, row in LOSSES.items() if row.is_equivariant] == ["squared", "huber", "absolute"]
+    assert [name for name, row in LOSSES.items() if row.is_equivariant] == [
+        "squared",
+        "huber",
+        "absolute",
+        "squared_log",
+    ]
+    assert [name for name, row in LOSSES.items() if row.of_logs] == ["squared_log"]
     for loss in (student, "<function student>"):
         row = loss_of(loss)
         assert not any((row.is_least_squares, row.is_likelihood, row.has_scale, row.logistic))
@@ -141,7 +153,7 @@ def test_rows_that_coefficients_meet_by_force_are_no_evidence() -> None:
 
 @pytest.mark.parametrize("name", [*LOSSES, "own"])
 def test_scales_and_weights_stop_at_the_rounding_level_of_y(name: str) -> None:
-    y = np.array([0.25, 0.5, 0.75, 1.0, 0.0])
+    y = np.array([0.25, 0.5, 0.75, 1.0, 1.25 if name == "squared_log" else 0.0])
     loss = resolve_loss(student if name == "own" else name, y, np.zeros(5))
     weights = loss.weights(y, y)
     assert np.isfinite(weights / weights.mean()).all()

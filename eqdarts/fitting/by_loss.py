@@ -143,7 +143,9 @@ class Reweighting:
         f = solver.predict(theta)
         best, size = self._loss(f), self._usual_residual(f)
         for _ in range(MOST_STEPS):
-            new = solver.step(theta, self._weights(f))
+            target, weights = self.loss.least_squares(self.rows.y, f)
+            weights = weights if self.rows.weight is None else weights * self.rows.weight
+            new = solver.step(theta, weights, target)
             f = solver.predict(new)
             loss = self._loss(f)
             # A step that makes the loss larger, or undefined, is the last one and is not taken.
@@ -198,7 +200,7 @@ class Reweighting:
     def _without_outliers(self, equation: Equation) -> Equation | None:
         """Return the equation fitted by squares to the rows that are not outliers; None if there are none."""
         form = form_of(equation)
-        if self.loss.is_likelihood or not form.names:
+        if not self.loss.is_robust or not form.names:
             return None
         solver = FormulaSolver(form, self.rows, equation.variables)
         regular = self.regular(solver.predict(form.estimate))
@@ -216,8 +218,8 @@ class Reweighting:
             return None
 
     def regular(self, f: Array) -> NDArray[np.bool_]:
-        """Return whether each of `rows` is no outlier (n,) at predictions f; by a likelihood no row is one."""
-        if self.loss.is_likelihood:
+        """Return whether each of `rows` is no outlier (n,) at predictions f; only by a robust loss a row can be one."""
+        if not self.loss.is_robust:
             return np.ones(len(f), dtype=bool)
         size = np.abs(self.loss.residual(self.rows.y, f))
         return np.asarray(size <= FAR * np.median(size))
@@ -271,15 +273,16 @@ class FormulaSolver:
             values: Array = self.model.evaluate(torch.tensor(theta[None]))[0][0].numpy()
         return values
 
-    def step(self, theta: Array, weights: Array) -> Array:
-        """Return the coefficients after some steps of weighted least squares."""
+    def step(self, theta: Array, weights: Array, target: Array | None = None) -> Array:
+        """Return the coefficients after some steps of weighted least squares of y, or of another target (n,)."""
         import torch
 
         from eqdarts.solver.refit import levenberg_marquardt
 
         start, root = torch.tensor(theta[None]), torch.tensor(np.sqrt(weights))
+        y = self.y if target is None else torch.tensor(target)
         result = levenberg_marquardt(
-            self.model, start, self.y, root, max_iterations=STEP_ITERATIONS, tolerance=1e-14, solver="qr"
+            self.model, start, y, root, max_iterations=STEP_ITERATIONS, tolerance=1e-14, solver="qr"
         )
         fitted: Array = result.coefficients[0].numpy()
         return fitted
@@ -291,7 +294,7 @@ def _levelled(loss: Loss, weights: Array, y: Array) -> Array:
     Where a law happens to meet a row, 1 / residual is huge, and other laws would be judged by that row alone. Relative
     residuals have the median of their own weights.
     """
-    if loss.is_likelihood:
+    if not loss.is_robust:
         return weights
     unit = y**2 if loss.is_relative else np.ones_like(y)
     return np.asarray(np.minimum(weights * unit, np.median(weights * unit)) / unit)
@@ -319,12 +322,12 @@ def working_data(loss: Loss, data: Data, table: Table, f: Array) -> Data:
     """Return the data of the least squares problem at predictions f (N,) of all rows."""
     if loss.logistic:
         chance = np.clip(f, SMALLEST_CHANCE, 1 - SMALLEST_CHANCE)
-        weight = chance * (1 - chance)
+        target, weight = working_target(loss, table.y, f), chance * (1 - chance)
     else:
-        weight = loss.weights(table.y, f) if loss.is_likelihood else _bounded(loss, table.y, f)
+        target, weight = loss.least_squares(table.y, f)
+        weight = _bounded(loss, table.y, f) if loss.is_robust else weight
     weight = np.where(np.isfinite(weight), weight, 0.0) * (1.0 if table.weight is None else table.weight)
-    target = np.nan_to_num(working_target(loss, table.y, f))
-    return replace(data, y=target / data.y_scale, weight=weight / weight.mean())
+    return replace(data, y=np.nan_to_num(target) / data.y_scale, weight=weight / weight.mean())
 
 
 def snap_reweighted(

@@ -47,7 +47,7 @@ def relative_loss(given: Any, wanted: str, front: Front, table: Table, rows: Fit
     """
     row, y = loss_of(given), table.y
     weighted = table.weight is not None and not are_counts(table.weight)
-    if wanted != AUTO or not row.is_equivariant or row.is_relative or weighted:
+    if wanted != AUTO or not row.is_robust or not row.is_equivariant or row.is_relative or weighted:
         return None
     few = table.n_rows < FEWEST_ROWS and not y.max() > DECADES * y.min()
     if not y.min() > 0 or few or is_exact(y, table.predicted(front.best.equation)):

@@ -235,23 +235,33 @@ class ByKind:
         FormulaError
             If the numbers that are found cannot be written.
         """
+        return self.with_weights(equation, steps)[0]
+
+    def with_weights(self, equation: Equation, steps: int = STEPS, at_least: int = 0) -> tuple[Equation, Array]:
+        """Return the same equation, and the weights (n,) by which its coefficients are those of least squares.
+
+        Where the scatter is as large as the values, no coefficients give the weights by which they are found. Then the
+        weights are those of the step before. The first `at_least` steps are taken even if they fit worse.
+        """
         form = form_of(equation)
+        counts = np.ones(len(self.rows.y)) if self.rows.weight is None else self.rows.weight
         if not form.names:
-            return equation
-        counts = self.rows.weight
+            f = self.predicted(equation)
+            return equation, counts * noise_of(self.kind, self.rows.y, f, counts)[0].weights(f)
         solver, theta = FormulaSolver(form, self.rows, equation.variables), form.estimate
         noise, least = noise_of(self.kind, self.rows.y, f := solver.predict(theta), counts)
-        for _ in range(steps):
-            new = solver.step(theta, noise.weights(f) if counts is None else counts * noise.weights(f))
+        used = counts * noise.weights(f)
+        for k in range(steps):
+            new = solver.step(theta, weights := counts * noise.weights(f))
             noise, code = noise_of(self.kind, self.rows.y, f := solver.predict(new), counts)
             # Near a zero of the law the weights of the next step can be anything. A step that fits worse is not taken.
-            if not code <= least + SLACK:
+            if k >= at_least and not code <= least + SLACK:
                 break
-            least = min(code, least)
+            least, used = min(code, least), weights
             before, theta = theta, new
             if (np.abs(theta - before) <= SAME * np.abs(theta)).all():
                 break
-        return with_estimates(equation, form, theta)
+        return with_estimates(equation, form, theta), used
 
     def candidate(self, equation: Equation, structure: float | None) -> Candidate:
         """Return what selection uses; the loss is the mean square that has the likelihood of the kind."""
@@ -273,10 +283,8 @@ def by_own_weights(front: Front, noise: Noise, given: FitRows, table: Table) -> 
         return front, replace(noise, size=noise.size * table.y_unit), given
     rows = replace(given, y=given.y / table.y_unit)
     by = ByKind(noise.kind, table, rows)
-    equation = by.settle(front.best.equation)
-    f = by.predicted(equation)
-    found, _ = noise_of(noise.kind, rows.y, f, rows.weight)
-    weight = found.weights(f) if rows.weight is None else rows.weight * found.weights(f)
+    equation, weight = by.with_weights(front.best.equation, at_least=1)
+    found, _ = noise_of(noise.kind, rows.y, by.predicted(equation), rows.weight)
     entries = list(front.entries)
     entries[front.chosen] = replace(front.best, equation=equation)
     found = replace(found, nats=noise.nats, by=noise.by).in_unit(table.y_unit)

@@ -58,7 +58,7 @@ from eqdarts.fitting.progress import Callback, Watch, watched
 from eqdarts.fitting.robust_scatter import relative_loss
 from eqdarts.fitting.robust_start import robust_polynomial
 from eqdarts.fitting.run import Run
-from eqdarts.fitting.scatter import ByKind, Scatter, by_own_weights, with_weights
+from eqdarts.fitting.scatter import ByKind, Scatter, by_own_weights, relative_model, with_weights
 from eqdarts.fitting.searches import Searches
 from eqdarts.fitting.settings import FitSettings, share_until, spent
 from eqdarts.fitting.starts import in_units
@@ -385,6 +385,12 @@ class Stages:
         """
         table, settings = self.table, self.settings
         data = prepare(table.X, target, table.weight, settings.validation_fraction, self.rng)
+        if loss.of_logs:
+            model = self.guard.stage(
+                "scatter before the search", partial(relative_model, table.X, table.y, False), lambda: None
+            )
+            f = table.y if model is None else model
+            return loss, working_data(loss, data, table, f), f
         if loss.is_likelihood:
             return loss, data, f
         first = partial(robust_polynomial, table.X, table.y, table.weight, self.rng)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from dataclasses import replace
 from typing import Any
@@ -63,12 +64,29 @@ def inference_by_loss(
             return inference(equation, rows.X, rows.y, _own_weights(equation, rows, noise, chosen))
     if is_least_squares:
         return inference(equation, rows.X, rows.y, rows.weight, rows.sigma)
+    if loss_of(loss).of_logs:
+        return _of_logs(equation, rows)
     sigma = _likelihood_error(loss, equation, rows.X, rows.weight)
     if all_rows is None:
         found = inference(equation, rows.X, rows.y, sigma=sigma)
     else:
         found = inference_of_all(equation, rows.X, rows.y, None, sigma, all_rows)
     return replace(found, lack_of_fit=None, misfit=None)  # tests for residuals that are nearly normal
+
+
+def _of_logs(equation: Equation, rows: FitRows) -> Inference:
+    """Return the inference by least squares of the logarithms: sigma and R2 are those of log(y)."""
+    f, y = np.asarray(equation.predict(rows.X)), np.log(rows.y)
+    if not (f > 0).all():
+        raise ValueError(
+            explain("A law of logarithms is positive at all rows.", f"least value {f.min():g}", "Use another row.")
+        )
+    counts = np.ones(len(y)) if rows.weight is None else rows.weight
+    target, weight = LOSSES["squared_log"].least_squares(rows.y, f)
+    found = inference(equation, rows.X, target, counts * weight)
+    total = float(counts @ np.square(y - np.average(y, weights=counts)))
+    share = 1 - found.squares / total if total > 0 else math.nan
+    return replace(found, r_squared=share, lack_of_fit=None, misfit=None)
 
 
 def diagnosis_by_loss(equation: Equation, rows: FitRows, loss: Any, noise: Noise = CONSTANT) -> Diagnosis | None:
@@ -91,7 +109,7 @@ def diagnosis_by_loss(equation: Equation, rows: FitRows, loss: Any, noise: Noise
             scale = noise.std(f)
         if rows.weight is not None:
             scale = scale / np.sqrt(np.where(rows.weight > 0, rows.weight / rows.weight.mean(), np.nan))
-        residual = (rows.y - f) / scale
+        residual = (row.residual(rows.y, f) if row.of_logs else rows.y - f) / scale
     used = [name for name in equation.variables if symbol(name) in equation.expr.free_symbols]
     columns = {name: rows.X[:, equation.variables.index(name)] for name in used}
     dof = len(f) - len(equation.coefficients) if row.is_likelihood else None
@@ -151,7 +169,7 @@ def _likelihood_error(loss: Any, equation: Equation, X: Array, weight: Any) -> A
     """Return the standard deviations (n,) that the likelihood gives y."""
     row = loss_of(loss)
     if row.variance is None:
-        able = [repr(name) for name, other in LOSSES.items() if other.is_least_squares or other.is_likelihood]
+        able = [repr(name) for name, other in LOSSES.items() if not other.is_robust or other.is_least_squares]
         todo = f"Use {', '.join(able[:-1])} or {able[-1]}, or resample the rows."
         raise ValueError(explain("Standard errors need squared residuals or a likelihood.", f"{loss=}", todo))
     variance = row.variance(equation.predict(X))

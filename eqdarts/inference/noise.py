@@ -23,6 +23,7 @@ EVIDENCE = 2.0  # nats that another kind must save against a constant
 LARGEST = 1e100  # magnitude of y up to which, and down to whose reciprocal, units stay as they are
 SMALLEST = 1e-6  # of the largest g: the scatter at a zero of the law is not zero
 EXACT = 1e-9  # root mean square residual, as a share of that of y, below which there is no scatter
+WIDE = 0.5  # relative error from which on a normal distribution about the law is implausible
 RATIOS = np.exp(np.linspace(math.log(1e-3), math.log(1e3), 61))
 
 
@@ -124,21 +125,30 @@ class Noise:
         if self.by == "user":
             return f"{text}, as `noise` says"
         if self.kind != "constant":
-            return f"{text}; a scatter that is the same at all rows would be {self.nats:.1f} nats longer"
+            text += f"; a scatter that is the same at all rows would be {self.nats:.1f} nats longer"
+        if self.kind == "relative" and self.size > WIDE:
+            text += (
+                '. Errors so large are seldom normal: try loss="squared_log", for which twice the law and half of it '
+                "are equally far"
+            )
         return text
 
     def _amount(self) -> str:
         if not math.isfinite(self.size):
             return ""
         if self.kind == "relative":
-            return f" ({100 * self.size:.2g} % of it)"
+            return f" ({_percent(self.size)} of it)"
         if self.kind == "both":
-            return f" ({self.size:.2g}, and {100 * self.size * self.share:.2g} % of the value)"
+            return f" ({self.size:.2g}, and {_percent(self.size * self.share)} of the value)"
         return f" ({self.size:.2g} times the root)" if self.kind == "poisson" else f" ({self.size:.2g})"
 
     def record(self) -> dict[str, Any]:
         """Return plain values, to be read by `noise_from`."""
         return {"kind": self.kind, "size": self.size, "share": self.share, "nats": self.nats, "by": self.by}
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.2g} %" if share < 1 else f"{100 * share:.0f} %"
 
 
 def noise_from(record: Any) -> Noise:

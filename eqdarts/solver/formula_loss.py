@@ -59,8 +59,8 @@ def fit_formula_by(
         with np.errstate(all="ignore"):
             return np.broadcast_to(evaluate(with_values(expr, values), columns, len(y)), y.shape)
 
-    def stepped(theta: tuple[float, ...], weight: Array) -> tuple[float, ...]:
-        given = expr, parameters, columns, y, np.array(theta), weight
+    def stepped(theta: tuple[float, ...], target: Array, weight: Array) -> tuple[float, ...]:
+        given = expr, parameters, columns, target, np.array(theta), weight
         return fit_formula(*given, max_iterations=STEP_ITERATIONS)[0]
 
     theta, record = fit_formula(expr, parameters, columns, y, start, sample_weight)
@@ -90,13 +90,13 @@ def _descended(
     y: Array,
     sample_weight: Array | None,
     predicted: Callable[[tuple[float, ...]], Array],
-    stepped: Callable[[tuple[float, ...], Array], tuple[float, ...]],
+    stepped: Callable[[tuple[float, ...], Array, Array], tuple[float, ...]],
 ) -> tuple[tuple[float, ...], float]:
     """Return the parameters at the smallest mean loss, and that loss."""
     best = row.mean(y, predicted(theta), sample_weight)
     for _ in range(MOST_STEPS):
-        weight = row.weights(y, predicted(theta)) * (1.0 if sample_weight is None else sample_weight)
-        new = stepped(theta, weight)
+        target, weight = row.least_squares(y, predicted(theta))
+        new = stepped(theta, target, weight if sample_weight is None else weight * sample_weight)
         mean = row.mean(y, predicted(new), sample_weight)
         # A step that makes the loss larger is the last one and is not taken.
         if math.isfinite(best) and not mean <= best + 1e-12 * abs(best):

@@ -21,6 +21,9 @@ from eqdarts.equation.waves import find_wave
         ("exp(-t) + t**2", 6.0, 40, ""),
         ("cos(3) + t", 6.0, 40, ""),
         ("exp(cos(0.01*t))", 6.0, 40, "cos(0.01*t) turns 0.0095 of a period"),
+        ("50*arcsin(0.05*t)", 6.0, 40, "arcsin(0.05*t) bends like many curves"),
+        ("50*arccos(0.05*t + 0.6)", 6.0, 40, "bends like many curves"),
+        ("50*arcsin(0.1*t)", 6.0, 40, ""),
     ],
 )
 def test_a_wave_needs_a_whole_period_and_two_rows_for_each_or_four_of_a_dozen(
@@ -37,6 +40,13 @@ def test_the_periods_of_a_wave_of_two_inputs_are_those_of_its_argument() -> None
     a, b = rng.uniform(0, 1, 100), rng.uniform(0, 1, 100)
     assert "of a period" in find_wave(law, {"a": a, "b": b})
     assert find_wave(law, {"a": 10 * a, "b": b}) == ""
+
+
+def test_rows_far_from_all_others_make_no_periods() -> None:
+    t = np.append(np.linspace(0, 1, 30), [9.0, 13.0])
+    assert "turns 2 times over the rows, which lie in 3 quarters" in find_wave(
+        Equation.parse("sin(t)", ["t"]), {"t": t}
+    )
 
 
 def test_where_the_argument_is_undefined_or_one_value_nothing_is_said() -> None:

@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from eqdarts import DARTSRegressor
+from eqdarts import DARTSRegressor, Equation
 from eqdarts.fitting import front as front_module
+from eqdarts.inference.noise import Noise
 from eqdarts.inference.uncertainty import inference
 from tests.fits import QUICK, G, fall, fallen
 
@@ -103,3 +104,38 @@ def test_new_observations_have_the_known_error_if_there_was_one() -> None:
     with pytest.raises(ValueError, match="error of a new observation"):
         varied.predict(X, return_std=True)
     assert varied.predict_interval(X, sigma=0.01).shape == (len(X), 2)
+
+
+def _by_factors(n: int = 80) -> tuple[pd.DataFrame, pd.Series]:
+    """Return a power law whose errors are factors of about two and a half."""
+    rng = np.random.default_rng(1)
+    mass = np.exp(rng.uniform(-4, 7, n))
+    return pd.DataFrame({"mass": mass}), pd.Series(9 * mass**0.75 * np.exp(0.9 * rng.normal(size=n)), name="rate")
+
+
+def test_squares_of_logarithms_are_the_regression_of_the_logarithms() -> None:
+    X, y = _by_factors()
+    model = DARTSRegressor(**(QUICK | {"max_refits": 20}), loss="squared_log", snap=False).fit(X, y)
+    found, of_logs = model.inference(), Equation.parse("a + b*u", ["u"]).fit({"u": np.log(X["mass"])}, np.log(y))
+    line = inference(of_logs, {"u": np.log(X["mass"])}, np.log(y))
+    factor, power = np.argsort(-np.abs(found.estimate))
+    assert model.equation_.variables == ("mass",)
+    np.testing.assert_allclose(found.estimate[[factor, power]], [np.exp(line.estimate[0]), line.estimate[1]], rtol=1e-5)
+    np.testing.assert_allclose(found.standard_error[power], line.standard_error[1], rtol=1e-4)
+    np.testing.assert_allclose([found.sigma, found.r_squared], [line.sigma, line.r_squared], rtol=1e-6)
+    low, high = model.predict_interval(X).T
+    f = model.predict(X)
+    np.testing.assert_allclose(low * high, f**2, rtol=1e-9)
+    np.testing.assert_allclose(
+        np.log(high / f), line.predict_interval({"u": np.log(X["mass"])})[:, 1] - np.log(f), rtol=1e-4
+    )
+    assert "squared_log" not in model.summary()
+    with pytest.raises(ValueError, match="needs a y above 0"):
+        model.fit(X, y - y.min())
+
+
+def test_a_scatter_larger_than_half_of_the_law_asks_for_logarithms() -> None:
+    assert 'try loss="squared_log"' in str(Noise("relative", 0.9, nats=7.0))
+    assert "90 % of it" in str(Noise("relative", 0.9, nats=7.0))
+    assert "150 % of it" in str(Noise("relative", 1.5, nats=7.0))
+    assert "squared_log" not in str(Noise("relative", 0.3, nats=7.0))
