@@ -31,6 +31,7 @@ __all__ = ["ByKind", "Scatter", "by_own_weights", "relative_model", "with_weight
 
 MOST_LAWS = 2  # laws that are fitted again by the weights of a kind
 MOST_AGAIN, SHORT = 12, 20  # laws fitted by the kind that is told; symbols up to which the best of each size is too
+MOST_IN_HASTE = 4  # laws fitted by that kind when the time is up, besides the front by a constant
 MOST_FITTED = 400  # rows to which these are fitted
 MOST_PRICED = 100_000  # rows of a table that are all looked at for a price
 ROUGH_STEPS = 4  # as STEPS, for these
@@ -175,10 +176,17 @@ class Scatter:
                 found.append((noise_of(kind, self.table.y, f, self.table.weight)[1] + self._rest(entry), k))
         return sorted(found)
 
-    def promising(self, kind: str, entries: Sequence[Entry], rows: NDArray[np.intp]) -> list[Entry]:
-        """Return the entries that are worth a fit by a kind: the shortest, and the best of each small size."""
+    def promising(
+        self, kind: str, entries: Sequence[Entry], rows: NDArray[np.intp], in_haste: bool = False
+    ) -> list[Entry]:
+        """Return the entries that are worth a fit by a kind: the shortest, and the best of each small size.
+
+        `in_haste` they are the few shortest only.
+        """
         seen = self if len(rows) == len(self.table.y) else self._of(rows)
         order = [k for _, k in seen._promise(kind, entries)]
+        if in_haste:
+            return [entries[k] for k in order[:MOST_IN_HASTE]]
         of_size: dict[int, int] = {}
         for k in order:
             of_size.setdefault(entries[k].candidate.complexity, k)

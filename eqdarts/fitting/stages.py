@@ -272,7 +272,10 @@ class Stages:
             return front, noise
         own = ByKind(noise.kind, scatter.table, scatter.table.drawn(rows))
         is_open = self._has_time(self._until("writing"))
-        again = members_of(scatter.promising(noise.kind, entries, rows) if is_open else front.entries, views)
+        worth = scatter.promising(noise.kind, entries, rows, in_haste=not is_open)
+        if not is_open:
+            worth = list({id(entry): entry for entry in (*front.entries, *worth)}.values())
+        again = members_of(worth, views)
         self.table = scatter.weighted(noise, f)
         views = [replace(view, data=with_weights(view.data, np.asarray(self.table.weight))) for view in views]
         pairs = zip(again, views, strict=False)
@@ -345,7 +348,7 @@ class Stages:
         rows = fitted_rows(data, self.rng)
         members: list[tuple[FittedGraph, ...]] = [() for _ in views]
         histories: list[SearchHistory] = []
-        noise = Noise()
+        noise = Noise(by="logs") if loss.of_logs else Noise()
         for k in range(ROUNDS):
             found, history = self.searches.run(views, k, ROUNDS, loss.logistic)
             histories.append(history)

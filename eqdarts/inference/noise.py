@@ -88,7 +88,7 @@ class Noise:
         For "both", in units of 1 / y; 0 otherwise.
     nats : float
         How much shorter the description is with this kind than with a constant; 0 for "constant".
-    by : {"rows", "user", "sigma", "weights"}
+    by : {"rows", "user", "sigma", "weights", "logs"}
         Who decided on the kind.
     """
 
@@ -119,6 +119,8 @@ class Noise:
         return replace(self, size=self.size * unit**power, share=self.share / unit)
 
     def __str__(self) -> str:
+        if self.by == "logs":
+            return "The scatter of the logarithm is the same at all rows, as the loss has it"
         if self.by in ("sigma", "weights"):
             return f"The scatter follows the {self.by} given"
         text = f"The scatter {NOISES[self.kind].words}{self._amount()}"
@@ -163,7 +165,7 @@ def noise_from(record: Any) -> Noise:
         return Noise()
     size, share, nats = (math.nan if record[key] is None else float(record[key]) for key in ("size", "share", "nats"))
     found = Noise(str(record["kind"]), size, share, nats, str(record["by"]))
-    if found.kind not in NOISES or found.by not in ("rows", "user", "sigma", "weights"):
+    if found.kind not in NOISES or found.by not in ("rows", "user", "sigma", "weights", "logs"):
         raise ValueError(f"unknown noise {found.kind[:40]!r} by {found.by[:40]!r}")
     return found
 

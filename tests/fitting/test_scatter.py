@@ -13,6 +13,7 @@ from eqdarts import DARTSRegressor, Equation
 from eqdarts.data import prepare
 from eqdarts.fitting.front import Entry
 from eqdarts.fitting.scatter import ByKind, Scatter, explained_by_neighbours, relative_model, with_weights
+from eqdarts.fitting.stages import Stages
 from eqdarts.fitting.table import Table
 from eqdarts.graph.draft import Draft, DraftNode
 from eqdarts.graph.fitted import FittedGraph
@@ -211,5 +212,20 @@ def test_only_the_shortest_laws_and_the_best_of_each_small_size_are_fitted_by_a_
     entries = [Entry(graph, Equation.parse(text, ["t"]), candidate, data) for text, candidate in laws]
     monkeypatch.setattr("eqdarts.fitting.scatter.MOST_AGAIN", 1)
     assert Scatter(table).promising("relative", entries, np.arange(40)) == entries[:2]
+    monkeypatch.setattr("eqdarts.fitting.scatter.MOST_IN_HASTE", 2)
+    assert set(map(id, Scatter(table).promising("relative", entries, np.arange(40), in_haste=True))) == {
+        id(entry) for entry in entries[:2]
+    }
     monkeypatch.setattr("eqdarts.fitting.scatter.MOST_AGAIN", 4)
     assert Scatter(table).promising("relative", entries, np.arange(40)) == entries
+
+
+def test_when_the_time_is_up_laws_of_the_weighted_search_are_fitted_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(3)
+    mass = np.exp(rng.uniform(-3, 8, 60))
+    rate = 4 * mass**0.7 * np.exp(0.3 * rng.normal(size=60))
+    has_time = Stages._has_time
+    monkeypatch.setattr(Stages, "_has_time", lambda self, until=1.0: has_time(self, until) and until == 1.0)
+    model = DARTSRegressor(**(QUICK | {"max_refits": 60})).fit(pd.DataFrame({"mass": mass}), rate)
+    assert "mass**" in model.equation_.format()
+    assert len(model.equation_.coefficients) == 2
