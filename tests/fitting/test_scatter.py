@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -224,8 +225,19 @@ def test_when_the_time_is_up_laws_of_the_weighted_search_are_fitted_too(monkeypa
     rng = np.random.default_rng(3)
     mass = np.exp(rng.uniform(-3, 8, 60))
     rate = 4 * mass**0.7 * np.exp(0.3 * rng.normal(size=60))
-    has_time = Stages._has_time
-    monkeypatch.setattr(Stages, "_has_time", lambda self, until=1.0: has_time(self, until) and until == 1.0)
-    model = DARTSRegressor(**(QUICK | {"max_refits": 60})).fit(pd.DataFrame({"mass": mass}), rate)
-    assert "mass**" in model.equation_.format()
-    assert len(model.equation_.coefficients) == 2
+    by_scatter, priced = Stages._by_scatter, Stages._priced
+    n_members: list[int] = []
+
+    def in_haste(self: Stages, *given: Any) -> Any:
+        monkeypatch.setattr(Stages, "_until", lambda self, step: -1.0)
+        return by_scatter(self, *given)
+
+    def counted(self: Stages, members: Any, *given: Any, **by: Any) -> Any:
+        n_members.append(len(members[-1]))  # of the search with weights
+        return priced(self, members, *given, **by)
+
+    monkeypatch.setattr(Stages, "_by_scatter", in_haste)
+    monkeypatch.setattr(Stages, "_priced", counted)
+    DARTSRegressor(**(QUICK | {"max_refits": 60})).fit(pd.DataFrame({"mass": mass}), rate)
+    assert len(n_members) == 2  # by squares, and by the scatter
+    assert n_members[1] > 0
