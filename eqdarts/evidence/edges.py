@@ -36,13 +36,14 @@ from eqdarts.solver.refit import refit_in_parts
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Evidence", "evidence", "neighbours"]
+__all__ = ["Evidence", "close_rivals", "evidence", "neighbours"]
 
 SCREENED_ROWS = 200
 SCREENING = (20, 1e-3)  # iterations and tolerance
 THOROUGH = (60, 1e-10)
 MOST_STARTS = 4  # number of rows of a primitive's grid that are tried
 MOST_NUMBERS = 2**22  # numbers in the Jacobian (G, K, N) of one batch
+FIRST_CONSTANT = 0.01  # from which an added constant is fitted; zero would be no constant
 MARGIN = 0.01  # nats that a swap must save, because two primitives may be the same function
 
 
@@ -142,6 +143,30 @@ def evidence(
 def neighbours(member: FittedGraph, rows: Rows, primitives: Sequence[Primitive]) -> list[FittedGraph]:
     """Return the refitted graphs that differ from a fitted graph in the primitive of one edge, or by its absence."""
     return list(_best(list(_swaps(member, (NONE, *primitives))), rows).values())
+
+
+def close_rivals(
+    member: FittedGraph, rows: Rows, primitives: Sequence[Primitive], within: float, criterion: str = "bic"
+) -> list[FittedGraph]:
+    """Return the neighbours of a fitted graph, and of it with a constant added, that are hardly longer or shorter.
+
+    Parameters
+    ----------
+    member, rows, primitives, criterion
+        As in `evidence`.
+    within : float
+        Nats by which a rival may be longer.
+    """
+    length = _length_on(rows, primitives, criterion)
+    draft = Draft.from_graph(member.graph, member.coefficients)
+    starts = [(member.graph, member.coefficients)]
+    if draft.nodes[-1].is_sum and draft.nodes[-1].constant is None:
+        draft.nodes[-1].constant = FIRST_CONSTANT
+        starts.append(draft.build())
+    own = _refit(starts, rows, THOROUGH)
+    most = min(map(length, own)) + within
+    found = [*own[1:], *(near for one in own for near in neighbours(one, rows, primitives))]
+    return sorted((one for one in found if length(one) <= most), key=length)
 
 
 def _softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:

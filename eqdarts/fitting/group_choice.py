@@ -31,7 +31,9 @@ Length = Callable[[float, NDArray[np.bool_]], float]
 MOST_ENUMERATED = 8  # constants up to which all sets are compared
 MOST_FITTED = 4  # sets that are fitted because they promise most
 MOST_ROUNDS = 6
-QUICK_STEPS = 25
+QUICK_STEPS, FEW_STEPS = 25, 12
+TRIAL_STEPS = 40
+QUICK_STARTS = 2
 ROUGH = 1e-7  # relative change of the squares that is too small to change the choice
 MOST_STARTS = 4
 TOGETHER = 1.01  # a group leaves the start that fits the others best if another one fits it so much better
@@ -61,15 +63,32 @@ class Choice:
 def quick_length(problem: GroupedProblem, starts: Sequence[Array], length: Length) -> tuple[float, Array]:
     """Return about the length of the best choice, and the constants (K, L) of each group by itself."""
     theta = _each(problem, starts[:MOST_STARTS], QUICK_STEPS)
-    best = min(_estimates(problem, theta, length), default=(np.inf, ()))
-    return best[0], theta
+    best = [estimate for estimate, _ in _estimates(problem, theta, length)]
+    # Groups of few rows say nothing by themselves. The choices with one own constant at most are fitted.
+    best += [length(squares, own) for own, _, squares in _simple_fits(problem, starts[:QUICK_STARTS], FEW_STEPS)]
+    return min(best, default=np.inf), theta
+
+
+def _simple_fits(
+    problem: GroupedProblem, starts: Sequence[Array], steps: int
+) -> Iterator[tuple[NDArray[np.bool_], Array, float]]:
+    """Yield choices without own constants, and those with one, each with its constants (K, L) and the squares."""
+    none = np.zeros(len(problem.names), dtype=bool)
+    if not len(none):
+        return
+    middles = [start if start.ndim == 1 else np.median(start, axis=1) for start in starts]
+    pooled = [np.repeat(middle[:, None], problem.n_groups, axis=1) for middle in middles]
+    theta, squares = min((problem.fit(start, none, steps, ROUGH) for start in pooled), key=lambda fit: fit[1])
+    yield none, theta, squares
+    for own in _changed_by_one(none):
+        yield own, *problem.fit(theta, own, steps, ROUGH)
 
 
 def choose(
     problem: GroupedProblem,
     starts: Sequence[Array],
     length: Length,
-    go_on: Callable[[], bool] = lambda: True,
+    go_on: Callable[[float], bool] = lambda _: True,
 ) -> Choice:
     """Return the choice with the shortest description.
 
@@ -81,42 +100,44 @@ def choose(
     length : callable
         ``length(squares, own)`` -> nats.
     go_on : callable, optional
-        When it returns False, the best so far is returned.
+        ``go_on(length)`` -> whether to look for a shorter one than this; otherwise the best so far is returned.
     """
     k = len(problem.names)
-    each = _each(problem, starts[:MOST_STARTS])
     if k == 0:
-        squares = float(problem.grams(np.zeros((1, 0, problem.n_groups))).squares.sum())
-        return Choice(
-            np.zeros((0, problem.n_groups)), np.zeros(0, dtype=bool), squares, length(squares, np.zeros(0, dtype=bool))
-        )
+        return _without_constants(problem, length)
     tried: dict[tuple[bool, ...], Choice] = {}
 
     def fitted(own: NDArray[np.bool_], start: Array) -> Choice:
         key = tuple(own.tolist())
-        theta, squares = problem.fit(_with_shared(problem, start, own), own, tolerance=ROUGH)
+        theta, squares = problem.fit(_with_shared(problem, start, own), own, TRIAL_STEPS, ROUGH)
         found = Choice(theta, own, squares, length(squares, own))
         if key not in tried or found.length < tried[key].length:
             tried[key] = found
         return tried[key]
 
+    each = _each(problem, starts[:QUICK_STARTS], TRIAL_STEPS)
     fitted(np.ones(k, dtype=bool), each)
-    for start in starts[:MOST_STARTS]:
-        fitted(
-            np.zeros(k, dtype=bool), start if start.ndim == 2 else np.repeat(start[:, None], problem.n_groups, axis=1)
-        )
+    for own, theta, _ in _simple_fits(problem, starts[:MOST_STARTS], FEW_STEPS):
+        fitted(own, theta)
     for _, promising in sorted(_estimates(problem, each, length), key=lambda pair: pair[0])[:MOST_FITTED]:
         fitted(np.array(promising), each)
     best = min(tried.values(), key=lambda found: found.length)
     for _ in range(MOST_ROUNDS):
         for own in _changed_by_one(best.own):
-            if go_on() and tuple(own.tolist()) not in tried:
+            if go_on(best.length) and tuple(own.tolist()) not in tried:
                 fitted(own, best.theta)
         before, best = best, min(tried.values(), key=lambda found: found.length)
         if best is before:
             break
     theta, squares = problem.fit(best.theta, best.own)
     return Choice(theta, best.own, squares, length(squares, best.own))
+
+
+def _without_constants(problem: GroupedProblem, length: Length) -> Choice:
+    none = np.zeros(0, dtype=bool)
+    theta = np.zeros((0, problem.n_groups))
+    squares = float(problem.grams(theta[None]).squares.sum())
+    return Choice(theta, none, squares, length(squares, none))
 
 
 def _changed_by_one(own: NDArray[np.bool_]) -> Iterator[NDArray[np.bool_]]:

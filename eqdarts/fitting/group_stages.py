@@ -27,7 +27,7 @@ from eqdarts.expression.readable import readable
 from eqdarts.failures import Failures
 from eqdarts.fitting.front import MOST_ROWS, Entry
 from eqdarts.fitting.group_choice import Choice, choose, quick_length
-from eqdarts.fitting.group_forms import GroupForm, extended, forms_of, forms_of_guesses
+from eqdarts.fitting.group_forms import GroupForm, extended, forms_of, forms_of_guesses, in_turns, look_alikes
 from eqdarts.fitting.group_views import GroupView, group_views
 from eqdarts.fitting.known import contradicts, obeying
 from eqdarts.fitting.progress import Callback, Watch, watched
@@ -44,9 +44,12 @@ __all__ = ["fit_groups"]
 
 T = TypeVar("T")
 
-SEARCHING = 0.8  # share of the time limit after which the searches end
-SCREENING, CHOOSING = 0.88, 0.95  # shares after which forms are no longer compared, and no longer fitted
+SEARCHING = 0.55  # share of the time limit after which the searches end
+REFITS_TO_COMPARE = 100  # about the refits that these take in each view
+COMPARING = 0.62  # share after which no laws are made that look like those found
+SCREENING, CHOOSING = 0.75, 0.92  # shares after which forms are no longer compared, and no longer fitted
 EXACT = 1e-9  # root mean square residual, as a share of that of y, of an exact law
+HOPELESS = 12.0  # nats behind the best law from which on a form is not changed any more
 MOST_CHOSEN = 16  # forms whose shared constants are chosen by fits
 MOST_EXTENDED = 4  # forms that are tried with one more constant
 MOST_GROUPS_OF_POLES = 12
@@ -125,6 +128,7 @@ class _GroupFit:
     def __post_init__(self) -> None:
         self.failures = Failures()
         self.callback = self.watch.callback
+        self.shortest = math.inf  # of the laws so far
         self.columns = {
             name: np.ascontiguousarray(column) for name, column in zip(self.table.names, self.table.X.T, strict=True)
         }
@@ -172,19 +176,25 @@ class _GroupFit:
         settings = self.settings
         whole = [views[0].table, *(v.table for v in views[3:] if v.table.names == self.table.names)]
         forms = forms_of_guesses(settings, whole)
-        entries: list[Entry] = []
+        entries: list[list[Entry]] = []
         histories: list[SearchHistory] = []
         spent = 0.0
         for view in views:
             spent += view.share
             found, history = self._searched(view, spent)
-            entries += found
+            entries.append(found)
             histories.append(history)
             if history.stop_reason in ("interrupt", "callback") or self.watch.interrupts.seen:
                 break
             if history.stop_reason == "exact" and self._has_exact(found):
-                return [*forms, *forms_of(entries)], with_totals(history, histories)
-        return [*forms, *forms_of(entries)], with_totals(histories[0], histories)
+                return [*forms, *forms_of(in_turns(entries))], with_totals(history, histories)
+        n_refits = sum(history.n_refits for history in histories)
+        for view, found in zip(views, list(entries), strict=False):
+            n_refits += REFITS_TO_COMPARE
+            if self._has_time(COMPARING) and n_refits <= settings.max_refits:
+                alike = partial(look_alikes, found, view.table, settings.primitives, self.rng)
+                entries.append(self._attempt(alike) or [])
+        return [*forms, *forms_of(in_turns(entries))], with_totals(histories[0], histories)
 
     def _searched(self, view: GroupView, until: float) -> tuple[list[Entry], SearchHistory]:
         """Return what a search in a view finds, which ends at the share `until` of the time for searching."""
@@ -296,12 +306,16 @@ class _GroupFit:
         return [] if law is None else [law]
 
     def _law(self, form: GroupForm) -> _Law:
-        in_time = partial(self._has_time, CHOOSING)
-        choice = choose(self._problem(form), form.starts, partial(self._length, form), in_time)
+        choice = choose(self._problem(form), form.starts, partial(self._length, form), self._is_worth_more)
+        self.shortest = min(self.shortest, choice.length)
         equation = self._written(form, choice)
         candidate = self._candidate(form, choice.squares, choice.own, equation.complexity)
         candidate = replace(candidate, tuning=candidate.tuning + self._tuning(form, choice))
         return _Law(form, choice, equation, self._on_range(candidate, equation))
+
+    def _is_worth_more(self, length: float) -> bool:
+        """Whether there is time for another choice of a form whose best one has this length, and it may be chosen."""
+        return self._has_time(CHOOSING) and length < self.shortest + HOPELESS
 
     def _tuning(self, form: GroupForm, choice: Choice) -> float:
         """Return what constants cost beyond the usual where their terms are larger than y; see `tuning_prices`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -19,15 +20,17 @@ from eqdarts.tables.prepare import prepare
 
 N = 24
 HOURS = 6.0 * np.arange(N)
-STAMPS = [f"{stamp:%Y-%m-%d %H:%M}" for stamp in pd.date_range("2023-03-01", periods=N, freq="6h")]
+STAMPS = list(pd.date_range("2023-03-10", periods=N, freq="6h"))
 KINDS = ["rough", "smooth"] * (N // 2)
 SPEED = [1500.25 + 2 * k**2 for k in range(N)]
 DEPTH = [3.0 * (h / 24) + 7.5 * (kind == "smooth") for h, kind in zip(HOURS, KINDS, strict=True)]
 GUESS = "a*when + b*`surface=smooth`"
 LAW = "depth = 15*`surface=smooth`/2 + 3*when"
+GIVEN = {"search": "random", "primitives": "minimal", "random_state": 0, "guesses": [GUESS]}
+TOLD = ["--target", "depth", "--search", "random", "--primitives", "minimal", "--seed", "0", "--guess", GUESS]
 
 
-def _lines(separator: str, decimal: str, thousands: str = "") -> str:
+def _lines(separator: str, decimal: str, thousands: str = "", stamp: str = "%Y-%m-%d %H:%M") -> str:
     """Return the table as text: units in header and row, a gap, a bad cell, a column that says nothing."""
 
     def number(value: float) -> str:
@@ -37,7 +40,7 @@ def _lines(separator: str, decimal: str, thousands: str = "") -> str:
     for k in range(N):
         speed = "?" if k == 4 else number(SPEED[k])
         depth = "lost" if k == 9 else number(DEPTH[k])
-        rows.append([STAMPS[k], KINDS[k], speed, "A", depth])
+        rows.append([STAMPS[k].strftime(stamp), KINDS[k], speed, "A", depth])
     return "".join(separator.join(row) + "\n" for row in rows)
 
 
@@ -46,6 +49,7 @@ FORMS = {
     "table.tsv": _lines("\t", ".", ",").encode(),
     "semicolons.csv": _lines(";", ",", ".").encode("utf-16"),
     "spaces.csv": _lines(";", ",", "\u202f").encode(),
+    "bars.csv": _lines("|", ".", stamp="%d/%m/%Y %H:%M").encode(),
     "table.csv.gz": gzip.compress(_lines(",", ".").encode()),
 }
 
@@ -72,16 +76,39 @@ def _check(path: str, raw: pd.DataFrame | None = None) -> None:
             assert ready.columns.columns == cli.columns.columns or frame is not raw
 
 
+@pytest.fixture(autouse=True)
+def _without_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("eqdarts.cli.fit.PICTURES", {})
+
+
+def _check_law(path: Path, raw: pd.DataFrame | None = None) -> None:
+    """Check that a file gives the same fit by the command line, by read_table, and as a DataFrame of text."""
+    assert main(["fit", str(path), *TOLD, "--quiet", "--out", str(path.parent)]) == 0
+    cli = DARTSRegressor.load(path.parent / "run.json")
+    assert cli.equation_.format() == LAW
+    for frame in (read_table(path), raw):
+        if frame is not None:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", EqdartsWarning)
+                model = DARTSRegressor(**GIVEN).fit(frame.drop(columns="depth"), frame["depth"])
+                predicted = cli.predict(frame)
+                np.testing.assert_array_equal(model.predict(frame), predicted)
+            assert model.equations_.equals(cli.equations_)
+            assert model.columns_.drop(columns="column").equals(cli.columns_.drop(columns="column"))
+            assert model.inference().n_rows == cli.inference().n_rows == N - 1  # the gap in speed costs no row
+
+
 @pytest.mark.parametrize("name", FORMS)
-def test_every_form_of_a_table_gives_the_same_numbers(tmp_path: Path, name: str) -> None:
+def test_every_form_of_a_table_gives_the_same_numbers_and_the_same_law(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     path.write_bytes(FORMS[name])
-    separators = {"table.csv": ",", "table.tsv": "\t", "spaces.csv": ";", "table.csv.gz": ","}
+    separators = {"table.csv": ",", "table.tsv": "\t", "spaces.csv": ";", "bars.csv": "|", "table.csv.gz": ","}
     raw = pd.read_csv(path, sep=separators[name]) if name in separators else None
     _check(str(path), raw)
+    _check_law(path, raw)
 
 
-def test_a_workbook_gives_the_same_numbers(tmp_path: Path) -> None:
+def test_a_workbook_gives_the_same_numbers_and_the_same_law(tmp_path: Path) -> None:
     openpyxl = pytest.importorskip("openpyxl")
     book = openpyxl.Workbook()
     for line in _lines(";", ".").splitlines():
@@ -91,21 +118,20 @@ def test_a_workbook_gives_the_same_numbers(tmp_path: Path) -> None:
         book.active.append([when, surface, numbers[0], site, numbers[1]])
     book.save(tmp_path / "table.xlsx")
     _check(str(tmp_path / "table.xlsx"))
+    _check_law(tmp_path / "table.xlsx")
 
 
-def test_command_line_and_python_find_the_same_law(
+def test_command_line_and_python_say_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("eqdarts.cli.fit.PICTURES", {})
     Path("table.csv").write_bytes(FORMS["semicolons.csv"])
-    told = ["--target", "depth", "--search", "random", "--primitives", "minimal", "--seed", "0", "--guess", GUESS]
-    assert main(["fit", "table.csv", *told, "--out", "."]) == 0
+    assert main(["fit", "table.csv", *TOLD, "--out", "."]) == 0
     out, err = capsys.readouterr()
     assert LAW in out
     for note in (
         "Numbers are read with the decimal sign ',', and '.' between thousands.",
-        "when: days since 2023-03-01.",
+        "when: days since 2023-03-10.",
         "surface: 1 or 0: surface=smooth; rough where all are 0.",
         "Left out: 'site' (the same in all rows: A).",
         "Treated as missing in column 'depth', not a number: 'lost' in line 12.",
@@ -113,15 +139,14 @@ def test_command_line_and_python_find_the_same_law(
     ):
         assert f"eqdarts: {note}\n" in err
     table = read_table("table.csv")
-    given = {"search": "random", "primitives": "minimal", "random_state": 0, "guesses": [GUESS]}
     with pytest.warns(EqdartsWarning) as warned:
-        model = DARTSRegressor(**given).fit(table.drop(columns="depth"), table["depth"])
+        model = DARTSRegressor(**GIVEN).fit(table.drop(columns="depth"), table["depth"])
     assert {str(one.message) for one in warned} < {line.removeprefix("eqdarts: ") for line in err.splitlines()}
     cli = DARTSRegressor.load("run.json")
     assert cli.equation_.format() == model.equation_.format() == LAW
     assert json.loads(Path("equation.json").read_text())["columns"] == json.loads(json.dumps(cli.run_.columns.record()))
 
-    Path("new.csv").write_text("surface,when\nsmooth,2023-03-03\nrough,2023-03-02T12:00\n", encoding="utf-8")
+    Path("new.csv").write_text("surface,when\nsmooth,2023-03-12\nrough,2023-03-11T12:00\n", encoding="utf-8")
     assert main(["predict", "equation.json", "new.csv"]) == 0
     assert capsys.readouterr().out == "depth\n13.5\n4.5\n"
     new = pd.read_csv("new.csv")

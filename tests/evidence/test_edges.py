@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eqdarts import DARTSRegressor
-from eqdarts.evidence.edges import Evidence, evidence
+from eqdarts.evidence.edges import Evidence, close_rivals, evidence
 from eqdarts.graph.fitted import FittedGraph
 from eqdarts.graph.graph import Edge, Graph, Node
 from eqdarts.primitives.table import PRIMITIVES, Primitive, resolve
@@ -117,6 +117,16 @@ def test_a_wrong_primitive_is_swapped_for_the_true_one(wrong: str) -> None:
     settled, _ = settle(member, rows, DEFAULT, NAMES)
     assert settled.graph.key == graph.key
     assert settled.coefficients == pytest.approx(coefficients, rel=0.02)
+
+
+def test_rivals_differ_by_one_function_and_perhaps_a_constant() -> None:
+    x = np.linspace(0.1, 3, 40)
+    rows = Rows(x[:, None], 2 - np.exp(-x) + 0.003 * np.random.default_rng(0).normal(size=40), np.ones(40))
+    start = FittedGraph(Graph(1, (node("sum", edge(0, "tanh")),)), (2.0, 1.0, 0.5), np.inf)
+    best, *others = close_rivals(start, rows, resolve(["tanh", "exp", "sqrt"]), within=10.0)
+    assert best.graph == Graph(1, (node("sum", edge(0, "exp"), constant=True),))
+    assert np.allclose(sorted(best.coefficients), [-1, -1, 2], atol=0.05)
+    assert all(one.loss < 1e-3 for one in others)
 
 
 def test_a_superfluous_edge_is_taken_away() -> None:

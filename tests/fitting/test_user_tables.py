@@ -122,7 +122,7 @@ def test_with_groups_rows_with_gaps_come_back_too_and_with_them_their_groups() -
     y = pd.Series(np.repeat([2.0, 3.0, 5.0], 10) * X["x"] + rng.normal(size=N) / 20, name="y")
     X.loc[[3, *range(20, N)], "z"] = np.nan
     with pytest.warns(EqdartsWarning, match="The law is chosen without 11 of 30 rows"):
-        model = _model(guesses=["a*x"]).fit(X, y, groups="who")
+        model = _model(guesses=["a*x"], primitives="minimal", max_refits=2, max_complexity=5).fit(X, y, groups="who")
     own = model.coefficients_by_group_
     for label, rows in X.groupby("who"):
         x = rows["x"]
