@@ -79,8 +79,9 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         Maximum number of graphs to refit.
     n_restarts : int, default=128
         Number of restarts of each supernet of the relaxed search.
-    relaxed : dict of str to object, optional
-        Fields of `eqdarts.search.relaxed.options.RelaxedOptions`, such as ``{"order": 2, "device": "cuda"}``.
+    relaxed : {"first", "second", "implicit"} or dict of str to object, optional
+        Order of the gradient of the relaxed search, or fields of `eqdarts.search.relaxed.options.RelaxedOptions`,
+        such as ``{"order": "second", "device": "cuda"}``.
     selection : {"mdl", "bic", "aicc", "validation"}, default="mdl"
         Criterion by which the equation is chosen from the Pareto front: description length, the criteria of Schwarz or
         Akaike, or the loss on the rows held back. Each accounts for the number of possible graphs; see
@@ -185,7 +186,7 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         time_limit: float | None = 60,
         max_refits: int = 1_000_000,
         n_restarts: int = 128,
-        relaxed: Mapping[str, Any] | None = None,
+        relaxed: Mapping[str, Any] | str | None = None,
         selection: str = "mdl",
         constants: Mapping[str, float | tuple[float, Any]] | None = None,
         constants_dimensionless: bool = False,

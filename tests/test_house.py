@@ -22,7 +22,7 @@ LONGEST_README = 120
 MOST_FILES_IN_THE_ROOT = 14
 
 # Compiled loops: split into calls they would be slower, and their parts would share a dozen arrays.
-COMPILED = ("solver/kernels.py", "solver/kernels_refit.py")
+COMPILED = ("search/relaxed/kernels.py", "solver/kernels.py", "solver/kernels_refit.py")
 
 _NO_CODE = {
     tokenize.COMMENT,

@@ -153,7 +153,7 @@ def main() -> None:
     if options.side:
         side, *numbers = options.side
         run = {"autora": autora_side, "eqdarts": eqdarts_side}[side]
-        print(json.dumps(run(*map(int, numbers))))
+        print(json.dumps(run(*(int(n) if n.isdigit() else n for n in numbers))))
     elif options.autora:
         compare(options.autora)
     else:

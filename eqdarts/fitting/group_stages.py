@@ -82,7 +82,7 @@ def fit_groups(
         As for `eqdarts.fitting.stages.fit_table`.
     """
     began = now() if began is None else began
-    with watched(callback, shows_bar) as (watch, seconds):
+    with watched(callback, shows_bar, settings.search) as (watch, seconds):
         fit = _GroupFit(*_rows(table, groups, rng), settings, rng, began + seconds, watch, len(table.y))
         return fit.run(partial)
 

@@ -27,6 +27,7 @@ from eqdarts.fitting.checkpoint import Checkpoint
 from eqdarts.graph.fitted import FittedGraph
 from eqdarts.search.result import Moment, StopSearch
 from eqdarts.search.search import one_thread
+from eqdarts.search.strategies import SEARCHES
 
 __all__ = ["Bar", "Callback", "FitProgress", "Interrupts", "JsonLog", "Watch", "compiling", "watched"]
 
@@ -255,18 +256,18 @@ class Watch:
         )
 
 
-def compiling(bar: Bar) -> float:
-    """Load or compile the code that refits graphs, and return the seconds that this took."""
+def compiling(bar: Bar, search: str) -> float:
+    """Load or compile the code for refits and for the search, and return the seconds that this took."""
     from eqdarts.solver.compiled import warm_up
 
     began = now()
-    warm_up(lambda: bar.say("compiling, once after an installation"))
+    warm_up(lambda: bar.say("compiling, once after an installation"), SEARCHES[search].warm_up)
     return now() - began
 
 
 @contextmanager
 def watched(
-    callback: Callback | None, shows_bar: bool, kept_in: Checkpoint | None = None
+    callback: Callback | None, shows_bar: bool, search: str, kept_in: Checkpoint | None = None
 ) -> Iterator[tuple[Watch, float]]:
     """Give a fit what it runs in: its watch, and the seconds that compiling took, which do not count.
 
@@ -275,5 +276,5 @@ def watched(
     """
     with one_thread(), np.errstate(all="ignore"), Interrupts() as interrupts, Bar(shows_bar) as bar:
         # Compiling after an installation does not count towards the time of the search.
-        seconds = compiling(bar)
+        seconds = compiling(bar, search)
         yield Watch(bar, kept_in, callback, interrupts), seconds

@@ -124,7 +124,7 @@ def fit_table(
         settings = replace(settings, constants={})  # they are in the given units
     given = table, settings.loss_name, settings.written()
     kept_in = None if checkpoint is None else Checkpoint(Path(checkpoint), *given)
-    with watched(callback, shows_bar, kept_in) as (watch, seconds):
+    with watched(callback, shows_bar, settings.search, kept_in) as (watch, seconds):
         return Stages(table, settings, rng, began + seconds, watch, before).run()
 
 
@@ -142,7 +142,7 @@ def laws_of(
     The parameters are those of `fit_table`. It is for laws that are chosen by something else than these rows.
     """
     began = now() if began is None else began
-    with watched(callback, shows_bar) as (watch, seconds):
+    with watched(callback, shows_bar, settings.search) as (watch, seconds):
         stages = Stages(table, settings, rng, began + seconds, watch)
         laws, history = stages.laws()
         return laws, stages.ended(history)

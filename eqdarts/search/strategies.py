@@ -31,12 +31,15 @@ class Strategy:
         ``run(running)`` with the `Running` of the search.
     alias_of : str or None
         The row that this one is another name of.
+    warm_up : callable
+        Loads compiled code of its own; the first time after an installation it is compiled.
     """
 
     name: str
     label: str
     run: Callable[[Running], None]
     alias_of: str | None = None
+    warm_up: Callable[[], None] = lambda: None
 
 
 def _implicit(running: Running) -> None:
@@ -49,6 +52,12 @@ def _relaxed(running: Running) -> None:
     from eqdarts.search.relaxed.relaxed import relaxed_search
 
     relaxed_search(running)
+
+
+def _compile_relaxed() -> None:
+    from eqdarts.search.relaxed.engine import warm_up
+
+    warm_up()
 
 
 def _random(running: Running) -> None:
@@ -64,7 +73,7 @@ SEARCHES: dict[str, Strategy] = {
     for row in (
         DEFAULT,
         IMPLICIT,
-        Strategy("relaxed", "bilevel architecture search by a supernet", _relaxed),
+        Strategy("relaxed", "bilevel architecture search by a supernet", _relaxed, warm_up=_compile_relaxed),
         Strategy("random", "the baseline", _random),
     )
 }

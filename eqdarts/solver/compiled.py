@@ -20,7 +20,7 @@ from eqdarts.primitives.table import LINEAR
 from eqdarts.solver.batch import Batch
 from eqdarts.solver.projection import multipliers_of
 
-__all__ = ["can_compile", "predict_all", "refit_compiled", "warm_up"]
+__all__ = ["can_compile", "has_place", "predict_all", "refit_compiled", "warm_up"]
 
 MOST_ROWS = 10_000  # tensor operations are as quick beyond, and compiled code hears of no interrupt
 MOST_WORK = 2_000_000  # rows times steps of one call: a fraction of a second
@@ -28,18 +28,18 @@ MOST_WORK = 2_000_000  # rows times steps of one call: a fraction of a second
 LONG = 2.5  # seconds after which loading is seen to be compiling
 
 
-def warm_up(tell: Callable[[], None]) -> None:
+def warm_up(tell: Callable[[], None], more: Callable[[], None] = lambda: None) -> None:
     """Load the compiled code; the first time after an installation it is compiled, and `tell` is called meanwhile.
 
     numba keeps the machine code beside the package, or otherwise in the user's cache folder. If it can write to
-    neither, every process would compile again, so tensor operations replace compiled code.
+    neither, every process would compile again, so tensor operations replace compiled code. `more` loads other code.
 
     Warns
     -----
     EqdartsWarning
         Once in a process, if machine code cannot be kept.
     """
-    if not _has_place():
+    if not has_place():
         _warn_of_no_place()
         return
     timer = threading.Timer(LONG, tell)
@@ -50,12 +50,13 @@ def warm_up(tell: Callable[[], None]) -> None:
         X = torch.ones((2, 1), dtype=torch.float64)
         refit_compiled([graph], torch.ones((1, 1), dtype=torch.float64), X, X[:, 0], None, (1, 1e-3, 1))
         predict_all([graph], [(1.0,)], X)
+        more()
     finally:
         timer.cancel()
 
 
 @cache
-def _has_place() -> bool:
+def has_place() -> bool:
     """Return whether machine code can be kept from one process to the next."""
     import eqdarts.solver.kernels_refit  # noqa: F401  (its functions are told of when it is imported)
     from eqdarts.solver.kernels import UNKEPT
@@ -85,7 +86,7 @@ class _Program(NamedTuple):
 
 def can_compile(graphs: Sequence[Graph], X: Tensor) -> bool:
     """Return whether compiled code can take the graphs: only primitives with kernels, float64 on a CPU, few rows."""
-    if X.dtype != torch.float64 or X.device.type != "cpu" or len(X) > MOST_ROWS or not _has_place():
+    if X.dtype != torch.float64 or X.device.type != "cpu" or len(X) > MOST_ROWS or not has_place():
         return False
     return all(_program(graph) is not None for graph in graphs)
 

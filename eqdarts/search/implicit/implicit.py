@@ -27,7 +27,7 @@ from eqdarts.search.growth.features import grid
 from eqdarts.search.growth.moves import deletions, simple_exponents, without_negligible
 from eqdarts.search.growth.sites import linearise
 from eqdarts.search.growth.swaps import swaps
-from eqdarts.search.implicit.island import ACCURATE, Island
+from eqdarts.search.implicit.island import ACCURATE, Island, MakeIsland
 from eqdarts.search.implicit.parts import Parts
 from eqdarts.search.implicit.sides import Side, places_to_look_from, seen_from
 from eqdarts.search.prospects import Prospects
@@ -36,7 +36,7 @@ from eqdarts.search.separated import separation
 from eqdarts.search.smooth_evidence import denoised
 from eqdarts.search.structure import Reduction, find_reductions, reduce_by, reduced_by_units
 
-__all__ = ["implicit_search"]
+__all__ = ["implicit_search", "search_islands"]
 
 MOST_ISLANDS = 6
 DEEPEST = 4  # reductions one after the other
@@ -46,7 +46,6 @@ WORSE = 1.2  # loss, as a multiple of what the same structure should reach, that
 TIDYINGS, TIDY = 3, 1e-2  # passes, and the share of the loss or of an edge's variance that a part may matter
 LINGER, AND_MORE = 0.2, 100  # the look for shorter forms of an exact law: this share of the refits so far, and more
 SPARE = 4  # symbols, of a coefficient and a function, that an exact law may have beside its inputs and operators
-MOST_IDLE = 20  # rounds in a row that come upon nothing new, after which there is nothing left to try
 MOST_BROKEN = 20  # rounds that a numerical error has ended, after which the search gives up
 LENIENCE = (100.0, 10.0, 1.0)  # squared error of a gradient, as multiples of the loss
 ROUNDING = 1e-14  # loss of a polynomial that is as good as exact
@@ -70,9 +69,10 @@ class _Archipelago:
     primitives: tuple[Primitive, ...]
     rng: np.random.Generator
     is_side: bool = False  # whether the target is an input of the data as given
+    make: MakeIsland = Island
 
     def __post_init__(self) -> None:
-        self.islands = [Island(self.root, (), self.primitives, self.rng)]
+        self.islands = [self.make(self.root, (), self.primitives, self.rng)]
         self.seen: set[str] = set()
         self.idle = 0  # rounds in a row that came upon nothing new
         self.broken = 0  # rounds that a numerical error has ended
@@ -124,10 +124,10 @@ class _Archipelago:
 
     def _choose(self) -> Island:
         """Return the island whose round it is: a young one, one with an exact law, or one of the best by lot."""
-        young = [island for island in self.islands if island.rounds < 3 and island.walkers]
+        young = [island for island in self.islands if island.rounds < 3 and island.is_able]
         if young:
             return young[-1]
-        able = [island for island in self.islands if island.walkers]
+        able = [island for island in self.islands if island.is_able]
         if not able or self.rng.random() < 0.3:
             return self.islands[0]
         exact = [island for island in able if island.is_exact and not island.is_smooth]
@@ -257,7 +257,7 @@ class _Archipelago:
             if problem is None or not has_time():
                 break
             trials = Trials(problem, budget, self.root.max_complexity)
-            archipelago = _Archipelago(trials, self.primitives, self.rng, is_side=True)
+            archipelago = _Archipelago(trials, self.primitives, self.rng, True, self.make)
             side = Side(place, trials, archipelago.step)
             self.sides.append(side)
             self._solve(side)
@@ -283,7 +283,7 @@ class _Archipelago:
         if found.chain and self._has_time():
             self.seen.add(str([step.key for step in found.chain]))
             trials = Trials(found.problem, self.root.budget, self.root.max_complexity)
-            self._settle(Island(trials, found.chain, self.primitives, self.rng))
+            self._settle(self.make(trials, found.chain, self.primitives, self.rng))
         if self._is_telling(found) and self._has_time():
             island = self._smooth_island(found)
             self._settle(island)
@@ -291,7 +291,7 @@ class _Archipelago:
 
     def _smooth_island(self, found: Compared) -> Island:
         trials = Trials(denoised(found.problem, found.fit), self.root.budget, self.root.max_complexity)
-        return Island(trials, found.chain, self.primitives, self.rng, is_smooth=True)
+        return self.make(trials, found.chain, self.primitives, self.rng, True)
 
     def _separate(self, found: Compared, island: Island) -> None:
         """Search the parts of a reduced problem apart, if it has parts."""
@@ -300,7 +300,7 @@ class _Archipelago:
             return
         nats = 0.5 * len(found.problem.wide.y) * found.problem.variance / max(found.noise, 1e-300)
         args = nats, self.root.budget, self.root.max_complexity, self.primitives, self.rng
-        parts = Parts(apart, found.problem.n_inputs, *args)
+        parts = Parts(apart, found.problem.n_inputs, *args, self.make)
         self.parts.append((parts, island))
         for _ in range(FIRST_ROUNDS):
             self._assemble(parts, island)
@@ -328,7 +328,7 @@ class _Archipelago:
             return None
         problem, done = reduced
         trials = Trials(problem, self.root.budget, self.root.max_complexity)
-        return Island(trials, (*parent.chain, *done), self.primitives, self.rng, parent.is_smooth)
+        return self.make(trials, (*parent.chain, *done), self.primitives, self.rng, parent.is_smooth)
 
     def _settle(self, island: Island) -> None:
         """Let an island begin, in the place of the worst if there are too many."""
@@ -342,17 +342,22 @@ class _Archipelago:
 
 def implicit_search(running: Running) -> None:
     """Grow graphs until the law is exact or the budget is spent, then tidy the front up."""
+    search_islands(running, "implicit", Island)
+
+
+def search_islands(running: Running, stage: str, make: MakeIsland) -> None:
+    """Give islands made by `make` rounds until the law is exact or the budget is spent, then tidy the front up."""
     trials, primitives = running.trials, running.config.primitives
-    running.budget.stage = "implicit"
+    running.budget.stage = stage
     began = time.process_time()
     most = trials.max_complexity
     try:
-        _grow(running, _Archipelago(trials, primitives, running.rng))
+        _grow(running, _Archipelago(trials, primitives, running.rng, make=make))
     finally:
         trials.max_complexity = most
     if trials.obeying.best_loss > EXACT:
         running.budget.failures.attempt("tidying of the front", lambda: _tidy(trials, primitives), lambda: None)
-    running.budget.book("implicit", began)
+    running.budget.book(stage, began)
 
 
 def _grow(running: Running, archipelago: _Archipelago) -> None:
@@ -361,7 +366,11 @@ def _grow(running: Running, archipelago: _Archipelago) -> None:
     prospects = Prospects(int(np.count_nonzero(running.data.weight)))
     last = math.inf  # refits at which the search ends, once a law is exact
     while budget.stop_reason() is None and budget.spent() < GROWING and budget.n_refits < last:
-        if archipelago.idle >= MOST_IDLE or archipelago.broken >= MOST_BROKEN or trials.is_stale():
+        if (
+            archipelago.idle >= archipelago.islands[0].patience
+            or archipelago.broken >= MOST_BROKEN
+            or trials.is_stale()
+        ):
             break
         exact = [m for m in trials.obeying.front() if m.loss <= EXACT]
         if exact and exact[0].graph.complexity <= trials.max_complexity:

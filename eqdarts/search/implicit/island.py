@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -35,7 +35,7 @@ from eqdarts.search.implicit.grower import Grower
 from eqdarts.search.smooth import fit_smooth
 from eqdarts.search.structure import Reduction
 
-__all__ = ["ACCURATE", "Island", "score"]
+__all__ = ["ACCURATE", "Island", "MakeIsland", "score"]
 
 N_WALKERS = 8
 PRICE = 0.08  # fall of log loss that one more symbol must bring
@@ -52,6 +52,7 @@ READING = 0.3  # share of the time after which no more laws are read off before 
 FROM_SEED = 0.6  # share of climbs that start at a seed; the others start at a member of the front
 LEAST_CAP = 12
 MOST_STEPS = 30
+MOST_IDLE = 20
 AGAIN = 0.1  # chance that a structure fitted lately is fitted again, from the new start
 SHARPNESS = (0.5, 1.0, 2.0)
 
@@ -222,6 +223,16 @@ class Island:
         return self.trials.obeying.best_loss <= EXACT
 
     @property
+    def is_able(self) -> bool:
+        """Whether it has somewhere to start from."""
+        return bool(self.walkers)
+
+    @property
+    def patience(self) -> int:
+        """Rounds in a row that come upon nothing new, after which there is nothing left to try."""
+        return MOST_IDLE
+
+    @property
     def floor(self) -> float:
         """The loss of the smooth model, infinite if there is none."""
         return math.inf if self.smooth is None else self.smooth.loss
@@ -357,3 +368,7 @@ class Island:
         for reduction, n_old in zip(reversed(self.chain), reversed(n_inputs), strict=True):
             draft = reduction.lift(draft, n_old)
         return shortened(draft.prune()).build()
+
+
+MakeIsland = Callable[..., Island]
+"""Makes an island, of the arguments of `Island`."""

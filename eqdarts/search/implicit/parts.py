@@ -18,7 +18,7 @@ from eqdarts.primitives.table import Primitive
 from eqdarts.search.budget import Budget
 from eqdarts.search.closed_form.outer import behind
 from eqdarts.search.evaluator import Trials
-from eqdarts.search.implicit.island import Island
+from eqdarts.search.implicit.island import Island, MakeIsland
 from eqdarts.search.separated import EXP, Separation
 from eqdarts.selection import structure_length
 
@@ -43,6 +43,8 @@ class Parts:
     max_complexity : int
     primitives : tuple of Primitive
     rng : numpy.random.Generator
+    make : callable, default=Island
+        Makes the islands.
     """
 
     def __init__(
@@ -54,14 +56,14 @@ class Parts:
         max_complexity: int,
         primitives: tuple[Primitive, ...],
         rng: np.random.Generator,
+        make: MakeIsland = Island,
     ) -> None:
         self.separation = separation
         self.n_inputs = n_inputs
         self.nats = nats
         self.primitives = primitives
         self.islands = [
-            Island(Trials(problem, budget, max_complexity), (), primitives, rng, True)
-            for problem in separation.problems
+            make(Trials(problem, budget, max_complexity), (), primitives, rng, True) for problem in separation.problems
         ]
         for island in self.islands:
             island.begin()
@@ -69,7 +71,7 @@ class Parts:
     def round(self) -> list[Start]:
         """Give every part a round; return the best wholes, as starts in the inputs of the separated problem."""
         for island in self.islands:
-            if island.walkers:
+            if island.is_able:
                 island.round()
         best = max(round(MOST_COMBINED ** (1 / len(self.islands))), 2)
         ranked = [self.shortest(island.trials.archive.recent.values(), best) for island in self.islands]

@@ -9,15 +9,15 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
+from eqdarts._typing import Array
 from eqdarts.data import Data
 from eqdarts.graph.draft import Draft, DraftEdge, DraftNode
 from eqdarts.graph.draft_terms import LINEAR
 from eqdarts.graph.graph import Graph
-from eqdarts.search.relaxed.steps import Bilevel, shares
+from eqdarts.search.relaxed.engine import Rows
+from eqdarts.search.relaxed.steps import shares
 from eqdarts.search.relaxed.supernet import Supernet
-from eqdarts.search.relaxed.supernet_values import hidden_values, output_weights, predictions
 from eqdarts.solver.batch import Batch
 from eqdarts.solver.refit import refit
 
@@ -33,14 +33,15 @@ __all__ = [
 ]
 
 Proposal = tuple[Graph, tuple[float, ...]]
+RIDGE = 1e-12  # of the output weights, as a share of each column's mean square
 
 
 @dataclass(frozen=True)
 class Choices:
     """B discrete architectures: `edge` (B, E) numbers each edge's choice (0: absent), `product` (B, H) is boolean."""
 
-    edge: Tensor
-    product: Tensor
+    edge: NDArray[np.int64]
+    product: NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -58,44 +59,41 @@ class Discrete:
     """
 
     row: NDArray[np.int64]
-    c: NDArray[np.float64]
-    loss: NDArray[np.float64]
+    c: Array
+    loss: Array
 
 
-def argmax_choices(net: Supernet, alpha: Tensor) -> Choices:
+def argmax_choices(net: Supernet, alpha: Array) -> Choices:
     """Return the most heavily weighted choice of every edge and node, one architecture a restart."""
-    return Choices(net.edge_logits(alpha).argmax(dim=-1), net.node_logits(alpha) > 0)
+    return Choices(net.edge_logits(alpha).argmax(axis=-1), net.node_logits(alpha) > 0)
 
 
-def sample_choices(net: Supernet, alpha: Tensor, n_samples: int, generator: torch.Generator) -> Choices:
+def sample_choices(net: Supernet, alpha: Array, n_samples: int, rng: np.random.Generator) -> Choices:
     """Draw `n_samples` architectures a restart from softmax(alpha): (R n_samples, ...), restart by restart."""
-    E, H = len(net.edges), net.n_hidden
-    if n_samples == 0:
-        return Choices(alpha.new_zeros((0, E), dtype=torch.int64), alpha.new_zeros((0, H), dtype=torch.bool))
-    chances = torch.softmax(net.edge_logits(alpha).double(), dim=-1).flatten(0, 1).cpu()
-    drawn = torch.multinomial(chances, n_samples, replacement=True, generator=generator)  # (R E, n_samples)
-    edge = drawn.view(-1, E, n_samples).transpose(1, 2).flatten(0, 1)
-    product = torch.sigmoid(net.node_logits(alpha).double()).cpu().repeat_interleave(n_samples, dim=0)
-    uniform = torch.rand(len(product), H, generator=generator, dtype=torch.float64)
-    return Choices(edge.to(alpha.device), (uniform < product).to(alpha.device))
+    logits = np.repeat(net.edge_logits(alpha), n_samples, axis=0)
+    # the largest of logit plus Gumbel noise is a draw from the softmax
+    edge = (logits + rng.gumbel(size=logits.shape)).argmax(axis=-1)
+    nodes = np.repeat(net.node_logits(alpha), n_samples, axis=0)
+    return Choices(edge, nodes + rng.logistic(size=nodes.shape) > 0)
 
 
-def one_hot(net: Supernet, choices: Choices, dtype: torch.dtype) -> Tensor:
+def one_hot(net: Supernet, choices: Choices) -> Array:
     """Return logits (B, A) with which the supernet is exactly the discrete architecture, at any temperature."""
-    B, device = len(choices.edge), choices.edge.device
-    edges = torch.full((B, len(net.edges), len(net.primitives) + 1), -math.inf, dtype=dtype, device=device)
-    edges.scatter_(2, choices.edge[..., None], 0.0)
-    signs = choices.product.to(dtype) * 2 - 1
-    return torch.cat((edges.flatten(1), signs * math.inf), dim=1)
+    B = len(choices.edge)
+    edges = np.full((B, len(net.edges), len(net.primitives) + 1), -math.inf)
+    np.put_along_axis(edges, choices.edge[..., None], 0.0, axis=-1)
+    return np.concatenate((edges.reshape(B, -1), np.where(choices.product, math.inf, -math.inf)), axis=1)
 
 
-def discretise(problem: Bilevel, w: Tensor, choices: Choices) -> Discrete:
+def discretise(problem: Rows, z: Array) -> Discrete:
     """Solve the output weights of discrete architectures; then drop the cheapest output term, one after another.
 
     Parameters
     ----------
-    w : Tensor of shape (B, K)
-        Coefficients of each architecture; only the output weights change.
+    problem : Rows
+        Targets and weights, the training rows first.
+    z : ndarray of shape (B, H, N)
+        Hidden values of each architecture.
 
     Returns
     -------
@@ -103,39 +101,43 @@ def discretise(problem: Bilevel, w: Tensor, choices: Choices) -> Discrete:
         H times B entries: all terms kept, one dropped, ..., one left.
     """
     losses, weights = [], []
-    with torch.inference_mode():
-        z = hidden_values(problem.net, w, one_hot(problem.net, choices, w.dtype), problem.both)
-        kept = torch.ones(z.shape[:2], dtype=torch.bool, device=z.device)  # (B, H)
-        # shorter outputs by the way: each term that is dropped makes another proposal
-        for size in range(problem.net.n_hidden, 0, -1):
-            c, _ = _solve(problem, z, kept)
-            weights.append(c)
-            losses.append(problem.validate(z, c))
-            if size > 1:
-                kept = _drop_cheapest(problem, z, kept)
-    rows = np.tile(np.arange(len(w)), problem.net.n_hidden)
-    return Discrete(rows, torch.cat(weights).double().cpu().numpy(), torch.cat(losses).double().cpu().numpy())
+    kept = np.ones(z.shape[:2], dtype=bool)  # (B, H)
+    # shorter outputs by the way: each term that is dropped makes another proposal
+    for size in range(z.shape[1], 0, -1):
+        c, _, loss = _solve(problem, z, kept)
+        weights.append(c)
+        losses.append(loss)
+        if size > 1:
+            kept = _drop_cheapest(problem, z, kept)
+    rows = np.tile(np.arange(len(z)), z.shape[1])
+    return Discrete(rows, np.concatenate(weights), np.concatenate(losses))
 
 
-def _solve(problem: Bilevel, z: Tensor, kept: Tensor) -> tuple[Tensor, Tensor]:
-    """Return output weights (B, H + 1) that use only the `kept` terms (B, H), and the training loss (B,)."""
-    train = torch.where(kept[..., None], z[..., : len(problem.y_train)], 0.0)
-    c = output_weights(train, problem.y_train, problem.weight_train)
-    mask = torch.cat((kept, kept.new_ones(len(kept), 1)), dim=1)
-    c = torch.where(mask, c, 0.0)
-    return c, (predictions(train, c) - problem.y_train).square() @ problem.weight_train
+def _solve(problem: Rows, z: Array, kept: NDArray[np.bool_]) -> tuple[Array, Array, Array]:
+    """Return output weights (B, H + 1) of the `kept` terms (B, H), and both losses (B,): of training, of validation."""
+    n = problem.n_train
+    mask = np.concatenate((kept, np.ones((len(kept), 1), dtype=bool)), axis=1)
+    columns = np.concatenate((z, np.ones_like(z[:, :1])), axis=1) * mask[..., None]
+    weighted = columns[..., :n] * problem.weight[:n]
+    gram = weighted @ columns[..., :n].swapaxes(1, 2)
+    diagonal = np.einsum("bhh->bh", gram)
+    diagonal += np.where(mask, RIDGE * np.maximum(diagonal, 1e-12 * problem.weight[:n].sum()), 1.0)
+    c = np.linalg.solve(gram, (weighted @ problem.y[:n])[..., None])[..., 0] * mask
+    squared = (np.einsum("bh,bhn->bn", c, columns) - problem.y) ** 2 * problem.weight
+    return c, squared[:, :n].sum(axis=1), squared[:, n:].sum(axis=1)
 
 
-def _drop_cheapest(problem: Bilevel, z: Tensor, kept: Tensor) -> Tensor:
+def _drop_cheapest(problem: Rows, z: Array, kept: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Return `kept` without the term whose absence raises the training loss least."""
     losses = []
     for h in range(kept.shape[1]):
-        without = kept.clone()
+        without = kept.copy()
         without[:, h] = False
-        _, loss = _solve(problem, z, without)
-        losses.append(torch.where(kept[:, h], loss.nan_to_num(nan=math.inf), math.inf))
-    cheapest = torch.stack(losses, dim=1).argmin(dim=1, keepdim=True)
-    return kept.scatter(1, cheapest, False)
+        _, loss, _ = _solve(problem, z, without)
+        losses.append(np.where(kept[:, h], np.nan_to_num(loss, nan=math.inf), math.inf))
+    left = kept.copy()
+    left[np.arange(len(kept)), np.stack(losses, axis=1).argmin(axis=1)] = False
+    return left
 
 
 def build_graph(

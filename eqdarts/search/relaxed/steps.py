@@ -1,9 +1,8 @@
-r"""The two steps of the bilevel optimisation, for all restarts at once.
+r"""The two losses of the bilevel optimisation, for all restarts at once.
 
-The inner problem is solved half exactly: the output weights c are eliminated in closed form on the training rows, the
-other coefficients w follow Adam. So the training loss is :math:`L(w, \alpha) = \min_c L_{train}(w, c, \alpha)`; by the
-envelope theorem its gradient is the partial one at the minimising c. The validation loss uses the same c, which depends
-on :math:`\alpha` and is differentiated through.
+The output weights c are eliminated in closed form on the training rows. So the training loss is
+:math:`L(w, \alpha) = \min_c L_{train}(w, c, \alpha)`; by the envelope theorem its gradient is the partial one at the
+minimising c. The validation loss uses the same c, which depends on w and :math:`\alpha` and is differentiated through.
 """
 
 from __future__ import annotations
@@ -20,10 +19,7 @@ from eqdarts.search.relaxed.supernet import Supernet
 from eqdarts.search.relaxed.supernet_values import Rows, hidden_values, output_weights, place_rows, predictions
 
 __all__ = [
-    "Adam",
     "Bilevel",
-    "alpha_gradient",
-    "coefficient_gradient",
     "make_bilevel",
     "shares",
     "training_loss",
@@ -52,6 +48,10 @@ class Bilevel:
     weight_train: Tensor
     y_validation: Tensor
     weight_validation: Tensor
+
+    def train_loss(self, z: Tensor, c: Tensor) -> Tensor:
+        """Return the training loss (R,) of hidden values z (R, H, N), training rows first, and output weights c."""
+        return (predictions(z[..., : len(self.y_train)], c) - self.y_train).square() @ self.weight_train
 
     def validate(self, z: Tensor, c: Tensor) -> Tensor:
         """Return the validation loss (R,) of hidden values z (R, H, N) on the rows `both` and output weights c."""
@@ -100,7 +100,7 @@ def training_loss(problem: Bilevel, w: Tensor, alpha: Tensor, temperature: float
     """
     z = hidden_values(problem.net, w, alpha, problem.train, temperature)
     c = output_weights(z.detach() if envelope else z, problem.y_train, problem.weight_train)
-    return (predictions(z, c) - problem.y_train).square() @ problem.weight_train
+    return problem.train_loss(z, c)
 
 
 def validation_loss(problem: Bilevel, w: Tensor, alpha: Tensor, temperature: float) -> Tensor:
@@ -111,82 +111,3 @@ def validation_loss(problem: Bilevel, w: Tensor, alpha: Tensor, temperature: flo
     z = hidden_values(problem.net, w, alpha, problem.both, temperature)
     c = output_weights(z[..., : len(problem.y_train)], problem.y_train, problem.weight_train)
     return problem.validate(z, c)
-
-
-def coefficient_gradient(problem: Bilevel, w: Tensor, alpha: Tensor, temperature: float) -> tuple[Tensor, Tensor]:
-    """Return the training loss (R,) and its gradient in w (R, K)."""
-    w = w.detach().requires_grad_(True)
-    loss = training_loss(problem, w, alpha.detach(), temperature)
-    (gradient,) = torch.autograd.grad(loss.sum(), w)
-    return loss.detach(), gradient
-
-
-def alpha_gradient(
-    problem: Bilevel, w: Tensor, alpha: Tensor, temperature: float, order: int = 1, rate: float = 0.0
-) -> tuple[Tensor, Tensor]:
-    r"""Return the validation loss (R,) and its gradient in alpha (R, A).
-
-    First order takes w as the inner solution. Second order takes
-    :math:`w' = w - \xi\nabla_w L_{train}(w, \alpha)` and differentiates through that step:
-
-    .. math:: \nabla_\alpha L_{val}(w', \alpha)
-              - \xi \nabla^2_{\alpha, w} L_{train}(w, \alpha)\, \nabla_{w'} L_{val}(w', \alpha),
-
-    the product with the mixed Hessian by a second backward pass. (The finite difference of Liu et al. 2018, section
-    2.3, costs the same here, and is far off where a primitive bends sharply.)
-
-    Parameters
-    ----------
-    order : {1, 2}
-    rate : float
-        :math:`\xi`; only for the second order.
-    """
-    w, alpha = w.detach(), alpha.detach().requires_grad_(True)
-    if order == 2:
-        w = w.requires_grad_(True)
-        loss = training_loss(problem, w, alpha, temperature, envelope=False)
-        (gradient,) = torch.autograd.grad(loss.sum(), w, create_graph=True)
-        w = w - rate * gradient
-    loss = validation_loss(problem, w, alpha, temperature)
-    (gradient,) = torch.autograd.grad(loss.sum(), alpha)
-    return loss.detach(), gradient
-
-
-class Adam:
-    """Adam on rows that share nothing: each is clipped by its own norm; one with a gradient not finite stands still.
-
-    Parameters
-    ----------
-    parameters : Tensor of shape (R, K)
-        Updated in place.
-    betas : tuple of float
-    clip : float
-        Largest norm of a row's gradient.
-    bounds : Tensor of shape (K,), optional
-        Largest magnitude of each parameter.
-    """
-
-    def __init__(
-        self, parameters: Tensor, betas: tuple[float, float], clip: float = 1.0, bounds: Tensor | None = None
-    ) -> None:
-        self.parameters = parameters
-        self.betas = betas
-        self.clip = clip
-        self.bounds = bounds
-        self.mean, self.square = torch.zeros_like(parameters), torch.zeros_like(parameters)
-        self.count = 0
-
-    def step(self, gradient: Tensor, rate: float) -> None:
-        """Move against `gradient` (R, K) with learning rate `rate`."""
-        norm = gradient.norm(dim=1, keepdim=True)
-        alive = torch.isfinite(norm)
-        gradient = torch.where(alive, gradient * (self.clip / norm.clamp(min=self.clip)), 0.0)
-        self.count += 1
-        first, second = self.betas
-        self.mean.lerp_(gradient, 1 - first)
-        self.square.mul_(second).addcmul_(gradient, gradient, value=1 - second)
-        size = (self.square / (1 - second**self.count)).sqrt_().add_(1e-8)
-        move = self.mean / size * (-rate / (1 - first**self.count))
-        self.parameters.add_(torch.where(alive, move, 0.0))
-        if self.bounds is not None:
-            self.parameters.clamp_(-self.bounds, self.bounds)

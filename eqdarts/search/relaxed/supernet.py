@@ -19,12 +19,14 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from eqdarts._typing import Array
 from eqdarts.primitives.domain import Domain
 from eqdarts.primitives.table import NONE, Primitive
 
@@ -38,6 +40,8 @@ __all__ = [
     "make_supernet",
     "reach",
 ]
+
+T = TypeVar("T", Tensor, Array)
 
 LIMIT = 1e4
 """No edge and no node puts out a larger magnitude; data are scaled to magnitude one."""
@@ -76,6 +80,12 @@ class Supernet:
         return tuple(from_inputs + [(D + k, j) for k in range(H) for j in range(k + 1, H)])
 
     @property
+    def groups(self) -> list[tuple[int, int]]:
+        """(users, sources) of the edges that read all inputs, then of those that read each hidden node but the last."""
+        H = self.n_hidden
+        return [(H, self.n_inputs), *((users, 1) for users in range(H - 1, 0, -1))]
+
+    @property
     def n_alpha(self) -> int:
         """Length of a row of `alpha`: the logits of E edges with M + 1 choices each, then of H nodes."""
         return len(self.edges) * (len(self.primitives) + 1) + self.n_hidden
@@ -101,11 +111,11 @@ class Supernet:
         """Indices in `primitives` of those with coefficients: each edge has its own value."""
         return tuple(m for m, p in enumerate(self.primitives) if p.n_coefficients)
 
-    def edge_logits(self, alpha: Tensor) -> Tensor:
-        """Return the (R, E, M + 1) view of the edges' logits; choice 0 is the absent edge."""
-        return alpha[:, : -self.n_hidden].view(len(alpha), len(self.edges), len(self.primitives) + 1)
+    def edge_logits(self, alpha: T) -> T:
+        """Return the (R, E, M + 1) view of the edges' logits, of a tensor or array; choice 0 is the absent edge."""
+        return alpha[:, : -self.n_hidden].reshape(len(alpha), len(self.edges), len(self.primitives) + 1)
 
-    def node_logits(self, alpha: Tensor) -> Tensor:
+    def node_logits(self, alpha: T) -> T:
         """Return the (R, H) view of the logits of "product" against "sum"."""
         return alpha[:, -self.n_hidden :]
 

@@ -23,9 +23,9 @@ from torch import Tensor
 from eqdarts.primitives.table import Primitive
 from eqdarts.search.relaxed.supernet import LIMIT, Supernet
 
-__all__ = ["RIDGE", "Rows", "hidden_values", "output_weights", "place_rows", "predictions"]
+__all__ = ["RIDGES", "Rows", "hidden_values", "output_weights", "place_rows", "predictions"]
 
-RIDGE = 1e-8
+RIDGES = {torch.float32: 1e-8, torch.float64: 1e-12}
 
 
 @dataclass(frozen=True)
@@ -151,8 +151,9 @@ def _safe_value(primitive: Primitive, u: Tensor, reach: float, shape: Sequence[T
 def output_weights(z: Tensor, y: Tensor, weight: Tensor) -> Tensor:
     r"""Return the output weights c (R, H + 1), constant last: argmin of the weighted squared error plus a tiny ridge.
 
-    The ridge is :math:`10^{-8} \sum_i d_i c_i^2` with :math:`d_i` the weighted mean square of column i: it does not
-    depend on units, and keeps equal or constant hidden nodes from a singular system. Always solved in float64.
+    The ridge is :math:`r \sum_i d_i c_i^2` with r tiny, by the type of the numbers, and :math:`d_i` the weighted mean
+    square of column i: it does not depend on units, and keeps equal or constant hidden nodes from a singular system.
+    Always solved in float64.
 
     Parameters
     ----------
@@ -164,7 +165,7 @@ def output_weights(z: Tensor, y: Tensor, weight: Tensor) -> Tensor:
     gram = weighted @ columns.mT  # (R, H + 1, H + 1)
     size = gram.diagonal(dim1=1, dim2=2).clamp(min=1e-12).sqrt()
     scaled = gram / (size[:, :, None] * size[:, None, :])
-    scaled = scaled + RIDGE * torch.eye(scaled.shape[1], dtype=scaled.dtype, device=scaled.device)
+    scaled = scaled + RIDGES[z.dtype] * torch.eye(scaled.shape[1], dtype=scaled.dtype, device=scaled.device)
     right = (weighted @ y.double()) / size
     solution: Tensor = torch.linalg.solve_ex(scaled, right.unsqueeze(-1)).result
     return (solution.squeeze(-1) / size).to(z.dtype)

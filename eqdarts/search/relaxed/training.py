@@ -1,8 +1,9 @@
-r"""Differentiable architecture search by bilevel optimisation: one supernet, all restarts in one tensor program.
+r"""Differentiable architecture search by bilevel optimisation: one supernet, many restarts side by side.
 
 Each step moves the coefficients w of the supernet down the training loss and its architecture weights alpha down the
-validation loss, while the temperature of the softmax falls. Then each edge takes its heaviest primitive (and a few
-samples besides), and the discrete graphs are proposed, with the supernet's coefficients as starts of an exact refit.
+validation loss, while the temperature of the softmax falls and choices are dropped, until one is left on each edge.
+These discrete graphs (and a few samples of the mixtures just before) are proposed, with the supernet's coefficients as
+starts of an exact refit.
 
 Reference: Liu, Simonyan, Yang 2018, "DARTS: Differentiable Architecture Search", arXiv 1806.09055.
 """
@@ -16,35 +17,34 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
+from eqdarts._typing import Array
 from eqdarts.data import Data
 from eqdarts.errors import explain
 from eqdarts.history import AlphaHistory
 from eqdarts.primitives.table import Primitive
+from eqdarts.search.relaxed.active import draw_active
+from eqdarts.search.relaxed.descent import Descent
 from eqdarts.search.relaxed.discretise import (
     Choices,
     Proposal,
     argmax_choices,
     build_graph,
     discretise,
+    one_hot,
     refitted_loss,
     sample_choices,
 )
+from eqdarts.search.relaxed.engine import Engine, make_engine, place_target, weights
 from eqdarts.search.relaxed.options import RelaxedOptions
-from eqdarts.search.relaxed.steps import (
-    Adam,
-    Bilevel,
-    alpha_gradient,
-    coefficient_gradient,
-    make_bilevel,
-    validation_loss,
-)
-from eqdarts.search.relaxed.supernet import Supernet, admissible, initial_parameters, keep_in_domain, make_supernet
+from eqdarts.search.relaxed.steps import make_bilevel
+from eqdarts.search.relaxed.supernet import Supernet, admissible, initial_parameters, make_supernet
+from eqdarts.search.relaxed.torch_engine import TorchEngine
 
 __all__ = ["TrainedSupernet", "train_supernet"]
 
 KEPT_STEPS = 100
+MOST_PROPOSALS = 400
 DEFAULTS = RelaxedOptions()
 
 
@@ -79,6 +79,7 @@ def train_supernet(
     rng: np.random.Generator,
     options: RelaxedOptions = DEFAULTS,
     should_stop: Callable[[], bool] = lambda: False,
+    spent: Callable[[], float] = lambda: 0.0,
     on_progress: Callable[[float], None] | None = None,
     names: tuple[str, ...] | None = None,
 ) -> TrainedSupernet:
@@ -99,6 +100,8 @@ def train_supernet(
         How it is trained.
     should_stop : callable, optional
         Asked before every step; when it says True the result of the steps done so far is returned.
+    spent : callable, optional
+        The share of its time that the training has used. Where it is ahead of the steps, the schedule follows it.
     on_progress : callable, optional
         Called after every step with the share of the steps done, in (0, 1].
     names : tuple of str, optional
@@ -114,66 +117,49 @@ def train_supernet(
         For fewer than one hidden node or restart.
     """
     _check(n_hidden, n_restarts)
-    dtype: torch.dtype = getattr(torch, options.dtype)
-    n_steps, device = options.n_steps, options.device
     net = make_supernet(data.n_inputs, n_hidden, primitives)
-    # on the CPU in float64 first: the same numbers are drawn whatever the supernet's own device and dtype are
-    drawn = initial_parameters(net, n_restarts, rng, admissible(net, data.X[:]))
-    w, alpha = (t.to(dtype=dtype, device=device) for t in drawn)
-    generator = torch.Generator().manual_seed(int(rng.integers(2**63 - 1)))
-    descent = _Descent(make_bilevel(net, data, dtype, device), w, alpha, options)
+    w, alpha = (t.numpy() for t in initial_parameters(net, n_restarts, rng, admissible(net, data.X[:])))
+    draw_active(net, alpha, options.n_active, rng)
+    engine = _engine(net, data, options)
+    x = data.X[np.concatenate([data.train, data.validation])]
+    descent = Descent(net, engine, w, alpha, (x.min(axis=0), x.max(axis=0)), len(data.validation), options)
+    n_steps = options.n_steps
     trace = _Trace(every=max(1, math.ceil(n_steps / (KEPT_STEPS - 2))))
+    trace.keep(0, descent)
+    mixed = _copied(descent)
     done = 0
-    trace.keep(done, descent)
     while done < n_steps and not should_stop():
-        descent.step(done / max(n_steps - 1, 1))
+        progress = max(done / max(n_steps - 1, 1), spent())
+        if options.choices_at(progress) == 1 < descent.n_left:
+            mixed = _copied(descent)
+        descent.step(progress)
         done += 1
-        if done % trace.every == 0 or done == n_steps:
+        if done % trace.every == 0:
             trace.keep(done, descent)
         if on_progress is not None:
             on_progress(done / n_steps)
-    proposals, discrete, refitted = _propose(descent, data, generator)
-    history = trace.history(net, names, descent.loss(), discrete, refitted)
+    if trace.steps[-1] != done:
+        trace.keep(done, descent)
+    losses = descent.loss()
+    proposals, discrete, refitted = _propose(descent, mixed if descent.n_left == 1 else _copied(descent), data, rng)
+    history = trace.history(net, names, losses, discrete, refitted)
     return TrainedSupernet(proposals, history, done, stopped=done < n_steps)
+
+
+def _engine(net: Supernet, data: Data, options: RelaxedOptions) -> Engine | TorchEngine:
+    """Return compiled code where there is a kernel for every primitive, or else torch."""
+    engine = make_engine(net, data) if options.device == "cpu" else None
+    return engine or TorchEngine(make_bilevel(net, data, getattr(torch, options.dtype), options.device))
+
+
+def _copied(descent: Descent) -> tuple[Array, Array]:
+    return descent.w.copy(), descent.alpha.copy()
 
 
 def _check(n_hidden: int, n_restarts: int) -> None:
     for name, value in (("n_hidden", n_hidden), ("n_restarts", n_restarts)):
         if value < 1:
             raise ValueError(explain(f"{name} must be at least 1.", value, "Use 1 or more."))
-
-
-class _Descent:
-    """All restarts on their way: `w` (R, K), `alpha` (R, A), the two optimisers and the present temperature."""
-
-    def __init__(self, problem: Bilevel, w: Tensor, alpha: Tensor, options: RelaxedOptions) -> None:
-        self.problem = problem
-        self.w = w
-        self.alpha = alpha
-        self.options = options
-        self.temperature = options.temperature_at(0.0)
-        bounds = torch.as_tensor(problem.net.bounds, dtype=w.dtype, device=w.device)
-        self._by_w = Adam(w, (0.9, 0.999), options.clip, bounds)
-        self._by_alpha = Adam(alpha, (0.5, 0.999), options.clip)
-        self._range = problem.both.x.aminmax(dim=1)
-        keep_in_domain(problem.net, w, *self._range)
-
-    def step(self, progress: float) -> None:
-        """Take one step of w on the training rows, then one of alpha on the validation rows."""
-        self.temperature = self.options.temperature_at(progress)
-        rate = self.options.rate_w_at(progress)
-        _, gradient = coefficient_gradient(self.problem, self.w, self.alpha, self.temperature)
-        self._by_w.step(gradient, rate)
-        # a step may move an end of a domain onto the rows, where alpha would see a slope that is not there
-        keep_in_domain(self.problem.net, self.w, *self._range)
-        _, gradient = alpha_gradient(self.problem, self.w, self.alpha, self.temperature, self.options.order, rate)
-        self._by_alpha.step(gradient, self.options.rate_alpha)
-
-    def loss(self) -> NDArray[np.float64]:
-        """Return the validation loss (R,) at the present temperature, NaN where it is not finite."""
-        with torch.inference_mode():
-            loss = validation_loss(self.problem, self.w, self.alpha, self.temperature).double().cpu().numpy()
-        return np.where(np.isfinite(loss), loss, np.nan)
 
 
 @dataclass
@@ -185,11 +171,11 @@ class _Trace:
     weights: list[NDArray[np.float64]] = field(default_factory=list)
     aggregators: list[NDArray[np.float64]] = field(default_factory=list)
 
-    def keep(self, step: int, descent: _Descent) -> None:
-        net, alpha = descent.problem.net, descent.alpha.double().cpu() / descent.temperature
+    def keep(self, step: int, descent: Descent) -> None:
+        p, product = weights(descent.net, descent.alpha, descent.temperature)
         self.steps.append(step)
-        self.weights.append(torch.softmax(net.edge_logits(alpha), dim=-1).numpy())
-        self.aggregators.append(torch.sigmoid(net.node_logits(alpha)).numpy())
+        self.weights.append(p)
+        self.aggregators.append(product)
 
     def history(
         self,
@@ -209,29 +195,31 @@ class _Trace:
 
 
 def _propose(
-    descent: _Descent, data: Data, generator: torch.Generator
-) -> tuple[tuple[Proposal, ...], NDArray[np.float64], NDArray[np.float64]]:
+    descent: Descent, mixed: tuple[Array, Array], data: Data, rng: np.random.Generator
+) -> tuple[tuple[Proposal, ...], Array, Array]:
     """Return the proposals, and each restart's validation loss after argmax and after the refit of that graph."""
-    net, alpha = descent.problem.net, descent.alpha
-    n_samples = descent.options.n_samples
-    best = argmax_choices(net, alpha)
-    drawn = sample_choices(net, alpha, n_samples, generator)
-    choices = Choices(torch.cat((best.edge, drawn.edge)), torch.cat((best.product, drawn.product)))
-    w = torch.cat((descent.w, descent.w.repeat_interleave(n_samples, dim=0)))
+    net, n_samples = descent.net, descent.options.n_samples
+    best, drawn = argmax_choices(net, descent.alpha), sample_choices(net, mixed[1], n_samples, rng)
+    choices = Choices(np.concatenate((best.edge, drawn.edge)), np.concatenate((best.product, drawn.product)))
+    w = np.concatenate((descent.w, np.repeat(mixed[0], n_samples, axis=0)))
     # the coefficients are those of the mixture: only the output weights are solved anew for what is left of it
-    discrete = discretise(descent.problem, w, choices)
-    edge, product = choices.edge.cpu().numpy(), choices.product.cpu().numpy()
-    rows = w.double().cpu().numpy()
+    discrete = discretise(place_target(data), descent.engine.hidden(w, one_hot(net, choices)))
     # the most promising come first, so that a budget that ends early has seen them
     proposals: dict[str, Proposal] = {}
-    argmax: list[Proposal | None] = [None] * len(alpha)
+    argmax: list[Proposal | None] = [None] * len(descent.w)
+    seen: set[bytes] = set()
     for i in np.argsort(np.where(np.isfinite(discrete.loss), discrete.loss, np.inf), kind="stable"):
-        b = int(discrete.row[i])
-        proposal = build_graph(net, edge[b], product[b], rows[b], discrete.c[i])
+        b, c = int(discrete.row[i]), discrete.c[i]
+        known = choices.edge[b].tobytes() + choices.product[b].tobytes() + (c[:-1] != 0).tobytes()
+        # the first R entries are the argmax architectures with their full output
+        if i >= len(argmax) and (known in seen or len(proposals) >= MOST_PROPOSALS):
+            continue
+        seen.add(known)
+        proposal = build_graph(net, choices.edge[b], choices.product[b], w[b], c)
         if proposal is None:
             continue
         proposals.setdefault(proposal[0].key, proposal)
-        if i < len(argmax):  # the first R entries are the argmax architectures with their full output
+        if i < len(argmax):
             argmax[i] = proposal
     after_argmax = np.where(np.isfinite(discrete.loss), discrete.loss, np.nan)[: len(argmax)]
     return tuple(proposals.values()), after_argmax, refitted_loss(data, argmax)
