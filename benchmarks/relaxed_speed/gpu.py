@@ -26,7 +26,7 @@ PRIMITIVES = ("linear", "exp", "log", "logistic", "relu", "tanh", "reciprocal")
 STEPS, ROUNDS, SEED = 20, 3, 0
 
 
-def seconds(device: str, rows: int, restarts: int, order: int) -> float:
+def seconds(device: str, rows: int, restarts: int, order: str) -> float:
     """Return the seconds of a training of some steps, less those of a training of one step."""
     rng = np.random.default_rng(SEED)
     X = rng.uniform(0.5, 5.0, (rows, 2))
@@ -49,7 +49,7 @@ def main() -> None:
     with (Path(__file__).parent / "gpu.csv").open("w", newline="") as file:
         table = csv.DictWriter(file, fields, lineterminator="\n")
         table.writeheader()
-        for order, rows, restarts in ((1, 200, 8), (1, 200, 256), (1, 5000, 8), (1, 5000, 256)):
+        for order, rows, restarts in (("first", 200, 8), ("first", 200, 256), ("first", 5000, 8), ("first", 5000, 256)):
             for device in ("cpu", "cuda"):
                 took = statistics.median(seconds(device, rows, restarts, order) for _ in range(ROUNDS))
                 name = torch.cuda.get_device_name() if device == "cuda" else "one thread"

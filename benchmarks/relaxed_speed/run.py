@@ -47,7 +47,7 @@ def weber(seed: int) -> tuple[Any, Any]:
     return X, np.log(X[:, 1] / X[:, 0])
 
 
-def eqdarts_side(restarts: int, order: int, seed: int) -> dict[str, float]:
+def eqdarts_side(restarts: int, order: str, seed: int) -> dict[str, float]:
     """Time the training of a supernet, with the way back to graphs and the refit of every restart's argmax graph."""
     import numpy as np
     import torch
@@ -102,9 +102,9 @@ def autora_side(batch_size: int, seed: int) -> dict[str, float]:
 CASES: tuple[tuple[str, str, tuple[int, ...]], ...] = (
     ("autora-theorist-darts 1.1.0, batches of 20 rows (its default)", "autora", (20,)),
     ("autora-theorist-darts 1.1.0, batches of 200 rows", "autora", (200,)),
-    ("eqdarts, 32 restarts, first order", "eqdarts", (32, 1)),
-    ("eqdarts, 128 restarts, first order", "eqdarts", (128, 1)),
-    ("eqdarts, 128 restarts, second order", "eqdarts", (128, 2)),
+    ("eqdarts, 32 restarts, first order", "eqdarts", (32, "first")),
+    ("eqdarts, 128 restarts, first order", "eqdarts", (128, "first")),
+    ("eqdarts, 128 restarts, second order", "eqdarts", (128, "second")),
 )
 
 

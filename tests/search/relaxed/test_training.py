@@ -182,8 +182,8 @@ def test_recovery(law: Callable[[np.ndarray], np.ndarray], low: float, complexit
     rng = np.random.default_rng(seed)
     X = rng.uniform(low, 2, (200, 2))
     data = prepare(X, law(X), None, 0.25, rng)
-    options = RelaxedOptions(n_steps=60)
-    result = train_supernet(data, resolve("default"), n_hidden=1, n_restarts=24, rng=rng, options=options)
+    options = RelaxedOptions(n_active=18)
+    result = train_supernet(data, resolve("default"), n_hidden=1, n_restarts=96, rng=rng, options=options)
     fits = refit(
         [g for g, _ in result.proposals],
         [c for _, c in result.proposals],
