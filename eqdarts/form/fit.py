@@ -119,7 +119,7 @@ def fit_form(
         np.arange(len(table.y)) if table.weight is None else np.flatnonzero(table.weight > 0), MOST_ROWS, rng
     )
     part = table if len(own) == len(table.y) else table.part(own)
-    with watched(callback, shows_bar) as (watch, seconds):
+    with watched(callback, shows_bar, settings.search) as (watch, seconds):
         return _FormFit(part, form, settings, rng, began + seconds, watch, len(table.y)).run()
 
 
