@@ -81,7 +81,9 @@ class Descent:
         n_validation: int,
         options: RelaxedOptions,
     ) -> None:
-        self.net, self.engine, self.options = net, engine, options
+        self.net = net
+        self.engine = engine
+        self.options = options
         self.alpha = alpha
         self.n_validation = n_validation
         self.temperature = options.temperature_at(0.0)

@@ -131,7 +131,8 @@ class Engine:
         """Run the compiled code, one restart after the other."""
         from eqdarts.search.relaxed import kernels
 
-        R, H, E, N = len(w), self.net.n_hidden, len(self.sources), len(self.y)
+        R, H = len(w), self.net.n_hidden
+        E, N = len(self.sources), len(self.y)
         p, beta = weights(self.net, alpha, temperature)
         choice = self.choices(alpha)
         Q = 0
@@ -199,7 +200,8 @@ def make_engine(net: Supernet, data: Data) -> Engine | None:
     for primitive, reach in zip(net.primitives, net.reaches, strict=True):
         if primitive.kernel is None:
             return None
-        domain, count, inner = primitive.domain, primitive.n_coefficients, primitive.inner
+        domain, inner = primitive.domain, primitive.inner
+        count = primitive.n_coefficients
         has = ("scale" in inner, "shift" in inner, bool(primitive.shape))
         codes.append((OPERATIONS[primitive.kernel.name], first, count, *has))
         away = DOMAIN_MARGIN if not domain.zero and domain.lower < 0 else 0.0

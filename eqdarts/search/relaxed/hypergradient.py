@@ -77,7 +77,9 @@ class _System:
     """The Hessian of the inner problem in the coefficients that are left, and its Gauss-Newton approximation."""
 
     def __init__(self, engine: Differentiable, w: Array, alpha: Array, temperature: float, ridge: float) -> None:
-        self.engine, self.w, self.alpha, self.temperature, self.ridge = engine, w, alpha, temperature, ridge
+        self.engine = engine
+        self.at = w, alpha, temperature
+        self.ridge = ridge
         matrices, self.places, counts = engine.gauss_newton(w, alpha, temperature)
         self.used = np.arange(self.places.shape[1]) < counts[:, None]
         self.free = np.zeros(w.shape, dtype=bool)
@@ -89,7 +91,7 @@ class _System:
 
     def product(self, v: Array) -> Array:
         """Return the Hessian times v (R, K)."""
-        curved, _ = self.engine.curvature(self.w, self.alpha, self.temperature, v)
+        curved, _ = self.engine.curvature(*self.at, v)
         return np.where(self.free, curved + self.ridge * v, 0.0)
 
     def precondition(self, v: Array) -> Array:

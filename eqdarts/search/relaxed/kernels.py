@@ -40,7 +40,8 @@ def workspace(n_edges: int, n_slots: int, n_hidden: int, n_rows: int) -> Any:
 def _value(op: int, power: float, limit: Any, u: Any, given: Any, f: Any, slope: Any, by_shape: Any,
            n: int) -> None:  # fmt: skip
     """Write value and derivatives at `u` moved into domain and reach; the slope is zero where it was moved."""
-    low, high, away, reach = limit[0], limit[1], limit[2], limit[3]
+    low, high = limit[0], limit[1]
+    away, reach = limit[2], limit[3]
     for i in range(n):
         v = u[i]
         given[i] = v
@@ -73,7 +74,8 @@ def _forward(X: Any, sources: Any, readers: Any, choice: Any, p: Any, beta: Any,
     H = len(beta)
     u = rows[0]
     for j in range(H):
-        z, total, product = nodes[0, j], nodes[1, j], nodes[2, j]
+        z = nodes[0, j]
+        total, product = nodes[1, j], nodes[2, j]
         constant = w[E * M + j]
         for i in range(n):
             total[i] = constant
@@ -124,7 +126,8 @@ def _reverse(X: Any, sources: Any, readers: Any, choice: Any, p: Any, beta: Any,
     E, T = choice.shape
     M = p.shape[1] - 1
     H = len(beta)
-    after, in_term, in_factor, flow = rows[1], rows[2], rows[3], rows[4]
+    after, flow = rows[1], rows[4]
+    in_term, in_factor = rows[2], rows[3]
     wanted = len(jacobian) > 0
     q = 0
     for j in range(H - 1, -1, -1):
@@ -172,7 +175,8 @@ def _reverse(X: Any, sources: Any, readers: Any, choice: Any, p: Any, beta: Any,
                 m = choice[e, t]
                 if m < 0:
                     break
-                f, slope, by_shape = slots[0, e * T + t], slots[1, e * T + t], slots[2, e * T + t]
+                f, slope = slots[0, e * T + t], slots[1, e * T + t]
+                by_shape = slots[2, e * T + t]
                 first = codes[m, 1] + e * codes[m, 2]
                 share, weight = p[e, m + 1], w[e * M + m]
                 s1 = 0.0
@@ -296,7 +300,8 @@ def sweep(X: Any, y: Any, weight: Any, n_train: int, sources: Any, readers: Any,
     by_c = np.empty(H + 1)
     for r in range(R):
         _forward(X, sources, readers, choice[r], p[r], beta[r], w[r], codes, limits, work)
-        z, adjoint, own = nodes[0], nodes[3], c[r]
+        z, adjoint = nodes[0], nodes[3]
+        own = c[r]
         values[r] = z
         _output(z, y, weight, n_train, factor, own)
         for i in range(n):

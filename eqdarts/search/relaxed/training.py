@@ -140,9 +140,8 @@ def train_supernet(
             on_progress(done / n_steps)
     if trace.steps[-1] != done:
         trace.keep(done, descent)
-    losses = descent.loss()
-    proposals, discrete, refitted = _propose(descent, mixed if descent.n_left == 1 else _copied(descent), data, rng)
-    history = trace.history(net, names, losses, discrete, refitted)
+    proposals, *losses = _propose(descent, mixed if descent.n_left == 1 else _copied(descent), data, rng)
+    history = trace.history(net, names, descent.loss(), *losses)
     return TrainedSupernet(proposals, history, done, stopped=done < n_steps)
 
 
