@@ -21,7 +21,7 @@ from eqdarts.benchmark.run import run_benchmark
 from eqdarts.benchmark.table import markdown
 
 HERE = Path(__file__).parent
-SAMPLES = ("develop", "held_out", "fresh")
+SAMPLES = ("develop", "held_out", "fresh", "develop_2", "fresh_2")
 TIME_LIMIT = 20.0
 
 
@@ -48,12 +48,13 @@ def main() -> None:
     parser.add_argument("half", choices=SAMPLES)
     parser.add_argument("--noise", default="0.1,0.01", help="levels, separated by commas")
     parser.add_argument("--seed", default="0", help="seeds, separated by commas")
+    parser.add_argument("--time-limit", type=float, default=TIME_LIMIT, help="CPU seconds of each law")
     parser.add_argument("--out", type=Path, help="file of results; by default HALF.csv beside this script")
     parser.add_argument("--no-regret", action="store_true", help="do not fit the missed laws again")
     arguments = parser.parse_args()
     table = run_benchmark(
         laws(arguments.half),
-        time_limit=TIME_LIMIT,
+        time_limit=arguments.time_limit,
         seeds=[int(seed) for seed in arguments.seed.split(",")],
         noise=[float(level) for level in arguments.noise.split(",")],
         out=arguments.out or HERE / f"{arguments.half}.csv",

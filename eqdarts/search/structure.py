@@ -33,6 +33,7 @@ __all__ = [
     "Group",
     "Reduction",
     "find_reductions",
+    "lift",
     "reduce",
     "reduce_by",
     "reduced_by_units",
@@ -299,6 +300,14 @@ def _scalings(
         if rows and len(rows) < d and key not in seen:
             seen.add(key)
             yield rows
+
+
+def lift(chain: Sequence[Reduction], draft: Draft, n_inputs: int) -> Draft:
+    """Return the draft of a problem that a chain of reductions left, in the `n_inputs` inputs before all of them."""
+    sizes = [n_inputs, *(len(step.groups) for step in chain)][: len(chain)]
+    for step, n_old in zip(reversed(chain), reversed(sizes), strict=True):
+        draft = step.lift(draft, n_old)
+    return draft
 
 
 def reduced_by_units(X: Array, dimensions: Array) -> Reduction | None:

@@ -21,6 +21,7 @@ from eqdarts.graph.graph import Graph
 from eqdarts.graph.limits import limits
 from eqdarts.graph.rewrites import expanded, shortened
 from eqdarts.primitives.table import Primitive
+from eqdarts.search.closed_form.power_sums import power_sums
 from eqdarts.search.compared import Compared, compared_reductions
 from eqdarts.search.evaluator import EXACT, QUICK, THOROUGH, Trials
 from eqdarts.search.growth.features import grid
@@ -34,7 +35,7 @@ from eqdarts.search.prospects import Prospects
 from eqdarts.search.running import Running
 from eqdarts.search.separated import separation
 from eqdarts.search.smooth_evidence import denoised
-from eqdarts.search.structure import Reduction, find_reductions, reduce_by, reduced_by_units
+from eqdarts.search.structure import Reduction, find_reductions, lift, reduce_by, reduced_by_units
 
 __all__ = ["implicit_search", "search_islands"]
 
@@ -52,7 +53,7 @@ ROUNDING = 1e-14  # loss of a polynomial that is as good as exact
 ROUNDED_OFF = 1e-18  # share of the variance that a part of an exact law may change without being one
 TELLING = 3e-2  # loss at which a graph's gradient is asked for structure
 COMPARING = 0.15  # largest share of the budget for the comparison of reductions
-FIRST_ROUNDS, OF_PARTS = 2, 0.2  # rounds of the parts at once, and later the share of rounds that is theirs
+FIRST_ROUNDS, OF_PARTS = 1, 0.2  # rounds of the parts at once, and later the share of rounds that is theirs
 PROMISING = 24  # laws put together from parts that are looked at further
 WAITING = 0.08  # share of the budget after which reductions are compared even if nothing tells of noise
 BETTER = 0.3  # share of what the smooth model leaves, below which a graph shows that this is not noise
@@ -148,7 +149,7 @@ class _Archipelago:
         front = island.trials.archive.front()
         new = set(map(id, kept))
         # a lifted graph may be one that another island has found: only new ones are refitted, on the data as given
-        starts = [self._lifted(island, m) for m in front if m.loss < ACCURATE or id(m) in new]
+        starts = [self._lifted(island.chain, m) for m in front if m.loss < ACCURATE or id(m) in new]
         starts = [s for s in starts if self.root.is_admissible(s[0])]
         accurate = any(m.loss < ACCURATE and id(m) in new for m in front)
         self.root.add(starts, limits=THOROUGH if accurate else QUICK)
@@ -224,10 +225,31 @@ class _Archipelago:
         # the longest last, so that its island has the first rounds
         doubted = [before for before, step in itertools.pairwise(steps) if step.gain < DOUBTFUL]
         for found in doubted[-1:]:
+            self._sum_up(found)
             if self._is_telling(found) and self._has_time():
                 self._settle(self._smooth_island(found))
         for found in steps[-1:]:
+            self._sum_up(found)
             self._settle_compared(found)
+
+    def _sum_up(self, found: Compared) -> None:
+        """Refit sums of products of powers of reduced inputs, behind a power, on the reduced and on the given data."""
+        budget = self.root.budget
+        read = partial(power_sums, found.problem, found.fit, self.primitives, self._has_time)
+        starts = budget.failures.attempt("sums of products of powers", read, list[Start])
+        if not starts:
+            return
+        trials = Trials(found.problem, budget, self.root.max_complexity) if found.chain else self.root
+        fitted = [m for m, _ in trials.fit([s for s in starts if trials.is_admissible(s[0])], THOROUGH)]
+        shortest = sorted((m for m in fitted if math.isfinite(m.loss)), key=trials.length)[:PROMISING]
+        drafts = [Draft.from_graph(member.graph, member.coefficients) for member in shortest]
+        fewer = [start for draft in drafts for start in deletions(draft)]
+        fitted += [m for m, _ in trials.fit([s for s in fewer if trials.is_admissible(s[0])], THOROUGH)]
+        if found.chain:
+            shortest = sorted((m for m in fitted if math.isfinite(m.loss)), key=trials.length)[:PROMISING]
+            lifted = [self._lifted(found.chain, member) for member in shortest]
+            fitted = self.root.add([s for s in lifted if self.root.is_admissible(s[0])], THOROUGH)
+        self.root.refine(fitted)
 
     def _is_telling(self, found: Compared) -> bool:
         """Whether the smooth model of a reduced problem may tell more than its rows."""
@@ -314,12 +336,13 @@ class _Archipelago:
         drafts = [Draft.from_graph(member.graph, member.coefficients) for _, member in whole]
         less = [start for draft in drafts for start in deletions(draft)]
         fitted += trials.fit([s for s in less if trials.is_admissible(s[0])], THOROUGH)
-        lifted = [self._lifted(island, m) for _, m in parts.shortest((m for m, _ in fitted), PROMISING)]
+        lifted = [self._lifted(island.chain, m) for _, m in parts.shortest((m for m, _ in fitted), PROMISING)]
         self.root.refine(self.root.add([s for s in lifted if self.root.is_admissible(s[0])], THOROUGH))
 
-    def _lifted(self, island: Island, member: FittedGraph) -> Start:
-        sizes = [self.root.problem.n_inputs, *(len(step.groups) for step in island.chain)][: len(island.chain)]
-        return island.lift(member, sizes)
+    def _lifted(self, chain: tuple[Reduction, ...], member: FittedGraph) -> Start:
+        """Return a member's graph and coefficients in the data as given."""
+        draft = lift(chain, Draft.from_graph(member.graph, member.coefficients), self.root.problem.n_inputs)
+        return shortened(draft.prune()).build()
 
     def _reduced(self, parent: Island, chain: tuple[Reduction, ...]) -> Island | None:
         """Make the island of the parent's problem, reduced; None where the reduction is undefined."""

@@ -17,7 +17,6 @@ import numpy as np
 from eqdarts._typing import Array
 from eqdarts.graph.draft import Draft
 from eqdarts.graph.fitted import FittedGraph, Start
-from eqdarts.graph.rewrites import shortened
 from eqdarts.graph.small_graphs import small_graphs
 from eqdarts.primitives.table import Primitive
 from eqdarts.search.closed_form.additive import additive_starts
@@ -134,7 +133,8 @@ class Island:
         self.origins = [m for _, (m, _) in ranked if math.isfinite(m.loss)] or self.trials.archive.front()
         # they enter the archive, and are no origins: a climb finds them on the front
         fitted += [] if self.is_exact else self.trials.fit([*self._additive(), *self._with_bends(), *self._in_logs()])
-        fitted += [] if self.is_exact else self.trials.fit(self._on_trends())
+        # a smooth model of noisy rows has lost waves that are faster than its polynomials
+        fitted += [] if self.is_exact or self.is_smooth else self.trials.fit(self._on_trends())
         kept = [m for m, kept in fitted if kept]
         if self.origins:
             # every walker has its own origin, as long as there are enough of them
@@ -361,13 +361,6 @@ class Island:
         k = self.rounds if self.rounds <= n else self.rounds // PAIRS_EVERY
         starts = self.grower.pairs(*self.outer[k % n])
         return [s for s in starts if self.trials.is_admissible(s[0])]
-
-    def lift(self, member: FittedGraph, n_inputs: list[int]) -> Start:
-        """Return a member's graph and coefficients in the data as given."""
-        draft = Draft.from_graph(member.graph, member.coefficients)
-        for reduction, n_old in zip(reversed(self.chain), reversed(n_inputs), strict=True):
-            draft = reduction.lift(draft, n_old)
-        return shortened(draft.prune()).build()
 
 
 MakeIsland = Callable[..., Island]

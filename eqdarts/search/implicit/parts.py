@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterable
+from functools import partial
 
 import numpy as np
 
@@ -17,9 +18,11 @@ from eqdarts.graph.fitted import FittedGraph, Start
 from eqdarts.primitives.table import Primitive
 from eqdarts.search.budget import Budget
 from eqdarts.search.closed_form.outer import behind
-from eqdarts.search.evaluator import Trials
+from eqdarts.search.closed_form.power_sums import power_sums
+from eqdarts.search.evaluator import THOROUGH, Trials
 from eqdarts.search.implicit.island import Island, MakeIsland
 from eqdarts.search.separated import EXP, Separation
+from eqdarts.search.smooth_evidence import SmoothFit, best_fits
 from eqdarts.selection import structure_length
 
 __all__ = ["Parts"]
@@ -67,6 +70,16 @@ class Parts:
         ]
         for island in self.islands:
             island.begin()
+            self._sum_up(island.trials)
+
+    def _sum_up(self, trials: Trials) -> None:
+        """Fit sums of products of powers, behind a power, to a part."""
+        budget, problem = trials.budget, trials.problem
+        fits = budget.failures.attempt("smooth model of a part", lambda: best_fits(problem)[:1], list[SmoothFit])
+        for fit in fits:
+            read = partial(power_sums, problem, fit, self.primitives, budget.has_time)
+            starts = budget.failures.attempt("sums of products of powers", read, list[Start])
+            trials.add([s for s in starts if trials.is_admissible(s[0])], THOROUGH)
 
     def round(self) -> list[Start]:
         """Give every part a round; return the best wholes, as starts in the inputs of the separated problem."""

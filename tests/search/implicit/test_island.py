@@ -17,7 +17,7 @@ from eqdarts.search.budget import Budget
 from eqdarts.search.evaluator import EXACT, Trials
 from eqdarts.search.implicit.island import LARGEST_SMALL, PRICE, Island, score
 from eqdarts.search.problem import training_problem
-from eqdarts.search.structure import Group, Reduction, reduce_by
+from eqdarts.search.structure import Group, Reduction, lift, reduce_by
 from tests.helpers import Array, noise, predict, rows
 from tests.search.laws import make_trials
 
@@ -103,6 +103,6 @@ def test_a_member_is_lifted_into_the_data_as_given() -> None:
     best = own.trials.archive.best_member
     assert best is not None
     assert best.loss <= EXACT
-    lifted = own.lift(best, [2])
+    lifted = lift(chain, Draft.from_graph(best.graph, best.coefficients), 2).prune().build()
     np.testing.assert_allclose(predict(lifted, problem.held.X), problem.held.y, rtol=1e-6)
     assert lifted[0].n_inputs == 2

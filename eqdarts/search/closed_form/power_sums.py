@@ -1,0 +1,254 @@
+r"""Sums of products of powers, behind a power, read off noisy rows with the help of a smooth model.
+
+.. math:: y = \Bigl(\sum_k c_k \prod_i x_i^{p_{ki}}\Bigr)^q
+
+Saturations of several inputs (q = -1), roots of sums of squares (1/2), and their squares and reciprocals are of this
+form. A climb that adds one term at a time to y itself sees such a sum through its outer power. Here the sum is the
+target: near the smooth model f it is :math:`f^{1/q}` plus its slope times y - f, with errors as large as the slope says
+(the delta method). The terms are chosen from all products of a few simple powers by a beam search: in each step every
+one of several partial sums gets the terms that shorten the description most.
+
+Axes: N rows, D inputs, M products of powers, B partial sums.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from eqdarts._typing import Array
+from eqdarts.graph.draft import Draft, DraftEdge, DraftNode
+from eqdarts.graph.draft_terms import LINEAR
+from eqdarts.graph.fitted import Start
+from eqdarts.primitives.table import Primitive, fixed_power
+from eqdarts.search.growth.monomials import positive_logs
+from eqdarts.search.least_squares import least_squares
+from eqdarts.search.problem import Problem
+from eqdarts.search.smooth_evidence import SmoothFit, rows_of
+
+__all__ = ["power_sums"]
+
+OUTER = (1.0, -1.0, 0.5, -0.5, 2.0, -2.0)  # q
+SMALL, MOST_SMALL, LEAST = 1e-2, 0.05, 3e-2  # as shares of the size of f: small, of the rows, and what stands in for it
+POWERS = (1.0, -1.0, 2.0, -2.0, 0.5, -0.5)
+ANY_SIGN = (1.0, 2.0)  # the powers of inputs that are not positive
+OF_TERM, OF_FACTOR = 4.0, 2.0  # prices in nats: of a coefficient with its operator, and of an input
+WHOLE, SQUARE, ROOT = 1.0, 2.0, 3.0  # and of its power: one, another whole number, a half
+LARGEST, MOST_PRODUCTS, MOST_ROWS = 5, 800, 800  # inputs of a product, products, and rows
+WIDTH, MOST_TERMS, EXCHANGES = 8, 5, 2
+BEHIND, KEPT = 25.0, 24  # nats behind the best, and sums that become starts
+INDEPENDENT = 1e-6  # part of a column that the others must leave of it
+
+
+@dataclass(frozen=True, eq=False)
+class _Products:
+    """Products of powers: exponents (M, D), values (M, N) over their sizes (M,), and prices in nats (M,)."""
+
+    exponents: Array
+    values: Array
+    sizes: Array
+    prices: Array
+
+
+@dataclass(frozen=True, eq=False)
+class _Partial:
+    """A sum of some products: what it leaves of the target (N,), and how much of each column it explains (M,)."""
+
+    chosen: tuple[int, ...]
+    price: float
+    residual: Array
+    inside: Array
+
+
+@dataclass(frozen=True, eq=False)
+class _Sum:
+    """A sum behind the power q: the nats of its description, and the coefficient of each of its products."""
+
+    length: float
+    q: float
+    exponents: Array
+    weights: Array
+
+
+def power_sums(
+    problem: Problem, fit: SmoothFit, primitives: tuple[Primitive, ...], has_time: Callable[[], bool]
+) -> list[Start]:
+    """Return sums of products of powers behind a power, the shortest descriptions first.
+
+    Parameters
+    ----------
+    problem : Problem
+    fit : SmoothFit
+        A smooth model of its rows.
+    primitives : tuple of Primitive
+        What the search may use: without a reciprocal there are no such laws.
+    has_time : callable
+        Asked before each outer power.
+    """
+    if fixed_power(Fraction(-1)) not in primitives:
+        return []
+    X, y, root = rows_of(problem)
+    rows = np.unique(np.linspace(0, len(y) - 1, min(len(y), MOST_ROWS)).astype(np.intp))
+    X, y, root = X[rows], y[rows], root[rows]
+    products, f = _products(X), fit.predict(X)
+    found: list[_Sum] = []
+    for q in OUTER:
+        if not has_time():
+            break
+        working = _inside(q, y, root, f)
+        if working is not None:
+            found += _Search(products, q, *working).sums()
+    found.sort(key=lambda one: one.length)
+    sign = -1.0 if f.sum() < 0 else 1.0
+    best = [one for one in found if one.length < found[0].length + BEHIND][:KEPT]
+    return [_built(one, sign) for one in best]
+
+
+def _inside(q: float, y: Array, root: Array, f: Array) -> tuple[Array, Array] | None:
+    """Return the target (N,) behind the power q near f, and the weights of its errors; None where f has no sign."""
+    if q == 1.0:
+        return y * (-1.0 if f.sum() < 0 else 1.0), root
+    sign = -1.0 if f.sum() < 0 else 1.0
+    size = float(np.sqrt(np.mean(f**2)))
+    if not np.isfinite(size) or (sign * f < SMALL * size).mean() > MOST_SMALL:
+        return None
+    near = np.maximum(sign * f, LEAST * size)
+    slope = near ** (1 / q - 1) / q
+    return near ** (1 / q) + slope * (sign * y - near), root / np.abs(slope)
+
+
+def _products(X: Array) -> _Products:
+    """Return the cheapest products of powers of the inputs; the first is a constant."""
+    d, logs = X.shape[1], positive_logs(X)
+    own = [POWERS if i in logs else ANY_SIGN for i in range(d)]
+    rows: list[tuple[float, tuple[float, ...]]] = [(0.0, (0.0,) * d)]
+    for size in range(1, min(d, LARGEST) + 1):
+        for inputs in itertools.combinations(range(d), size):
+            for factors in itertools.product(*(own[i] for i in inputs)):
+                row = [0.0] * d
+                for i, power in zip(inputs, factors, strict=True):
+                    row[i] = power
+                rows.append((_price(np.array(factors)), tuple(row)))
+        if len(rows) > MOST_PRODUCTS:
+            break
+    rows = sorted(rows, key=lambda row: row[0])[:MOST_PRODUCTS]
+    exponents = np.array([row for _, row in rows])
+    table = np.column_stack([logs[i] if i in logs else np.zeros(len(X)) for i in range(d)])
+    values = np.exp(exponents @ table.T)
+    for i in set(range(d)) - set(logs):
+        values *= X[:, i] ** exponents[:, i : i + 1]
+    sizes = np.sqrt(np.mean(values**2, axis=1))
+    sizes = np.where(sizes > 0, sizes, 1.0)
+    return _Products(exponents, values / sizes[:, None], sizes, np.array([price for price, _ in rows]))
+
+
+class _Search:
+    """A beam search for the target (N,) behind the power q, with the weights (N,) of its errors."""
+
+    def __init__(self, products: _Products, q: float, target: Array, weight: Array) -> None:
+        self.products = products
+        self.q = q
+        self.values = products.values * weight
+        self.target = target * weight
+        self.squares = np.einsum("mn,mn->m", self.values, self.values)
+        self.found: dict[tuple[int, ...], float] = {}
+
+    def sums(self) -> list[_Sum]:
+        """Return the sums that the search came upon, the shortest descriptions first."""
+        partial = [self._of(())]
+        for _ in range(MOST_TERMS):
+            partial = self._grown(partial)
+        # a term that was the best alone is seldom one of the law's: of the best sums every term is exchanged
+        for _ in range(EXCHANGES):
+            best = sorted(self.found, key=self.found.__getitem__)[:WIDTH]
+            fewer = {rest: None for chosen in best for rest in itertools.combinations(chosen, len(chosen) - 1)}
+            self._grown([self._of(rest) for rest in fewer])
+        ranked = sorted(self.found.items(), key=lambda pair: pair[1])[:KEPT]
+        return [self._sum(list(chosen), length) for chosen, length in ranked]
+
+    def _of(self, chosen: tuple[int, ...]) -> _Partial:
+        """Return the sum of some products."""
+        columns = np.linalg.qr(self.values[list(chosen)].T)[0] if chosen else np.zeros((len(self.target), 0))
+        price = _price_of_sum(self.products.exponents[list(chosen)], self.q) if chosen else 0.0
+        residual = self.target - columns @ (columns.T @ self.target)
+        one = _Partial(chosen, price, residual, ((self.values @ columns) ** 2).sum(1))
+        if chosen:
+            self.found[chosen] = self._length(float(residual @ residual), price)
+        return one
+
+    def _length(self, squares: float, price: float) -> float:
+        n = len(self.target)
+        return 0.5 * n * math.log(max(squares, 1e-300) / n) + price
+
+    def _grown(self, partial: list[_Partial]) -> list[_Partial]:
+        """Return the best sums with one product more."""
+        n = len(self.target)
+        # one product of matrices for all partial sums
+        along = self.values @ np.column_stack([p.residual for p in partial])
+        grown: dict[tuple[int, ...], float] = {}
+        for k, one in enumerate(partial):
+            left = self.squares - one.inside
+            usable = left > INDEPENDENT * self.squares
+            gain = np.where(usable, along[:, k] ** 2 / np.where(usable, left, 1.0), 0.0)
+            rest = np.maximum(float(one.residual @ one.residual) - gain, 1e-300)
+            lengths = 0.5 * n * np.log(rest / n) + self.products.prices + one.price + OF_TERM
+            lengths = np.where(usable, lengths, np.inf)
+            for m in np.argsort(lengths)[:WIDTH].tolist():
+                if np.isfinite(lengths[m]):
+                    grown[tuple(sorted((*one.chosen, m)))] = float(lengths[m])
+        best = [key for key in sorted(grown, key=grown.__getitem__) if key not in self.found]
+        return [self._of(key) for key in best[:WIDTH]] or partial
+
+    def _sum(self, chosen: list[int], length: float) -> _Sum:
+        weights = least_squares(self.values[chosen].T, self.target) / self.products.sizes[chosen]
+        return _Sum(length, self.q, self.products.exponents[chosen], weights)
+
+
+def _built(one: _Sum, sign: float) -> Start:
+    """Return a sum behind its power as a start; powers that most products share stand before it."""
+    d = one.exponents.shape[1]
+    shared = np.array([_commonest(column) for column in one.exponents.T])
+    nodes: list[DraftNode] = []
+    inner: list[DraftEdge] = []
+    constant = None
+    for row, weight in zip(one.exponents - shared, one.weights.tolist(), strict=True):
+        factors = [DraftEdge(i, _power(row[i])) for i in np.flatnonzero(row).tolist()]
+        if not factors:
+            constant = weight
+        elif len(factors) == 1:
+            inner.append(DraftEdge(factors[0].source, factors[0].primitive, weight))
+        else:
+            nodes.append(DraftNode("product", factors))
+            inner.append(DraftEdge(d + len(nodes) - 1, LINEAR, weight))
+    nodes.append(DraftNode("sum", inner, constant))
+    before = [DraftEdge(i, _power(one.q * shared[i])) for i in np.flatnonzero(shared).tolist()]
+    outer = [DraftEdge(d + len(nodes) - 1, _power(one.q)), *before]
+    return Draft(d, [*nodes, DraftNode("product", outer, sign)]).prune().build()
+
+
+def _price_of_sum(exponents: Array, q: float) -> float:
+    """Return the price of a sum of products with these exponents (K, D), written with what they share before it."""
+    shared = np.array([_commonest(column) for column in exponents.T])
+    return OF_TERM * len(exponents) + _price(exponents - shared) + _price(q * shared)
+
+
+def _price(exponents: Array) -> float:
+    """Return the price of powers with these exponents."""
+    sizes = np.abs(exponents[exponents != 0])
+    return float(np.sum(OF_FACTOR + np.where(sizes == 1, WHOLE, np.where(sizes % 1 == 0, SQUARE, ROOT))))
+
+
+def _commonest(column: Array) -> float:
+    """Return the exponent of an input that leaves most products without it when it is taken out of all of them."""
+    values, counts = np.unique(column, return_counts=True)
+    k = int(np.argmax(counts))
+    return float(values[k]) if counts[k] > np.count_nonzero(column == 0) else 0.0
+
+
+def _power(exponent: float) -> Primitive:
+    return fixed_power(Fraction(exponent).limit_denominator(4))
