@@ -71,6 +71,12 @@ class Compared:
         _, y, root = rows_of(self.problem)
         return self.fit.unexplained * float(np.mean((y * root) ** 2))
 
+    def nats_ahead(self, left: float, n_coefficients: int) -> float:
+        """Return how far the smooth model is ahead of a law that leaves a mean square `left` of the same rows."""
+        n = len(self.fit.X)
+        own = self.noise / max(1 - self.fit.freedom / n, 0.5)  # what a fit leaves of its own rows is too little
+        return 0.5 * n * float(np.log(max(left, 1e-300) / max(1 - n_coefficients / n, 0.5) / max(own, 1e-300)))
+
 
 def compared_reductions(problem: Problem, has_time: Callable[[], bool]) -> list[Compared]:
     """Return the chains of reductions that the evidence prefers, each one step longer than the one before.

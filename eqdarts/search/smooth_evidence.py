@@ -83,6 +83,8 @@ class SmoothFit:
     setting : Setting
     unexplained : float
         Share of the mean square of the target that is left.
+    freedom : float
+        The number of coefficients that it is worth.
     """
 
     evidence: float
@@ -92,6 +94,7 @@ class SmoothFit:
     X: Array
     solution: Array
     factor: float = 1.0
+    freedom: float = 0.0
 
     def value_and_gradient(self) -> tuple[Array, Array]:
         """Return the function (N,) and its gradient (D, N) in the inputs, on the rows of the fit."""
@@ -221,14 +224,16 @@ def smooth_fit(
     unexplained = float(np.sum(((y - f) * root) ** 2) / np.sum((y * root) ** 2))
     if not np.isfinite(unexplained):
         return None
-    return SmoothFit(best[0].evidence, best[1], unexplained, box, X, best[0].solution / size, working.factor)
+    found, setting = best
+    return SmoothFit(found.evidence, setting, unexplained, box, X, found.solution / size, working.factor, found.freedom)
 
 
 class Ridged(NamedTuple):
-    """The evidence at the best lambda, and the coefficients (T,) there."""
+    """The evidence at the best lambda, the coefficients (T,) there, and how many free ones they are worth."""
 
     evidence: float
     solution: Array
+    freedom: float = 0.0
 
 
 def ridge(matrix: Array, projected: Array, total: float, n: int, prior: Array) -> Ridged | None:
@@ -256,7 +261,8 @@ def ridge(matrix: Array, projected: Array, total: float, n: int, prior: Array) -
     logs = np.log(values + RIDGES[:, None]).sum(1) + (n - len(values)) * np.log(RIDGES)
     evidence = -0.5 * n * np.log(np.maximum(left, ROUNDING * total / RIDGES) / n) - 0.5 * logs
     best = int(np.argmax(evidence))
-    return Ridged(float(evidence[best]), prior * (vectors @ (along / (values + RIDGES[best]))))
+    solution = prior * (vectors @ (along / (values + RIDGES[best])))
+    return Ridged(float(evidence[best]), solution, float(np.sum(values / (values + RIDGES[best]))))
 
 
 def degree_of(d: int) -> int:

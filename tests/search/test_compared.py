@@ -80,3 +80,16 @@ def test_a_constant_target_has_no_structure() -> None:
     problem = noisy(lambda x, z: x + z, 2)
     train, held, wide = (replace(r, y=np.zeros(len(r.y))) for r in (problem.train, problem.held, problem.wide))
     assert compared_reductions(replace(problem, train=train, held=held, wide=wide), lambda: True) == []
+
+
+def test_a_smooth_model_is_ahead_of_a_law_that_leaves_more_than_the_noise() -> None:
+    step = compared_reductions(noisy(lambda x, z: x / (x + z), 2, 0.1, n=1000), lambda: True)[-1]
+    X, y = step.fit.X, noisy(lambda x, z: x / (x + z), 2, 0.1, n=1000)
+    rows = np.concatenate([y.wide.y, y.held.y]), np.concatenate([y.wide.X, y.held.X])
+    units = y.units / y.units[0]
+    law = rows[1][:, 0] / (rows[1][:, 0] + units[1] * rows[1][:, 1])
+    law *= float(law @ rows[0] / (law @ law))
+    left = float(np.mean((rows[0] - law) ** 2))
+    assert len(X) == len(law)
+    assert abs(step.nats_ahead(left, 1)) < 6
+    assert step.nats_ahead(1.1 * left, 1) > 30

@@ -44,3 +44,11 @@ def test_many_rows_are_given_many_rounds() -> None:
     course = Prospects(100)
     poor = [course.are_poor(archive(0.1, 0.099), math.inf, 20) for _ in range(12)]
     assert poor.index(True) == 9
+
+
+def test_under_noise_a_smooth_model_tells_when_a_law_explains_all() -> None:
+    found = archive(0.1, 0.0999)
+    for nats, rounds in ((0.5, 3), (-5.0, 3), (30.0, None), (None, None)):
+        course = Prospects(1000)
+        poor = [course.are_poor(found, math.inf, 3, lambda _, nats=nats: nats) for _ in range(12)]
+        assert poor.index(True) + 1 == rounds if rounds else not any(poor)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
+import torch
 
 from eqdarts._typing import Array
 from eqdarts.graph.draft import Draft
@@ -31,11 +32,13 @@ from eqdarts.search.growth.swaps import swaps
 from eqdarts.search.implicit.island import ACCURATE, Island, MakeIsland
 from eqdarts.search.implicit.parts import Parts
 from eqdarts.search.implicit.sides import Side, places_to_look_from, seen_from
+from eqdarts.search.problem import Problem
 from eqdarts.search.prospects import Prospects
 from eqdarts.search.running import Running
 from eqdarts.search.separated import separation
-from eqdarts.search.smooth_evidence import denoised
+from eqdarts.search.smooth_evidence import denoised, rows_of
 from eqdarts.search.structure import Reduction, find_reductions, lift, reduce_by, reduced_by_units
+from eqdarts.solver.refit import refit
 
 __all__ = ["implicit_search", "search_islands"]
 
@@ -82,6 +85,8 @@ class _Archipelago:
             self._settle_by_units()
             self._read_smooth(self.islands[0])
         self.has_compared = self.is_side
+        self.measured: dict[FittedGraph, float | None] = {}
+        self.smooth: Compared | None = None  # the smooth model of the data with most evidence
         self.parts: list[tuple[Parts, Island]] = []
         self.sides: list[Side] | None = [] if self.is_side else None  # None as long as it is not time for them
 
@@ -222,6 +227,9 @@ class _Archipelago:
             lambda: compared_reductions(self.root.problem, lambda: budget.spent() < begun + COMPARING),
             list[Compared],
         )
+        model = self.islands[0].smooth
+        # without noise what a smooth model leaves is its own fault
+        self.smooth = steps[-1] if steps and model is not None and model.is_noisy else None
         # the longest last, so that its island has the first rounds
         doubted = [before for before, step in itertools.pairwise(steps) if step.gain < DOUBTFUL]
         for found in doubted[-1:]:
@@ -231,6 +239,16 @@ class _Archipelago:
         for found in steps[-1:]:
             self._sum_up(found)
             self._settle_compared(found)
+
+    def nats_ahead(self, member: FittedGraph) -> float | None:
+        """Return by how many nats the smooth model fits all rows better than a law; None where it says nothing."""
+        smooth = self.smooth
+        if smooth is None:
+            return None
+        if member not in self.measured:
+            measure = partial(_nats_ahead, smooth, member, self.root.problem)
+            self.measured[member] = self.root.budget.failures.attempt("prospects", measure, lambda: None)
+        return self.measured[member]
 
     def _sum_up(self, found: Compared) -> None:
         """Refit sums of products of powers of reduced inputs, behind a power, on the reduced and on the given data."""
@@ -363,6 +381,15 @@ class _Archipelago:
         self._read_smooth(island)
 
 
+def _nats_ahead(smooth: Compared, member: FittedGraph, problem: Problem) -> float | None:
+    """Return by how many nats a smooth model fits all rows better than a law; None where it cannot follow the law."""
+    X, y, root = rows_of(problem)
+    rows = (torch.from_numpy(np.ascontiguousarray(a)) for a in (X, y, root**2))
+    (fit,) = refit([member.graph], [member.coefficients], *rows, max_iterations=THOROUGH[0])
+    nats = smooth.nats_ahead(fit.loss, member.graph.n_coefficients)
+    return nats if nats > -DOUBTFUL else None
+
+
 def implicit_search(running: Running) -> None:
     """Grow graphs until the law is exact or the budget is spent, then tidy the front up."""
     search_islands(running, "implicit", Island)
@@ -407,7 +434,7 @@ def _grow(running: Running, archipelago: _Archipelago) -> None:
         archipelago.step()
         running.report()
         first = archipelago.islands[0]
-        if prospects.are_poor(trials.obeying, first.floor, first.untried):
+        if prospects.are_poor(trials.obeying, first.floor, first.untried, archipelago.nats_ahead):
             running.settled = True
             break
 
