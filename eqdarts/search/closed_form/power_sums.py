@@ -34,13 +34,17 @@ from eqdarts.search.smooth_evidence import SmoothFit, rows_of
 __all__ = ["power_sums"]
 
 OUTER = (1.0, -1.0, 0.5, -0.5, 2.0, -2.0)  # q
-SMALL, MOST_SMALL, LEAST = 1e-2, 0.05, 3e-2  # as shares of the size of f: small, of the rows, and what stands in for it
+SMALL, MOST_SMALL = 1e-2, 0.05  # share of the size of f that is small, and the share of rows where it may be
+LEAST = 3e-2  # share of the size of f that stands in for less
 POWERS = (1.0, -1.0, 2.0, -2.0, 0.5, -0.5)
 ANY_SIGN = (1.0, 2.0)  # the powers of inputs that are not positive
 OF_TERM, OF_FACTOR = 4.0, 2.0  # prices in nats: of a coefficient with its operator, and of an input
-WHOLE, SQUARE, ROOT = 1.0, 2.0, 3.0  # and of its power: one, another whole number, a half
-LARGEST, MOST_PRODUCTS, MOST_ROWS = 5, 800, 800  # inputs of a product, products, and rows
-WIDTH, MOST_TERMS, EXCHANGES = 8, 5, 2
+WHOLE, SQUARE = 1.0, 2.0  # and of its power: one, or another whole number,
+ROOT = 3.0  # or a half
+LARGEST, MOST_PRODUCTS = 5, 800  # inputs of a product, and products
+MOST_ROWS = 800
+WIDTH, MOST_TERMS = 8, 5  # of the beam, and of a sum
+EXCHANGES = 2  # rounds
 BEHIND, KEPT = 25.0, 24  # nats behind the best, and sums that become starts
 INDEPENDENT = 1e-6  # part of a column that the others must leave of it
 
@@ -94,13 +98,13 @@ def power_sums(
         return []
     X, y, root = rows_of(problem)
     rows = np.unique(np.linspace(0, len(y) - 1, min(len(y), MOST_ROWS)).astype(np.intp))
-    X, y, root = X[rows], y[rows], root[rows]
+    X = X[rows]
     products, f = _products(X), fit.predict(X)
     found: list[_Sum] = []
     for q in OUTER:
         if not has_time():
             break
-        working = _inside(q, y, root, f)
+        working = _inside(q, y[rows], root[rows], f)
         if working is not None:
             found += _Search(products, q, *working).sums()
     found.sort(key=lambda one: one.length)
