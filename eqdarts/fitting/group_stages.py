@@ -212,12 +212,11 @@ class _GroupFit:
 
     def _has_exact(self, entries: Sequence[Entry]) -> bool:
         """Whether one of the equations that a search in a view has found is exact in all groups."""
-        least = EXACT**2 * self._total_weight * self._scale[0]
         best = min(entries, key=lambda entry: entry.candidate.loss)
         for form in forms_of([best]):
             constants = len(form.names) * len(self.groups.labels)
             quick = self._attempt(partial(self._quick, form)) if 2 * constants < len(self.table.y) else None
-            if quick is not None and self._problem(form).grams(quick[1][None]).squares.sum() <= least:
+            if quick is not None and self._problem(form).grams(quick[1][None]).squares.sum() <= self._rounding:
                 return True
         return False
 
@@ -234,6 +233,11 @@ class _GroupFit:
         return float(np.average(y**2, weights=weight)), float(
             np.average((y - np.average(y, weights=weight)) ** 2, weights=weight)
         )
+
+    @cached_property
+    def _rounding(self) -> float:
+        """Squares up to which a law is exact."""
+        return EXACT**2 * self._total_weight * self._scale[0]
 
     def _candidate(self, form: GroupForm, squares: float, own: NDArray[np.bool_], complexity: int) -> Candidate:
         """Return the properties by which a form with its own and shared constants is judged."""
@@ -307,7 +311,8 @@ class _GroupFit:
 
     def _law(self, form: GroupForm) -> _Law:
         choice = choose(self._problem(form), form.starts, partial(self._length, form), self._is_worth_more)
-        self.shortest = min(self.shortest, choice.length)
+        if choice.squares > self._rounding:  # on exact rows a fit that has not converged is not hopeless
+            self.shortest = min(self.shortest, choice.length)
         equation = self._written(form, choice)
         candidate = self._candidate(form, choice.squares, choice.own, equation.complexity)
         candidate = replace(candidate, tuning=candidate.tuning + self._tuning(form, choice))
