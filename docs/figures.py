@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,18 +14,25 @@ from matplotlib.axes import Axes
 
 from eqdarts import DARTSRegressor, Equation
 from eqdarts.clock import count_cpu_seconds
+from eqdarts.data import prepare
 from eqdarts.inference import inference
 from eqdarts.plotting import (
     STYLE,
     plot_alpha,
     plot_coefficients,
+    plot_entropy,
     plot_evidence,
     plot_fit,
     plot_front,
+    plot_gap,
     plot_graph,
     plot_search,
 )
+from eqdarts.plotting.alpha import best_restart
 from eqdarts.plotting.style import COLOURS
+from eqdarts.primitives.table import resolve
+from eqdarts.search.relaxed.options import RelaxedOptions
+from eqdarts.search.relaxed.training import train_supernet
 
 OUT = Path(__file__).parent / "figures"
 
@@ -71,18 +79,72 @@ def supernet() -> None:
     _save(figure, "supernet")
 
 
+def becoming() -> None:
+    """Draw one restart of a supernet at several steps: mixtures on every edge, two choices, and in the end a graph."""
+    rng = np.random.default_rng(0)
+    X = rng.uniform(0.5, 5, (120, 2))
+    data = prepare(X, np.log(X[:, 1] / X[:, 0]), None, 0.3, rng)
+    options = RelaxedOptions(n_active=5)
+    functions = resolve("psychology")
+    trained = train_supernet(data, functions, n_hidden=2, n_restarts=64, rng=rng, options=options, names=("S0", "S1"))
+    history = trained.alpha
+    best = best_restart(history)
+    steps = [0, 10, 20, 35, 59]
+    places = [int(np.abs(history.steps - step).argmin()) for step in steps]
+    at = {"S0": (0, 1), "S1": (0, 0), "h1": (1.5, 0.85), "h2": (3.0, 0.15)}
+    weight = history.weights[places, best].sum(axis=(0, 1))
+    order = [int(m) for m in np.argsort(-weight) if m]  # without the absent edge
+    coloured = ["blue", "vermillion", "green", "purple", "orange"]
+    hues = dict(zip(order, itertools.chain(coloured, itertools.repeat("grey")), strict=False))
+    figure, axes = pyplot.subplots(1, len(steps), figsize=(7, 1.9))
+    for ax, place in zip(axes, places, strict=True):
+        _draw_weights(ax, at, history.edges, history.weights[place, best], hues)
+        for j, product in enumerate(history.aggregators[place, best]):
+            x, y = at[f"h{j + 1}"]
+            ax.text(x, y + 0.28, "product" if product > 0.5 else "sum", ha="center", va="center", fontsize=6)
+        ax.set_title(f"step {history.steps[place]}", loc="left")
+    lines = [pyplot.Line2D([], [], color=COLOURS[hue], linewidth=2) for hue in (*coloured, "grey")]
+    names = [*(history.primitives[m] for m in order[: len(coloured)]), "others"]
+    figure.legend(lines, names, loc="outside lower center", ncols=6)
+    _save(figure, "becoming")
+
+
+def _draw_weights(
+    ax: Axes,
+    at: dict[str, tuple[float, float]],
+    edges: Sequence[str],
+    weights: np.ndarray,
+    hues: dict[int, str],
+) -> None:
+    """Draw each edge's choices as lines, as wide as their weights (E, M); an absent edge leaves none."""
+    t = np.linspace(0, 1, 30)
+    for name, own in zip(edges, weights, strict=True):
+        start, end = (at[part] for part in name.split(" -> "))
+        shown = [m for m in hues if own[m] > 0.02]
+        for k, m in enumerate(shown):
+            bend = 0.1 * (k - (len(shown) - 1) / 2) * np.sin(np.pi * t)
+            x, y = (a + t * (b - a) for a, b in zip(start, end, strict=True))
+            ax.plot(x, y + bend, color=COLOURS[hues[m]], linewidth=0.3 + 3 * own[m], zorder=1)
+    box = {"boxstyle": "circle", "facecolor": "white", "edgecolor": "black", "linewidth": 0.8}
+    for name, (x, y) in at.items():
+        ax.text(x, y, name, ha="center", va="center", fontsize=7, zorder=3, bbox=box)
+    ax.set_xlim(-0.5, 3.5)
+    ax.set_ylim(-0.4, 1.4)
+    ax.set_axis_off()
+
+
 def alpha() -> None:
-    """Draw the architecture weights of a relaxed search for Weber's law, on the two most decided edges."""
+    """Draw one edge of a relaxed search for Weber's law, the entropy of all edges, and the gap."""
     rng = np.random.default_rng(0)
     X = pd.DataFrame({"S0": rng.uniform(0.5, 5, 120), "S1": rng.uniform(0.5, 5, 120)})
     y = np.log(X["S1"] / X["S0"]).rename("felt")
     model = DARTSRegressor("psychology", search="relaxed", time_limit=8, random_state=0).fit(X, y)
     history = model.history_.alpha
     assert history is not None
-    figure, axes = pyplot.subplots(1, 2, figsize=(7, 2.6), sharey=True)
-    decided = np.argsort(-np.nan_to_num(history.weights[-1]).max(axis=2).mean(axis=0))[:2]
-    for ax, edge in zip(axes, sorted(map(int, decided)), strict=True):
-        plot_alpha(history, edge, ax)
+    figure, (left, middle, right) = pyplot.subplots(1, 3, figsize=(7, 2.6))
+    plot_alpha(history, 0, left)
+    plot_entropy(history, middle)
+    plot_gap(history, right)
     _save(figure, "alpha")
 
 
@@ -145,5 +207,5 @@ if __name__ == "__main__":
     count_cpu_seconds()  # other jobs on the machine then hardly matter
     pyplot.rcParams.update({**STYLE, "svg.hashsalt": "eqdarts", "svg.fonttype": "path"})
     floors.main()
-    for draw in (supernet, alpha, gains, search):
+    for draw in (supernet, becoming, alpha, gains, search):
         draw()

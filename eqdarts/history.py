@@ -41,6 +41,18 @@ class AlphaHistory:
     loss_discrete: NDArray[np.float64]
     loss_refitted: NDArray[np.float64]
 
+    @property
+    def entropy(self) -> NDArray[np.float64]:
+        """Entropy of each edge (T, R, E) as a share of its largest: 1 if all choices are alike, 0 if one is left."""
+        p = np.maximum(self.weights, 1e-300)
+        return np.asarray(-(self.weights * np.log(p)).sum(axis=-1) / np.log(max(len(self.primitives), 2)))
+
+    @property
+    def gap(self) -> NDArray[np.float64]:
+        """Loss after argmax and refit over the loss before, (R,): at most 1 where discretisation costs nothing."""
+        with np.errstate(all="ignore"):
+            return np.asarray(self.loss_refitted / np.maximum(self.loss_relaxed, 1e-300))
+
 
 @dataclass(frozen=True)
 class BestPoint:

@@ -5,7 +5,7 @@ Every function takes axes and returns them; without axes it makes a figure of co
 
 from __future__ import annotations
 
-from eqdarts.plotting.alpha import plot_alpha, plot_alpha_grid
+from eqdarts.plotting.alpha import plot_alpha, plot_alpha_grid, plot_entropy, plot_gap
 from eqdarts.plotting.by_group import plot_groups
 from eqdarts.plotting.evidence import plot_evidence
 from eqdarts.plotting.fit import plot_fit, plot_slices
@@ -20,9 +20,11 @@ __all__ = [
     "plot_alpha",
     "plot_alpha_grid",
     "plot_coefficients",
+    "plot_entropy",
     "plot_evidence",
     "plot_fit",
     "plot_front",
+    "plot_gap",
     "plot_graph",
     "plot_groups",
     "plot_qq",

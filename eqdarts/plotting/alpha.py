@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["best_restart", "plot_alpha", "plot_alpha_grid"]
+__all__ = ["best_restart", "plot_alpha", "plot_alpha_grid", "plot_entropy", "plot_gap"]
 
+SMALLEST = 1e-30  # loss that is shown
 LEADING = 4  # primitives shown in colour on one edge
 _HUES = [COLOURS[name] for name in ("blue", "vermillion", "green", "purple", "orange", "sky", "black")]
 _DASHES = ("-", "--", ":")
@@ -67,6 +68,55 @@ def plot_alpha(alpha: AlphaHistory, edge: int | str = 0, ax: Axes | None = None,
     return ax
 
 
+@styled
+def plot_entropy(alpha: AlphaHistory, ax: Axes | None = None) -> Axes:
+    """Plot the entropy of each edge over the steps, as a share of its largest: 1 is undecided, 0 decided.
+
+    Each thin line is an edge, the mean over restarts; the bold line is the mean over edges of the best restart, and the
+    band holds 10 to 90 % of the restarts.
+
+    Parameters
+    ----------
+    alpha : AlphaHistory
+    ax : Axes, optional
+    """
+    ax = new_axes(ax)
+    entropy = alpha.entropy
+    low, _, high = _bands(entropy.mean(axis=2)[..., None])
+    ax.fill_between(alpha.steps, low[:, 0], high[:, 0], color=COLOURS["blue"], alpha=0.12, linewidth=0, zorder=1)
+    _, mean, _ = _bands(entropy)
+    for edge in range(mean.shape[1]):
+        ax.plot(alpha.steps, mean[:, edge], color=COLOURS["grey"], linewidth=0.6, zorder=2)
+    ax.plot(alpha.steps, entropy[:, best_restart(alpha)].mean(axis=1), color=COLOURS["blue"], linewidth=1.7, zorder=3)
+    ax.set_ylim(-0.02, 1.02)
+    ax.set_xlabel("step")
+    ax.set_ylabel("entropy")
+    ax.set_title("entropy of the edges", loc="left")
+    return ax
+
+
+@styled
+def plot_gap(alpha: AlphaHistory, ax: Axes | None = None) -> Axes:
+    """Plot each restart's loss after argmax and refit over its loss before: below the line nothing was lost.
+
+    Parameters
+    ----------
+    alpha : AlphaHistory
+    ax : Axes, optional
+    """
+    ax = new_axes(ax)
+    before, after = (np.maximum(loss, SMALLEST) for loss in (alpha.loss_relaxed, alpha.loss_refitted))
+    sound = np.isfinite(before) & np.isfinite(after)
+    if sound.any():
+        ends = [min(before[sound].min(), after[sound].min()), max(before[sound].max(), after[sound].max())]
+        ax.loglog(ends, ends, color=COLOURS["grey"], linewidth=0.8, zorder=1)
+        ax.loglog(before[sound], after[sound], "o", color=COLOURS["blue"], markersize=3, zorder=2)
+        ax.set_title(f"median ratio {np.median(alpha.gap[sound]):.2g}", loc="left")
+    ax.set_xlabel("loss before argmax")
+    ax.set_ylabel("loss after refit")
+    return ax
+
+
 def _edge_number(alpha: AlphaHistory, edge: int | str) -> int:
     if isinstance(edge, str):
         if edge not in alpha.edges:
@@ -108,7 +158,7 @@ def _look(m: int) -> tuple[str, str]:
 
 @styled
 def plot_alpha_grid(alpha: AlphaHistory, most: int = 12) -> Figure:
-    """Plot the trajectories of several edges in one figure with one legend.
+    """Plot the trajectories of several edges in one figure with one legend, and in the last panel their entropy.
 
     Parameters
     ----------
@@ -121,8 +171,9 @@ def plot_alpha_grid(alpha: AlphaHistory, most: int = 12) -> Figure:
     ends = np.nan_to_num(alpha.weights[-1, best_restart(alpha)])  # (E, M)
     decided = np.argsort(-ends.max(axis=1), kind="stable")[:most]
     shown = sorted(int(e) for e in decided)
-    n_columns = min(3, len(shown))
-    n_rows = -(-len(shown) // n_columns)
+    n_panels = len(shown) + 1
+    n_columns = min(3, n_panels)
+    n_rows = -(-n_panels // n_columns)
     figure, grid = pyplot.subplots(
         n_rows,
         n_columns,
@@ -134,10 +185,11 @@ def plot_alpha_grid(alpha: AlphaHistory, most: int = 12) -> Figure:
     for ax, edge in zip(grid.flat, shown, strict=False):
         plot_alpha(alpha, edge, ax, legend=False)
         ax.label_outer()
-    for ax in grid.flat[max(len(shown) - n_columns, 0) : len(shown)]:  # nothing below them
+    plot_entropy(alpha, grid.flat[len(shown)])
+    for ax in grid.flat[max(n_panels - n_columns, 0) : n_panels]:  # nothing below them
         ax.tick_params(labelbottom=True)
         ax.set_xlabel("step")
-    for ax in grid.flat[len(shown) :]:
+    for ax in grid.flat[n_panels:]:
         ax.set_axis_off()
     lines = {line.get_label(): line for ax in grid.flat for line in ax.get_lines() if line.get_label()[0] != "_"}
     names = [name for name in alpha.primitives if name in lines]

@@ -14,10 +14,12 @@ import pandas as pd
 
 from eqdarts.equation.equation import Equation
 from eqdarts.plotting import (
+    plot_alpha_grid,
     plot_coefficients,
     plot_evidence,
     plot_fit,
     plot_front,
+    plot_gap,
     plot_graph,
     plot_qq,
     plot_residuals,
@@ -120,6 +122,12 @@ def run_pictures(run: Run) -> list[Picture]:
     pictures = [picture("Loss of the best equation of each length", front)]
     if run.history.best:
         pictures.append(picture("Course of the search", lambda: plot_search(run.history)))
+    if (alpha := run.history.alpha) is not None:
+        what = "Weights of the functions on each edge of the supernet that found the law, and their entropy"
+        pictures.append(picture(what, lambda: plot_alpha_grid(alpha), True))
+        pictures.append(
+            picture("Loss of each restart before argmax, and after argmax and refit", lambda: plot_gap(alpha))
+        )
     return pictures
 
 

@@ -45,7 +45,26 @@ def test_an_unknown_edge_is_an_error(edge: int | str) -> None:
 @pytest.mark.parametrize(("n_edges", "n_shown"), [(1, 1), (5, 5), (20, 12)])
 def test_the_grid_shows_one_panel_for_each_edge_up_to_a_dozen(n_edges: int, n_shown: int) -> None:
     figure = plotting.plot_alpha_grid(fake_alpha(n_edges))
-    assert sum(ax.axison for ax in figure.axes) == n_shown
+    assert sum(ax.axison for ax in figure.axes) == n_shown + 1  # the last shows the entropy
     (legend,) = figure.legends
     assert legend.get_title().get_text().startswith("12 of 20 edges") == (n_edges == 20)
     assert drawn(figure)
+
+
+def test_entropy_and_gap_are_those_of_the_history() -> None:
+    alpha = fake_alpha(n_restarts=5)
+    weights = np.zeros_like(alpha.weights)
+    weights[..., 0] = 1.0
+    weights[0] = 1 / weights.shape[-1]
+    alpha = dataclasses.replace(alpha, weights=weights)
+    np.testing.assert_allclose(alpha.entropy[0], 1.0)
+    np.testing.assert_allclose(alpha.entropy[1:], 0.0, atol=1e-12)
+    ax = plotting.plot_entropy(alpha)
+    bold = max(ax.get_lines(), key=lambda line: line.get_linewidth())
+    np.testing.assert_allclose(bold.get_ydata(), [1.0] + [0.0] * (len(alpha.steps) - 1), atol=1e-12)
+    assert len(ax.get_lines()) == 1 + len(alpha.edges)
+    losses = {"loss_relaxed": np.array([1, 1, 1, 2, np.nan]), "loss_refitted": np.array([0.5, 0.25, 1, 1, 1.0])}
+    gap = plotting.plot_gap(dataclasses.replace(alpha, **losses))
+    assert gap.get_title(loc="left") == "median ratio 0.5"
+    points = next(line for line in gap.get_lines() if line.get_marker() == "o")
+    np.testing.assert_array_equal(points.get_ydata(), [0.5, 0.25, 1, 1])

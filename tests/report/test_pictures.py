@@ -66,7 +66,7 @@ def test_slices_are_of_equations_in_several_variables_and_wide(run: Run) -> None
 
 
 def test_what_a_run_lacks_is_not_drawn(run: Run) -> None:
-    bare = replace(run, graph=None, alpha=run.alpha.iloc[:0], history=replace(run.history, best=()))
+    bare = replace(run, graph=None, alpha=run.alpha.iloc[:0], history=replace(run.history, best=(), alpha=None))
     assert graph_pictures(bare) == []
     assert len(run_pictures(bare)) == 1
     assert len(graph_pictures(run)) == 2

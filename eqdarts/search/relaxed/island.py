@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -26,8 +26,9 @@ from eqdarts.search.implicit.island import Island, score
 from eqdarts.search.problem import Problem
 from eqdarts.search.relaxed.training import TrainedSupernet, train_supernet
 from eqdarts.search.running import Running
+from eqdarts.search.structure import Group, Reduction
 
-__all__ = ["RelaxedIsland", "training_data"]
+__all__ = ["RelaxedIsland", "reduced_names", "training_data"]
 
 SHARE = 0.15  # share of what is left of the budget that one supernet may take
 PROMISING = 32  # proposals of a round that are refitted beyond screening
@@ -123,7 +124,7 @@ class RelaxedIsland(Island):
             should_stop=lambda: budget.spent() - began >= most,
             spent=lambda: (budget.spent() - began) / most,
             on_progress=lambda _: self.running.report(),
-            names=None if self.chain else config.names,
+            names=reduced_names(config.names, self.chain),
         )
         return trained, data.y_scale
 
@@ -144,6 +145,26 @@ class RelaxedIsland(Island):
             for start in (shortened(draft).build(), *deletions(draft)):
                 if self.trials.is_admissible(start[0]):
                     yield start
+
+
+def reduced_names(names: tuple[str, ...], chain: Sequence[Reduction]) -> tuple[str, ...] | None:
+    """Return what the inputs are called after a chain of reductions, such as "x/y"; None if the names are not known.
+
+    A sum is written without its weights.
+    """
+    for reduction in chain:
+        if any(i >= len(names) for group in reduction.groups for i, _ in group.parts):
+            return None
+        names = tuple(_group_name(names, group) for group in reduction.groups)
+    return names
+
+
+def _group_name(names: tuple[str, ...], group: Group) -> str:
+    if group.is_input:
+        return names[group.parts[0][0]]
+    if group.kind == "sum":
+        return "".join(f" {'-' if w < 0 else '+'} {names[i]}" for i, w in group.parts).removeprefix(" + ").strip()
+    return "*".join(names[i] if p == 1 else f"{names[i]}**{p:.3g}" for i, p in group.parts)
 
 
 def training_data(problem: Problem, target: Array, rng: np.random.Generator) -> Data | None:

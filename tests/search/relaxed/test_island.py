@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from eqdarts.search.problem import training_problem
-from eqdarts.search.relaxed.island import RelaxedIsland, training_data
+from eqdarts.search.relaxed.island import RelaxedIsland, reduced_names, training_data
 from eqdarts.search.relaxed.options import RelaxedOptions
 from eqdarts.search.result import Config
 from eqdarts.search.running import Running
+from eqdarts.search.structure import Group, Reduction
 from tests.search.relaxed.tables import MINIMAL, product_data
 
 
@@ -40,3 +41,13 @@ def test_a_round_refits_what_a_supernet_proposes() -> None:
     assert running.alpha.edges[0] == "a -> h1"
     assert island.found_new
     assert not running.budget.failures.left_out
+
+
+def test_inputs_of_reduced_forms_have_names() -> None:
+    nothing = Group("product", ())
+    first = Reduction((Group("product", ((0, 1.0), (1, -1.0))), Group("product", ((2, 1.0),))), nothing)
+    second = Reduction((Group("sum", ((0, 0.5), (1, -2.0))),), nothing)
+    assert reduced_names(("a", "b", "c"), ()) == ("a", "b", "c")
+    assert reduced_names(("a", "b", "c"), (first,)) == ("a*b**-1", "c")
+    assert reduced_names(("a", "b", "c"), (first, second)) == ("a*b**-1 - c",)
+    assert reduced_names(("a",), (first,)) is None
