@@ -39,6 +39,7 @@ __all__ = [
     "description_length",
     "dimensions_price",
     "doubt_price",
+    "length_with_prices",
     "pole_price",
     "select",
     "singularity_price",
@@ -306,6 +307,14 @@ def doubt_price(candidate: Candidate) -> float:
     return (CLOSE if candidate.wave else 0.0) + candidate.tuning + candidate.units
 
 
+def length_with_prices(
+    candidate: Candidate, n_rows: float, n_inputs: int, mean_square: float, variance: float, criterion: str
+) -> float:
+    """Return the length of a candidate in nats by a criterion, with what it pays for poles, doubtful waves and more."""
+    length = CRITERIA[criterion].length(candidate, n_rows, n_inputs, mean_square, variance)
+    return length + singularity_price(candidate, n_rows) + doubt_price(candidate)
+
+
 def select(
     candidates: Sequence[Candidate],
     n_rows: float,
@@ -322,10 +331,7 @@ def select(
     fine tuning add `doubt_price`.
     """
     length = CRITERIA[criterion].length
-    lengths = [
-        length(c, n_rows, n_inputs, mean_square, variance) + singularity_price(c, n_rows) + doubt_price(c)
-        for c in candidates
-    ]
+    lengths = [length_with_prices(c, n_rows, n_inputs, mean_square, variance, criterion) for c in candidates]
     for k, candidate in enumerate(candidates):
         if candidate.complexity == 1 and candidate.code is None:
             zero = replace(candidate, n_coefficients=0, loss=mean_square, held_out=mean_square)

@@ -27,6 +27,8 @@ class Simulated:
         Coefficients of the form that the rows determine, at their true values.
     inner : dict of str to (callable, callable)
         For each unknown function: its arguments, as a table, and its values.
+    formulas : dict of str to str
+        The form of each unknown function, in the names of its arguments, with any coefficients.
     """
 
     form: str
@@ -34,6 +36,7 @@ class Simulated:
     law: Callable[[Rows], Values]
     outside: dict[str, float] = field(default_factory=dict)
     inner: dict[str, tuple[Callable[[Rows], Rows], Callable[[Rows], Values]]] = field(default_factory=dict)
+    formulas: dict[str, str] = field(default_factory=dict)
 
     def rows(self, rng: np.random.Generator) -> Rows:
         """Return a table of inputs."""
@@ -57,6 +60,7 @@ FORMS = (
         lambda d: _saturating(d) * np.exp(-0.6 * d.time),
         {"k": 0.6},
         {"f": (lambda d: d[["conc"]], _saturating)},
+        {"f": "2.0*conc/(1.5 + conc)"},
     ),
     Simulated(
         "a + f(x)*g(y)",
@@ -64,6 +68,7 @@ FORMS = (
         lambda d: 1.5 + d.x**2 * np.sin(d.y),
         {"a": 1.5},
         {"f": (lambda d: d[["x"]], lambda d: d.x**2), "g": (lambda d: d[["y"]], lambda d: np.sin(d.y))},
+        {"f": "1.1*x**2", "g": "0.9*sin(y)"},
     ),
     Simulated(
         "V*f(S/K)",
@@ -71,6 +76,7 @@ FORMS = (
         lambda d: 3 * d.S / (2 + d.S),
         {},
         {"f": (lambda d: d[["S"]], lambda d: d.S / (2 + d.S))},
+        {"f": "1.2*S/(1.5 + S)"},
     ),
     Simulated(
         "f(x1 - x2)/(r**2 + e**2)",
@@ -78,6 +84,7 @@ FORMS = (
         lambda d: (2 + np.tanh(d.x1 - d.x2)) / (d.r**2 + 0.49),
         {"e": 0.7},
         {"f": (lambda d: (d.x1 - d.x2).to_frame("u"), lambda d: 2 + np.tanh(d.x1 - d.x2))},
+        {"f": "1.5 + 1.2*tanh(u1)"},
     ),
     Simulated(
         "log(f(x)) + b*t",
@@ -85,6 +92,7 @@ FORMS = (
         lambda d: np.log(1 + d.x**2) + 0.4 * d.t,
         {"b": 0.4},
         {"f": (lambda d: d[["x"]], lambda d: 1 + d.x**2)},
+        {"f": "1.2 + 0.9*x**2"},
     ),
 )
 MORE = (

@@ -35,7 +35,7 @@ from eqdarts.inference.constants_exponents import exponent_snaps
 from eqdarts.losses import SQUARED
 from eqdarts.primitives.table import LINEAR, Primitive
 from eqdarts.search.problem import Rows, training_problem
-from eqdarts.selection import CRITERIA, Candidate, select, structure_length
+from eqdarts.selection import CRITERIA, Candidate, length_with_prices, select, structure_length
 
 __all__ = [
     "LEAST_WRITTEN",
@@ -67,7 +67,7 @@ SAME_LAW = 1e-2  # mean square of the differences of two forms of one law, as a 
 EXACT = 1e-9  # residuals below this share of y are rounding errors
 NOISELESS = 1e-14  # mean square of residuals, as a share of y's, below which all forms of a law are exact
 FEWEST_ROWS = 100  # from which on a law can be chosen for its ones: on fewer a number near one is often chance
-MOST_RIVALS = 8  # members of the front whose constants become exact before the choice
+MOST_RIVALS, MOST_BESIDE = 8, 12  # of the front, and of the others, whose constants become exact before the choice
 ROWS_OF_STRUCTURE = 150  # times eight for a smooth model
 
 Written = tuple[FittedGraph, Equation]
@@ -459,23 +459,29 @@ def snap_chosen(
     return front.with_chosen(found.equation, candidate), (*exponents, *found.snaps)
 
 
-def by_exact_constants(front: Front, exact: ExactForms, criterion: str) -> Front:
-    """Return the front chosen by the lengths that its shortest members have with exact constants.
+def by_exact_constants(front: Front, exact: ExactForms, criterion: str, entries: Sequence[Entry] = ()) -> Front:
+    """Return the front chosen by the lengths that the shortest equations have with exact constants.
 
     A law whose coefficients are 1, and minus each other, says less than another with as many of arbitrary size. Of the
     members that could still be the shortest, each is made as exact as the rows allow, and its length is what is then
-    left. Nothing changes for few rows, for rows without noise, or by another criterion than the description length.
+    left. So are those of `entries` that are not on the front, perhaps only because a lookalike of as many symbols fits
+    a little better; the best of them joins the front if it is chosen. Nothing changes for few rows, for rows without
+    noise, or by another criterion than the description length.
     """
-    lengths, table = list(front.lengths), exact.table
+    table = exact.table
     mean_square = float(np.average(table.y**2, weights=table.weight))
     is_exact = front.best.candidate.loss <= NOISELESS * mean_square
     is_open = CRITERIA[criterion].prices_coefficients and table.noise is None and table.n_rows >= FEWEST_ROWS
     if not is_open or is_exact:
         return front
+    rivals = [*zip(front.entries, front.lengths, strict=True), *_beside(front, entries, table, criterion)]
+    lengths, n_front = [length for _, length in rivals], len(front.entries)
     shortest = math.inf
     seen: list[Equation] = []  # exact forms; that of a**1.4995 may be that of a**(3/2)
-    for k in sorted(range(len(lengths)), key=lambda k: lengths[k])[:MOST_RIVALS]:
-        entry = front.entries[k]
+    order = sorted(range(len(rivals)), key=lambda k: lengths[k])
+    beyond = [k for k in order if k < n_front][MOST_RIVALS:]
+    for k in (k for k in order if k not in beyond):
+        entry = rivals[k][0]
         share = 1 + mean_square / max(entry.candidate.loss, 1e-300)
         most = 0.5 * entry.candidate.n_coefficients * math.log(1 + table.n_rows * share)
         if lengths[k] - most < shortest and exact.go_on():
@@ -485,7 +491,23 @@ def by_exact_constants(front: Front, exact: ExactForms, criterion: str) -> Front
                 lengths[k] -= sum(max(snap.saved, 0.0) for snap in found.snaps)
             seen.append(found.equation)
         shortest = min(shortest, lengths[k])
-    return replace(front, lengths=tuple(lengths), chosen=min(range(len(lengths)), key=lambda k: lengths[k]))
+    best = min(range(len(rivals)), key=lambda k: lengths[k])
+    if best < n_front:
+        return replace(front, lengths=tuple(lengths[:n_front]), chosen=best)
+    kept = sorted([*range(n_front), best], key=lambda k: (rivals[k][0].candidate.complexity, k))
+    shown = tuple(rivals[k][0] for k in kept)
+    return replace(front, entries=shown, lengths=tuple(lengths[k] for k in kept), chosen=kept.index(best))
+
+
+def _beside(front: Front, entries: Sequence[Entry], table: Table, criterion: str) -> list[tuple[Entry, float]]:
+    """Return the shortest of the entries that are not on the front, and break nothing that is known, with lengths."""
+    data, shown = front.best.data, set(map(id, front.entries))
+    mean_square = float(np.average(table.y**2, weights=table.weight))
+    sizes = table.n_rows, data.n_inputs, mean_square, data.variance * data.y_scale**2
+    own = [entry for entry in entries if id(entry) not in shown and math.isfinite(entry.candidate.loss)]
+    found = [(entry, length_with_prices(entry.candidate, *sizes, criterion)) for entry in own]
+    nearest = sorted(found, key=lambda pair: pair[1])[:MOST_BESIDE]
+    return [pair for pair in nearest if not contradicts(pair[0].equation, table)]
 
 
 def _is_among(equation: Equation, others: Sequence[Equation], table: Table) -> bool:

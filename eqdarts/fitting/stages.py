@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -223,7 +223,8 @@ class Stages:
         members = [self._refitted(*pair, rows) for pair in zip(found, views, strict=False)]
         # Writing takes seconds and may be cut short. All written equations are priced and compared together.
         entries, criterion = self._ready_for_choice(self._priced(members, views))
-        front = select_front([entry for entry in entries if not is_weighted(entry, views)], data, table, criterion)
+        plain = [entry for entry in entries if not is_weighted(entry, views)]
+        front = select_front(plain, data, table, criterion)
         told = partial(self._by_scatter, scatter, front, entries, views, criterion, rows)
         front, noise = self.guard.stage("kind of scatter", told, lambda: (front, Noise()))
         table, data = self.table, front.best.data
@@ -232,7 +233,8 @@ class Stages:
         front, evidence = self.guard.stage("evidence for the primitives", settled, lambda: (front, NO_EVIDENCE))
         fit_rows = table.drawn(rows)
         forms = ExactForms(table, fit_rows, settings.constants, partial(self._has_time, LATEST))
-        exact = self._by_exact_constants(front, forms, criterion)
+        others = plain if noise.kind == "constant" else []
+        exact = self._by_exact_constants(front, forms, criterion, others)
         if exact.best is not front.best:
             evidence = self.guard.stage("evidence for the primitives", partial(weighing.of, exact), lambda: NO_EVIDENCE)
         front = exact
@@ -289,11 +291,11 @@ class Stages:
         chosen = [replace(entry, data=with_weights(entry.data, weight)) for entry in front.entries]
         return replace(front, entries=tuple(chosen)), noise
 
-    def _by_exact_constants(self, front: Front, forms: ExactForms, criterion: str) -> Front:
-        """Return the front chosen by what its members are with exact constants."""
+    def _by_exact_constants(self, front: Front, forms: ExactForms, criterion: str, entries: Sequence[Entry]) -> Front:
+        """Return the front chosen by what its members, and other entries, are with exact constants."""
         if not self.settings.snap:
             return front
-        chosen = partial(by_exact_constants, front, forms, criterion)
+        chosen = partial(by_exact_constants, front, forms, criterion, entries)
         after = self.guard.stage("choice by exact constants", chosen, lambda: front)
         return after if self._still_obeys(front, after) else front
 

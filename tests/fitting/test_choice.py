@@ -155,6 +155,9 @@ def test_a_law_of_plain_ones_is_chosen_before_one_with_fewer_numbers_of_any_size
     assert exact.best.member == members[1]
     assert exact.lengths[exact.chosen] == min(exact.lengths)
     assert forms.of(exact.best.equation) is forms.of(exact.best.equation)
+    # It need not be on the front: a lookalike of as many symbols may fit a little better.
+    short = select_front([entry for entry in entries if entry.member != members[1]], data, table, "mdl")
+    assert by_exact_constants(short, forms, "mdl", entries).best.member == members[1]
     assert by_exact_constants(front, forms, "aicc").best is front.best
     late = ExactForms(table, forms.rows, {}, lambda: False)
     assert by_exact_constants(front, late, "mdl").best is front.best

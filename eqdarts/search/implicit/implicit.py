@@ -44,6 +44,7 @@ __all__ = ["implicit_search", "search_islands"]
 
 MOST_ISLANDS = 6
 DEEPEST = 4  # reductions one after the other
+MOST_CARRIED = 40  # fits of each island that are carried back in the end, besides those that were its best
 MOST_NEW = 2  # islands that one reading of the structure may start
 GROWING = 0.93  # share of the budget that growth gets; the rest is for tidying the front up
 WORSE = 1.2  # loss, as a multiple of what the same structure should reach, that a refit from there may improve
@@ -158,6 +159,13 @@ class _Archipelago:
         starts = [s for s in starts if self.root.is_admissible(s[0])]
         accurate = any(m.loss < ACCURATE and id(m) in new for m in front)
         self.root.add(starts, limits=THOROUGH if accurate else QUICK)
+
+    def carry_close(self) -> None:
+        """Carry back what the reduced problems found that is nearly as good as their best: noise may hide the law."""
+        for island in self.root.budget.in_time(self.islands[1:]):
+            close = island.trials.close(MOST_CARRIED)
+            starts = [self._lifted(island, member) for member in close]
+            self.root.add([start for start in starts if self.root.is_admissible(start[0])])
 
     def _analyse(self, island: Island) -> None:
         """Ask the most accurate graph of an island for structure, each time that it is ten times better."""
@@ -401,11 +409,14 @@ def search_islands(running: Running, stage: str, make: MakeIsland) -> None:
     running.budget.stage = stage
     began = time.process_time()
     most = trials.max_complexity
+    archipelago = _Archipelago(trials, primitives, running.rng, make=make)
     try:
-        _grow(running, _Archipelago(trials, primitives, running.rng, make=make))
+        _grow(running, archipelago)
     finally:
         trials.max_complexity = most
     if trials.obeying.best_loss > EXACT:
+        carry = archipelago.carry_close
+        running.budget.failures.attempt("what is close in reduced problems", carry, lambda: None)
         running.budget.failures.attempt("tidying of the front", lambda: _tidy(trials, primitives), lambda: None)
     running.budget.book(stage, began)
 
