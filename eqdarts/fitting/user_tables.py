@@ -79,7 +79,8 @@ def given_rows(given: Given, labels: Any, params: Mapping[str, Any]) -> Given:
     X, groups = parted(labels, given.y if is_ready else given.X)
     if groups is not None:
         check_plain(dict(params))
-    named = [*(params["guesses"] or ()), params.get("form") or ""]
+    guesses = params["guesses"] or ()
+    named = [*(guesses if isinstance(guesses, (list, tuple)) else [guesses]), params.get("form") or ""]
     ready = given.X if is_ready else prepare_frame(X, given.y, named)
     if ready is None:
         return replace(given, X=X, groups=groups)
