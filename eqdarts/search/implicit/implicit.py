@@ -164,7 +164,7 @@ class _Archipelago:
         """Carry back what the reduced problems found that is nearly as good as their best: noise may hide the law."""
         for island in self.root.budget.in_time(self.islands[1:]):
             close = island.trials.close(MOST_CARRIED)
-            starts = [self._lifted(island, member) for member in close]
+            starts = [self._lifted(island.chain, member) for member in close]
             self.root.add([start for start in starts if self.root.is_admissible(start[0])])
 
     def _analyse(self, island: Island) -> None:
