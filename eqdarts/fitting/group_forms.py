@@ -141,7 +141,7 @@ def forms_of(entries: Iterable[Entry]) -> list[GroupForm]:
             found[formula] = GroupForm(formula, tuple(values), (start,), structure, entry.candidate.kept)
         elif len(known.starts) < MOST_STARTS:
             found[formula] = replace(known, starts=(*known.starts, start), kept=known.kept or entry.candidate.kept)
-    return [one for form in found.values() for one in (form, factored(form)) if one is not None]
+    return list(found.values())
 
 
 def forms_of_guesses(settings: FitSettings, tables: Sequence[Table]) -> list[GroupForm]:

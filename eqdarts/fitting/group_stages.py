@@ -27,7 +27,7 @@ from eqdarts.expression.readable import readable
 from eqdarts.failures import Failures
 from eqdarts.fitting.front import MOST_ROWS, Entry
 from eqdarts.fitting.group_choice import Choice, choose, quick_length
-from eqdarts.fitting.group_forms import GroupForm, extended, forms_of, forms_of_guesses, in_turns, look_alikes
+from eqdarts.fitting.group_forms import GroupForm, extended, factored, forms_of, forms_of_guesses, in_turns, look_alikes
 from eqdarts.fitting.group_views import GroupView, group_views
 from eqdarts.fitting.known import contradicts, obeying
 from eqdarts.fitting.progress import Callback, Watch, watched
@@ -51,6 +51,7 @@ SCREENING, CHOOSING = 0.75, 0.92  # shares after which forms are no longer compa
 EXACT = 1e-9  # root mean square residual, as a share of that of y, of an exact law
 HOPELESS = 12.0  # nats behind the best law from which on a form is not changed any more
 MOST_CHOSEN = 16  # forms whose shared constants are chosen by fits
+MOST_FACTORED = 6  # forms of sums that are tried with a common factor
 MOST_EXTENDED = 4  # forms that are tried with one more constant
 MOST_GROUPS_OF_POLES = 12
 
@@ -268,14 +269,9 @@ class _GroupFit:
 
     def _laws(self, forms: Sequence[GroupForm]) -> list[_Law]:
         """Return the forms with their constants chosen: those that are kept, and those that promise most."""
-        screened: list[tuple[bool, float, GroupForm]] = []
-        for form in forms:
-            if screened and not form.kept and not self._has_time(SCREENING):
-                break
-            quick = self._attempt(partial(self._quick, form))
-            if quick is not None:
-                known = self._contradicts(form, quick[1])
-                screened.append((known, quick[0], replace(form, starts=(quick[1], *form.starts))))
+        screened = self._screened(forms, SCREENING)
+        common = [other for *_, form in screened[:MOST_FACTORED] if (other := factored(form)) is not None]
+        screened += self._screened(common, CHOOSING)
         screened.sort(key=lambda row: (not row[2].kept, *row[:2]))
         laws: list[_Law] = []
         n_kept = sum(form.kept for *_, form in screened)
@@ -288,6 +284,18 @@ class _GroupFit:
                 if self._has_time(CHOOSING):
                     laws += self._chosen(form)
         return laws
+
+    def _screened(self, forms: Sequence[GroupForm], until: float) -> list[tuple[bool, float, GroupForm]]:
+        """Return whether forms contradict what is known, about their lengths, and the forms; the best ones first."""
+        screened: list[tuple[bool, float, GroupForm]] = []
+        for form in forms:
+            if screened and not form.kept and not self._has_time(until):
+                break
+            quick = self._attempt(partial(self._quick, form))
+            if quick is not None:
+                known = self._contradicts(form, quick[1])
+                screened.append((known, quick[0], replace(form, starts=(quick[1], *form.starts))))
+        return sorted(screened, key=lambda row: (not row[2].kept, *row[:2]))
 
     def _contradicts(self, form: GroupForm, theta: Array) -> bool:
         """Return whether a form contradicts what is known with the constants (K, L) of the first groups."""
