@@ -110,7 +110,7 @@ def test_every_equation_has_its_law_coefficients_and_pictures(page: str, run: Ru
         for value in equation.fit(pd.DataFrame(run.rows.X, columns=list(run.names)), run.rows.y).coefficients:
             assert value in page
     pictures = [str(a["src"]) for a in _elements(page, "img")]
-    assert len(pictures) == len(set(pictures)) == 4 * len(run.equations) + 1 + len(graph_pictures(run)) == 15
+    assert len(pictures) == len(set(pictures)) == 4 * len(run.equations) + 3 + len(graph_pictures(run)) == 17
     for picture in pictures:
         assert ElementTree.fromstring(base64.b64decode(picture.partition(",")[2])).tag.endswith("svg")
     hidden = [a for _, a in _Elements(page).found if "data-row" in a and "hidden" not in a]
