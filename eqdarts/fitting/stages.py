@@ -76,6 +76,7 @@ __all__ = ["Stages", "fit_table", "laws_of"]
 
 Snapped = tuple[Front, tuple[Snap, ...]]
 
+FOR_CONSTANTS = 0.04  # share of the limit that these have in any case
 LATEST = 1.05  # share of the limit until which constants become exact: it takes a tenth of a second and changes the law
 NO_EVIDENCE = Evidence((), (), np.zeros((0, 0)), (), None)
 
@@ -232,7 +233,7 @@ class Stages:
         settled = partial(weighing.settled if noise.kind == "constant" else weighing.held, front, self._has_time)
         front, evidence = self.guard.stage("evidence for the primitives", settled, lambda: (front, NO_EVIDENCE))
         fit_rows = table.drawn(rows)
-        forms = ExactForms(table, fit_rows, settings.constants, partial(self._has_time, LATEST))
+        forms = ExactForms(table, fit_rows, settings.constants, partial(self._has_time, self._latest()))
         others = plain if noise.kind == "constant" else []
         exact = self._by_exact_constants(front, forms, criterion, others)
         if exact.best is not front.best:
@@ -582,6 +583,10 @@ class Stages:
 
     def _until(self, step: str) -> float:
         return share_until(step, self.settings.time_limit, len(self.table.y))
+
+    def _latest(self) -> float:
+        """Return the share of the time limit until which constants become exact: also where the rest took too long."""
+        return max(LATEST, spent(self.began, self.settings.time_limit) + FOR_CONSTANTS)
 
     def _has_time(self, until: float = 1.0) -> bool:
         """Whether less than the share `until` of the time limit is spent."""
