@@ -26,7 +26,7 @@ from eqdarts.failures import Failures
 from eqdarts.fitting.front import Entry, Front, held_out_losses, refit_front
 from eqdarts.fitting.known import contradicts, is_broken
 from eqdarts.fitting.table import Table
-from eqdarts.fitting.tuning import tuning_prices
+from eqdarts.fitting.tuning import price_of_exponents, tuning_prices
 from eqdarts.graph.fitted import FittedGraph
 from eqdarts.graph.graph import Graph
 from eqdarts.graph.two_valued import is_straight_in
@@ -209,7 +209,7 @@ def price_all(
         # The same law with origins has no such numbers, so it is not charged for them.
         structure += 0.0 if data.scales.origin.any() else table.length_of_cancelling(equation)
         candidate = squared(equation, structure, table) if price is None else price(equation, structure)
-        candidate = replace(candidate, tuning=tuning, kept=member.graph.key in always)
+        candidate = replace(candidate, tuning=tuning + price_of_exponents(equation), kept=member.graph.key in always)
         return Entry(member, equation, on_range(candidate, equation, table), data)
 
     found = [

@@ -7,20 +7,22 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
+from numpy.typing import NDArray
 
 from eqdarts.clock import now
 from eqdarts.data import Data
 from eqdarts.equation.equation import Equation
 from eqdarts.equation.to_graph import rescaled
 from eqdarts.expression.build import composed
-from eqdarts.fitting.front import with_factor
+from eqdarts.fitting.front import Entry, Front, with_factor
 from eqdarts.fitting.guard import Guard
 from eqdarts.fitting.progress import Watch
 from eqdarts.fitting.run import Run
+from eqdarts.fitting.scatter import Scatter
 from eqdarts.fitting.settings import FitSettings, time_for_search
 from eqdarts.fitting.starts import BENT, best_line, broken_line, constant, starts_of_fit, starts_of_guesses
 from eqdarts.fitting.table import Table
-from eqdarts.fitting.views import View, screen_of
+from eqdarts.fitting.views import View, screen_of, weighted_later
 from eqdarts.graph.fitted import FittedGraph, Start
 from eqdarts.history import SearchHistory, with_totals
 from eqdarts.search.parallel import search_many
@@ -109,6 +111,28 @@ class Searches:
             if history.stop_reason in ("interrupt", "callback") or self.watch.interrupts.seen:
                 return found, with_totals(history, histories)
         return found, with_totals(histories[0], histories)
+
+    def by_scatter(
+        self,
+        scatter: Scatter,
+        front: Front,
+        entries: list[Entry],
+        views: list[View],
+        history: SearchHistory,
+        rows: NDArray[np.intp],
+    ) -> tuple[View, tuple[FittedGraph, ...], SearchHistory] | None:
+        """Search again by a scatter that the laws show and the search did not know, if it ended before its time.
+
+        Where the scatter grows with the value, a search that takes it as constant sees the largest values only.
+        """
+        if not scatter.is_open or history.stop_reason != "settled" or any(view.is_weighted for view in views):
+            return None
+        noise, f = scatter.told(entries, rows)
+        if f is None:
+            return None
+        view = weighted_later(views, front.entries, np.asarray(scatter.weighted(noise, f).weight))
+        found, more = self.run([view])
+        return (view, found[0], with_totals(history, [history, more])) if found else None
 
     def _search(
         self, view: View, first: float, share: float, logistic: bool

@@ -226,6 +226,11 @@ class Stages:
         entries, criterion = self._ready_for_choice(self._priced(members, views))
         plain = [entry for entry in entries if not is_weighted(entry, views)]
         front = select_front(plain, data, table, criterion)
+        again = partial(self.searches.by_scatter, scatter, front, entries, views, history, rows)
+        if (later := self.guard.stage("search by the scatter", again, lambda: None)) is not None:
+            view, graphs, history = later
+            views, members = [*views, view], [*members, self._refitted(graphs, view, rows)]
+            entries = [*entries, *self._ready_for_choice(self._priced(members[-1:], [view]))[0]]
         told = partial(self._by_scatter, scatter, front, entries, views, criterion, rows)
         front, noise = self.guard.stage("kind of scatter", told, lambda: (front, Noise()))
         table, data = self.table, front.best.data

@@ -7,6 +7,9 @@ precisely, and costs :math:`\log t` nats more: its size in standard errors is wh
 and Ferreira 2022). A logarithm that is written as the difference of two huge powers pays for the cancellation; a
 coefficient of an ordinary term pays nothing.
 
+A fitted exponent beyond two pays for its size in the same way, whatever the unit of its input: near the unit the power
+of any exponent is one, and `x**18` would seem to be no finer tuned than `x**2`.
+
 The effects are those on scaled rows, so that they do not depend on the units of the inputs.
 
 Axes: G graphs, K coefficients, N rows.
@@ -19,9 +22,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from eqdarts.data import Data
+from eqdarts.equation.equation import Equation
 from eqdarts.graph.fitted import FittedGraph
 
-__all__ = ["tuning_prices"]
+__all__ = ["price_of_exponents", "tuning_prices"]
+
+USUAL_EXPONENT = 2.0
 
 MOST_ROWS = 500
 MOST_NUMBERS = 2**22  # in the Jacobian (G, K, N) of one batch
@@ -57,3 +63,12 @@ def tuning_prices(members: Sequence[FittedGraph], data: Data) -> list[float]:
         excess = (effect / max(size, 1e-300)).clamp(min=1.0).log().nan_to_num(nan=torch.inf)
         prices += excess.sum(1).tolist()
     return prices
+
+
+def price_of_exponents(equation: Equation) -> float:
+    """Return the nats for the fitted exponents of an equation that are larger than usual."""
+    import sympy
+
+    powers = (power for power in equation.expr.atoms(sympy.Pow) if power.base.free_symbols)
+    sizes = {abs(float(power.exp)) for power in powers if isinstance(power.exp, sympy.Float)}
+    return float(sum(np.log(max(size / USUAL_EXPONENT, 1.0)) for size in sizes))

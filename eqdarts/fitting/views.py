@@ -14,9 +14,19 @@ from eqdarts.fitting.table import Table
 from eqdarts.graph.fitted import FittedGraph, Start
 from eqdarts.search.screen import GraphScreen
 
-__all__ = ["FIRST_SEARCH", "View", "is_weighted", "members_of", "screen_of", "with_lens", "with_weighted"]
+__all__ = [
+    "FIRST_SEARCH",
+    "View",
+    "is_weighted",
+    "members_of",
+    "screen_of",
+    "weighted_later",
+    "with_lens",
+    "with_weighted",
+]
 
 WITHOUT_LENS = 0.4  # share of the time before the search that sees other columns
+LATER = 0.7  # share of the time before a search with weights that only the laws found have shown
 FIRST_SEARCH = 0.65  # share of the time before the search with the weights of relative errors
 
 
@@ -95,3 +105,9 @@ def with_weighted(views: Sequence[View], weight: Array) -> list[View]:
     shorter = [replace(v, first=FIRST_SEARCH * v.first, share=FIRST_SEARCH * v.share) for v in views]
     seen = with_weights(views[0].data, weight)
     return [*shorter, View(seen, FIRST_SEARCH, 1 - FIRST_SEARCH, views[0].starts, is_weighted=True)]
+
+
+def weighted_later(views: Sequence[View], entries: Sequence[Entry], weight: Array) -> View:
+    """Return a view with the weights (N,) that the laws found show, which starts from these laws."""
+    own = [(entry.member.graph, entry.member.coefficients) for entry in entries if entry.data is views[0].data]
+    return View(with_weights(views[0].data, weight), LATER, 1 - LATER, [*views[0].starts, *own], is_weighted=True)
