@@ -20,7 +20,16 @@ from eqdarts.fitting.progress import Watch
 from eqdarts.fitting.run import Run
 from eqdarts.fitting.scatter import Scatter
 from eqdarts.fitting.settings import FitSettings, time_for_search
-from eqdarts.fitting.starts import BENT, best_line, broken_line, constant, starts_of_fit, starts_of_guesses
+from eqdarts.fitting.starts import (
+    BENT,
+    PEAKED,
+    best_line,
+    broken_line,
+    constant,
+    peak,
+    starts_of_fit,
+    starts_of_guesses,
+)
 from eqdarts.fitting.table import Table
 from eqdarts.fitting.views import View, screen_of, weighted_later
 from eqdarts.graph.fitted import FittedGraph, Start
@@ -93,6 +102,8 @@ class Searches:
         # A break is worth a try unless the user's own list of functions has none.
         if BENT in settings.primitives or "primitives" not in settings.changed:
             starts += self.guard.stage("break in the slope", partial(broken_line, data), list[Start])
+        if set(settings.primitives) >= PEAKED:
+            starts += self.guard.stage("peak on a level", partial(peak, data), list[Start])
         return starts
 
     def run(

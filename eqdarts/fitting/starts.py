@@ -22,14 +22,17 @@ from eqdarts.graph.fitted import FittedGraph, Start
 from eqdarts.graph.graph import Edge, Graph, Node
 from eqdarts.primitives.table import LINEAR, PRIMITIVES
 from eqdarts.solver.kinks import kink_of
+from eqdarts.solver.peaks import peak_of
 
 __all__ = [
     "BENT",
+    "PEAKED",
     "best_line",
     "broken_line",
     "constant",
     "fitted_guess",
     "in_units",
+    "peak",
     "starts_of_fit",
     "starts_of_guesses",
 ]
@@ -39,6 +42,7 @@ MOST_ROWS_OF_LINE = 10_000
 MOST_ROWS = 1000  # rows to which the coefficients of a guess are fitted; the search fits them again
 MOST_INPUTS_OF_KINK = 6
 BENT = PRIMITIVES["relu"]  # the function of a broken line
+PEAKED = {PRIMITIVES["exp"], PRIMITIVES["square"]}  # the functions of a peak
 ALIKE = 0.75  # similarity of names at which a coefficient looks like a misspelt column
 
 
@@ -233,3 +237,20 @@ def broken_line(data: Data) -> list[Start]:
     edges = [DraftEdge(j, LINEAR, float(weights[1 + j])) for j in range(d)]
     edges.append(DraftEdge(i, BENT, float(weights[-1]), [-kink.place]))
     return [Draft(d, [DraftNode("sum", edges, float(weights[0]))]).build()]
+
+
+def peak(data: Data) -> list[Start]:
+    """Return the peak or dip in one input on a level, if some peak fits better than a polynomial."""
+    rows = np.unique(np.linspace(0, len(data.y) - 1, min(len(data.y), MOST_ROWS)).astype(np.intp))
+    X, y, d = data.X[rows], data.y[rows], data.n_inputs
+    if d > MOST_INPUTS_OF_KINK:
+        return []
+    root = np.sqrt(data.weight[rows])
+    peaks = [(found.squares, i, found) for i in range(d) if (found := peak_of(X[:, i], y, root)) is not None]
+    if not peaks:
+        return []
+    _, i, best = min(peaks)
+    names = [f"x{k}" for k in range(d)]
+    formula = Equation.parse(f"a + b*exp(-k*(x{i} - c)**2)", names).expr
+    values = {"a": best.level, "b": best.height, "c": best.place, "k": 0.5 / best.width**2}
+    return [graph_of_formula(formula, values, names, Scales(np.ones(d), 1.0, np.zeros(d)))]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from eqdarts import Equation
 from eqdarts.data import Data, prepare
-from eqdarts.fitting.tuning import tuning_prices
+from eqdarts.fitting.tuning import price_of_exponents, tuning_prices
 from eqdarts.graph.fitted import FittedGraph
 from eqdarts.graph.graph import Edge, Graph, Node
 from eqdarts.primitives.table import PRIMITIVES
@@ -36,3 +37,9 @@ def test_many_graphs_are_priced_as_one_by_one() -> None:
     # the terms of a sum over rows are added in another order
     np.testing.assert_allclose(together, alone, rtol=1e-10)
     assert together == sorted(together)
+
+
+def test_fitted_exponents_beyond_two_pay_for_their_size_once() -> None:
+    assert price_of_exponents(Equation.parse("3*x**0.5 + y**1.9 + x**7 + exp(9.5*x)", ["x", "y"])) == 0.0
+    assert price_of_exponents(Equation.parse("2.0*x**18.5", ["x"])) == np.log(18.5 / 2)
+    assert price_of_exponents(Equation.parse("x**-8.5 + y**8.5", ["x", "y"])) == np.log(8.5 / 2)
