@@ -14,7 +14,7 @@ from eqdarts.search.relaxed.options import RelaxedOptions
 if TYPE_CHECKING:
     from eqdarts.equation.equation import Equation
 
-__all__ = ["FitSettings", "share_until", "spent", "time_for_search"]
+__all__ = ["FitSettings", "share_until", "spent", "time_for_search", "until_constants"]
 
 # Part of the time limit that is kept for the steps after the search: seconds, a share, and the largest share.
 FOR_THE_REST = 2.5
@@ -27,6 +27,8 @@ LARGEST_FOR_ROWS = 0.3
 # The share of the limit after which a step leaves out what is long; for all rows this share of their time is left then.
 UNTIL = {"refits": 0.9, "writing": 0.95}
 FOR_ROWS_AFTER = {"refits": 0.9, "writing": 0.8}
+LATEST = 1.05  # share until which constants become exact: it takes a tenth of a second and changes the law
+FOR_CONSTANTS = 0.04  # share that this has in any case
 
 
 def time_for_search(limit: float, n_rows: int = 0) -> float:
@@ -45,6 +47,11 @@ def share_until(step: str, limit: float | None, n_rows: int) -> float:
 def spent(began: float, limit: float | None) -> float:
     """Return the share of a time limit that is spent, if it began to count at `began`."""
     return 0.0 if limit is None else (now() - began) / limit
+
+
+def until_constants(began: float, limit: float | None) -> float:
+    """Return the share of a time limit until which constants become exact, also where the rest took too long."""
+    return max(LATEST, spent(began, limit) + FOR_CONSTANTS)
 
 
 def _for_rows(limit: float, n_rows: int) -> float:

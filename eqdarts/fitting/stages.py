@@ -60,11 +60,11 @@ from eqdarts.fitting.robust_start import robust_polynomial
 from eqdarts.fitting.run import Run
 from eqdarts.fitting.scatter import ByKind, Scatter, by_own_weights, relative_model, with_weights
 from eqdarts.fitting.searches import Searches
-from eqdarts.fitting.settings import FitSettings, share_until, spent
+from eqdarts.fitting.settings import FitSettings, share_until, spent, until_constants
 from eqdarts.fitting.starts import in_units
 from eqdarts.fitting.table import Table
 from eqdarts.fitting.units import in_given_unit, in_safe_unit
-from eqdarts.fitting.views import View, is_weighted, members_of, screen_of, with_lens, with_weighted
+from eqdarts.fitting.views import View, is_weighted, members_of, parted, with_lens, with_weighted
 from eqdarts.graph.fitted import FittedGraph
 from eqdarts.history import SearchHistory, with_totals
 from eqdarts.inference.constants import Snap
@@ -76,8 +76,6 @@ __all__ = ["Stages", "fit_table", "laws_of"]
 
 Snapped = tuple[Front, tuple[Snap, ...]]
 
-FOR_CONSTANTS = 0.04  # share of the limit that these have in any case
-LATEST = 1.05  # share of the limit until which constants become exact: it takes a tenth of a second and changes the law
 NO_EVIDENCE = Evidence((), (), np.zeros((0, 0)), (), None)
 
 
@@ -226,11 +224,8 @@ class Stages:
         entries, criterion = self._ready_for_choice(self._priced(members, views))
         plain = [entry for entry in entries if not is_weighted(entry, views)]
         front = select_front(plain, data, table, criterion)
-        again = partial(self.searches.by_scatter, scatter, front, entries, views, history, rows)
-        if (later := self.guard.stage("search by the scatter", again, lambda: None)) is not None:
-            view, graphs, history = later
-            views, members = [*views, view], [*members, self._refitted(graphs, view, rows)]
-            entries = [*entries, *self._ready_for_choice(self._priced(members[-1:], [view]))[0]]
+        found_so_far = views, members, entries, history
+        views, members, entries, history = self._with_later(scatter, front, *found_so_far, rows)
         told = partial(self._by_scatter, scatter, front, entries, views, criterion, rows)
         front, noise = self.guard.stage("kind of scatter", told, lambda: (front, Noise()))
         table, data = self.table, front.best.data
@@ -238,7 +233,8 @@ class Stages:
         settled = partial(weighing.settled if noise.kind == "constant" else weighing.held, front, self._has_time)
         front, evidence = self.guard.stage("evidence for the primitives", settled, lambda: (front, NO_EVIDENCE))
         fit_rows = table.drawn(rows)
-        forms = ExactForms(table, fit_rows, settings.constants, partial(self._has_time, self._latest()))
+        latest = until_constants(self.began, settings.time_limit)
+        forms = ExactForms(table, fit_rows, settings.constants, partial(self._has_time, latest))
         others = plain if noise.kind == "constant" else []
         exact = self._by_exact_constants(front, forms, criterion, others)
         if exact.best is not front.best:
@@ -262,6 +258,26 @@ class Stages:
         """Return the views, and that with the weights of relative errors where these are suspected."""
         weight = self.guard.stage("scatter before the search", scatter.suspected, lambda: None)
         return views if weight is None else with_weighted(views, weight)
+
+    def _with_later(
+        self,
+        scatter: Scatter,
+        front: Front,
+        views: list[View],
+        members: list[tuple[FittedGraph, ...]],
+        entries: list[Entry],
+        history: SearchHistory,
+        rows: NDArray[np.intp],
+    ) -> tuple[list[View], list[tuple[FittedGraph, ...]], list[Entry], SearchHistory]:
+        """Return what is found, with that of a search by a scatter that the first one did not know."""
+        again = partial(self.searches.by_scatter, scatter, front, entries, views, history, rows)
+        later = self.guard.stage("search by the scatter", again, lambda: None)
+        if later is None:
+            return views, members, entries, history
+        view, graphs, history = later
+        own = self._refitted(graphs, view, rows)
+        priced, _ = self._ready_for_choice(self._priced([own], [view]))
+        return [*views, view], [*members, own], [*entries, *priced], history
 
     def _by_scatter(
         self,
@@ -447,25 +463,13 @@ class Stages:
             # The first half of the time that is left goes to finding the best, the second to their coefficients.
             until = self._until("refits")
             half = (spent(self.began, self.settings.time_limit) + until) / 2
-            obeying, others = self._parted(members, view)
+            obeying, others = parted(members, view, self.table, loss_of(self.settings.loss).logistic)
             best = screened(obeying, data, rows, self.settings.primitives, partial(self._has_time, half))
             best = (*best, *best_of(others))
             in_time = partial(self._has_time, until)
             return refit_front(tuple(dict.fromkeys((*best, *always))), data, rows, self.rng, in_time)
 
         return self.guard.stage("refit to all rows", refitted, lambda: measured(front, data, rows))
-
-    def _parted(
-        self, members: tuple[FittedGraph, ...], view: View
-    ) -> tuple[tuple[FittedGraph, ...], tuple[FittedGraph, ...]]:
-        """Return the members that contradict nothing that is known, and the others."""
-        logistic = loss_of(self.settings.loss).logistic
-        screen = screen_of(view, self.table, logistic)
-        if screen is None:
-            return members, ()
-        obeys = screen.obeyed(members)
-        own = tuple(member for member, fine in zip(members, obeys, strict=True) if fine)
-        return own, tuple(member for member, fine in zip(members, obeys, strict=True) if not fine)
 
     def _priced(
         self,
@@ -588,10 +592,6 @@ class Stages:
 
     def _until(self, step: str) -> float:
         return share_until(step, self.settings.time_limit, len(self.table.y))
-
-    def _latest(self) -> float:
-        """Return the share of the time limit until which constants become exact: also where the rest took too long."""
-        return max(LATEST, spent(self.began, self.settings.time_limit) + FOR_CONSTANTS)
 
     def _has_time(self, until: float = 1.0) -> bool:
         """Whether less than the share `until` of the time limit is spent."""

@@ -242,7 +242,8 @@ def broken_line(data: Data) -> list[Start]:
 def peak(data: Data) -> list[Start]:
     """Return the peak or dip in one input on a level, if some peak fits better than a polynomial."""
     rows = np.unique(np.linspace(0, len(data.y) - 1, min(len(data.y), MOST_ROWS)).astype(np.intp))
-    X, y, d = data.X[rows], data.y[rows], data.n_inputs
+    X, y = data.X[rows], data.y[rows]
+    d = data.n_inputs
     if d > MOST_INPUTS_OF_KINK:
         return []
     root = np.sqrt(data.weight[rows])

@@ -19,6 +19,7 @@ __all__ = [
     "View",
     "is_weighted",
     "members_of",
+    "parted",
     "screen_of",
     "weighted_later",
     "with_lens",
@@ -88,6 +89,18 @@ def screen_of(view: View, table: Table, logistic: bool) -> GraphScreen | None:
     seen = replace(screen, points=points, needed=frozenset(), banned=own)
     found = GraphScreen.of(seen, view.data.scales, view.data.y_scale, logistic)
     return None if found is None else replace(found, known_part=part)
+
+
+def parted(
+    members: tuple[FittedGraph, ...], view: View, table: Table, logistic: bool
+) -> tuple[tuple[FittedGraph, ...], tuple[FittedGraph, ...]]:
+    """Return the members that contradict nothing that is known, and the others."""
+    screen = screen_of(view, table, logistic)
+    if screen is None:
+        return members, ()
+    obeys = screen.obeyed(members)
+    own = tuple(member for member, fine in zip(members, obeys, strict=True) if fine)
+    return own, tuple(member for member, fine in zip(members, obeys, strict=True) if not fine)
 
 
 def is_weighted(entry: Entry, views: Sequence[View]) -> bool:

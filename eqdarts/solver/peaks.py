@@ -20,6 +20,7 @@ FEWEST_VALUES = 8  # of an input, below which there is no peak
 PLACES = 40
 WIDTHS = np.geomspace(0.01, 0.4, 12)  # as shares of the range
 ROUNDS, FINER = 40, 0.5  # of the search around the best of the grid
+EDGE = 0.05  # share of the range: half a peak is a decay
 DEGREE = 4  # of the polynomial
 BETTER = 0.9  # share of what that leaves
 
@@ -62,7 +63,8 @@ def peak_of(x: Array, y: Array, root: Array) -> Peak | None:
             step, stretch = FINER * step, stretch**FINER
     powers = np.vander((x - x.mean()) / span, DEGREE + 1) * root[:, None]
     bent = y * root - powers @ np.linalg.lstsq(powers, y * root, rcond=None)[0]
-    return best if best.squares < BETTER * float(bent @ bent) else None
+    inside = x.min() + EDGE * span < best.place < x.max() - EDGE * span
+    return best if inside and best.squares < BETTER * float(bent @ bent) else None
 
 
 def _fitted(x: Array, y: Array, root: Array, place: float, width: float) -> Peak:
