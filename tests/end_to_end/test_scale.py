@@ -69,7 +69,7 @@ def test_a_long_table_keeps_time_for_the_steps_that_see_all_rows() -> None:
         search = time_for_search(limit, 1_000_000) / limit
         refits, writing = (share_until(step, limit, 1_000_000) for step in ("refits", "writing"))
         assert 0.4 < search < refits < writing < 0.95
-    assert share_until("writing", 60.0, 10_000) == share_until("writing", None, 1_000_000) == 1.0
+    assert 0.9 < share_until("writing", 60.0, 10_000) < share_until("writing", None, 1_000_000) == 1.0
 
 
 def test_the_rows_that_tell_where_an_equation_is_defined_have_all_extremes() -> None:
