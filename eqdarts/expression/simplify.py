@@ -65,6 +65,7 @@ def simplified(expr: Expr, points: Points) -> Expr:
     # Start from the normal form, and from the one without nested fractions, where they are the same function.
     best = _agreeing(normalise, expr, points, reference)
     best = _agreeing(lambda e: normalise(_without_nested_fractions(e)), best, points, reference)
+    best = _agreeing(_with_powers_of_powers_as_one, best, points, reference)
     best = _agreeing(with_extremes, best, points, reference)
     # Rounding can make a coefficient 1 or 0, after which another form may be the shortest.
     for _ in range(MOST_PASSES):
@@ -78,6 +79,14 @@ def simplified(expr: Expr, points: Points) -> Expr:
         if cost(best)[0] == symbols:
             return best
     return best
+
+
+def _with_powers_of_powers_as_one(expr: Expr) -> Expr:
+    """Return x**1.4995 in place of sqrt(x**2.999); a fitted exponent is no integer, so both need a positive x."""
+    return expr.replace(
+        lambda e: e.is_Pow and e.base.is_Pow and e.base.exp.is_Float and e.exp.is_number,
+        lambda e: e.base.base ** (e.base.exp * e.exp),
+    )
 
 
 def _without_nested_fractions(expr: Expr) -> Expr:

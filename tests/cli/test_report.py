@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,10 @@ def folder(tmp_path: Path) -> Path:
 @pytest.mark.slow
 def test_the_page_is_that_of_the_fit(folder: Path) -> None:
     assert main(["report", str(folder)]) == 0
-    assert (folder / PAGE_FILE).read_text(encoding="utf-8") == report_page(planets_run())
+    run = planets_run()
+    # A file has no trajectories of the architecture weights.
+    kept = replace(run, history=replace(run.history, alpha=None))
+    assert (folder / PAGE_FILE).read_text(encoding="utf-8") == report_page(kept)
 
 
 def test_the_page_goes_where_it_is_told_with_units(

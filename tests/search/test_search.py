@@ -94,7 +94,9 @@ def test_a_stage_that_fails_is_left_out(
     monkeypatch.setattr(f"{owner}.{name}", stand_in)
     # The last stages of an exact law and of the random search are reached after some hundred refits.
     result = run(kind, noise, max_refits=150 if noise >= 0.01 and kind != RANDOM else 600)
-    assert result.history.left_out == {stage: f"{type(error).__name__}: {error}"}
+    # A function that fails may serve another stage too.
+    assert result.history.left_out[stage] == f"{type(error).__name__}: {error}"
+    assert set(result.history.left_out.values()) == {f"{type(error).__name__}: {error}"}
     assert result.front[0].graph.complexity == 1  # the constant, at least
     assert all(np.isfinite(member.loss) for member in result.front)
     assert len(result.front) > 1 or stage == "training of a supernet"  # the relaxed search proposes little else
