@@ -55,6 +55,7 @@ def test_wrong_parameters_are_said_before_any_search() -> None:
             ODERegressor(**given).fit(runs(), t="time", trajectory="run")  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 def test_a_guess_is_a_start_and_few_times_are_warned_of() -> None:
     t = np.linspace(0, 4, 9)
     model = ODERegressor(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from eqdarts.dynamics.choice import Chosen
 from eqdarts.dynamics.problem import Problem
@@ -51,6 +52,7 @@ def test_terms_that_differ_too_much_stay_apart() -> None:
     assert list(shared(chosen)) == []
 
 
+@pytest.mark.slow
 def test_one_state_may_lose_all_that_another_gains() -> None:
     """With S = 7 - I, a law of S that only says so fits as well as the flux; the flux is shorter."""
     t = np.linspace(0, 4, 30)

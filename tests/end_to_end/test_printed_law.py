@@ -124,6 +124,7 @@ def test_the_table_has_a_law_that_six_digits_may_spoil(name: str) -> None:
         assert max(spoilt) > 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TABLES)
 def test_text_latex_and_mathml_of_every_equation(name: str) -> None:
     for law in _model(name).front_:
@@ -188,7 +189,7 @@ def test_titles_of_pictures(name: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["years", "kelvin"])
+@pytest.mark.parametrize("name", ["years"])
 def test_the_report_page(name: str) -> None:
     model = _model(name)
     shown = re.findall(r"(?:<math>.*?</math> ?)+", report_page(model.run_))

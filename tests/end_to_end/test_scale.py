@@ -38,6 +38,7 @@ def test_many_rows_take_a_few_copies_of_the_table() -> None:
     assert peak < 3.5 * X.nbytes
 
 
+@pytest.mark.slow
 def test_the_time_of_preparation_is_part_of_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     from eqdarts.fitting import searches, stages
 

@@ -133,6 +133,7 @@ def test_a_fit_to_30000_rows_tells_what_all_of_them_say() -> None:
     assert model.equations_["loss"][model.run_.chosen] == pytest.approx(np.mean((y - model.predict(X)) ** 2))
 
 
+@pytest.mark.slow
 def test_a_saved_fit_has_the_errors_of_all_rows(tmp_path: Path) -> None:
     model, _, _ = fitted()
     model.save(tmp_path / "law.json")

@@ -134,6 +134,7 @@ def damaged(record: dict[str, Any]) -> Iterator[str]:
     yield json.dumps({**record, "x_scale": [1.0]})
 
 
+@pytest.mark.slow
 def test_a_damaged_checkpoint_is_one_clear_error(tmp_path: Path) -> None:
     quick = QUICK | {"max_refits": 5}
     DARTSRegressor(**quick).fit(*table(80), checkpoint=tmp_path)

@@ -17,6 +17,7 @@ from tests.fits import fallen
 from tests.helpers import edge, node
 
 
+@pytest.mark.slow
 def test_a_front_stays_a_front_when_its_chosen_member_changes() -> None:
     for model in (fallen(), fallen(named=True)):
         assert model.equations_["complexity"].is_monotonic_increasing

@@ -36,6 +36,7 @@ def test_parameters_that_groups_do_not_take_are_named(name: str, value: object) 
         check_plain(PLAIN | {name: value})
 
 
+@pytest.mark.slow
 def test_a_new_group_gets_constants_of_its_own_and_the_others_keep_theirs() -> None:
     run = grown().run_
     age = np.linspace(1, 9, 7)

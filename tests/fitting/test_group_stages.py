@@ -71,6 +71,7 @@ def test_a_long_table_keeps_rows_of_every_group(monkeypatch: pytest.MonkeyPatch)
     assert rows.X.shape == (20, 1)
 
 
+@pytest.mark.slow
 def test_a_callback_sees_the_share_of_the_whole_fit_and_may_stop_it(monkeypatch: pytest.MonkeyPatch) -> None:
     from eqdarts.fitting import progress
 

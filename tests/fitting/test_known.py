@@ -44,6 +44,7 @@ def test_a_true_statement_is_told_with_its_proof() -> None:
     assert model.equations_["knowledge"][model.run_.chosen] == "proved"
 
 
+@pytest.mark.slow
 def test_a_false_statement_gives_the_best_that_obeys_it_and_says_what_that_costs() -> None:
     model = knowing("decreasing in t")
     values = model.equation_.predict({"t": np.linspace(0.2, 2.0, 50)})
@@ -85,6 +86,7 @@ def test_probabilities_are_held_and_not_their_log_odds() -> None:
     assert [one.status for one in model.run_.knowledge[model.run_.chosen]] == ["proved", "proved"]
 
 
+@pytest.mark.slow
 def test_each_group_must_obey() -> None:
     X, y = trees()
     quick = QUICK | {"max_refits": 7, "max_complexity": 5, "primitives": "minimal"}

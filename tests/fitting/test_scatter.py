@@ -67,6 +67,7 @@ def test_few_decades_and_powers_of_the_inputs_survive_large_relative_errors() ->
     np.testing.assert_allclose(model.predict(X), f, rtol=0.25)
 
 
+@pytest.mark.slow
 def test_standard_errors_and_intervals_are_those_of_the_weights() -> None:
     model = fitted("relative")
     X, y = decay("relative")
@@ -221,6 +222,7 @@ def test_only_the_shortest_laws_and_the_best_of_each_small_size_are_fitted_by_a_
     assert Scatter(table).promising("relative", entries, np.arange(40)) == entries
 
 
+@pytest.mark.slow
 def test_when_the_time_is_up_laws_of_the_weighted_search_are_fitted_too(monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(3)
     mass = np.exp(rng.uniform(-3, 8, 60))

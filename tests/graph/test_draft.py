@@ -63,6 +63,7 @@ def test_pruning_twice_is_pruning_once(draft: Draft) -> None:
     assert coefficients_again == pytest.approx(coefficients, rel=1e-12, nan_ok=True)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=300)
 @given(drafts())
 def test_pruning_never_raises_complexity_or_the_number_of_coefficients(draft: Draft) -> None:

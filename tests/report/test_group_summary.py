@@ -19,6 +19,7 @@ def test_the_summary_tells_shared_constants_and_those_of_each_group() -> None:
     assert "rivals: longer by" in text
 
 
+@pytest.mark.slow
 def test_the_constants_are_lines_with_errors() -> None:
     found: GroupInference = grown().inference()
     head, shared, groups, *rest = group_lines(found)

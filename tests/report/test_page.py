@@ -150,6 +150,7 @@ def test_without_standard_errors_the_page_says_so(no_pictures: None, run: Run) -
     assert "std. error" not in text
 
 
+@pytest.mark.slow
 def test_only_the_best_are_drawn_and_an_undefined_equation_is_said_to_be(
     monkeypatch: pytest.MonkeyPatch, run: Run
 ) -> None:

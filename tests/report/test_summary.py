@@ -22,6 +22,7 @@ def test_summary_has_everything() -> None:
     assert max(map(len, shown.splitlines())) <= 88
 
 
+@pytest.mark.slow
 def test_summary_says_what_cannot_be_told_apart() -> None:
     x = np.tile(np.linspace(1.0, 2.0, 4), 5)
     y = 3 * x + np.random.default_rng(0).normal(size=20)

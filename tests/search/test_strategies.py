@@ -25,7 +25,7 @@ def squares(running: Running) -> None:
     running.refit("squares", (draft.build() for draft in drafts))
 
 
-@pytest.mark.parametrize("n_jobs", [None, 2])
+@pytest.mark.parametrize("n_jobs", [None, pytest.param(2, marks=pytest.mark.slow)])
 def test_a_search_is_a_row(monkeypatch: pytest.MonkeyPatch, n_jobs: int | None) -> None:
     monkeypatch.setitem(SEARCHES, "squares", Strategy("squares", "squares of inputs", squares))
     model = DARTSRegressor(search="squares", time_limit=None, n_jobs=n_jobs, n_searches=2, random_state=0)

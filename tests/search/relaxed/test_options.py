@@ -69,6 +69,7 @@ def test_temperature_and_rate_fall() -> None:
     assert [options.rate_w_at(p) for p in (0.0, 1.0)] == pytest.approx([0.2, 0.02])
 
 
+@pytest.mark.slow
 def test_every_option_reaches_the_supernet(monkeypatch: pytest.MonkeyPatch) -> None:
     given: dict[str, Any] = {
         "order": "second", "n_steps": 4, "n_hidden": (2,), "n_samples": 1, "rate_w": 0.03, "rate_alpha": 0.2,

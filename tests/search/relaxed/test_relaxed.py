@@ -39,6 +39,7 @@ def test_supernets_are_trained_in_turn_until_the_budget_is_spent(monkeypatch: py
     assert found.history.alpha is not None
 
 
+@pytest.mark.slow
 def test_a_law_is_found_behind_an_outer_function() -> None:
     rng = np.random.default_rng(0)
     X = rng.uniform(0.5, 3.0, (200, 2))
