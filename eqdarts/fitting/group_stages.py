@@ -130,9 +130,6 @@ class _GroupFit:
         self.failures = Failures()
         self.callback = self.watch.callback
         self.shortest = math.inf  # of the laws so far
-        self.columns = {
-            name: np.ascontiguousarray(column) for name, column in zip(self.table.names, self.table.X.T, strict=True)
-        }
 
     def run(self, partial: RowGroups | None = None) -> Run:
         """Search, share constants, and choose; `partial` has the groups of the rows with gaps."""
@@ -264,7 +261,7 @@ class _GroupFit:
 
     def _problem(self, form: GroupForm) -> GroupedProblem:
         return GroupedProblem(
-            form.formula, form.names, self.columns, self.table.y, self.groups.place, self.table.weight
+            form.formula, form.names, self.table.columns, self.table.y, self.groups.place, self.table.weight
         )
 
     def _laws(self, forms: Sequence[GroupForm]) -> list[_Law]:
@@ -310,7 +307,7 @@ class _GroupFit:
         return quick_length(self._problem(form), form.starts, partial(self._length, form))
 
     def _extended(self, law: _Law) -> list[GroupForm] | None:
-        return extended(law.form, law.choice.theta, self._problem(law.form), self.columns)
+        return extended(law.form, law.choice.theta, self._problem(law.form), self.table.columns)
 
     def _chosen(self, form: GroupForm) -> list[_Law]:
         """Return the law of a form, as a list; an empty one if its numbers cannot be written."""

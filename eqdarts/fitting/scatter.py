@@ -243,9 +243,9 @@ class ByKind:
         FormulaError
             If the numbers that are found cannot be written.
         """
-        return self.with_weights(equation, steps)[0]
+        return self.with_own_weights(equation, steps)[0]
 
-    def with_weights(self, equation: Equation, steps: int = STEPS, at_least: int = 0) -> tuple[Equation, Array]:
+    def with_own_weights(self, equation: Equation, steps: int = STEPS, at_least: int = 0) -> tuple[Equation, Array]:
         """Return the same equation, and the weights (n,) by which its coefficients are those of least squares.
 
         Where the scatter is as large as the values, no coefficients give the weights by which they are found. Then the
@@ -291,7 +291,7 @@ def by_own_weights(front: Front, noise: Noise, given: FitRows, table: Table) -> 
         return front, replace(noise, size=noise.size * table.y_unit), given
     rows = replace(given, y=given.y / table.y_unit)
     by = ByKind(noise.kind, table, rows)
-    equation, weight = by.with_weights(front.best.equation, at_least=1)
+    equation, weight = by.with_own_weights(front.best.equation, at_least=1)
     found, _ = noise_of(noise.kind, rows.y, by.predicted(equation), rows.weight)
     entries = list(front.entries)
     entries[front.chosen] = replace(front.best, equation=equation)

@@ -124,6 +124,11 @@ class Table:
         return max(float(np.average(self.sigma**2, weights=self.weight)), least, 1e-300)
 
     @cached_property
+    def columns(self) -> dict[str, Array]:
+        """The inputs (N,) by name, each in one piece."""
+        return {name: np.ascontiguousarray(column) for name, column in zip(self.names, self.X.T, strict=True)}
+
+    @cached_property
     def origins(self) -> dict[str, int]:
         """The columns that are searched from an origin too, each with its origin."""
         ends = np.array(list(self.box.values())).T.reshape(2, -1)

@@ -26,7 +26,7 @@ from eqdarts.fitting.front import MOST_ROWS
 from eqdarts.fitting.known import contradicts, is_broken, obeying
 from eqdarts.fitting.progress import Callback, Watch, watched
 from eqdarts.fitting.run import Run
-from eqdarts.fitting.settings import FitSettings
+from eqdarts.fitting.settings import LATEST, FitSettings
 from eqdarts.fitting.stages import Stages
 from eqdarts.fitting.table import Table
 from eqdarts.fitting.without_graphs import Ranked, run_without_graphs
@@ -45,7 +45,6 @@ LEAST_ROWS = 20
 MOST_FORMS = 3  # formulas of each function that are put together with those of the others
 LEAST_SLOPE = 1e-6  # share of the largest slope, below which a row says nothing of a function
 SAME = 1e-12  # relative spread of equal weights
-LATEST = 1.05  # share of the time limit until which constants become exact
 # Shares of the time limit until which laws are fitted, after the searches of each round: the second round sees what the
 # first law leaves. The searches of a round have this share of its time.
 UNTIL = (0.5, 0.95)
@@ -153,11 +152,10 @@ class _FormFit:
     def problem(self) -> FormProblem:
         """The form and its rows."""
         table = self.table
-        columns = {name: np.ascontiguousarray(column) for name, column in zip(table.names, table.X.T, strict=True)}
         constants = {name: np.full(len(table.y), value) for name, value in self.settings.constants.items()}
         weight = np.ones(len(table.y)) if table.weight is None else table.weight
         limits = checked_bounds(self.settings.bounds or {}, self.form.coefficients)
-        return FormProblem(self.form, {**constants, **columns}, table.y, weight, limits, self.settings.loss)
+        return FormProblem(self.form, {**constants, **table.columns}, table.y, weight, limits, self.settings.loss)
 
     def run(self) -> Run:
         """Search, put together, and choose."""
