@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
@@ -13,7 +15,7 @@ from eqdarts.inference.by_loss import errors_of_new
 from eqdarts.inference.uncertainty import Inference
 from eqdarts.losses import loss_of
 
-__all__ = ["inference_of", "interval_of_new", "std_of_new"]
+__all__ = ["Bands", "inference_of", "interval_of_new", "std_of_new"]
 
 
 def inference_of(run: Run, index: int | None) -> Any:
@@ -64,13 +66,46 @@ def interval_of_new(
     found = inference_of(run, index)
     if run.groups is not None:
         return cast(Array, found.predict_interval(X, labels, coverage, observation))
+    return _interval(run, found, X, coverage, observation, weight, sigma)
+
+
+@dataclass(frozen=True)
+class Bands:
+    """The intervals of one law of a run without groups, over a grid.
+
+    Parameters
+    ----------
+    run : Run
+    found : Inference
+        On the law, by the loss and the scatter of the run.
+    """
+
+    run: Run
+    found: Inference
+
+    @property
+    def sigma_known(self) -> bool:
+        """Whether a new observation has no scatter to draw: only the user knows it, or it is yes or no."""
+        sigma = self.run.rows.sigma
+        return loss_of(self.run.loss).logistic or (sigma is not None and bool(np.ptp(sigma) > 0))
+
+    def predict_interval(self, X: Mapping[str, Array], coverage: float, observation: bool) -> Array:
+        """Return intervals (n, 2) of new observations, or of the law, at columns that hold all inputs of the law."""
+        n_rows = len(next(iter(X.values())))
+        rest = np.zeros(n_rows)
+        columns = np.column_stack([X.get(name, rest) for name in self.found.equation.variables])
+        return _interval(self.run, self.found, columns, coverage, observation)
+
+
+def _interval(
+    run: Run, found: Inference, X: Array, coverage: float, observation: bool, weight: Any = None, sigma: Any = None
+) -> Array:
     if loss_of(run.loss).of_logs:
         return _interval_of_logs(found, X, coverage, observation, weight, sigma)
     if not observation:
-        return cast(Array, found.predict_interval(X, coverage, observation, weight, None))
-    equation = run.equation_at(index)
-    sigma = errors_of_new(equation, run.rows, run.loss, X, sigma, weight, run.noise)
-    return cast(Array, found.predict_interval(X, coverage, observation, weight if sigma is None else None, sigma))
+        return found.predict_interval(X, coverage, observation, weight, None)
+    sigma = errors_of_new(found.equation, run.rows, run.loss, X, sigma, weight, run.noise)
+    return found.predict_interval(X, coverage, observation, weight if sigma is None else None, sigma)
 
 
 def _interval_of_logs(found: Inference, X: Array, coverage: float, observation: bool, weight: Any, sigma: Any) -> Array:

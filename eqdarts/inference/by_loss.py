@@ -21,7 +21,7 @@ from eqdarts.inference.noise import Noise, noise_of
 from eqdarts.inference.uncertainty import Inference, inference, inference_of_all
 from eqdarts.losses import LOSSES, loss_of
 
-__all__ = ["diagnosis_by_loss", "errors_of_new", "inference_by_loss"]
+__all__ = ["comparable_residuals", "diagnosis_by_loss", "errors_of_new", "inference_by_loss"]
 
 CONSTANT = Noise()
 
@@ -89,18 +89,16 @@ def _of_logs(equation: Equation, rows: FitRows) -> Inference:
     return replace(found, r_squared=share, lack_of_fit=None, misfit=None)
 
 
-def diagnosis_by_loss(equation: Equation, rows: FitRows, loss: Any, noise: Noise = CONSTANT) -> Diagnosis | None:
-    """Return what the residuals of an equation say of the rows; None for yes or no, which have no residuals to judge.
+def comparable_residuals(equation: Equation, rows: FitRows, loss: Any, noise: Noise = CONSTANT) -> tuple[Array, Array]:
+    """Return residuals (n,) in units in which even scatter is expected, and the values (n,) of the equation.
 
     Known errors, weights, the variance of a likelihood, and the noise of a robust fit, whose rows have no weights for
-    it, make the residuals comparable.
+    it, make the residuals comparable. Those of logarithms are differences of logarithms.
     """
     row = loss_of(loss)
-    if row.logistic:
-        return None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", EqdartsWarning)
-        f = equation.predict(rows.X)
+        f = np.asarray(equation.predict(rows.X))
     scale = np.ones(len(f)) if rows.sigma is None else rows.sigma / np.median(rows.sigma)
     with np.errstate(all="ignore"):
         if row.variance is not None:
@@ -109,7 +107,15 @@ def diagnosis_by_loss(equation: Equation, rows: FitRows, loss: Any, noise: Noise
             scale = noise.std(f)
         if rows.weight is not None:
             scale = scale / np.sqrt(np.where(rows.weight > 0, rows.weight / rows.weight.mean(), np.nan))
-        residual = (row.residual(rows.y, f) if row.of_logs else rows.y - f) / scale
+        return np.asarray((row.residual(rows.y, f) if row.of_logs else rows.y - f) / scale), f
+
+
+def diagnosis_by_loss(equation: Equation, rows: FitRows, loss: Any, noise: Noise = CONSTANT) -> Diagnosis | None:
+    """Return what the residuals of an equation say of the rows; None for yes or no, which have none to judge."""
+    row = loss_of(loss)
+    if row.logistic:
+        return None
+    residual, f = comparable_residuals(equation, rows, loss, noise)
     used = [name for name in equation.variables if symbol(name) in equation.expr.free_symbols]
     columns = {name: rows.X[:, equation.variables.index(name)] for name in used}
     dof = len(f) - len(equation.coefficients) if row.is_likelihood else None

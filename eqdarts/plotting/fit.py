@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -17,11 +17,21 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-    from eqdarts.inference.uncertainty import Inference
-
 __all__ = ["plot_fit", "plot_slices"]
 
 Units = Mapping[str, str]
+
+
+class Intervals(Protocol):
+    """What knows how far the law, and new measurements, may lie from the curve."""
+
+    @property
+    def sigma_known(self) -> bool:
+        """Whether a new measurement has no scatter to draw, as where only the user knows it."""
+
+    def predict_interval(self, X: Mapping[str, Array], coverage: float, observation: bool) -> Array:
+        """Return intervals (n, 2) of the law, or of new measurements."""
+
 
 N_GRID, N_SIDE = 300, 80
 MOST_SLICES = 12
@@ -35,7 +45,7 @@ def plot_fit(
     y: Any,
     ax: Axes | None = None,
     *,
-    found: Inference | None = None,
+    found: Intervals | None = None,
     coverage: float = 0.95,
     units: Units | None = None,
 ) -> Axes:
@@ -87,7 +97,7 @@ def _plot_curve(
     x: Array,
     y: Array,
     ax: Axes,
-    found: Inference | None,
+    found: Intervals | None,
     coverage: float,
     units: Units | None,
 ) -> None:
@@ -116,7 +126,7 @@ def _limit(ax: Axes, y: Array) -> None:
     ax.set_ylim(max(bottom, low - span), min(top, high + span))
 
 
-def _draw_bands(found: Inference, name: str, grid: Array, coverage: float, ax: Axes) -> None:
+def _draw_bands(found: Intervals, name: str, grid: Array, coverage: float, ax: Axes) -> None:
     kinds = [(False, 0.35, f"{100 * coverage:g} % of the equation")]
     if not found.sigma_known:  # with weights only the user knows the error of a new measurement
         kinds.append((True, 0.15, f"{100 * coverage:g} % of measurements"))

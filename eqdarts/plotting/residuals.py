@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-__all__ = ["plot_qq", "plot_residual_panels", "plot_residuals"]
+__all__ = ["plot_qq", "plot_quantiles", "plot_residual_panels", "plot_residuals"]
 
 Units = Mapping[str, str]
 
@@ -97,11 +97,16 @@ def plot_qq(equation: Equation, X: pd.DataFrame, y: Any, ax: Axes | None = None,
     relative : bool, optional
         As in `plot_residuals`.
     """
+    _, y = rows_of_picture(equation, X, y)
+    return plot_quantiles(_residual(y, predicted(equation, X), _is_relative(y) if relative is None else relative), ax)
+
+
+@styled
+def plot_quantiles(residual: Array, ax: Axes | None = None) -> Axes:
+    """Plot residuals (n,) as `plot_qq` does, in whatever unit their scatter is even."""
     from scipy import special
 
     ax = new_axes(ax)
-    _, y = rows_of_picture(equation, X, y)
-    residual = _residual(y, predicted(equation, X), _is_relative(y) if relative is None else relative)
     residual = np.sort(residual[np.isfinite(residual)])
     largest = float(np.abs(residual).max(initial=0.0))  # whose square may overflow
     spread = largest * float((residual / largest).std()) if largest else 0.0

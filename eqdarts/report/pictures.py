@@ -13,6 +13,9 @@ import numpy as np
 import pandas as pd
 
 from eqdarts.equation.equation import Equation
+from eqdarts.fitting.new_rows import Bands
+from eqdarts.inference.by_loss import comparable_residuals
+from eqdarts.losses import loss_of
 from eqdarts.plotting import (
     plot_alpha_grid,
     plot_coefficients,
@@ -21,12 +24,12 @@ from eqdarts.plotting import (
     plot_front,
     plot_gap,
     plot_graph,
-    plot_qq,
     plot_residuals,
     plot_search,
     plot_slices,
 )
 from eqdarts.plotting.points import used_variables
+from eqdarts.plotting.residuals import plot_quantiles
 from eqdarts.plotting.style import STYLE, styled
 
 if TYPE_CHECKING:
@@ -85,22 +88,32 @@ def equation_pictures(
 
     @styled
     def fit() -> Any:
-        ax = plot_fit(equation, X, y, found=found if n_used == 1 else None, units=units)
+        bands = Bands(run, found) if found is not None and n_used == 1 else None
+        ax = plot_fit(equation, X, y, found=bands, units=units)
         ax.set_title("", loc="left")  # the law is already shown above
         return ax
 
     pictures = [
         picture(f"The equation {what}", fit),
-        picture("Residuals: measured minus predicted", lambda: plot_residuals(equation, X, y, units=units)),
+        picture(
+            "Residuals: measured minus predicted",
+            lambda: plot_residuals(equation, X, y, units=units, relative=_in_percent(run)),
+        ),
     ]
     if len(y) > 2 and np.isfinite(y).all():
-        pictures.append(picture("Residuals against a normal distribution", lambda: plot_qq(equation, X, y)))
+        residual, _ = comparable_residuals(equation, run.rows, run.loss, run.noise)
+        pictures.append(picture("Residuals against a normal distribution", lambda: plot_quantiles(residual)))
     if found is not None and found.names:
         what = "Coefficients with their 95 % intervals, in percent of each"
         pictures.append(picture(what, lambda: plot_coefficients(found)))
     if n_used > 1:
         pictures.append(picture("One variable at a time", lambda: plot_slices(equation, X, y, units=units), True))
     return pictures
+
+
+def _in_percent(run: Run) -> bool | None:
+    """Return True if the scatter of the run is relative; None leaves it to the picture."""
+    return True if loss_of(run.loss).of_logs or run.noise.kind == "relative" else None
 
 
 def run_pictures(run: Run) -> list[Picture]:
