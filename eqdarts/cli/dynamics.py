@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from eqdarts.cli.notes import note, notes_to_stderr, show
 from eqdarts.cli.saving import make_folder, save, tell_of_replaced
 from eqdarts.cli.usage import UsageError
 from eqdarts.errors import visible
-from eqdarts.fitting.run import RUN_FILE
+from eqdarts.fitting.run import PAGE_FILE, RUN_FILE
 from eqdarts.tables.files import load_table
+
+if TYPE_CHECKING:
+    from eqdarts.dynamics.record import DynamicsRun
 
 __all__ = ["run"]
 
@@ -24,12 +29,12 @@ OPTIONS = {  # option of the command line -> parameter of ODERegressor; its defa
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Read the table, search, print the system and its summary, and write the file."""
+    """Read the table, search, print the system and its summary, and write the files."""
     table = load_table(arguments.file)
     folder = make_folder(arguments.out, arguments.file)
     for message in table.notes:
         note(message)
-    tell_of_replaced(folder, (RUN_FILE,))
+    tell_of_replaced(folder, (RUN_FILE, PAGE_FILE))
     from eqdarts.dynamics.regressor import ODERegressor
 
     given = {own: getattr(arguments, name) for name, own in OPTIONS.items() if getattr(arguments, name) is not None}
@@ -45,4 +50,14 @@ def run(arguments: argparse.Namespace) -> None:
     show(f"{model.system_.format()}\n")
     show(model.summary())
     save(folder / RUN_FILE, model.run_.to_json() + "\n")
-    show(f"\nWrote to {visible(str(folder))}: {RUN_FILE}")
+    _draw(model.run_, folder / PAGE_FILE)
+    show(f"\nWrote to {visible(str(folder))}: {RUN_FILE}, {PAGE_FILE}")
+
+
+def _draw(run: DynamicsRun, path: Path) -> None:
+    import matplotlib
+
+    matplotlib.use("Agg")  # files only: no window, no display needed
+    from eqdarts.dynamics.page import dynamics_page
+
+    save(path, dynamics_page(run))

@@ -1,13 +1,18 @@
-"""``eqdarts report``: the web page of a fit, from the files of ``eqdarts fit``."""
+"""``eqdarts report``: the web page of a fit, from the files of ``eqdarts fit`` or ``eqdarts dynamics``."""
 
 from __future__ import annotations
 
 import argparse
+import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from eqdarts.cli.notes import show
 from eqdarts.cli.saving import save, tell_of_replaced
 from eqdarts.errors import TableError, explain
+
+if TYPE_CHECKING:
+    from eqdarts.fitting.run import Run
 
 __all__ = ["run"]
 
@@ -18,16 +23,39 @@ def run(arguments: argparse.Namespace) -> None:
     from eqdarts.fitting.run import PAGE_FILE, RUN_FILE, Run
 
     folder = Path(arguments.folder)
-    past = Run.from_json(_read(folder / RUN_FILE))
+    text = _read(folder / RUN_FILE)
+    past = None if _is_of_dynamics(text) else Run.from_json(text)
     import matplotlib
 
     matplotlib.use("Agg")  # files only: no window, no display needed
-    from eqdarts.report.page import report_page
-
     page = Path(arguments.out) if arguments.out is not None else folder / PAGE_FILE
     tell_of_replaced(page.parent, (page.name,))
-    save(page, report_page(past, {**dict(past.equation.units), **units}))
+    save(page, _dynamics_page(text) if past is None else _page(past, units))
     show(f"Wrote {page}")
+
+
+def _page(past: Run, units: dict[str, str]) -> str:
+    from eqdarts.report.page import report_page
+
+    return report_page(past, {**dict(past.equation.units), **units})
+
+
+def _dynamics_page(text: str) -> str:
+    from eqdarts.dynamics.page import dynamics_page
+    from eqdarts.dynamics.record import DynamicsRun
+
+    return dynamics_page(DynamicsRun.from_json(text))
+
+
+def _is_of_dynamics(text: str) -> bool:
+    """Whether a file is of `eqdarts dynamics`; what is wrong with a file is for its reader to say."""
+    from eqdarts.dynamics.record import FORMAT
+
+    try:
+        record = json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(record, dict) and record.get("format") == FORMAT
 
 
 def _unit(text: str) -> tuple[str, str]:

@@ -12,11 +12,12 @@ import pandas as pd
 
 from eqdarts._typing import Array
 from eqdarts.dynamics.system import System
+from eqdarts.dynamics.trajectories import Trajectory
 from eqdarts.equation.equation import Equation
 from eqdarts.errors import FormulaError, explain
 from eqdarts.files import is_number, read_json, short
 
-__all__ = ["Coefficient", "DynamicsRun", "OnFront"]
+__all__ = ["FORMAT", "Coefficient", "Course", "DynamicsRun", "OnFront"]
 
 FORMAT, VERSION = "eqdarts-dynamics", 1
 LONGEST = 20_000_000  # characters of a file
@@ -57,6 +58,21 @@ class OnFront:
 
 
 @dataclass(frozen=True, eq=False)
+class Course:
+    """One run as a report shows it.
+
+    Parameters
+    ----------
+    measured : Trajectory
+    fitted : ndarray of shape (n, d)
+        The states of the fitted system at the same times.
+    """
+
+    measured: Trajectory
+    fitted: Array
+
+
+@dataclass(frozen=True, eq=False)
 class DynamicsRun:
     """All that is known after a fit.
 
@@ -77,6 +93,10 @@ class DynamicsRun:
     seconds : float
     params : mapping
         The parameters of the estimator that are plain values.
+    changed : tuple of str
+        Names of the parameters that were not left as they are.
+    courses : tuple of Course
+        The runs of the fit, or the first of them if they have many rows.
     """
 
     system: System
@@ -92,6 +112,8 @@ class DynamicsRun:
     horizon: int | None = None
     seconds: float = 0.0
     params: Mapping[str, Any] = field(default_factory=dict)
+    changed: tuple[str, ...] = ()
+    courses: tuple[Course, ...] = ()
 
     def coefficient_table(self) -> pd.DataFrame:
         """Return a row for each coefficient."""
@@ -135,6 +157,8 @@ class DynamicsRun:
             "horizon": self.horizon,
             "seconds": self.seconds,
             "params": {name: value for name, value in self.params.items() if _is_plain(value)},
+            "changed": list(self.changed),
+            "courses": [_written_course(course) for course in self.courses],
         }
         return json.dumps(record, indent=1, allow_nan=False)
 
@@ -185,7 +209,24 @@ def _read(record: dict[str, Any]) -> DynamicsRun:
         None if record["horizon"] is None else int(record["horizon"]),
         float(record["seconds"]),
         params,
+        tuple(map(str, record.get("changed", ()))),
+        tuple(_course(one, len(states), len(record["inputs"])) for one in record.get("courses", ())),
     )
+
+
+def _course(one: dict[str, Any], n_states: int, n_inputs: int) -> Course:
+    t = _numbers(one["t"], 1).ravel()
+    states, fitted = _numbers(one["states"], n_states), _numbers(one["fitted"], n_states)
+    inputs = _numbers(one["inputs"], n_inputs)
+    if not len(t) == len(states) == len(fitted) == len(inputs):
+        raise FormulaError(explain("A run must have as many states as times.", short(one["label"]), WRONG))
+    return Course(Trajectory(str(one["label"]), t, states, inputs), fitted)
+
+
+def _numbers(rows: Any, width: int) -> Array:
+    """Return rows of numbers (n, width); null is NaN."""
+    table = np.array([[_number(value) for value in (row if isinstance(row, list) else [row])] for row in rows])
+    return table.reshape(len(rows), width)
 
 
 def _coefficient(row: dict[str, Any]) -> Coefficient:
@@ -201,6 +242,13 @@ def _on_front(one: dict[str, Any]) -> OnFront:
 def _written(one: OnFront) -> dict[str, Any]:
     equation = json.loads(one.equation.to_json())
     return {"equation": equation, "loss": _plain(one.loss), "score": _plain(one.score), "chosen": one.chosen}
+
+
+def _written_course(course: Course) -> dict[str, Any]:
+    part = course.measured
+    tables = {"states": part.states, "inputs": part.inputs, "fitted": course.fitted}
+    written = {name: [[_plain(value) for value in row] for row in table.tolist()] for name, table in tables.items()}
+    return {"label": part.label, "t": part.t.tolist(), **written}
 
 
 def _number(value: Any) -> float:

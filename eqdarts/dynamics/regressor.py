@@ -151,7 +151,10 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
         )
         for words in run.cautions:
             warnings.warn(words, EqdartsWarning, stacklevel=2)
-        self._keep(replace(run, params=self.get_params(deep=False)))
+        params = self.get_params(deep=False)
+        usual = {name: p.default for name, p in inspect.signature(type(self)).parameters.items()}
+        changed = tuple(name for name, value in params.items() if name not in usual or value is not usual[name])
+        self._keep(replace(run, params=params, changed=changed))
         return self
 
     def _settings(self) -> Any:
@@ -233,6 +236,19 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
         """Return a text table: the system, its fit, coefficients with intervals, rivals and cautions."""
         check_is_fitted(self)
         return summary(self.run_)
+
+    def report(self, path: Any) -> None:
+        """Write one self-contained web page: system, uncertainty, rivals, and measured against simulated states.
+
+        Parameters
+        ----------
+        path : str or Path
+            Such as "law.html".
+        """
+        from eqdarts.dynamics.page import write_dynamics_page
+
+        check_is_fitted(self)
+        write_dynamics_page(self.run_, path)
 
     def latex(self) -> str:
         """Return the system as LaTeX, aligned at the equals signs."""

@@ -16,7 +16,7 @@ from eqdarts.dynamics.choice import Chosen, Screened, choose, laws_of_entries, s
 from eqdarts.dynamics.laws import Law, sides_of
 from eqdarts.dynamics.polynomials import polynomial_laws
 from eqdarts.dynamics.problem import Problem
-from eqdarts.dynamics.record import Coefficient, DynamicsRun, OnFront, r_squared
+from eqdarts.dynamics.record import Coefficient, Course, DynamicsRun, OnFront, r_squared
 from eqdarts.dynamics.smoothing import Smooth, smooth_states
 from eqdarts.dynamics.structure import conserved, shared, with_shared
 from eqdarts.dynamics.system import System, speed_name
@@ -37,6 +37,7 @@ FOR_CHOICE, FOR_EXACT = 0.87, 1.0
 LEAST_ERROR = 0.05  # of the slope at a time, as a share of the median error
 FEW_ROWS, FINE_ROWS = 60, 100  # with fewer rows the smooth courses are read at more times
 MOST_ROWS = 5000  # on which laws are chosen
+MOST_KEPT = 5000  # rows of whole runs that are kept for pictures
 SECONDS_FOR_FEW = 20.0  # longest fit to a dozen times
 DOZEN = 12
 COVERAGE = 0.95
@@ -203,8 +204,15 @@ def _recorded(
         chosen.problem.horizon,
         now() - clock.began,
         settings.given,
+        courses=_courses(problem, fitted.states),
     )
     return replace(run, cautions=(*told, *about_fit(run, problem.smooth, fitted.converged)))
+
+
+def _courses(problem: Problem, states: Array) -> tuple[Course, ...]:
+    """Return the first runs with their fitted states, as many as do not have too many rows."""
+    found = zip(problem.data.parts, problem.runs, strict=True)
+    return tuple(Course(part, states[rows]) for part, rows in found if rows.stop <= MOST_KEPT)
 
 
 def _finished(law: Law, state: str, problem: Problem) -> Equation:
@@ -220,8 +228,11 @@ def _front(ones: Sequence[Screened], law: Law, k: int, problem: Problem, chosen:
     """Return the laws of state k that fit better than all simpler ones, and the chosen one."""
     own = next((one for one in ones if one.law.key == law.key), ones[0])
     square = float(chosen.fitted.square[k])
-    rows, best = [], math.inf
+    rows: list[OnFront] = []
+    best = math.inf
     for one in sorted(ones, key=lambda one: (one.law.equation.complexity, one.square)):
+        if one.law.key == law.key and any(row.chosen for row in rows):
+            continue
         if one.law.key == law.key:
             rows.append(OnFront(_finished(law, problem.data.states[k], problem), square, 0.0, True))
         elif one.square < best:

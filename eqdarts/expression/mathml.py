@@ -10,7 +10,7 @@ from eqdarts.expression.latex import GREEK, is_enclosed, name_parts
 from eqdarts.expression.written import Call, Name, Negative, Number, Power, Product, Sum, Written, tidy
 from eqdarts.primitives.functions import notation
 
-__all__ = ["mathml", "plain_characters"]
+__all__ = ["mathml", "plain_characters", "rate_mathml"]
 
 _MINUS = '<mo form="prefix">\u2212</mo>'
 _TIMES = '<mo lspace="0" rspace="0.17em">\u2062</mo>'  # invisible, but a screen reader says "times"
@@ -40,6 +40,13 @@ def mathml(written: Written, target: str | None = None, digits: int | None = 6) 
     if target is not None:
         pieces[0] = f"{_name(target)}<mo>=</mo>{pieces[0]}"
     return " ".join(f"<math>{_row(piece)}</math>" for piece in pieces)
+
+
+def rate_mathml(state: str, time: str, order: int = 1) -> str:
+    """Return the derivative of a state with respect to time, and an equals sign, as MathML."""
+    power = "<mi>d</mi>" if order == 1 else f"<msup><mi>d</mi><mn>{order}</mn></msup>"
+    below = f"<mi>d</mi>{_name(time) if order == 1 else f'<msup>{_name(time)}<mn>{order}</mn></msup>'}"
+    return f"<math>{_row(f'<mfrac>{_row(power + _name(state))}{_row(below)}</mfrac><mo>=</mo>')}</math>"
 
 
 def plain_characters(text: str) -> str:

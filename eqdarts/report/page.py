@@ -6,10 +6,7 @@ policy forbids everything else.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Mapping
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +14,7 @@ from eqdarts.files import write_atomically
 from eqdarts.fitting.run import Run, with_dot
 from eqdarts.inference.summary import CAVEAT
 from eqdarts.report.group_words import group_pictures, group_words
+from eqdarts.report.html import render
 from eqdarts.report.pictures import Picture, equation_pictures, graph_pictures, run_pictures
 from eqdarts.report.words import (
     LONGEST_VALUE,
@@ -26,7 +24,6 @@ from eqdarts.report.words import (
     inference_of,
     longer_by,
     python_lines,
-    shown,
     words_of,
 )
 
@@ -67,34 +64,8 @@ def report_page(run: Run, units: Mapping[str, str] | None = None) -> str:
     units : mapping of str to str, optional
         Units of columns and target, by name, for the pictures and the table of columns.
     """
-    import jinja2
-
-    style, script = (_template(name) for name in ("report.css", "report.js"))
-    environment = jinja2.Environment(
-        loader=jinja2.FunctionLoader(_template),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=_visible,
-    )
     context = _context(run, dict(run.equation.units) if units is None else units)
-    context |= {"style": style, "script": script, "style_hash": _hash(style), "script_hash": _hash(script)}
-    return environment.get_template("report.html").render(context)
-
-
-def _template(name: str) -> str:
-    return files("eqdarts.report").joinpath("templates", name).read_text(encoding="utf-8")
-
-
-def _visible(value: Any) -> Any:
-    """Return text for a template: our own text unchanged, a user's without invisible characters."""
-    return value if hasattr(value, "__html__") else shown(value)
-
-
-def _hash(text: str) -> str:
-    """Return the digest by which the policy of the page allows its own style and script."""
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")
+    return render("report.html", context)
 
 
 def _context(run: Run, units: Mapping[str, str]) -> dict[str, Any]:

@@ -30,6 +30,7 @@ def test_the_system_comes_first_and_the_fit_is_kept(
         self._keep(fitted.run_)
 
     monkeypatch.setattr(ODERegressor, "fit", fit)
+    monkeypatch.setattr("eqdarts.dynamics.page.dynamics_pictures", lambda run: [])
     given = ["dynamics", "runs.csv", "--time", "time", "--trajectory", "run", "--states", "S,I"]
     assert main([*given, "--out", "out", "--seed", "3", "--not-autonomous", "--quiet"]) == 0
     out, _ = capsys.readouterr()
@@ -37,6 +38,12 @@ def test_the_system_comes_first_and_the_fit_is_kept(
     assert (asked["random_state"], asked["autonomous"]) == (3, False)
     assert (asked["states"], asked["trajectory"]) == (["S", "I"], "run")
     assert ODERegressor.load(Path("out") / "run.json").summary() in out
+    page = Path("out") / "law.html"
+    first = page.read_text(encoding="utf-8")
+    assert "Differential equations of S, I" in first
+    page.unlink()
+    assert main(["report", "out"]) == 0
+    assert page.read_text(encoding="utf-8") == first
 
 
 def test_errors_are_one_line_on_standard_error(capsys: pytest.CaptureFixture[str]) -> None:

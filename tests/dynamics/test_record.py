@@ -16,11 +16,22 @@ def test_the_file_has_everything(fitted: ODERegressor) -> None:
     again = DynamicsRun.from_json(text)
     assert again.to_json() == text
     assert again.system.equations == fitted.equations_
+    assert np.array_equal(again.courses[1].measured.states, fitted.run_.courses[1].measured.states)
+    old = {name: value for name, value in json.loads(text).items() if name != "courses"}
+    assert DynamicsRun.from_json(json.dumps(old)).courses == ()
 
 
 @pytest.mark.parametrize(
     "change",
-    [{"equations": []}, {"states": [1, 2]}, {"front": None}, {"version": 2}, {"noise": ["x"]}, {"params": 1}],
+    [
+        {"equations": []},
+        {"states": [1, 2]},
+        {"front": None},
+        {"version": 2},
+        {"noise": ["x"]},
+        {"params": 1},
+        {"courses": [{"label": "a", "t": [0.0], "states": [], "inputs": [], "fitted": []}]},
+    ],
 )
 def test_another_file_is_an_error(fitted: ODERegressor, change: dict[str, object]) -> None:
     record = json.loads(fitted.run_.to_json())

@@ -10,8 +10,17 @@ from hypothesis import given, settings
 
 from eqdarts.equation.equation import Equation
 from eqdarts.equation.from_graph import graph_to_expression
+from eqdarts.expression.mathml import rate_mathml
 from eqdarts.graph.graph import Graph
 from tests.strategies import graphs
+
+
+def test_a_rate_is_a_fraction_of_any_order() -> None:
+    tree = ElementTree.fromstring(rate_mathml("x<y", "t_1", 2))
+    above, below = tree.find(".//mfrac") or ()
+    assert "".join(above.itertext()) == "d2x<y"
+    assert "".join(below.itertext()) == "dt12"
+    assert "".join(ElementTree.fromstring(rate_mathml("x", "t")).itertext()) == "dxdt="
 
 
 @given(graphs())
