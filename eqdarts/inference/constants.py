@@ -19,10 +19,11 @@ from eqdarts.data import moments, weighted_rows
 from eqdarts.equation.equation import Equation
 from eqdarts.errors import explain
 from eqdarts.expression.build import rebuild, symbol, with_values, without_units
+from eqdarts.expression.normal_form import cost, normalise
 from eqdarts.expression.program import evaluate
 from eqdarts.expression.readable import readable
 from eqdarts.expression.rounding import rounded
-from eqdarts.expression.written import complexity, text, write
+from eqdarts.expression.written import complexity, numbers, text, write
 from eqdarts.inference.constants_table import Constant, Unit, is_exponent, near_exponent, told_apart, units_of, zero
 from eqdarts.inference.intervals import quantile
 from eqdarts.inference.linearised import Form, Rows, decompose, form_of, rows_of
@@ -359,6 +360,10 @@ def _snap(before: _State, after: _State, j: int, constant: Constant, error: floa
     )  # fmt: skip
 
 
+def _n_numbers(expr: Expr) -> int:
+    return sum(1 for _ in numbers(write(expr, ordered=False)))
+
+
 def _equation(equation: Equation, state: _State, rows: Rows) -> Equation:
     form = state.form
     values = dict(zip(form.names, map(float, form.estimate), strict=True))
@@ -367,6 +372,10 @@ def _equation(equation: Equation, state: _State, rows: Rows) -> Equation:
     if not keeps_names:
         spread = np.linspace(0, len(rows.y) - 1, min(len(rows.y), MOST_ROUNDED)).astype(np.intp)
         expr = rounded(expr, {name: column[spread] for name, column in rows.columns.items()}, len(spread))
+        # Where -1.0004 has become -1, the minus sign may go into a difference: -h*(T2 - T1) is h*(T1 - T2).
+        shorter = normalise(expr)
+        if cost(shorter)[0] < cost(expr)[0] and _n_numbers(shorter) <= _n_numbers(expr):
+            expr = shorter
         law = Equation(readable(expr), equation.variables, equation.target, fit_result_=state.record)
         return law.with_digits(rows.columns, rows.y, rows.root**2)
     law = replace(

@@ -247,3 +247,12 @@ def test_a_height_is_zero_or_stays_as_it_is(height: float) -> None:
     columns, y = rows_of_two(4, 0.01, "1.613*x*t")
     found = snap_constants(as_found("a*x*t + b", columns, y), columns, y)
     assert len(found.equation.coefficients) == 1
+
+
+def test_a_minus_sign_that_is_left_goes_into_a_difference() -> None:
+    rng = np.random.default_rng(0)
+    columns = {name: rng.uniform(1, 4, N_ROWS) for name in ("h", "p", "q")}
+    y = columns["h"] * (columns["p"] - columns["q"]) + 0.01 * rng.normal(size=N_ROWS)
+    law = Equation.parse("-1.0004*h*(q - p)", list(columns))
+    exact = snap_constants(law, columns, y).equation
+    assert exact.format() == "h*(p - q)"
