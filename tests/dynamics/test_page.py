@@ -28,7 +28,7 @@ def test_the_page_has_system_coefficients_cautions_structure_and_rivals(fitted: 
     assert all(sentence in text for sentence in fitted.structure_)
     assert text.count('class="shown"') == len(fitted.states_)
     assert "a picture" in text
-    assert "primitives=&#39;minimal&#39;, max_complexity=9, max_refits=15" in text.replace("time_limit=None, ", "")
+    assert "max_complexity=9, max_refits=15, primitives=&#39;minimal&#39;, random_state=0, time_limit=None)" in text
     assert "trajectory=..., states=[&#39;S&#39;, &#39;I&#39;]" in text
 
 
