@@ -164,13 +164,15 @@ def _add_dynamics(commands: argparse._SubParsersAction[_Parser]) -> None:
     states = "the states, whose rates are searched; default: all other numeric columns"
     dynamics.add_argument("--states", type=_names, metavar="A,B,..", help=states)
     dynamics.add_argument("--inputs", type=_names, metavar="A,B,..", help="known inputs, which have no equation")
+    told = "2: the states are positions, and their accelerations are searched"
+    dynamics.add_argument("--order", type=int, choices=(1, 2), help=told)
     told = "longest time of a fit, all states together; default: 60"
     dynamics.add_argument("--time-limit", type=_seconds, metavar="SECONDS", help=told)
     dynamics.add_argument("--primitives", type=_primitives, metavar="NAMES", help="as for eqdarts fit")
     dynamics.add_argument("--max-complexity", type=_whole(3), metavar="N", help="as for eqdarts fit")
     told = "let the right-hand sides contain the time"
     dynamics.add_argument("--not-autonomous", dest="autonomous", action="store_false", default=None, help=told)
-    told = "folder for run.json; default: eqdarts-out/ and the name of FILE"
+    told = "folder for run.json and law.html; default: eqdarts-out/ and the name of FILE"
     dynamics.add_argument("--out", metavar="DIR", help=told)
     dynamics.add_argument("--seed", type=_whole(0), metavar="N", help="seed of the search")
     dynamics.add_argument("--quiet", action="store_true", help="print only errors on standard error")

@@ -23,6 +23,7 @@ OPTIONS = {  # option of the command line -> parameter of ODERegressor; its defa
     "time_limit": "time_limit",
     "primitives": "primitives",
     "max_complexity": "max_complexity",
+    "order": "order",
     "autonomous": "autonomous",
     "seed": "random_state",
 }

@@ -149,10 +149,7 @@ def simplified(
 
     ``errors(chosen)`` -> standard errors of all coefficients.
     """
-    data = best.problem.data
-    names = (*data.states, *data.inputs, data.time)
-    rows = np.column_stack([best.problem.smooth.values, data.signals, data.t])
-    columns = dict(zip(names, rows.T, strict=True))
+    columns = best.problem.columns
     found: Chosen | None = best
     while found is not None:
         best = found

@@ -11,6 +11,7 @@ import numpy as np
 from eqdarts._typing import Array
 from eqdarts.dynamics.flow import Formula, Sides
 from eqdarts.equation.equation import Equation
+from eqdarts.expression.build import symbol
 from eqdarts.selection import Candidate, description_length
 
 __all__ = ["FLOOR", "Law", "Measured", "length_of", "sides_of"]
@@ -87,6 +88,8 @@ def sides_of(
     states: Sequence[str],
     signals: Sequence[str],
     ties: Sequence[tuple[int, int, float]] = (),
+    velocities: Sequence[str] = (),
 ) -> Sides:
-    """Return the right-hand sides of laws."""
-    return Sides([law.formula for law in laws], states, signals, ties)
+    """Return the right-hand sides of laws; with velocities, the laws are those of the accelerations."""
+    of_positions = [Formula(symbol(name), (), ()) for name in velocities]
+    return Sides([*of_positions, *(law.formula for law in laws)], [*states, *velocities], signals, ties)

@@ -9,7 +9,7 @@ from typing import Any
 from eqdarts._version import __version__
 from eqdarts.dynamics.pictures import dynamics_pictures
 from eqdarts.dynamics.record import DynamicsRun, OnFront
-from eqdarts.dynamics.system import System, speed_name
+from eqdarts.dynamics.system import System
 from eqdarts.equation.equation import Equation
 from eqdarts.expression.mathml import rate_mathml
 from eqdarts.expression.written import text, write
@@ -54,16 +54,15 @@ def dynamics_page(run: DynamicsRun) -> str:
 
 def _law(system: System, k: int, equation: Equation) -> dict[str, str]:
     side, state = replace(equation, target=None), system.states[k]
-    left = speed_name(state, system.time)
     return {
-        "mathml": f"{rate_mathml(state, system.time)} {side.mathml()}",
+        "mathml": f"{rate_mathml(state, system.time, system.order)} {side.mathml()}",
         "side": side.mathml(),
-        "text": f"{left} = {side.format()}",
+        "text": f"{system.left(state)} = {side.format()}",
     }
 
 
 def _form(system: System, k: int) -> str:
-    return f"{speed_name(system.states[k], system.time)} = {text(write(system.equations[k].template))}"
+    return f"{system.left(system.states[k])} = {text(write(system.equations[k].template))}"
 
 
 def _figures(run: DynamicsRun) -> list[list[str]]:
@@ -78,8 +77,13 @@ def _coefficient(run: DynamicsRun, k: int) -> list[str]:
     row = run.coefficients[k]
     error = row.standard_error
     ends = f"{rounded(row.low, error)} to {rounded(row.high, error)}".replace("inf", "\u221e")
-    left = speed_name(row.state, run.system.time)
-    return [left, row.name, rounded(row.estimate, error), f"{error:.3g}".replace("inf", "\u221e"), ends]
+    return [
+        run.system.left(row.state),
+        row.name,
+        rounded(row.estimate, error),
+        f"{error:.3g}".replace("inf", "\u221e"),
+        ends,
+    ]
 
 
 def _front(system: System, k: int, ones: tuple[OnFront, ...]) -> dict[str, Any]:
@@ -93,7 +97,7 @@ def _front(system: System, k: int, ones: tuple[OnFront, ...]) -> dict[str, Any]:
         }
         for one in ones
     ]
-    return {"name": speed_name(system.states[k], system.time), "lines": lines}
+    return {"name": system.left(system.states[k]), "lines": lines}
 
 
 def _python(run: DynamicsRun) -> str:

@@ -108,7 +108,7 @@ def plot_phases(run: DynamicsRun, courses: Sequence[Course]) -> Axes:
 def _is_plane(run: DynamicsRun) -> bool:
     """Whether two states alone determine their rates."""
     used = {str(s) for equation in run.system.equations for s in equation.expr.free_symbols}
-    return len(run.system.states) == 2 and used <= set(run.system.states)
+    return run.system.order == 1 and len(run.system.states) == 2 and used <= set(run.system.states)
 
 
 def _path(run: DynamicsRun, course: Course) -> tuple[Array, Array]:

@@ -45,7 +45,7 @@ def polynomial_laws(
     go_on : callable
         When it returns False, no further fit is begun.
     """
-    names = (*problem.data.states, *problem.data.inputs, problem.data.time)
+    names = problem.data.variables
     found: list[Law] = []
     for degree in DEGREES:
         law = _full(table, degree, names, primitives)

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from eqdarts._typing import Array
+from eqdarts._typing import Array, Expr
 from eqdarts.dynamics.flow import Formula, Sides
 from eqdarts.dynamics.laws import FLOOR, Law, Measured, length_of, sides_of
 from eqdarts.dynamics.shooting import MOST_ITERATIONS, Fitted, Shots, fit_shots
 from eqdarts.dynamics.smoothing import Smooth, smooth_states
 from eqdarts.dynamics.system import System
 from eqdarts.dynamics.trajectories import Trajectories
+from eqdarts.expression.build import symbol
 
 __all__ = ["Problem", "Tie", "fitted_starts"]
 
@@ -60,10 +61,31 @@ class Problem:
     @cached_property
     def shots(self) -> Shots:
         """The rows of the whole system."""
-        shots = Shots(
-            self.data.t, self.data.values, self.smooth.values, self.runs, self._known_at, FLOOR * self.data.spread
-        )
+        data = self.data
+        y, spread = data.values, data.spread
+        if data.order == 2:  # nobody measured the velocities
+            y = np.column_stack([y, np.full_like(y, np.nan)])
+            spread = np.concatenate([spread, self.smooth.at([part.t for part in data.parts], 1).std(axis=0)])
+        shots = Shots(data.t, y, self.smooth.flow, self.runs, self._known_at, FLOOR * spread)
         return shots if self.horizon is None else shots.cut(self.horizon)
+
+    @cached_property
+    def columns(self) -> dict[str, Array]:
+        """The smooth courses of all that a right-hand side may contain, at the times of the rows."""
+        rows = np.column_stack([self.smooth.flow, self.data.signals, self.data.t])
+        return dict(zip(self.data.variables, rows.T, strict=True))
+
+    @cached_property
+    def _error_of_velocities(self) -> Array:
+        """How certain the smooth velocities are: their scale in a fit, where no measured value gives one."""
+        if self.data.order == 1:
+            return np.zeros(0)
+        return np.median(self.smooth.slope_errors([part.t for part in self.data.parts]), axis=0)
+
+    def _places(self, states: Sequence[int]) -> list[int]:
+        """Return the columns of some states in the flow: themselves, and their velocities."""
+        n_states = len(self.data.states)
+        return [k + shift for shift in range(0, n_states * self.data.order, n_states) for k in states]
 
     def _known_at(self, rows: NDArray[np.intp], t: Array) -> Array:
         """Return inputs, linear between the rows, and the time."""
@@ -78,7 +100,7 @@ class Problem:
         run_of = np.concatenate([np.full(run.stop - run.start, i) for i, run in enumerate(self.runs)])
 
         def signals(rows: NDArray[np.intp], t: Array) -> Array:
-            smooth = np.empty((len(t), len(others)))
+            smooth = np.empty((len(t), len(others) * self.data.order))
             order = np.argsort(run_of[rows], kind="stable")
             edges = np.flatnonzero(np.diff(run_of[rows][order], prepend=-1, append=-1))
             for first, last in pairwise(edges):
@@ -86,9 +108,12 @@ class Problem:
                 courses = self.smooth.courses[run_of[rows[own[0]]]]
                 for place, j in enumerate(others):
                     smooth[own, place] = courses[j](t[own])
+                    if self.data.order == 2:
+                        smooth[own, len(others) + place] = courses[j].slope(t[own])
             return np.column_stack([smooth, self._known_at(rows, t)])
 
-        return Shots(shots.t, shots.y[:, [k]], shots.start[:, [k]], shots.runs, signals, shots.floor[[k]])
+        own = self._places([k])
+        return Shots(shots.t, shots.y[:, own], shots.start[:, own], shots.runs, signals, shots.floor[own])
 
     @cached_property
     def _ones(self) -> list[Shots]:
@@ -98,9 +123,12 @@ class Problem:
         self, law: Law, k: int, go_on: Callable[[], bool] = lambda: True, most_iterations: int = 12
     ) -> tuple[Law, Fitted, float] | None:
         """Fit the law of state k with the others smoothed; return it, its fit and its description length."""
-        others = [name for j, name in enumerate(self.data.states) if j != k]
-        sides = sides_of([law], [self.data.states[k]], [*others, *self.known])
-        fitted = fit_shots(sides, self._ones[k], self.smooth.noise[[k]], None, go_on, 1, most_iterations, ROUGHLY)
+        data = self.data
+        others = [name for names in (data.states, data.velocities) for j, name in enumerate(names) if j != k]
+        own = data.velocities[k : k + 1]
+        sides = sides_of([law], [data.states[k]], [*others, *self.known], velocities=own)
+        noise = np.concatenate([self.smooth.noise, self._error_of_velocities])[self._places([k])]
+        fitted = fit_shots(sides, self._ones[k], noise, None, go_on, 1, most_iterations, ROUGHLY)
         if fitted is None or not np.isfinite(fitted.square).all():
             return None
         return law.with_coefficients(fitted.theta), fitted, length_of(law, float(fitted.square[0]), self.measured, k)
@@ -115,14 +143,25 @@ class Problem:
         most_iterations: int = MOST_ITERATIONS,
     ) -> tuple[tuple[Law, ...], Fitted, float] | None:
         """Fit the laws of all states together; return them, their fit and the description length of the system."""
-        sides = sides_of(laws, self.data.states, self.known, ties)
-        noise = self.smooth.noise if noise is None else noise
+        sides = sides_of(laws, self.data.states, self.known, ties, self.data.velocities)
+        noise = np.concatenate([self.smooth.noise if noise is None else noise, self._error_of_velocities])
         fitted = fit_shots(sides, self.shots, noise, None, go_on, rounds, most_iterations)
         if fitted is None or not np.isfinite(fitted.square).all():
             return None
-        theta = sides.spread @ fitted.theta
-        found = tuple(law.with_coefficients(theta[sides.places[k] : sides.places[k + 1]]) for k, law in enumerate(laws))
+        places = np.cumsum([law.n_coefficients for law in laws])[:-1]
+        own = np.split(sides.spread @ fitted.theta, places)
+        found = tuple(law.with_coefficients(theta) for law, theta in zip(laws, own, strict=True))
+        n_states = len(self.data.states)
+        fitted = replace(fitted, noise=fitted.noise[:n_states], square=fitted.square[:n_states])
         return found, fitted, self.length(found, fitted, ties)
+
+    def fit_fixed(self, sides: Sequence[Expr]) -> Fitted | None:
+        """Fit the first states only, with right-hand sides that are known."""
+        data = self.data
+        of_positions = [symbol(name) for name in data.velocities]
+        formulas = [Formula(side, (), ()) for side in (*of_positions, *sides)]
+        noise = np.concatenate([self.smooth.noise, self._error_of_velocities])
+        return fit_shots(Sides(formulas, (*data.states, *data.velocities), self.known), self.shots, noise)
 
     def length(self, laws: Sequence[Law], fitted: Fitted, ties: Sequence[Tie] = ()) -> float:
         """Return the description length of a fitted system; a coefficient that is tied to another costs nothing."""
@@ -138,8 +177,7 @@ class Problem:
 def fitted_starts(system: System, data: Trajectories) -> list[Array]:
     """Return for each run the first states from which a system comes closest to its measured values."""
     problem = Problem(data, smooth_states(data))
-    formulas = [Formula(equation.expr, (), ()) for equation in system.equations]
-    fitted = fit_shots(Sides(formulas, system.states, problem.known), problem.shots, problem.smooth.noise)
+    fitted = problem.fit_fixed([equation.expr for equation in system.equations])
     found = fitted is not None and np.isfinite(fitted.states).all()
-    states = fitted.states if fitted is not None and found else problem.smooth.values
+    states = fitted.states if fitted is not None and found else problem.smooth.flow
     return [states[run.start] for run in problem.runs]

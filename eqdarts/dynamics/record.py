@@ -12,7 +12,7 @@ import pandas as pd
 
 from eqdarts._typing import Array
 from eqdarts.dynamics.system import System
-from eqdarts.dynamics.trajectories import Trajectory
+from eqdarts.dynamics.trajectories import Trajectory, velocity_name
 from eqdarts.equation.equation import Equation
 from eqdarts.errors import FormulaError, explain
 from eqdarts.files import is_number, read_json, short
@@ -65,7 +65,7 @@ class Course:
     ----------
     measured : Trajectory
     fitted : ndarray of shape (n, d)
-        The states of the fitted system at the same times.
+        The states of the fitted system at the same times, (n, 2 d) with velocities if its order is two.
     """
 
     measured: Trajectory
@@ -144,6 +144,7 @@ class DynamicsRun:
             "states": list(self.system.states),
             "inputs": list(self.system.inputs),
             "time": self.system.time,
+            "order": self.system.order,
             "equations": [json.loads(equation.to_json()) for equation in self.system.equations],
             "front": [[_written(one) for one in ones] for ones in self.front],
             "coefficients": [{k: _plain(v) for k, v in asdict(row).items()} for row in self.coefficients],
@@ -185,6 +186,10 @@ def _read(record: dict[str, Any]) -> DynamicsRun:
     names = [*record["states"], *record["inputs"], record["time"]]
     if not all(isinstance(name, str) for name in names):
         raise FormulaError(explain("Names must be text.", short(names), WRONG))
+    order = record.get("order", 1)
+    if order not in (1, 2):
+        raise FormulaError(explain("The order must be 1 or 2.", short(order), WRONG))
+    names += [velocity_name(name) for name in record["states"]] if order == 2 else []
     equations = tuple(Equation.from_json(json.dumps(one)) for one in record["equations"])
     states = tuple(record["states"])
     if not equations or len(equations) != len(states) or len(record["front"]) != len(states):
@@ -196,7 +201,7 @@ def _read(record: dict[str, Any]) -> DynamicsRun:
     if not isinstance(params, dict):
         raise FormulaError(explain("'params' must be a mapping.", short(params), WRONG))
     return DynamicsRun(
-        System(equations, states, tuple(record["inputs"]), record["time"]),
+        System(equations, states, tuple(record["inputs"]), record["time"], order),
         tuple(tuple(_on_front(one) for one in ones) for ones in record["front"]),
         tuple(_coefficient(row) for row in record["coefficients"]),
         tuple(_number(value) for value in record["noise"]),
@@ -210,13 +215,13 @@ def _read(record: dict[str, Any]) -> DynamicsRun:
         float(record["seconds"]),
         params,
         tuple(map(str, record.get("changed", ()))),
-        tuple(_course(one, len(states), len(record["inputs"])) for one in record.get("courses", ())),
+        tuple(_course(one, len(states), len(record["inputs"]), order) for one in record.get("courses", ())),
     )
 
 
-def _course(one: dict[str, Any], n_states: int, n_inputs: int) -> Course:
+def _course(one: dict[str, Any], n_states: int, n_inputs: int, order: int) -> Course:
     t = _numbers(one["t"], 1).ravel()
-    states, fitted = _numbers(one["states"], n_states), _numbers(one["fitted"], n_states)
+    states, fitted = _numbers(one["states"], n_states), _numbers(one["fitted"], n_states * order)
     inputs = _numbers(one["inputs"], n_inputs)
     if not len(t) == len(states) == len(fitted) == len(inputs):
         raise FormulaError(explain("A run must have as many states as times.", short(one["label"]), WRONG))

@@ -15,11 +15,12 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from eqdarts._typing import Array
+from eqdarts.arrays import as_floats
 from eqdarts.dynamics.problem import fitted_starts
 from eqdarts.dynamics.record import DynamicsRun, r_squared
 from eqdarts.dynamics.stages import fit_dynamics
 from eqdarts.dynamics.system import System
-from eqdarts.dynamics.trajectories import Trajectories, read_trajectories
+from eqdarts.dynamics.trajectories import Trajectories, of_order, read_trajectories
 from eqdarts.dynamics.words import summary
 from eqdarts.errors import EqdartsWarning, FormulaError, closest, explain
 from eqdarts.estimator import DARTSRegressor
@@ -42,6 +43,8 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
         As for `DARTSRegressor`, for the search of each state.
     time_limit : float or None, default=60
         Largest time in seconds of all steps and all states together.
+    order : {1, 2}, default=1
+        With 2 the states are positions, and their accelerations are searched: d2x/dt2 from x and its velocity x_dot.
     autonomous : bool, default=True
         If False, the right-hand sides may contain the time.
     guesses : mapping of str to list of str, optional
@@ -86,6 +89,7 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
         search: str = "auto",
         time_limit: float | None = 60,
         max_refits: int = 1_000_000,
+        order: int = 1,
         autonomous: bool = True,
         guesses: Any = None,
         verbose: int = 0,
@@ -96,6 +100,7 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
         self.search = search
         self.time_limit = time_limit
         self.max_refits = max_refits
+        self.order = order
         self.autonomous = autonomous
         self.guesses = guesses
         self.verbose = verbose
@@ -137,7 +142,9 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
             If parameters or data are not valid, before any search.
         """
         settings = self._settings()
-        data = read_trajectories(X, t, trajectory, inputs, states)
+        if self.order not in (1, 2):
+            raise ValueError(explain("order must be 1 or 2.", repr(self.order), "Give order=2 for accelerations."))
+        data = of_order(read_trajectories(X, t, trajectory, inputs, states), self.order)
         guesses = self._guesses(data)
         rng = np.random.default_rng(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
         run = fit_dynamics(
@@ -182,7 +189,8 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
         Parameters
         ----------
         X : DataFrame or array of shape (n, d)
-            A table has the columns of states, inputs and, if it is used, the time.
+            A table has the columns of states, inputs and, if it is used, the time. Of order two it has the velocities
+            too, such as x_dot, and an array (n, 2 d) has them after the positions.
         t : float or array of shape (n,), optional
             The times, where the right-hand sides contain them and X is an array.
         inputs : array of shape (n, q), optional
@@ -190,16 +198,16 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self)
         system = self.system_
         if hasattr(X, "columns"):
-            for name in (*system.states, *system.inputs):
+            for name in (*system.flow_names, *system.inputs):
                 if name not in X.columns:
                     hint = closest(name, map(str, X.columns))
                     raise ValueError(explain("The table must have the column.", repr(name), hint))
             inputs = X[list(system.inputs)].to_numpy(float) if system.inputs else None
             t = X[system.time] if t is None and system.time in X.columns else t
-            X = X[list(system.states)].to_numpy(float)
+            X = X[list(system.flow_names)].to_numpy(float)
         return system.rates(X, inputs, t)
 
-    def simulate(self, x0: Any, t: Any, u: Any = None) -> Array:
+    def simulate(self, x0: Any, t: Any, u: Any = None, v0: Any = None) -> Array:
         """Return the states (n, d) at times t from the states x0 at the first of them.
 
         Parameters
@@ -208,9 +216,18 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
         t : array of shape (n,)
         u : callable or array of shape (n, q), optional
             The inputs: ``u(t)``, or their values at the times.
+        v0 : mapping or array of shape (d,), optional
+            The velocities at the first time, for equations of second order. ``system_.simulate`` returns them too.
         """
         check_is_fitted(self)
-        return self.system_.simulate(x0, t, u)
+        system = self.system_
+        start = _named(x0, system.states)
+        if system.order == 2:
+            if v0 is None:
+                todo = f"Give v0=, the velocities of {', '.join(system.states)}."
+                raise ValueError(explain("Equations of second order start with velocities.", "v0=None", todo))
+            start = np.concatenate([start, _named(v0, system.states)])
+        return system.simulate(start, t, u)[:, : len(system.states)]
 
     def score(self, X: Any, y: Any = None, *, t: Any = None, trajectory: Any = None, inputs: Any = None) -> float:
         """Return the mean over the states of the R2 of simulated trajectories.
@@ -226,8 +243,8 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
         system = self.system_
         named = None if inputs is None or not all(isinstance(name, str) for name in inputs) else system.inputs
         given = inputs if named is None else list(named)
-        data = read_trajectories(X, t, trajectory, given, system.states)
-        path = system.simulated(data, fitted_starts(system, data))
+        data = of_order(read_trajectories(X, t, trajectory, given, system.states), system.order)
+        path = system.simulated(data, fitted_starts(system, data))[:, : len(system.states)]
         return float(np.mean(np.nan_to_num(r_squared(data.values, path), nan=-np.inf)))
 
     # --- showing and saving ---
@@ -299,3 +316,13 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
         self.noise_ = dict(zip(run.system.states, run.noise, strict=True))
         self.structure_ = run.structure
         self.cautions_ = run.cautions
+
+
+def _named(values: Any, states: Sequence[str]) -> Array:
+    """Return one number for each state, given in their order or by name."""
+    if isinstance(values, Mapping):
+        if set(values) != set(states):
+            got = ", ".join(map(str, values))
+            raise ValueError(explain("There must be a value for each state.", got, f"Give {', '.join(states)}."))
+        values = [values[name] for name in states]
+    return np.atleast_1d(as_floats(values, "x0"))

@@ -195,7 +195,10 @@ class _Solver:
     def _accurate_steps(self, states: Array, theta: Array) -> int:
         """Return how many steps an interval needs, up to a limit."""
         before = None
-        wanted = np.maximum(self.accuracy * np.nanstd(self.shots.y, axis=0), OF_NOISE * self.noise)
+        measured = self.known.any(axis=0)
+        spread = np.std(self.shots.start, axis=0)
+        spread[measured] = np.nanstd(self.shots.y[:, measured], axis=0)
+        wanted = np.maximum(self.accuracy * spread, OF_NOISE * self.noise)
         steps = [n for n in STEPS if n <= MOST_ROUGH_STEPS or self.accuracy <= ACCURATE]
         for n_steps in steps:
             ends, _ = flow(
@@ -294,7 +297,8 @@ class _Solver:
 
     def weigh(self) -> None:
         """Weight the states by their residuals."""
-        self.noise = np.maximum(np.sqrt(self._squares()), self.shots.floor)
+        noise = np.maximum(np.sqrt(self._squares()), self.shots.floor)
+        self.noise = np.where(self.known.any(axis=0), noise, self.noise)  # where nothing was measured, as before
         n_steps = self._accurate_steps(self.point.states, self.point.theta)
         if n_steps != self.n_steps:
             self.n_steps, self.signals = n_steps, self.shots.at_stages(n_steps)

@@ -67,17 +67,17 @@ class SmoothState:
         """Return the state at times (n,)."""
         return np.asarray(self.spline((t - self.first) / self.unit))
 
-    def slope(self, t: Array) -> Array:
-        """Return the time derivative at times (n,)."""
-        return np.asarray(self.spline((t - self.first) / self.unit, nu=1)) / self.unit
+    def slope(self, t: Array, order: int = 1) -> Array:
+        """Return the time derivative of an order at times (n,)."""
+        return np.asarray(self.spline((t - self.first) / self.unit, nu=order)) / self.unit**order
 
-    def slope_error(self, t: Array) -> Array:
+    def slope_error(self, t: Array, order: int = 1) -> Array:
         """Return the standard error of `slope`."""
         s = (t - self.first) / self.unit
         lower = BSpline(self.spline.t, np.eye(len(self.spline.c)), DEGREE)
-        design = np.asarray(lower(s, nu=1)).T  # (K, n)
+        design = np.asarray(lower(s, nu=order)).T  # (K, n)
         variance = np.einsum("kn,kn->n", design, cho_solve_banded((self.factor, False), design))
-        return np.asarray(self.noise * np.sqrt(np.maximum(variance, 0.0)) / self.unit)
+        return np.asarray(self.noise * np.sqrt(np.maximum(variance, 0.0)) / self.unit**order)
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,19 +93,28 @@ class Smooth:
         """The smooth states (n, d) at the times of the rows."""
         return self.at([part.t for part in self.data.parts])
 
-    def at(self, times: Sequence[Array], slope: bool = False) -> Array:
-        """Return the states (n, d), or their slopes, at other times of each run."""
+    @cached_property
+    def flow(self) -> Array:
+        """The states (n, D) that a system integrates, at the times of the rows: with velocities for order two."""
+        return self.flow_at([part.t for part in self.data.parts])
+
+    def flow_at(self, times: Sequence[Array]) -> Array:
+        """Return the states, and the velocities for equations of order two, at other times of each run."""
+        return np.column_stack([self.at(times, order) for order in range(self.data.order)])
+
+    def at(self, times: Sequence[Array], order: int = 0) -> Array:
+        """Return the states (n, d), or their time derivatives of an order, at other times of each run."""
         runs = [
-            np.column_stack([course.slope(t) if slope else course(t) for course in courses])
+            np.column_stack([course.slope(t, order) if order else course(t) for course in courses])
             for courses, t in zip(self.courses, times, strict=True)
         ]
         return np.concatenate(runs)
 
-    def slope_errors(self, times: Sequence[Array]) -> Array:
-        """Return the standard errors (n, d) of the slopes."""
+    def slope_errors(self, times: Sequence[Array], order: int = 1) -> Array:
+        """Return the standard errors (n, d) of time derivatives."""
         return np.concatenate(
             [
-                np.column_stack([course.slope_error(t) for course in courses])
+                np.column_stack([course.slope_error(t, order) for course in courses])
                 for courses, t in zip(self.courses, times, strict=True)
             ]
         )

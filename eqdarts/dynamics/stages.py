@@ -123,12 +123,12 @@ def slope_table(smooth: Smooth, k: int, autonomous: bool) -> Table:
     if len(data.t) < FEW_ROWS:  # the same courses at more times, since the search holds rows back
         share = max(FINE_ROWS // len(data.parts), 3)
         times = [np.linspace(t[0], t[-1], max(len(t), share)) for t in times]
-    slope = smooth.at(times, slope=True)[:, k]
-    error = smooth.slope_errors(times)[:, k]
+    slope = smooth.at(times, data.order)[:, k]
+    error = smooth.slope_errors(times, data.order)[:, k]
     error = np.sqrt(error**2 + (LEAST_ERROR * float(np.median(error))) ** 2)
     weight = (error.min() / error) ** 2 if error.min() > 0 else np.ones_like(error)
-    columns = [smooth.at(times)]
-    names = [*data.states, *data.inputs]
+    columns = [smooth.flow_at(times)]
+    names = [*data.states, *data.velocities, *data.inputs]
     inputs = [
         np.column_stack([np.interp(t, part.t, u) for u in part.inputs.T])
         for t, part in zip(times, data.parts, strict=True)
@@ -158,14 +158,13 @@ def _searched(
         settings = replace(settings, time_limit=share)
     entries, _ = laws_of(table, settings, rng, callback=callback, shows_bar=shows_bar)
     laws = laws_of_entries(entries, len(table.y))
-    names = (*smooth.data.states, *smooth.data.inputs, smooth.data.time)
-    return [replace(law, equation=replace(law.equation, variables=names)) for law in laws]
+    return [replace(law, equation=replace(law.equation, variables=smooth.data.variables)) for law in laws]
 
 
 def _constant(problem: Problem, k: int) -> Law:
-    names = (*problem.data.states, *problem.data.inputs, problem.data.time)
-    slope = float(np.mean(problem.smooth.at([part.t for part in problem.data.parts], slope=True)[:, k]))
-    return Law(Equation.parse(repr(slope), names), 0.0)
+    data = problem.data
+    slope = float(np.mean(problem.smooth.at([part.t for part in data.parts], data.order)[:, k]))
+    return Law(Equation.parse(repr(slope), data.variables), 0.0)
 
 
 def _all_constant(problem: Problem) -> Chosen:
@@ -186,7 +185,7 @@ def _recorded(
     data = problem.data
     laws, fitted = chosen.laws, chosen.fitted
     equations = tuple(_finished(law, state, problem) for law, state in zip(laws, data.states, strict=True))
-    system = System(equations, data.states, data.inputs, data.time)
+    system = System(equations, data.states, data.inputs, data.time, data.order)
     fronts = tuple(
         _front(ones, law, k, problem, chosen) for k, (ones, law) in enumerate(zip(screened, laws, strict=True))
     )
@@ -195,7 +194,7 @@ def _recorded(
         fronts,
         tuple(_coefficients(chosen, data.states)),
         tuple(fitted.noise.tolist()),
-        r_squared(data.values, fitted.states),
+        r_squared(data.values, fitted.states[:, : len(data.states)]),
         (*shared(chosen), *conserved(chosen)),
         (),
         len(data.t),
@@ -218,10 +217,8 @@ def _courses(problem: Problem, states: Array) -> tuple[Course, ...]:
 def _finished(law: Law, state: str, problem: Problem) -> Equation:
     """Return the equation of a law with its target and the ranges of its inputs."""
     data = problem.data
-    values = np.column_stack([problem.smooth.values, data.signals, data.t])
-    names = (*data.states, *data.inputs, data.time)
-    box = {name: (float(column.min()), float(column.max())) for name, column in zip(names, values.T, strict=True)}
-    return replace(law.equation, target=speed_name(state, data.time)).with_ranges(box)
+    box = {name: (float(column.min()), float(column.max())) for name, column in problem.columns.items()}
+    return replace(law.equation, target=speed_name(state, data.time, data.order)).with_ranges(box)
 
 
 def _front(ones: Sequence[Screened], law: Law, k: int, problem: Problem, chosen: Chosen) -> tuple[OnFront, ...]:

@@ -18,6 +18,7 @@ from eqdarts._typing import Array, Expr
 from eqdarts.dynamics.choice import Chosen
 from eqdarts.dynamics.laws import Law
 from eqdarts.dynamics.problem import Tie
+from eqdarts.dynamics.system import speed_name
 from eqdarts.dynamics.variants import law_of
 from eqdarts.expression.written import text, write
 from eqdarts.primitives.table import Primitive
@@ -94,7 +95,8 @@ def _copied(laws: Sequence[Law], k: int, j: int) -> list[Tie] | None:
 
 def shared(chosen: Chosen) -> Iterator[str]:
     """Yield a sentence for each term that two states share."""
-    states = chosen.problem.data.states
+    data = chosen.problem.data
+    states = data.states
     terms, forms = _terms(chosen.laws)
     for form in forms:
         own = [term for term in terms if term.rest == form]
@@ -104,22 +106,22 @@ def shared(chosen: Chosen) -> Iterator[str]:
                 continue
             shown = text(write(form), 4)
             shown = f"({shown})" if form.is_Add else shown
-            if ratio < 0:
+            if ratio < 0 and data.order == 1:
                 down, up = (one, other) if one.value < 0 else (other, one)
                 rate = abs(up.value / down.value)
                 more = "" if abs(rate - 1) < SAME else f" at {rate:g} times the rate"
                 yield f"{abs(down.value):.4g}*{shown} leaves {states[down.state]} and enters {states[up.state]}{more}"
             else:
                 size = "the same" if abs(ratio - 1) < SAME else f"{ratio:g} times the"
-                of = f"of d{states[one.state]}/dt"
-                yield f"d{states[other.state]}/dt has {size} term {one.value:.4g}*{shown} {of}"
+                names = [speed_name(states[term.state], data.time, data.order) for term in (one, other)]
+                yield f"{names[1]} has {size} term {one.value:.4g}*{shown} of {names[0]}"
 
 
 def conserved(chosen: Chosen) -> Iterator[str]:
-    """Yield a sentence for each combination of states that is conserved."""
+    """Yield a sentence for each combination of states that is conserved, in a system of first order."""
     states = chosen.problem.data.states
     terms, forms = _terms(chosen.laws)
-    if not forms:
+    if not forms or chosen.problem.data.order > 1:
         return
     matrix = np.zeros((len(forms), len(states)))
     for term in terms:

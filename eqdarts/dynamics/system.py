@@ -13,7 +13,7 @@ from scipy.integrate import LSODA, Radau
 
 from eqdarts._typing import Array
 from eqdarts.arrays import as_floats, finite
-from eqdarts.dynamics.trajectories import Trajectories
+from eqdarts.dynamics.trajectories import Trajectories, velocity_name
 from eqdarts.equation.equation import Equation
 from eqdarts.errors import EqdartsWarning, explain, level_of_caller, visible
 from eqdarts.export.names import C_WORDS, identifiers
@@ -33,40 +33,58 @@ MOST_STEPS, FOR_A_TIME = 5_000, 100  # of a solver in one trajectory
 
 @dataclass(frozen=True, eq=False)
 class System:
-    """A system of first-order differential equations.
+    """A system of differential equations.
 
     Parameters
     ----------
     equations : tuple of Equation
-        The right-hand side of each state, in the names of states, inputs and time.
+        The right-hand side of each state, in the names of states, velocities, inputs and time.
     states, inputs : tuple of str
     time : str
+    order : int
+        1, or 2 if the right-hand sides are accelerations. Then the velocity of the state x is x_dot, and wherever
+        numbers of states are wanted or returned, the velocities follow the positions.
     """
 
     equations: tuple[Equation, ...]
     states: tuple[str, ...]
     inputs: tuple[str, ...] = ()
     time: str = "t"
+    order: int = 1
+
+    @property
+    def flow_names(self) -> tuple[str, ...]:
+        """The states, followed by their velocities if the order is two."""
+        return (*self.states, *map(velocity_name, self.states)) if self.order == 2 else self.states
 
     @classmethod
-    def parse(cls, sides: Mapping[str, str], inputs: Sequence[str] = (), time: str = "t") -> System:
+    def parse(cls, sides: Mapping[str, str], inputs: Sequence[str] = (), time: str = "t", order: int = 1) -> System:
         """Read a system from the text of its right-hand sides.
 
         Examples
         --------
         >>> System.parse({"x": "v", "v": "-4.0*x"}).format()
         'dx/dt = v\\ndv/dt = -4*x'
+        >>> System.parse({"x": "-4.0*x - 0.1*x_dot"}, order=2).format()
+        'd2x/dt2 = -4*x - 0.1*x_dot'
         """
-        names = (*sides, *inputs, time)
-        found = (Equation.parse(text, names, speed_name(state, time)) for state, text in sides.items())
-        return cls(tuple(found), tuple(sides), tuple(inputs), time)
+        empty = cls((), tuple(sides), tuple(inputs), time, order)
+        names = (*empty.flow_names, *inputs, time)
+        found = (Equation.parse(text, names, speed_name(state, time, order)) for state, text in sides.items())
+        return replace(empty, equations=tuple(found))
 
     # --- numbers ---
 
     def rates(self, states: Any, inputs: Any = None, t: Any = None) -> Array:
-        """Return the right-hand sides (n, d) at states (n, d), inputs (n, q) and times (n,); NaN where undefined."""
+        """Return the right-hand sides (n, d) at states, inputs (n, q) and times (n,); NaN where undefined.
+
+        The states are an array (n, d); of order two (n, 2 d), with the velocities after the positions.
+        """
         x = np.atleast_2d(as_floats(states, "states"))
-        columns = dict(zip(self.states, x.T, strict=True))
+        if x.shape[1] != len(self.flow_names):
+            todo = f"Give {', '.join(self.flow_names)}."
+            raise ValueError(explain("The states must have a column each.", f"shape {x.shape}", todo))
+        columns = dict(zip(self.flow_names, x.T, strict=True))
         u = np.zeros((len(x), 0)) if inputs is None else as_floats(inputs, "inputs").reshape(len(x), -1)
         columns |= dict(zip(self.inputs, u.T, strict=False))
         columns[self.time] = np.zeros(len(x)) if t is None else np.broadcast_to(as_floats(t, "t"), (len(x),))
@@ -84,11 +102,13 @@ class System:
 
     def _side(self, inputs: Callable[[float], Array]) -> Callable[[float, Array], list[float]]:
         """Return the right-hand side as SciPy calls it."""
-        names = (*self.states, *self.inputs, self.time)
+        names = (*self.flow_names, *self.inputs, self.time)
+        n_known = len(self.flow_names) - len(self.states)
 
         def side(t: float, x: Array) -> list[float]:
-            values = dict(zip(names, (*x.tolist(), *inputs(t), t), strict=True))
-            return [_number(program, values) for program in self._programs]
+            now = x.tolist()
+            values = dict(zip(names, (*now, *inputs(t), t), strict=True))
+            return [*now[len(now) - n_known :], *(_number(program, values) for program in self._programs)]
 
         return side
 
@@ -98,7 +118,7 @@ class System:
         Parameters
         ----------
         x0 : mapping or array of shape (d,)
-            The states at the first time.
+            The states at the first time; of order two (2 d,), with the velocities after the positions.
         t : array of shape (n,)
             Times that increase.
         u : callable or array of shape (n, q), optional
@@ -107,12 +127,12 @@ class System:
         Returns
         -------
         ndarray of shape (n, d)
-            NaN, with a warning, from where the system cannot be integrated any further.
+            Of order two (n, 2 d). NaN, with a warning, from where the system cannot be integrated any further.
         """
         times, start = self._checked_start(x0, t)
         inputs = self._inputs(u, times)
         longest = np.inf if callable(u) or not self.inputs else float(np.diff(times).min())
-        found = np.full((len(times), len(self.states)), np.nan)
+        found = np.full((len(times), len(start)), np.nan)
         found[0] = start
         if len(times) == 1:
             return found
@@ -133,7 +153,7 @@ class System:
         self, solver: str, inputs: Callable[[float], Array], times: Array, start: Array, longest: float
     ) -> tuple[Array, bool]:
         """Return the states at the times, NaN where the solver did not come, and whether its steps vanish."""
-        found = np.full((len(times), len(self.states)), np.nan)
+        found = np.full((len(times), len(start)), np.nan)
         found[0] = start
         atol = ATOL * (float(np.abs(start).max()) or 1.0)
         done, stalls = 1, False
@@ -160,13 +180,13 @@ class System:
 
     def _checked_start(self, x0: Any, t: Any) -> tuple[Array, Array]:
         if isinstance(x0, Mapping):
-            if set(x0) != set(self.states):
-                todo = f"Give {', '.join(self.states)}."
+            if set(x0) != set(self.flow_names):
+                todo = f"Give {', '.join(self.flow_names)}."
                 raise ValueError(explain("x0 must have a value for each state.", ", ".join(map(str, x0)), todo))
-            x0 = [x0[name] for name in self.states]
+            x0 = [x0[name] for name in self.flow_names]
         start = finite(as_floats(x0, "x0"), "x0")
-        if start.shape != (len(self.states),):
-            todo = f"The states are {', '.join(self.states)}."
+        if start.shape != (len(self.flow_names),):
+            todo = f"The states are {', '.join(self.flow_names)}."
             raise ValueError(explain("x0 must have one number for each state.", f"shape {start.shape}", todo))
         times = finite(np.atleast_1d(as_floats(t, "t")), "t")
         if times.ndim != 1 or not len(times) or (np.diff(times) <= 0).any():
@@ -198,6 +218,10 @@ class System:
 
     # --- text ---
 
+    def left(self, state: str) -> str:
+        """Return the left-hand side of the equation of a state."""
+        return speed_name(state, self.time, self.order)
+
     def format(self, digits: int | None = None) -> str:
         """Return the equations as text, one on each line."""
         return "\n".join(self._lines(digits))
@@ -205,7 +229,7 @@ class System:
     def _lines(self, digits: int | None) -> Iterator[str]:
         for state, equation in zip(self.states, self.equations, strict=True):
             text = replace(equation, target=None).format(digits)
-            yield visible(f"{speed_name(state, self.time)} = {text}")
+            yield visible(f"{speed_name(state, self.time, self.order)} = {text}")
 
     def __str__(self) -> str:
         return self.format()
@@ -214,42 +238,45 @@ class System:
         """Return the equations as LaTeX, aligned at their equals signs."""
         lines = []
         for state, equation in zip(self.states, self.equations, strict=True):
-            left = rf"\frac{{d {latex_name(state)}}}{{d {latex_name(self.time)}}}"
+            power = "" if self.order == 1 else "^2"
+            left = rf"\frac{{d{power} {latex_name(state)}}}{{d {latex_name(self.time)}{power}}}"
             lines.append(f"{left} &= {replace(equation, target=None).latex(digits)}")
         return "\\begin{aligned}\n" + " \\\\\n".join(lines) + "\n\\end{aligned}"
 
     def to_c_source(self, name: str = "rates") -> str:
         """Return C99 source of ``void rates(double t, const double *x, const double *u, double *dx)``."""
-        variables = (*self.states, *self.inputs, self.time)
+        variables = (*self.flow_names, *self.inputs, self.time)
         own = identifiers([f"{name}_{state}" for state in self.states], C_WORDS)
         parts = ["#include <math.h>\n"]
         for function, equation in zip(own, self.equations, strict=True):
             source = replace(equation, variables=variables, target=None).to_c_source(function)
             helpers, body = source.replace("#include <math.h>\n", "").strip().rsplit(f"double {function}(", 1)
             parts.append(f"{helpers}static double {function}({body}\n")
-        given = [f"x[{k}]" for k in range(len(self.states))]
+        given = [f"x[{k}]" for k in range(len(self.flow_names))]
+        shift = len(self.flow_names) - len(self.states)
+        known = [f"    dx[{k}] = x[{k + shift}];" for k in range(shift)]
         given += [f"u[{k}]" for k in range(len(self.inputs))]
-        calls = [f"    dx[{k}] = {function}({', '.join([*given, 't'])});" for k, function in enumerate(own)]
+        calls = [f"    dx[{k + shift}] = {function}({', '.join([*given, 't'])});" for k, function in enumerate(own)]
         head = f"void {name}(double t, const double *x, const double *u, double *dx)"
         unused = [] if self.inputs else ["    (void)u;"]
-        return "\n".join([*parts, head, "{", *unused, *calls, "}"]) + "\n"
+        return "\n".join([*parts, head, "{", *unused, *known, *calls, "}"]) + "\n"
 
     def to_torch(self) -> SystemModule:
         """Return a torch module: ``module(t, x, u=None)`` maps states (..., d) to their rates (..., d)."""
         from eqdarts.dynamics.torch_system import SystemModule
 
-        names = (*self.states, *self.inputs, self.time)
+        names = (*self.flow_names, *self.inputs, self.time)
         sides = [replace(equation, variables=names).to_torch() for equation in self.equations]
-        return SystemModule(sides, len(self.inputs))
+        return SystemModule(sides, len(self.inputs), len(self.flow_names) - len(self.states))
 
 
-def speed_name(state: str, time: str) -> str:
-    """Return how the rate of a state is written.
+def speed_name(state: str, time: str, order: int = 1) -> str:
+    """Return how the rate of a state, or its acceleration, is written.
 
-    >>> speed_name("S", "t"), speed_name("x0", "time")
-    ('dS/dt', 'dx0/dt')
+    >>> speed_name("S", "t"), speed_name("x0", "time", 2)
+    ('dS/dt', 'd2x0/dt2')
     """
-    return f"d{state}/dt"
+    return f"d{state}/dt" if order == 1 else f"d2{state}/dt2"
 
 
 def _number(program: Program, values: Mapping[str, float]) -> float:

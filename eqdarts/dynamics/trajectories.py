@@ -14,7 +14,7 @@ from eqdarts.arrays import as_floats, finite
 from eqdarts.equation.names import checked_names
 from eqdarts.errors import closest, explain
 
-__all__ = ["FEWEST_TIMES", "Trajectories", "Trajectory", "read_trajectories"]
+__all__ = ["FEWEST_TIMES", "Trajectories", "Trajectory", "of_order", "read_trajectories", "velocity_name"]
 
 FEWEST_TIMES = 4  # of one trajectory
 FEWEST_VALUES = 5  # measured values of each state, all trajectories together
@@ -40,6 +40,17 @@ class Trajectories:
     inputs: tuple[str, ...]
     time: str
     left_out: tuple[str, ...] = ()  # labels of runs with too few times
+    order: int = 1  # of the equations; with 2 the velocities of all states are states too, which nobody measured
+
+    @property
+    def velocities(self) -> tuple[str, ...]:
+        """The names of the velocities, for equations of second order."""
+        return tuple(map(velocity_name, self.states)) if self.order == 2 else ()
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """The names of all that a right-hand side may contain."""
+        return (*self.states, *self.velocities, *self.inputs, self.time)
 
     @property
     def t(self) -> Array:
@@ -79,6 +90,15 @@ class Trajectories:
         return np.where(spread > 1e-12 * size, spread, np.where(size > 0, size, 1.0))
 
 
+def velocity_name(state: str) -> str:
+    """Return the name of the velocity of a state, where equations are of second order.
+
+    >>> velocity_name("angle")
+    'angle_dot'
+    """
+    return f"{state}_dot"
+
+
 def read_trajectories(
     X: Any, t: Any = None, trajectory: Any = None, inputs: Any = None, states: Sequence[str] | None = None
 ) -> Trajectories:
@@ -115,6 +135,19 @@ def read_trajectories(
     if inputs is not None and not all(isinstance(name, str) for name in inputs):
         frame, inputs = _with_inputs(frame, inputs)
     return _checked(frame, time, label, inputs, states)
+
+
+def of_order(data: Trajectories, order: int) -> Trajectories:
+    """Return the runs for equations of order one or two.
+
+    Raises
+    ------
+    ValueError
+        If the name of a velocity is taken.
+    """
+    found = replace(data, order=order)
+    checked_names(found.variables)
+    return found
 
 
 def _as_frame(X: Any, t: Any, states: Sequence[str] | None) -> tuple[pd.DataFrame, str]:

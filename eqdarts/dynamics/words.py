@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from eqdarts.dynamics.record import Coefficient, DynamicsRun, OnFront
+from eqdarts.dynamics.record import DynamicsRun, OnFront
 from eqdarts.dynamics.smoothing import Smooth
 from eqdarts.dynamics.trajectories import Trajectories
 from eqdarts.equation.equation import Equation
@@ -70,24 +70,25 @@ def about_fit(run: DynamicsRun, smooth: Smooth, converged: bool) -> Iterator[str
                 f"{before:.3g} only: the system misses something."
             )
     for state, ones in zip(run.system.states, run.front, strict=True):
-        yield from _about_rivals(state, ones)
+        yield from _about_rivals(run.system.left(state), ones)
     for row in run.coefficients:
         if not row.standard_error <= WIDE * abs(row.estimate):
+            left = run.system.left(row.state)
             yield (
-                f"{row.name} of d{row.state}/dt is not determined by these runs: {row.estimate:.3g} with a standard "
+                f"{row.name} of {left} is not determined by these runs: {row.estimate:.3g} with a standard "
                 f"error of {row.standard_error:.2g}."
             )
 
 
-def _about_rivals(state: str, ones: Sequence[OnFront]) -> Iterator[str]:
+def _about_rivals(left: str, ones: Sequence[OnFront]) -> Iterator[str]:
     """Yield a sentence if another form fits nearly as well; the chosen one multiplied out is no other form."""
     own = next(_form(one.equation) for one in ones if one.chosen)
     near = [one for one in ones if not one.chosen and one.score < CLOSE and _form(one.equation) != own]
     if near:
         rival = min(near, key=lambda one: one.score)
-        shown = f"d{state}/dt = {replace(rival.equation, target=None).format()}"
+        shown = f"{left} = {replace(rival.equation, target=None).format()}"
         yield (
-            f"These runs hardly tell forms of d{state}/dt apart: {shown} has a description that is only "
+            f"These runs hardly tell forms of {left} apart: {shown} has a description that is only "
             f"{max(rival.score, 0.0):.1f} nats longer."
         )
 
@@ -105,7 +106,7 @@ def summary(run: DynamicsRun, coverage: float = 0.95) -> str:
     sections = [
         run.system.format().split("\n"),
         _figures(run),
-        _coefficients(run.coefficients, coverage),
+        _coefficients(run, coverage),
         _rivals(run),
         _listed("structure", run.structure),
         _listed("warnings", run.cautions),
@@ -125,13 +126,13 @@ def _figures(run: DynamicsRun) -> list[str]:
     return lines
 
 
-def _coefficients(rows: Sequence[Coefficient], coverage: float) -> list[str]:
-    if not rows:
+def _coefficients(run: DynamicsRun, coverage: float) -> list[str]:
+    if not run.coefficients:
         return []
     lines = [f"{'coefficient':<18}{'estimate':>14}{'std. error':>13}{f'{100 * coverage:g} % interval':>30}"]
-    for row in rows:
+    for row in run.coefficients:
         ends = f"{rounded(row.low, row.standard_error)} .. {rounded(row.high, row.standard_error)}"
-        name = f"d{row.state}/dt: {row.name}"
+        name = f"{run.system.left(row.state)}: {row.name}"
         lines.append(f"{name:<18}{rounded(row.estimate, row.standard_error):>14}{row.standard_error:>13.3g}{ends:>30}")
     return lines
 
@@ -141,7 +142,7 @@ def _rivals(run: DynamicsRun) -> list[str]:
     for state, ones in zip(run.system.states, run.front, strict=True):
         others = sorted((one for one in ones if not one.chosen), key=lambda one: one.score)[:MOST_RIVALS]
         for one in others:
-            shown = f"d{state}/dt = {replace(one.equation, target=None).format()}"
+            shown = f"{run.system.left(state)} = {replace(one.equation, target=None).format()}"
             shown = shown if len(shown) <= WIDTH - 16 else shown[: WIDTH - 19] + "..."
             lines.append(f"{one.score:>9.1f} nats   {shown}")
     return ["rivals: longer by", *lines] if lines else []

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
-from eqdarts.dynamics.problem import fitted_starts
+from eqdarts.dynamics.laws import Law
+from eqdarts.dynamics.problem import Problem, fitted_starts
+from eqdarts.dynamics.smoothing import smooth_states
 from eqdarts.dynamics.system import System
+from eqdarts.dynamics.trajectories import of_order, read_trajectories
 from tests.dynamics.systems import PREY, STARTS, data, law, problem
 
 
@@ -29,3 +33,24 @@ def test_a_tie_makes_the_description_shorter() -> None:
 def test_the_first_states_of_each_run_are_found() -> None:
     starts = fitted_starts(System.parse(PREY, time="time"), data(0.02))
     assert np.allclose(starts, STARTS, atol=0.15)
+
+
+COUPLED = {"x": "-3.0*x + 1.2*y - 0.2*x_dot", "y": "1.2*x - 2.0*y"}
+
+
+def test_of_second_order_the_velocities_are_states_that_nobody_measured() -> None:
+    truth = System.parse(COUPLED, order=2)
+    t = np.linspace(0, 6, 60)
+    exact = truth.simulate([1.0, 0.0, 0.0, 0.5], t)
+    noise = 0.005 * np.random.default_rng(0).standard_normal((60, 2))
+    runs = of_order(read_trajectories(exact[:, :2] + noise, t, states=["x", "y"]), 2)
+    own = Problem(runs, smooth_states(runs))
+    laws = [Law(equation.with_coefficients({"c0": 0.8}), 0.0) for equation in truth.equations]
+    fit, one = own.fit_all(laws), own.fit_one(laws[1], 1)
+    assert fit is not None
+    assert one is not None
+    assert fit[1].theta == pytest.approx([1.2, -3.0, -0.2, 1.2, -2.0], abs=0.03)
+    assert one[1].theta == pytest.approx([1.2, -2.0], abs=0.03)
+    assert fit[1].noise == pytest.approx([0.005, 0.005], rel=0.3)
+    assert np.abs(fit[1].states - exact).max() < 0.02
+    assert fitted_starts(truth, runs)[0] == pytest.approx(exact[0], abs=0.01)

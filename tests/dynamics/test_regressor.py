@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -53,6 +54,26 @@ def test_wrong_parameters_are_said_before_any_search() -> None:
     ):
         with pytest.raises(ValueError, match=words):
             ODERegressor(**given).fit(runs(), t="time", trajectory="run")  # type: ignore[arg-type]
+
+
+@pytest.mark.slow
+def test_accelerations_are_found_from_positions(tmp_path: Path) -> None:
+    t = np.linspace(0, 6, 50)
+    x = np.exp(-0.2 * t) * np.cos(2 * t) + 0.005 * np.random.default_rng(0).standard_normal(50)
+    quick = {"primitives": "minimal", "max_complexity": 9, "time_limit": None, "max_refits": 5, "random_state": 0}
+    model = ODERegressor(order=2, guesses={"x": "-k*x - c*x_dot"}, **quick)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model.fit(x, t=t, states=["x"])
+    assert model.system_.format().startswith("d2x/dt2 = ")
+    assert model.predict([[1.0, 0.0], [0.0, 1.0]])[:, 0] == pytest.approx([-4.04, -0.4], abs=0.05)
+    assert model.simulate([1.0], t, v0={"x": -0.2})[:, 0] == pytest.approx(x, abs=0.05)
+    with pytest.raises(ValueError, match="start with velocities"):
+        model.simulate([1.0], t)
+    model.save(tmp_path / "law.json")
+    assert ODERegressor.load(tmp_path / "law.json").score(x, t=t) == pytest.approx(model.score(x, t=t))
+    with pytest.raises(ValueError, match="order must be 1 or 2"):
+        ODERegressor(order=3).fit(x, t=t)
 
 
 @pytest.mark.slow

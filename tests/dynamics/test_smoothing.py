@@ -18,7 +18,7 @@ def test_slopes_are_close_to_the_true_ones(noise: float, most: float) -> None:
     rng = np.random.default_rng(0)
     measured = STATE + noise * STATE.std() * rng.standard_normal(len(TIMES))
     smooth = smooth_states(read_trajectories(measured, TIMES))
-    error = smooth.at([TIMES], slope=True)[:, 0] - SLOPE
+    error = smooth.at([TIMES], order=1)[:, 0] - SLOPE
     assert np.sqrt(np.mean(error[5:-5] ** 2)) < most * SLOPE.std()
     assert smooth.noise[0] == pytest.approx(noise * STATE.std(), rel=0.3, abs=1e-3)
     # The standard errors are those of the slopes: neither far too small nor far too large.

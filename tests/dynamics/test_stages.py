@@ -8,7 +8,7 @@ from eqdarts.dynamics.choice import Chosen
 from eqdarts.dynamics.problem import Problem
 from eqdarts.dynamics.smoothing import smooth_states
 from eqdarts.dynamics.stages import _on_all, slope_table
-from eqdarts.dynamics.trajectories import read_trajectories
+from eqdarts.dynamics.trajectories import of_order, read_trajectories
 from tests.dynamics.systems import law, problem
 
 
@@ -20,6 +20,14 @@ def test_the_rows_of_a_search_are_states_and_slopes() -> None:
     assert np.allclose(table.y, -table.X[:, 0], atol=3e-4)
     assert table.weight is not None
     assert table.weight.max() == 1.0
+
+
+def test_the_rows_of_second_order_are_positions_velocities_and_accelerations() -> None:
+    t = np.linspace(0, 3, 80)
+    table = slope_table(smooth_states(of_order(read_trajectories(np.exp(-2 * t), t), 2)), 0, autonomous=True)
+    assert table.names == ("x0", "x0_dot")
+    assert np.allclose(table.X[:, 1], -2 * table.X[:, 0], atol=1e-3)
+    assert np.allclose(table.y[5:-5], 4 * table.X[5:-5, 0], atol=1e-2)
 
 
 def test_short_runs_are_read_at_more_times() -> None:

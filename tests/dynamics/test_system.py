@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import sympy
+import torch
 from scipy.integrate import solve_ivp
 
 from eqdarts.dynamics.system import System
@@ -67,6 +68,22 @@ def test_the_text_in_two_languages() -> None:
     system = System.parse(PREY, time="day")
     assert system.format() == "dS/dt = -0.4*I*S\ndI/dt = 0.4*I*S - 0.3*I"
     assert system.latex().startswith("\\begin{aligned}\n\\frac{d S}{d \\mathrm{day}} &= -0.4 I S \\\\\n")
+
+
+def test_a_system_of_second_order_is_integrated_with_its_velocities() -> None:
+    system = System.parse({"x": "-4.0*x", "y": "-0.5*y_dot"}, order=2)
+    t = np.linspace(0, 3, 20)
+    found = system.simulate({"x": 1.0, "y": 0.0, "x_dot": 0.0, "y_dot": 1.0}, t)
+    exact = [np.cos(2 * t), 2 - 2 * np.exp(-t / 2), -2 * np.sin(2 * t), np.exp(-t / 2)]
+    assert np.abs(found - np.transpose(exact)).max() < 1e-8
+    assert np.allclose(system.rates(found), np.transpose([-4 * exact[0], -0.5 * exact[3]]))
+    assert system.latex().startswith("\\begin{aligned}\n\\frac{d^2 x}{d t^2} &= -4 x")
+    state = torch.from_numpy(found)
+    assert torch.allclose(system.to_torch()(0.0, state)[:, 2:], torch.from_numpy(system.rates(found)))
+    assert torch.equal(system.to_torch()(0.0, state)[:, :2], state[:, 2:])
+    assert "dx[1] = x[3];\n    dx[2] = rates_x(" in system.to_c_source()
+    with pytest.raises(ValueError, match="a column each"):
+        system.rates([[1.0, 2.0]])
 
 
 @pytest.mark.skipif(shutil.which("cc") is None or sys.platform == "win32", reason="needs a C compiler")

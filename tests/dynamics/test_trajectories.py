@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from eqdarts.dynamics.trajectories import read_trajectories
+from eqdarts.dynamics.trajectories import of_order, read_trajectories
 from tests.dynamics.systems import runs
 
 
@@ -74,3 +74,10 @@ def test_few_rows_are_whole_runs_as_far_as_they_go() -> None:
     assert len(few.t) == 50
     assert len(few.parts) == 2
     assert all((np.diff(part.t) > 0).all() for part in few.parts)
+
+
+def test_the_name_of_a_velocity_must_be_free() -> None:
+    data = read_trajectories(np.ones((5, 2)), np.arange(5.0), states=["x", "x_dot"])
+    with pytest.raises(ValueError, match="x_dot"):
+        of_order(data, 2)
+    assert of_order(read_trajectories(np.arange(5.0), np.arange(5.0)), 2).variables == ("x0", "x0_dot", "t")
