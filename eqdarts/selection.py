@@ -84,6 +84,8 @@ class Candidate:
     wave : str
         Description of a sine or cosine that the rows cannot show: it turns less than once over them, or faster than
         they sample it; or of a short part of an arcsine.
+    n_waves : int
+        The number of these: in a law with groups, each group may have its own.
     tuning : float
         Nats beyond the usual price of the coefficients, for those that must be known more precisely than others, as
         where huge terms cancel. See `eqdarts.fitting.tuning`.
@@ -104,6 +106,7 @@ class Candidate:
     pole: str = ""
     brink: str = ""
     wave: str = ""
+    n_waves: int = 1
     tuning: float = 0.0
     units: float = 0.0
     kept: bool = False
@@ -304,7 +307,11 @@ def doubt_price(candidate: Candidate) -> float:
     Part of a period bends like a polynomial, an exponential or a saturation. If one of these fits nearly as well, the
     wave loses by the odds at which a rival counts as close.
     """
-    return (CLOSE if candidate.wave else 0.0) + candidate.tuning + candidate.units
+    return _wave_price(candidate) + candidate.tuning + candidate.units
+
+
+def _wave_price(candidate: Candidate) -> float:
+    return CLOSE * candidate.n_waves if candidate.wave else 0.0
 
 
 def length_with_prices(
@@ -398,11 +405,7 @@ def choice_in_words(
             f"instead of {candidates[chosen].complexity}, but is {behind[best]:.1f} nats longer."
         )
     words += _about_poles(candidates, lengths, texts, chosen, n_rows)
-    if candidates[chosen].wave:
-        words.append(
-            f"The rows do not show that its shape is this one: {candidates[chosen].wave}. It pays {CLOSE:.1f} nats for "
-            "that; no equation without it is as short."
-        )
+    words += _about_waves(candidates[chosen])
     structure = candidates[chosen].structure
     if structure is not None:
         words.append(
@@ -410,6 +413,15 @@ def choice_in_words(
             "refitted graphs."
         )
     return " ".join(words)
+
+
+def _about_waves(chosen: Candidate) -> list[str]:
+    """Return a sentence about waves of the chosen equation that the rows do not show."""
+    if not chosen.wave:
+        return []
+    more = f", and {chosen.n_waves - 1} more like this" if chosen.n_waves > 1 else ""
+    shown = f"The rows do not show that its shape is this one: {chosen.wave}{more}."
+    return [f"{shown} It pays {_wave_price(chosen):.1f} nats for that; no equation without it is as short."]
 
 
 def _about_poles(

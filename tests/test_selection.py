@@ -23,6 +23,7 @@ from eqdarts.selection import (
     Criterion,
     choice_in_words,
     description_length,
+    doubt_price,
     select,
     singularity_price,
     structure_length,
@@ -319,6 +320,14 @@ def test_words_of_a_lonely_and_of_a_clear_choice() -> None:
     assert "lose" not in alone
     clear = choice_in_words("aicc", [candidate(1, 1, 1.0), candidate(3, 1, 0.0)], [5.0, -100.0], ["y = 1", "y = x"], 10)
     assert "No other comes close; the next is 105.0 nats longer: y = 1." in clear
+
+
+def test_each_wave_that_the_rows_do_not_show_is_paid_for() -> None:
+    plain = candidate(3, 2, 1.0)
+    wavy = replace(plain, wave="sin(t) turns 0.5 of a period over the rows", n_waves=3)
+    assert doubt_price(wavy) == 3 * doubt_price(replace(wavy, n_waves=1)) > doubt_price(plain) == 0
+    said = choice_in_words("mdl", [wavy], [5.0], ["y = sin(t)"], 10)
+    assert "over the rows, and 2 more like this. It pays 15.0 nats for that" in said
 
 
 def test_a_criterion_is_a_row(monkeypatch: pytest.MonkeyPatch) -> None:

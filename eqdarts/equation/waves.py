@@ -27,7 +27,7 @@ from eqdarts.primitives.domain import UNIT
 from eqdarts.primitives.functions import FUNCTIONS, function_of
 from eqdarts.primitives.table import PERIODIC
 
-__all__ = ["find_wave"]
+__all__ = ["doubt_of", "find_wave", "waves_of"]
 
 FEWEST_PERIODS = 1.0  # with fewer the wave never comes back to where it was
 QUARTERS = 4  # of one period: rows in fewer of them, far from each other, show no wave
@@ -61,14 +61,14 @@ def find_wave(equation: Equation, columns: Mapping[str, Array]) -> str:
     >>> find_wave(law, {"t": np.linspace(0, 200, 50)})
     ''
     """
-    for wave in _waves(equation.expr):
-        words = _doubt(wave, columns)
+    for wave in waves_of(equation.expr):
+        words = doubt_of(wave, columns)
         if words:
             return words
     return ""
 
 
-def _waves(expr: Expr) -> Iterator[Expr]:
+def waves_of(expr: Expr) -> Iterator[Expr]:
     """Yield the waves and arcs of an expression whose arguments depend on an input, in the order of their texts."""
     import sympy
 
@@ -76,7 +76,8 @@ def _waves(expr: Expr) -> Iterator[Expr]:
     yield from sorted(found, key=str)
 
 
-def _doubt(wave: Expr, columns: Mapping[str, Array]) -> str:
+def doubt_of(wave: Expr, columns: Mapping[str, Array]) -> str:
+    """Return the words for why the rows cannot show a wave or an arc, "" if they show it."""
     n_rows = len(next(iter(columns.values())))
     with np.errstate(all="ignore"):
         u = np.broadcast_to(evaluate(wave.args[0], columns, n_rows), n_rows)

@@ -14,6 +14,7 @@ Axes: S starts, K constants, N rows, L groups.
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -23,13 +24,14 @@ from numpy.typing import NDArray
 from eqdarts._typing import Array
 from eqdarts.solver.grouped import GroupedProblem, arrow
 
-__all__ = ["Choice", "choose", "quick_length"]
+__all__ = ["Choice", "choose", "promising", "quick_length"]
 
 Length = Callable[[float, NDArray[np.bool_]], float]
 """``length(squares, own)`` -> nats."""
 
 MOST_ENUMERATED = 8  # constants up to which all sets are compared
 MOST_FITTED = 4  # sets that are fitted because they promise most
+MOST_PROMISING = 2  # of these, for a form that is not looked at closely
 MOST_ROUNDS = 6
 QUICK_STEPS, FEW_STEPS = 25, 12
 TRIAL_STEPS = 40
@@ -119,8 +121,8 @@ def choose(
     fitted(np.ones(k, dtype=bool), each)
     for own, theta, _ in _simple_fits(problem, starts[:MOST_STARTS], FEW_STEPS):
         fitted(own, theta)
-    for _, promising in sorted(_estimates(problem, each, length), key=lambda pair: pair[0])[:MOST_FITTED]:
-        fitted(np.array(promising), each)
+    for _, marks in sorted(_estimates(problem, each, length), key=lambda pair: pair[0])[:MOST_FITTED]:
+        fitted(np.array(marks), each)
     best = min(tried.values(), key=lambda found: found.length)
     for _ in range(MOST_ROUNDS):
         for own in _changed_by_one(best.own):
@@ -131,6 +133,21 @@ def choose(
             break
     theta, squares = problem.fit(best.theta, best.own)
     return Choice(theta, best.own, squares, length(squares, best.own))
+
+
+def promising(problem: GroupedProblem, theta: Array, length: Length) -> Choice:
+    """Return one of the choices that promise the shortest descriptions, fitted from constants (K, L) of each group."""
+    if not len(problem.names):
+        return _without_constants(problem, length)
+    everything = np.ones(len(theta), dtype=bool)
+    squares = float(problem.grams(theta[None]).squares.sum())
+    best = Choice(theta, everything, squares, length(squares, everything))
+    for _, marks in sorted(_estimates(problem, theta, length), key=lambda pair: pair[0])[:MOST_PROMISING]:
+        own = np.array(marks)
+        fitted, squares = problem.fit(_with_shared(problem, theta, own), own, TRIAL_STEPS, ROUGH)
+        if (found := length(squares, own)) < best.length:
+            best = Choice(fitted, own, squares, found)
+    return best
 
 
 def _without_constants(problem: GroupedProblem, length: Length) -> Choice:
@@ -163,12 +180,17 @@ def _with_shared(problem: GroupedProblem, theta: Array, own: NDArray[np.bool_]) 
 
 def _shared_values(gram: Array, theta: Array, own: NDArray[np.bool_]) -> tuple[Array, float]:
     """Return the best values (P,) of the shared constants, and by how much the squares grow, by the linear model."""
-    border, between, corner = arrow(gram, own)
+    # Slopes of constants of very different size would overflow in the inverses.
+    size = np.sqrt(np.einsum("lkk->k", gram))
+    size = np.where((size > 0) & np.isfinite(size), size, 1.0)
+    border, between, corner = arrow(gram / size[:, None] / size, own)
     told = border - between.transpose(0, 2, 1) @ np.linalg.pinv(corner, rcond=1e-12, hermitian=True) @ between
-    values = theta[~own].T  # (L, P)
+    values = (theta * size[:, None])[~own].T  # (L, P)
+    if not (np.isfinite(told).all() and np.isfinite(values).all()):
+        return np.median(theta[~own], axis=1), math.inf
     shared = np.linalg.lstsq(told.sum(axis=0), np.einsum("lpq,lq->p", told, values), rcond=1e-14)[0]
     apart = values - shared
-    return shared, float(max(np.einsum("lp,lpq,lq->", apart, told, apart), 0.0))
+    return shared / size[~own], float(max(np.einsum("lp,lpq,lq->", apart, told, apart), 0.0))
 
 
 def _estimates(problem: GroupedProblem, theta: Array, length: Length) -> Iterator[tuple[float, tuple[bool, ...]]]:

@@ -26,9 +26,10 @@ from eqdarts.expression.build import rebuild, symbol, with_values
 from eqdarts.expression.readable import readable
 from eqdarts.failures import Failures
 from eqdarts.fitting.front import MOST_ROWS, Entry
-from eqdarts.fitting.group_choice import Choice, choose, quick_length
+from eqdarts.fitting.group_choice import Choice, choose, promising, quick_length
 from eqdarts.fitting.group_forms import GroupForm, extended, factored, forms_of, forms_of_guesses, in_turns, look_alikes
 from eqdarts.fitting.group_views import GroupView, group_views
+from eqdarts.fitting.group_waves import doubtful_waves
 from eqdarts.fitting.known import contradicts, obeying
 from eqdarts.fitting.progress import Callback, Watch, watched
 from eqdarts.fitting.run import Run
@@ -48,6 +49,7 @@ SEARCHING = 0.55  # share of the time limit after which the searches end
 REFITS_TO_COMPARE = 100  # about the refits that these take in each view
 COMPARING = 0.62  # share after which no laws are made that look like those found
 SCREENING, CHOOSING = 0.75, 0.92  # shares after which forms are no longer compared, and no longer fitted
+FILLING = 0.97  # share after which no short laws are added to the front
 EXACT = 1e-9  # root mean square residual, as a share of that of y, of an exact law
 HOPELESS = 12.0  # nats behind the best law from which on a form is not changed any more
 MOST_CHOSEN = 16  # forms whose shared constants are chosen by fits
@@ -272,14 +274,23 @@ class _GroupFit:
         screened.sort(key=lambda row: (not row[2].kept, *row[:2]))
         laws: list[_Law] = []
         n_kept = sum(form.kept for *_, form in screened)
-        for *_, form in screened[: MOST_CHOSEN + n_kept]:
+        for k, (*_, form) in enumerate(screened[: MOST_CHOSEN + n_kept]):
             if laws and not form.kept and not self._has_time(CHOOSING):
+                laws += self._short_ones([other for *_, other in screened[k:]])
                 break
             laws += self._chosen(form)
         for law in sorted(laws, key=lambda law: law.choice.length)[:MOST_EXTENDED]:
             for form in self._attempt(partial(self._extended, law)) or ():
                 if self._has_time(CHOOSING):
                     laws += self._chosen(form)
+        return laws
+
+    def _short_ones(self, forms: Sequence[GroupForm]) -> list[_Law]:
+        """Return laws of a few more forms, the shortest first, so that the front does not end with the time."""
+        laws: list[_Law] = []
+        for form in sorted(forms, key=lambda form: len(form.names)):
+            if self._has_time(FILLING):
+                laws += self._chosen(form, quickly=True)
         return laws
 
     def _screened(self, forms: Sequence[GroupForm], until: float) -> list[tuple[bool, float, GroupForm]]:
@@ -309,13 +320,17 @@ class _GroupFit:
     def _extended(self, law: _Law) -> list[GroupForm] | None:
         return extended(law.form, law.choice.theta, self._problem(law.form), self.table.columns)
 
-    def _chosen(self, form: GroupForm) -> list[_Law]:
+    def _chosen(self, form: GroupForm, quickly: bool = False) -> list[_Law]:
         """Return the law of a form, as a list; an empty one if its numbers cannot be written."""
-        law: _Law | None = self._attempt(partial(self._law, form))
+        law: _Law | None = self._attempt(partial(self._law, form, quickly))
         return [] if law is None else [law]
 
-    def _law(self, form: GroupForm) -> _Law:
-        choice = choose(self._problem(form), form.starts, partial(self._length, form), self._is_worth_more)
+    def _law(self, form: GroupForm, quickly: bool) -> _Law:
+        length = partial(self._length, form)
+        if quickly:
+            choice = promising(self._problem(form), form.starts[0], length)
+        else:
+            choice = choose(self._problem(form), form.starts, length, self._is_worth_more)
         if choice.squares > self._rounding:  # on exact rows a fit that has not converged is not hopeless
             self.shortest = min(self.shortest, choice.length)
         equation = self._written(form, choice)
@@ -354,15 +369,13 @@ class _GroupFit:
         return self.table.told(Equation(expr, self.table.names, self.table.target, groups=by_group))
 
     def _on_range(self, candidate: Candidate, equation: Equation) -> Candidate:
-        """Return the candidate with a pole or a doubtful wave of the equation of any group, as far as one is known."""
+        """Return the candidate with a pole of the equation of any group, as far as one is known, or doubtful waves."""
         labels = self.groups.labels if equation.groups is not None else self.groups.labels[:1]
         for label in labels[:MOST_GROUPS_OF_POLES]:
-            law = equation.of_group(label)
-            if pole := self.table.pole(law):
+            if pole := self.table.pole(equation.of_group(label)):
                 return replace(candidate, pole=pole)
-            if wave := self.table.wave(law):
-                candidate = replace(candidate, wave=wave)
-        return candidate
+        doubts = doubtful_waves(equation, self.table, self.groups)
+        return replace(candidate, wave=doubts[0], n_waves=len(doubts)) if doubts else candidate
 
     def _attempt(self, compute: Callable[[], T | None]) -> T | None:
         """Return ``compute()``, or None after a numerical error or where a formula cannot be written."""

@@ -35,6 +35,7 @@ LARGEST = 1e150  # of squared slopes
 FIRST_DAMPING = 1e-2
 LARGEST_DAMPING, SMALLEST_DAMPING = 1e10, 1e-12
 OF_LINEAR = 1e-9  # damping of linear constants: almost none, which is close to variable projection
+MOST_PADDING = 3  # times the rows that groups filled up with zeros may take
 WITHOUT_GAIN = 2  # steps without a visible gain after which a fit ends
 
 
@@ -89,6 +90,7 @@ class GroupedProblem:
         self.first = np.flatnonzero(np.diff(self.place, prepend=-1))
         self.n_groups = len(self.first)
         self.y = y[order]
+        self._padded = _padded(self.place, self.first)
         self.root = np.ones(len(y)) if weight is None else np.sqrt(weight[order])
         self.linear = np.array(linear_parameters(formula, [symbol(name) for name in names]), dtype=bool)
         tensors = {name: torch.tensor(columns[name][order]) for name in program.names if name in columns}
@@ -126,20 +128,28 @@ class GroupedProblem:
         # One row where a slope is infinite must not make the blocks of its group undefined.
         jacobian = np.where(defined[:, None], jacobian, 0.0)
         known = np.where(defined, residual, 0.0)
-        n_starts, k = theta.shape[:2]
-        gram = np.empty((n_starts, self.n_groups, k, k))
-        slope = np.empty((n_starts, self.n_groups, k))
         with np.errstate(all="ignore"):
-            for i in range(k):
-                slope[:, :, i] = self._by_group(jacobian[:, i] * known)
-                for j in range(i + 1):
-                    gram[:, :, i, j] = gram[:, :, j, i] = self._by_group(jacobian[:, i] * jacobian[:, j])
+            # One product of all slopes and residuals with themselves has all blocks.
+            both = self._products(np.concatenate([jacobian, known[:, None]], axis=1))
+            gram, slope = both[..., :-1, :-1], both[..., :-1, -1]
             squares = self._by_group(np.where(np.isfinite(residual), residual, np.inf) ** 2)
         # What no float holds is as bad as what is undefined, and LAPACK may not come back from it.
         whole = np.abs(gram).max(axis=(2, 3), initial=0.0) < LARGEST
         whole &= np.isfinite(slope).all(axis=2)
         squares = np.where(whole, squares, np.inf)
         return Grams(squares, np.where(whole[..., None], slope, 0.0), np.where(whole[..., None, None], gram, 0.0))
+
+    def _products(self, columns: Array) -> Array:
+        """Return for columns (S, K, N) of rows their products with each other, summed by group (S, L, K, K)."""
+        if self._padded is not None:
+            # Small groups are filled up with zeros, so that one call multiplies all.
+            n_starts, k = columns.shape[:2]
+            wide = np.concatenate([columns, np.zeros((n_starts, k, 1))], axis=2)[:, :, self._padded]
+            by_group = wide.transpose(0, 2, 1, 3)  # (S, L, K, rows of the largest group)
+            return np.asarray(by_group @ by_group.transpose(0, 1, 3, 2))
+        ends = [*self.first[1:], columns.shape[2]]
+        parts = (columns[:, :, first:last] for first, last in zip(self.first, ends, strict=True))
+        return np.stack([part @ part.transpose(0, 2, 1) for part in parts], axis=1)
 
     def _by_group(self, values: Array) -> Array:
         """Return the sums of rows (S, N) by group (S, L)."""
@@ -244,6 +254,17 @@ class GroupedProblem:
         change[~own] = shared[:, None]
         change[own] = (reaction[..., -1] - reaction[..., :-1] @ shared).T
         return change
+
+
+def _padded(place: NDArray[np.intp], first: NDArray[np.intp]) -> NDArray[np.intp] | None:
+    """Return the rows of each group (L, most rows), and N where it has fewer; None if most of these were."""
+    n_rows = len(place)
+    size = np.diff([*first, n_rows])
+    if size.max(initial=0) * len(first) > MOST_PADDING * n_rows:
+        return None
+    rows = np.full((len(first), size.max(initial=0)), n_rows, dtype=np.intp)
+    rows[place, np.arange(n_rows) - first[place]] = np.arange(n_rows)
+    return rows
 
 
 def _settled(new: Array | float, old: Array | float, floor: Array | float, tolerance: float) -> NDArray[np.bool_]:

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from eqdarts.expression.parse import parse_formula
-from eqdarts.fitting.group_choice import choose, quick_length
+from eqdarts.fitting.group_choice import _shared_values, choose, promising, quick_length
 from eqdarts.solver.grouped import GroupedProblem
 
 N_GROUPS, N_ROWS = 6, 15
@@ -42,6 +42,16 @@ def test_those_constants_differ_that_differ(own: str) -> None:
     about, each = quick_length(problem, [start], _length)
     assert about == pytest.approx(found.length, abs=1.0)
     assert each.shape == (3, N_GROUPS)
+    assert promising(problem, each, _length).length == pytest.approx(found.length, abs=1.0)
+
+
+def test_slopes_that_vanish_are_no_error() -> None:
+    gram = np.tile(np.diag([1.0, 1e-310, 1.0]), (N_GROUPS, 1, 1))
+    gram[:, 0, 1] = gram[:, 1, 0] = 1e-156
+    theta = np.arange(3.0 * N_GROUPS).reshape(3, N_GROUPS)
+    shared, grown = _shared_values(gram, theta, np.array([False, True, False]))
+    assert np.isfinite(shared).all()
+    assert math.isfinite(grown)
 
 
 def test_a_form_without_constants_has_none() -> None:

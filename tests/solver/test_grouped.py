@@ -52,6 +52,19 @@ def test_each_group_by_itself_is_the_fit_of_its_rows() -> None:
     np.testing.assert_allclose(theta[0], np.hstack([one[0][0] for one in alone]), rtol=1e-4)
 
 
+def test_one_large_group_among_small_ones_has_the_same_sums() -> None:
+    place, t = np.array([0] * 30 + [1, 1, 2, 2, 2, 3]), np.linspace(0.0, 5.0, 36)
+    problem = GroupedProblem(parse_formula("a*exp(-k*t)").expr, ["a", "k"], {"t": t}, t, place)
+    theta = np.array([[[1.0, 2.0, 3.0, 4.0], [0.3, 0.4, 0.5, 0.6]]])
+    residual, slopes = problem.slopes(theta)
+    sums = problem.grams(theta)
+    for g in range(4):
+        J, r = slopes[0, :, place == g], residual[0, place == g]
+        np.testing.assert_allclose(sums.gram[0, g], J.T @ J)
+        np.testing.assert_allclose(sums.slope[0, g], J.T @ r)
+        assert sums.squares[0, g] == pytest.approx(r @ r)
+
+
 def test_slopes_that_no_float_holds_are_as_bad_as_undefined_values() -> None:
     problem = GroupedProblem(parse_formula("a*exp(k*t)").expr, ["a", "k"], {"t": T}, Y, PLACE)
     at = problem.grams(np.array([[[1e-300] * 3, [130.0] * 3]]))  # exp(130*5) is 1e282

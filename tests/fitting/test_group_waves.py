@@ -1,0 +1,39 @@
+"""Waves of a law with constants by group that the rows do not show."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from eqdarts.equation.equation import Equation
+from eqdarts.equation.groups import GroupConstants, row_groups
+from eqdarts.expression.parse import parse_formula
+from eqdarts.fitting.group_waves import doubtful_waves
+from eqdarts.fitting.table import Table
+
+LABELS = tuple("abcd")
+PERIODS = (0.5, 1.5, 0.7, 3.0)  # of the wave with a rate of each group, over the rows of the group
+
+
+def _doubts(law: str, own: tuple[float, ...], apart: float = 0.0) -> list[str]:
+    """Return the doubts about a law of t at rows from 0 to 10 in each group, later by `apart` from group to group."""
+    t = np.concatenate([np.linspace(0, 10, 40) + apart * k for k in range(len(LABELS))])
+    constants = GroupConstants("run", LABELS, ("w_run",), tuple((value,) for value in own))
+    equation = Equation(parse_formula(law).expr, ("t",), "y", groups=constants)
+    table = Table(t[:, None], t, None, ("t",), "y")
+    return doubtful_waves(equation, table, row_groups(np.repeat(LABELS, 40), "run"))
+
+
+def test_a_wave_with_a_rate_of_each_group_is_shown_by_the_rows_of_the_group() -> None:
+    rates = tuple(0.2 * np.pi * n for n in PERIODS)
+    assert _doubts("2*sin(w_run*t)", rates, apart=100.0) == [
+        "sin(t*w_run) turns 0.5 of a period over the rows of run a",
+        "sin(t*w_run) turns 0.7 of a period over the rows of run c",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("law", "apart", "n"), [("sin(0.3*t)", 0, 1), ("sin(0.3*t + w_run)", 0, 1), ("sin(0.3*t + w_run)", 10, 0)]
+)
+def test_a_wave_that_all_groups_share_is_shown_by_all_rows_whatever_its_phases(law: str, apart: float, n: int) -> None:
+    assert len(_doubts(law, (0.0, 2.0, 4.0, 6.0), apart)) == n
