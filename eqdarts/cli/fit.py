@@ -67,7 +67,9 @@ def run(arguments: argparse.Namespace) -> None:
 
 def _show_law(model: DARTSRegressor, columns: Prepared) -> None:
     target = visible(str(columns.y.name))
-    show(f"Pareto front of {target}, from {len(columns.y)} rows (* the chosen equation):\n")
+    # With groups the whole front is fitted to the rows that have gaps in other columns, too.
+    n_rows = len(columns.y) if model.run_.groups is None else model.run_.rows.n_all
+    show(f"Pareto front of {target}, from {n_rows} rows (* the chosen equation):\n")
     show(front_table(model, columns.y))
     show(f"\n{model.equation_.format()}\n")
     if model.equation_.groups is not None:

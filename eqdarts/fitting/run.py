@@ -221,10 +221,10 @@ class Run:
     def rows_in_words(self) -> str:
         """Return the sentence that says from which rows the coefficients come; "" if from all."""
         used, given = len(self.rows.y), self.rows.n_all
-        if used >= given:
-            return ""
         if self.columns is not None and self.columns.n_back:
             return f"Coefficients and intervals come from {given} rows. {self.columns.back_in_words()}"
+        if used >= given:
+            return ""
         if self.all_rows is not None:
             n_rows = self.all_rows.facts.n_rows
             whole = f"all {given} rows" if n_rows == given else f"the {n_rows} rows with weight"

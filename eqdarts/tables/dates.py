@@ -28,18 +28,42 @@ __all__ = [
     "time_unit",
 ]
 
-_CLOCK = r"(?:[T ]\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?:Z| ?[+-]\d{2}:?\d{2})?)?"
-_ISO = re.compile(rf"\d{{4}}([-/.])\d{{1,2}}(?:\1\d{{1,2}}{_CLOCK})?", re.IGNORECASE)
-# Between points the day comes first everywhere. 03/04/2020 is in March or in April: the other dates of the table tell.
-_DAY_FIRST = re.compile(rf"\d{{1,2}}\.\d{{1,2}}\.\d{{4}}{_CLOCK}", re.IGNORECASE)
-_SLASHED = re.compile(rf"\d{{1,2}}([-/])\d{{1,2}}\1\d{{4}}{_CLOCK}", re.IGNORECASE)
-_AMBIGUOUS = re.compile(r"\d{1,2}[-/]\d{1,2}[-/]\d{2,4}\b.*")
 _FULL_MONTHS = (
     *("january", "february", "march", "april", "may", "june"),
     *("july", "august", "september", "october", "november", "december"),
 )
 MONTHS = tuple(name[:3] for name in _FULL_MONTHS)
+_NAME = "|".join(f"{name[:3]}(?:{name[3:]})?" for name in _FULL_MONTHS) + "|sept"
+_CLOCK = (
+    r"(?:(?:T|,? )(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2}(?:[.,]\d+)?))?"
+    r"(?: ?(?P<half>[AP])\.?M\.?)?(?P<zone>Z| ?[+-]\d{2}:?\d{2})?)?"
+)
+
+
+def _pattern(date: str) -> re.Pattern[str]:
+    return re.compile(date + _CLOCK, re.IGNORECASE)
+
+
+# Between points the day comes first everywhere. 03/04/2020 is in March or in April: the other dates of the table tell.
+_PLAIN = (
+    re.compile(r"(?P<year>\d{4})([-/.])(?P<month>\d{1,2})"),
+    _pattern(r"(?P<year>\d{4})([-/.])(?P<month>\d{1,2})\2(?P<day>\d{1,2})"),
+    _pattern(r"(?P<day>\d{1,2})\.(?P<month>\d{1,2})\.(?P<year>\d{4})"),
+    # 1.2.15 may be a version or a section; 01.02.15 is a date.
+    _pattern(r"(?P<day>0[1-9]|[12]\d|3[01])\.(?P<month>0[1-9]|1[0-2])\.(?P<year>\d{2})"),
+    _pattern(rf"(?P<day>\d{{1,2}})(?:[-/]|\.? )(?P<name>{_NAME})(?:[-/]|\.?,? )(?P<year>\d{{4}}|\d{{2}})"),
+    _pattern(rf"(?P<name>{_NAME})\.? (?P<day>\d{{1,2}}),? (?P<year>\d{{4}})"),
+    re.compile(rf"(?P<name>{_NAME})(?:[-/]|\.?,? )(?P<year>\d{{4}})", re.IGNORECASE),
+)
+_SLASHED = (
+    _pattern(r"(?P<one>\d{1,2})([-/])(?P<two>\d{1,2})\2(?P<year>\d{4})"),
+    _pattern(r"(?P<one>\d{1,2})/(?P<two>\d{1,2})/(?P<year>\d{2})"),
+)
+_AMBIGUOUS = re.compile(r"\d{1,2}[-/]\d{1,2}[-/]\d{2,4}\b.*")
 MONTHS_A_YEAR = 12
+SHORT = 2  # digits
+FIRST_SHORT_YEAR = 69  # of two digits: 69 is 1969, and 68 is 2068
+NOON = 12
 FEWEST_UNITS = 2  # a span of two years is counted in years, a shorter one in days
 
 
@@ -72,7 +96,7 @@ UNITS = (
 
 
 def is_date(cell: str, order: str = "") -> bool:
-    """Whether a cell is a date with the year first, or with points, with or without a time of day.
+    """Whether a cell is a date in numbers or with the English name of its month, with or without a time of day.
 
     Parameters
     ----------
@@ -82,9 +106,15 @@ def is_date(cell: str, order: str = "") -> bool:
 
     >>> is_date("2020-02-28"), is_date("2020-02-28T12:00:05Z"), is_date("28.2.2020"), is_date("28/02/2020")
     (True, True, True, False)
+    >>> is_date("28-Feb-20"), is_date("Feb 28, 2020 1:30 pm"), is_date("28.02.20"), is_date("2/28/20", "month")
+    (True, True, True, True)
     """
-    known = (_ISO, _DAY_FIRST, _SLASHED) if order else (_ISO, _DAY_FIRST)
-    return any(pattern.fullmatch(cell) is not None for pattern in known)
+    return _matched(cell, order) is not None
+
+
+def _matched(cell: str, order: str) -> re.Match[str] | None:
+    known = (*_PLAIN, *_SLASHED) if order else _PLAIN
+    return next((match for pattern in known if (match := pattern.fullmatch(cell)) is not None), None)
 
 
 def order_of(cells: Iterable[str], usual: str = "") -> tuple[str, str]:
@@ -103,12 +133,22 @@ def order_of(cells: Iterable[str], usual: str = "") -> tuple[str, str]:
     (('day', '28/02/2020'), ('', ''), ('', ''))
     """
     found: dict[str, str] = {}
+    starts: set[str] = set()
+    ends: set[str] = set()
     for cell in cells:
-        if _SLASHED.fullmatch(cell):
-            first, second = map(int, re.split("[-/]", cell)[:2])
-            if max(first, second) > MONTHS_A_YEAR >= min(first, second):
-                found.setdefault("day" if first > second else "month", cell)
-    return next(iter(found.items())) if len(found) == 1 else (usual, "")
+        match = next((match for pattern in _SLASHED if (match := pattern.fullmatch(cell)) is not None), None)
+        if match is None:
+            continue
+        first, second, year = match["one"], match["two"], match["year"]
+        if len(year) == SHORT:
+            starts.add(first)
+            ends.add(year)
+        if max(int(first), int(second)) > MONTHS_A_YEAR >= min(int(first), int(second)):
+            found.setdefault("day" if int(first) > int(second) else "month", cell)
+    # 20/01/28 begins with the year in some countries: the part that changes least is the year.
+    if len(found) != 1 or ("day" in found and starts and len(ends) >= len(starts)):
+        return usual, ""
+    return next(iter(found.items()))
 
 
 def is_ambiguous(cell: str) -> bool:
@@ -135,21 +175,44 @@ def parsed(cells: Sequence[str], order: str = "") -> pd.Series:
     """
     import pandas as pd
 
-    plain = [_iso(cell, order) if is_date(cell, order) else None for cell in cells]
+    plain = [_iso(cell, order) for cell in cells]
     found = pd.to_datetime(pd.Series(plain, dtype=object), format="ISO8601", utc=True, errors="coerce")
     return found.dt.tz_localize(None)
 
 
-def _iso(cell: str, order: str) -> str:
-    """Return a date in the one form that ISO 8601 has for it: 2020/2/3 7:05 becomes 2020-02-03T07:05."""
-    date, *time = re.split("[T ]", cell.upper(), maxsplit=1)
-    first, *others = re.split("[-/.]", date)
-    if _ISO.fullmatch(cell):
-        parts = [first, *others]
-    else:
-        parts = [others[1], first, others[0]] if order == "month" and "." not in date else [others[1], others[0], first]
-    day = "-".join(part.zfill(2) for part in parts)
-    return day if not time else f"{day}T{time[0].replace(' ', '').replace(',', '.').zfill(5)}"
+def _iso(cell: str, order: str) -> str | None:
+    """Return a date in the one form that ISO 8601 has for it: 2020/2/3 7:05 becomes 2020-02-03T07:05; None for others."""
+    match = _matched(cell, order)
+    if match is None:
+        return None
+    parts = {"day": "1", "hour": None, **match.groupdict()}
+    if "one" in parts:
+        parts["day"], parts["month"] = match["one"], match["two"]
+        if order == "month":
+            parts["day"], parts["month"] = match["two"], match["one"]
+    if parts.get("name"):
+        parts["month"] = f"{month_of(match['name']):.0f}"
+    day = f"{_whole_year(match['year'])}-{parts['month']:>02}-{parts['day']:>02}"
+    if parts["hour"] is None:
+        return day
+    seconds = (parts["second"] or "00").replace(",", ".")
+    return f"{day}T{_hour(match):02d}:{parts['minute']}:{seconds}{(parts['zone'] or '').strip().upper()}"
+
+
+def _whole_year(year: str) -> str:
+    if len(year) > SHORT:
+        return year
+    return f"{'19' if int(year) >= FIRST_SHORT_YEAR else '20'}{year}"
+
+
+def _hour(match: re.Match[str]) -> int:
+    """Return the hour of the day: 12 AM is 0, and 1 PM is 13; a wrong one, such as 13 PM, is 99, which is no time."""
+    hour = int(match["hour"])
+    if not match["half"]:
+        return hour
+    if not 1 <= hour <= NOON:
+        return 99
+    return hour % NOON + (NOON if match["half"].upper() == "P" else 0)
 
 
 def from_calendar(parts: Sequence[Array]) -> pd.Series:

@@ -6,15 +6,18 @@ import io
 import os
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from eqdarts.cli.command import main
+from eqdarts.cli.fit import _show_law
 from eqdarts.errors import visible
 from eqdarts.tables.spreadsheets import name_from_cell
 from tests.cli.commands import FIT, refused
+from tests.fits import grown, trees
 
 
 def test_fit_prints_the_front_and_the_law(fake: list, no_pictures: None, capsys: pytest.CaptureFixture[str]) -> None:
@@ -41,6 +44,12 @@ def test_fit_prints_the_front_and_the_law(fake: list, no_pictures: None, capsys:
         assert float(cells[1]) == pytest.approx(value, abs=error)
         assert float(cells[2]) == pytest.approx(error, rel=5e-3)
     assert lines[12] == ""
+
+
+def test_with_groups_the_front_says_all_rows_that_count(capsys: pytest.CaptureFixture[str]) -> None:
+    model, (X, y) = grown(), trees()
+    _show_law(model, SimpleNamespace(y=y[:5]))  # type: ignore[arg-type]  # the rows without gaps
+    assert f"Pareto front of {y.name}, from {len(X)} rows" in capsys.readouterr().out
 
 
 def test_fit_hands_the_options_on_and_leaves_the_defaults_to_the_estimator(fake: list, no_pictures: None) -> None:

@@ -129,6 +129,8 @@ def test_with_groups_rows_with_gaps_come_back_too_and_with_them_their_groups() -
         assert own.loc[label].iloc[0] == pytest.approx(x @ y[rows.index] / (x @ x), rel=1e-9)
     assert model.columns_["became"].tolist()[1] == "left out: the law does not use it, so its gaps cost no row"
     assert model.predict(X.drop(columns="z")).tolist() == model.predict(X).tolist()
+    said = "come from 30 rows. The law does not use z: 11 rows with gaps there count in its coefficients."
+    assert said in " ".join(model.summary().split())
 
 
 def test_a_robust_fit_says_what_gaps_without_use_cost() -> None:
