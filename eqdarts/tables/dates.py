@@ -139,12 +139,12 @@ def order_of(cells: Iterable[str], usual: str = "") -> tuple[str, str]:
         match = next((match for pattern in _SLASHED if (match := pattern.fullmatch(cell)) is not None), None)
         if match is None:
             continue
-        first, second, year = match["one"], match["two"], match["year"]
-        if len(year) == SHORT:
-            starts.add(first)
-            ends.add(year)
-        if max(int(first), int(second)) > MONTHS_A_YEAR >= min(int(first), int(second)):
-            found.setdefault("day" if int(first) > int(second) else "month", cell)
+        if len(match["year"]) == SHORT:
+            starts.add(match["one"])
+            ends.add(match["year"])
+        first, second = int(match["one"]), int(match["two"])
+        if max(first, second) > MONTHS_A_YEAR >= min(first, second):
+            found.setdefault("day" if first > second else "month", cell)
     # 20/01/28 begins with the year in some countries: the part that changes least is the year.
     if len(found) != 1 or ("day" in found and starts and len(ends) >= len(starts)):
         return usual, ""
@@ -181,7 +181,7 @@ def parsed(cells: Sequence[str], order: str = "") -> pd.Series:
 
 
 def _iso(cell: str, order: str) -> str | None:
-    """Return a date in the one form that ISO 8601 has for it: 2020/2/3 7:05 becomes 2020-02-03T07:05; None for others."""
+    """Return a date as ISO 8601 has it: 2020/2/3 7:05 becomes 2020-02-03T07:05. None for what is no date."""
     match = _matched(cell, order)
     if match is None:
         return None
