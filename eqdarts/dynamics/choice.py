@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations, product
 
 import numpy as np
 
@@ -21,6 +22,8 @@ __all__ = ["Chosen", "Screened", "choose", "laws_of_entries", "screen", "simplif
 MOST_SCREENED = 40  # laws of a state that are integrated
 LEAST_SCREENED = 12  # of these, whatever the time
 MOST_TRIED = 14  # laws of a state that are tried in the system
+MOST_PAIRED = 6  # laws of each of two states that are tried together
+MOST_RIVALS = 10  # other systems that are kept
 NEAR = 60.0  # nats within which a law of one state is still tried in the system
 HORIZONS = (40, 10)
 TO_START = 15  # steps of a fit of the first systems
@@ -56,6 +59,8 @@ class Chosen:
         With the horizon over which it was integrated.
     ties : tuple of (int, int, float)
         Coefficients that others determine, by their places among those of all states.
+    rivals : tuple of (tuple of Law, float)
+        Other systems that were fitted as a whole, and their description lengths.
     """
 
     laws: tuple[Law, ...]
@@ -63,6 +68,7 @@ class Chosen:
     length: float
     problem: Problem
     ties: tuple[Tie, ...] = ()
+    rivals: tuple[tuple[tuple[Law, ...], float], ...] = ()
 
 
 def laws_of_entries(entries: Sequence[Entry], n_rows: int) -> list[Law]:
@@ -126,20 +132,32 @@ def choose(problem: Problem, screened: Sequence[Sequence[Screened]], go_on: Call
             break
     if best is None:
         return None
-    tried = {_key(best.laws)}
+    seen = {_key(best.laws): best}
     changed = True
     while changed and go_on():
         changed = False
-        for k, ones in enumerate(screened):
-            for one in _near(ones)[:MOST_TRIED]:
-                laws = [*best.laws[:k], one.law, *best.laws[k + 1 :]]
-                if _key(laws) in tried or not _is_hopeful(best, k, one.law) or not go_on():
-                    continue
-                tried.add(_key(laws))
-                better = _tried(best, laws)
-                if better is not None:
-                    best, changed = better, True
-    return best
+        for laws in _exchanged(best.laws, screened):
+            if not go_on():
+                break
+            if _key(laws) in seen or not _is_hopeful(best, laws):
+                continue
+            better = _tried(best, laws, seen)
+            if better is not None:
+                best, changed = better, True
+                break
+    others = {id(one): (one.laws, one.length) for one in seen.values() if one is not best}.values()
+    return replace(best, rivals=tuple(sorted(others, key=lambda other: other[1])[:MOST_RIVALS]))
+
+
+def _exchanged(laws: Sequence[Law], screened: Sequence[Sequence[Screened]]) -> Iterator[tuple[Law, ...]]:
+    """Yield systems with another law for one state, and then for two, of which neither may be better alone."""
+    own = tuple(laws)
+    for k, ones in enumerate(screened):
+        for one in _near(ones)[:MOST_TRIED]:
+            yield (*own[:k], one.law, *own[k + 1 :])
+    for k, j in combinations(range(len(own)), 2):
+        for one, other in product(_near(screened[k])[:MOST_PAIRED], _near(screened[j])[:MOST_PAIRED]):
+            yield (*own[:k], one.law, *own[k + 1 : j], other.law, *own[j + 1 :])
 
 
 def simplified(
@@ -207,23 +225,34 @@ def _near(ones: Sequence[Screened], nats: float = NEAR) -> list[Screened]:
     return [one for one in ones if one.length <= ones[0].length + nats]
 
 
-def _tried(best: Chosen, laws: Sequence[Law]) -> Chosen | None:
-    """Return the system with other laws if its description is shorter."""
+def _tried(best: Chosen, laws: Sequence[Law], seen: dict[tuple[str, ...], Chosen] | None = None) -> Chosen | None:
+    """Return the system with other laws if its description is shorter; note it in `seen` in any case.
+
+    What was given up after a few steps is noted as the best one.
+    """
+    if seen is not None:
+        seen[_key(laws)] = best
     noise = best.fitted.noise
     quick = best.problem.fit_all(laws, noise=noise, rounds=1, most_iterations=QUICK)
     if quick is None or quick[2] > best.length + HOPELESS:
         return None
     fit = best.problem.fit_all(quick[0], noise=noise)
-    if fit is None or not fit[2] < best.length or (best.fitted.converged and not fit[1].converged):
+    if fit is None or (best.fitted.converged and not fit[1].converged):
         return None
-    return Chosen(*fit, best.problem)
+    found = Chosen(*fit, best.problem)
+    if seen is not None:
+        seen[_key(laws)] = found
+    return found if found.length < best.length else None
 
 
-def _is_hopeful(best: Chosen, k: int, law: Law) -> bool:
-    """Whether a law could make the description shorter: an exact system leaves only simpler ones."""
+def _is_hopeful(best: Chosen, laws: Sequence[Law]) -> bool:
+    """Whether other laws could make the description shorter: an exact system leaves only simpler ones."""
     exact = (best.fitted.square <= EXACT * np.square(best.problem.data.spread)).all()
-    own = best.laws[k]
-    return not exact or law.structure + PRICE * law.n_coefficients < own.structure + PRICE * own.n_coefficients
+    return not exact or _price(laws) < _price(best.laws)
+
+
+def _price(laws: Sequence[Law]) -> float:
+    return sum(law.structure + PRICE * law.n_coefficients for law in laws)
 
 
 def _key(laws: Sequence[Law]) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from eqdarts._typing import Array, Expr
 from eqdarts.dynamics.laws import Law
 from eqdarts.dynamics.problem import Problem
 from eqdarts.dynamics.shooting import Fitted
-from eqdarts.dynamics.variants import law_of
+from eqdarts.dynamics.variants import collected, law_of
 from eqdarts.expression.build import symbol
 from eqdarts.expression.program import evaluate
 from eqdarts.fitting.table import Table
@@ -32,7 +32,7 @@ STEPS = 8  # of a fit while terms leave
 def polynomial_laws(
     problem: Problem, k: int, table: Table, primitives: Sequence[Primitive], go_on: Callable[[], bool]
 ) -> list[Law]:
-    """Return polynomials for the rate of state k, one for each number of terms and degree.
+    """Return polynomials for the rate of state k, one for each number of terms and degree, in their shortest form.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def polynomial_laws(
             fit = problem.fit_one(law, k, most_iterations=STEPS)
             if fit is None:
                 break
-            found.append(fit[0])
+            found.append(collected(fit[0], primitives))
             law = _without_least(fit[0], fit[1], primitives)
     return found
 

@@ -21,7 +21,7 @@ from eqdarts.dynamics.smoothing import Smooth, smooth_states
 from eqdarts.dynamics.structure import conserved, shared, with_shared
 from eqdarts.dynamics.system import System, speed_name
 from eqdarts.dynamics.trajectories import Trajectories
-from eqdarts.dynamics.words import about_data, about_fit
+from eqdarts.dynamics.words import about_data, about_fit, about_rival_systems
 from eqdarts.equation.equation import Equation
 from eqdarts.fitting.progress import Callback
 from eqdarts.fitting.settings import FitSettings
@@ -97,6 +97,7 @@ def fit_dynamics(
         # A law that is undefined on the smooth courses is none; a constant always is defined.
         screened.append(ones or [Screened(_constant(problem, k), math.inf, math.inf)])
     chosen = choose(problem, screened, partial(clock.has_time, FOR_CHOICE)) or _all_constant(problem)
+    rivals = chosen.rivals
     in_time = partial(clock.has_time, FOR_EXACT)
     chosen = simplified(chosen, settings.primitives, in_time, _errors)
     chosen = with_shared(chosen, settings.primitives, in_time)
@@ -104,7 +105,7 @@ def fit_dynamics(
         chosen = _on_all(chosen, whole, in_time)
         part = f"{len(chosen.problem.data.t)} of {len(whole.t)}"
         told.append(f"The laws were chosen on {len(data.t)} times; the last fit of their coefficients saw {part}.")
-    return _recorded(chosen.problem, screened, chosen, told, clock, settings)
+    return _recorded(chosen.problem, screened, replace(chosen, rivals=rivals), told, clock, settings)
 
 
 def _on_all(chosen: Chosen, data: Trajectories, go_on: Callable[[], bool]) -> Chosen:
@@ -205,7 +206,13 @@ def _recorded(
         settings.given,
         courses=_courses(problem, fitted.states),
     )
-    return replace(run, cautions=(*told, *about_fit(run, problem.smooth, fitted.converged)))
+    others = [
+        (replace(system, equations=tuple(law.equation for law in laws)), length - chosen.length)
+        for laws, length in chosen.rivals
+        if chosen.problem.data is problem.data
+    ]
+    told += [*about_fit(run, problem.smooth, fitted.converged), *about_rival_systems(system, others)]
+    return replace(run, cautions=tuple(told))
 
 
 def _courses(problem: Problem, states: Array) -> tuple[Course, ...]:

@@ -170,7 +170,10 @@ def _expanded(chosen: Chosen, primitives: Sequence[Primitive]) -> Chosen | None:
         if len(sympy.Add.make_args(expr)) > MOST_TERMS:
             return None
         wide = law_of(expr, law.equation.variables, primitives)
-        laws.append(law if wide is None or wide.key == law.key else wide)
+        # The same law in another form: it costs no more than the shorter of both.
+        if wide is not None and wide.key != law.key:
+            law = replace(wide, structure=min(wide.structure, law.structure))
+        laws.append(law)
     if all(new is old for new, old in zip(laws, chosen.laws, strict=True)):
         return None
     return replace(chosen, laws=tuple(laws))

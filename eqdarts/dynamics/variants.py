@@ -22,12 +22,13 @@ from eqdarts.expression.readable import readable
 from eqdarts.primitives.table import Primitive
 from eqdarts.selection import structure_length
 
-__all__ = ["exact_law", "law_of", "simpler_laws"]
+__all__ = ["collected", "exact_law", "law_of", "simpler_laws"]
 
 MOST_VARIANTS = 12
 LARGEST = 10  # whole number that a coefficient may become; halves are tried too
 PRICE = math.log(4 * LARGEST)  # nats that say which
 NARROW = 0.1  # standard error above which a coefficient does not become exact
+CHANCE = 0.2  # largest probability that a whole number or half is near by chance
 LIKELY = 2.5  # standard errors within which an exact number must lie
 
 
@@ -42,6 +43,17 @@ def law_of(expr: Expr, variables: Sequence[str], primitives: Sequence[Primitive]
         return Law(equation, structure_length(graph, primitives))
     except (FormulaError, ArithmeticError, TypeError):
         return None
+
+
+def collected(law: Law, primitives: Sequence[Primitive]) -> Law:
+    """Return the law with common factors of its terms in front if that is a shorter form of it: x*(a - b*y)."""
+    import sympy
+
+    expr = sympy.factor_terms(law.equation.expr)
+    found = None if expr == law.equation.expr else law_of(expr, law.equation.variables, primitives)
+    if found is None or found.structure >= law.structure or found.n_coefficients > law.n_coefficients:
+        return law
+    return found
 
 
 def simpler_laws(law: Law, columns: Mapping[str, Array], primitives: Sequence[Primitive]) -> list[Law]:
@@ -91,6 +103,10 @@ def exact_law(law: Law, name: str, error: float) -> Law | None:
     nearest = Fraction(round(2 * value), 2)
     nearest = Fraction(round(value)) if abs(round(value) - value) <= LIKELY * error else nearest
     if not error <= NARROW * abs(value) or abs(float(nearest) - value) > LIKELY * error:
+        return None
+    is_exponent = any(symbol(name) in power.exp.free_symbols for power in law.equation.template.atoms(sympy.Pow))
+    # Exponents mostly are whole numbers or halves; other coefficients only if none is near by chance.
+    if not is_exponent and 2 * LIKELY * error * nearest.denominator > CHANCE:
         return None
     if nearest == 0 or abs(nearest) > LARGEST:
         return None

@@ -10,12 +10,13 @@ import numpy as np
 
 from eqdarts.dynamics.record import DynamicsRun, OnFront
 from eqdarts.dynamics.smoothing import Smooth
+from eqdarts.dynamics.system import System
 from eqdarts.dynamics.trajectories import Trajectories
 from eqdarts.equation.equation import Equation
 from eqdarts.errors import visible
 from eqdarts.inference.summary import CAVEAT, rounded
 
-__all__ = ["about_data", "about_fit", "summary"]
+__all__ = ["about_data", "about_fit", "about_rival_systems", "summary"]
 
 WIDTH = 88
 FEW_TIMES = 12
@@ -78,6 +79,27 @@ def about_fit(run: DynamicsRun, smooth: Smooth, converged: bool) -> Iterator[str
                 f"{row.name} of {left} is not determined by these runs: {row.estimate:.3g} with a standard "
                 f"error of {row.standard_error:.2g}."
             )
+
+
+def about_rival_systems(system: System, others: Sequence[tuple[System, float]]) -> Iterator[str]:
+    """Yield a sentence on the system that comes nearest, if its description is hardly longer.
+
+    Parameters
+    ----------
+    system : System
+    others : sequence of (System, float)
+        Systems that were fitted as a whole, and the nats by which their descriptions are longer.
+    """
+    if len(system.states) < 2:  # rivals of the only equation are told already
+        return
+    own = list(map(_form, system.equations))
+    near = [other for other in others if other[1] < CLOSE and list(map(_form, other[0].equations)) != own]
+    if near:
+        rival, longer = min(near, key=lambda other: other[1])
+        yield (
+            f"These runs do not tell the system from another one: {rival.format().replace(chr(10), ', ')} has a "
+            f"description that is only {max(longer, 0.0):.1f} nats longer as a whole."
+        )
 
 
 def _about_rivals(left: str, ones: Sequence[OnFront]) -> Iterator[str]:

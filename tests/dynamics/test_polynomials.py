@@ -12,7 +12,7 @@ def test_the_polynomial_of_the_system_is_among_them() -> None:
     own = problem(0.01)
     table = slope_table(own.smooth, 1, autonomous=True)
     found = polynomial_laws(own, 1, table, resolve("default"), lambda: True)
-    assert law("0.4*S*I - 0.3*I").key in {one.key for one in found}
+    assert law("I*(0.4*S - 0.3)").key in {one.key for one in found}
     sizes = [one.n_coefficients for one in found]
     assert sizes[0] == 6
     assert min(sizes) == 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from eqdarts.dynamics.variants import exact_law, law_of, simpler_laws
+from eqdarts.dynamics.variants import collected, exact_law, law_of, simpler_laws
 from eqdarts.expression.parse import parse_formula
 from eqdarts.primitives.table import resolve
 from tests.dynamics.systems import law
@@ -39,3 +39,16 @@ def test_a_coefficient_becomes_exact_only_where_its_error_allows() -> None:
     assert exact.structure > own.structure
     assert exact_law(own, exponent, 0.001) is None
     assert exact_law(own, factor, 0.5) is None
+    assert exact_law(own, exponent, 0.08) is not None
+    assert exact_law(own, factor, 0.08) is None  # some whole number or half is that near to most numbers
+    assert exact_law(own, factor, 0.03) is not None
+
+
+def test_common_factors_come_in_front_where_that_is_shorter() -> None:
+    def shortest(text: str) -> str:
+        own = law_of(parse_formula(text)[0], ("S", "I", "time"), PRIMITIVES)
+        assert own is not None
+        return str(collected(own, PRIMITIVES).equation)
+
+    assert shortest("0.4*S*I - 0.3*I") == "I*(0.4*S - 0.3)"
+    assert shortest("0.4*S - 0.3*I") == "0.4*S - 0.3*I"

@@ -9,8 +9,9 @@ import numpy as np
 from eqdarts import Equation, ODERegressor
 from eqdarts.dynamics.record import OnFront
 from eqdarts.dynamics.smoothing import smooth_states
+from eqdarts.dynamics.system import System
 from eqdarts.dynamics.trajectories import read_trajectories
-from eqdarts.dynamics.words import about_data, about_fit
+from eqdarts.dynamics.words import about_data, about_fit, about_rival_systems
 from tests.dynamics.systems import data
 
 
@@ -35,6 +36,14 @@ def test_another_form_that_is_as_short_is_named(fitted: ODERegressor) -> None:
     assert "dS/dt = -0.7*S has a description that is only 1.0 nats longer" in rival("-0.7*S", 1.0)
     assert "-0.7*S" not in rival("-0.7*S", 9.0)
     assert "-0.41" not in rival("-0.41*I*S", 1.0)
+
+
+def test_another_system_that_is_as_short_as_a_whole_is_named() -> None:
+    own, same = System.parse({"x": "x*(1.5 - y)", "y": "-y"}), System.parse({"x": "1.5*x - x*y", "y": "-1.1*y"})
+    other = System.parse({"x": "2.5 - y", "y": "-y"})
+    (told,) = about_rival_systems(own, [(same, 0.2), (other, 1.0)])
+    assert "dx/dt = 2.5 - y, dy/dt = -y has a description that is only 1.0 nats longer" in told
+    assert list(about_rival_systems(own, [(same, 0.2), (other, 9.0)])) == []
 
 
 def test_the_summary_has_system_coefficients_and_rivals(fitted: ODERegressor) -> None:

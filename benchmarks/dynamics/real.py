@@ -1,0 +1,153 @@
+"""Measured trajectories, and two simulated ones: which laws come out, with which rates and which warnings?
+
+    OMP_NUM_THREADS=1 python benchmarks/dynamics/real.py [--only hare_lynx] [--seconds 30]
+
+`--seconds` are CPU seconds for each state. Writes a row for each case to real.csv beside this file.
+
+- theoph: a drug that is swallowed, in the blood of twelve people. One equation of second order: absorption and
+  elimination. From three hours on, one of first order: elimination alone.
+- indometh: a drug that is injected, in the blood of six people, which moves between blood and tissue: second order.
+- hare_lynx: two states at 21 times.
+- influenza: boys in bed. The susceptible ones are rebuilt: 763 less those in bed, less those who got up again, who are
+  the days in bed until then over 2.2 days, for which a boy is usually infectious.
+- cooling and fall: simulated with noise of 2 % of the spread.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import sys
+import time
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parents[1]))
+
+from eqdarts import ODERegressor, __version__  # noqa: E402
+from eqdarts.clock import count_cpu_seconds  # noqa: E402
+from eqdarts.dynamics import System  # noqa: E402
+
+DATASETS = HERE.parents[1] / "datasets"
+NOISE = 0.02
+BOYS, STAY = 763, 2.2  # boys of the school, and days for which one is infectious
+LATE = 3.0  # hours after which all is absorbed
+
+
+def theoph() -> dict[str, Any]:
+    """Return all times; absorption ended before the first of them where it falls at once."""
+    table = pd.read_csv(DATASETS / "theoph.csv")
+    return {"X": table, "t": "Time", "trajectory": "Subject", "states": ["conc"], "order": 2}
+
+
+def theoph_late() -> dict[str, Any]:
+    """Return the times of elimination alone."""
+    table = pd.read_csv(DATASETS / "theoph.csv")
+    return {"X": table[table.Time >= LATE], "t": "Time", "trajectory": "Subject", "states": ["conc"], "order": 1}
+
+
+def indometh() -> dict[str, Any]:
+    """Return the concentrations in blood."""
+    table = pd.read_csv(DATASETS / "indometh.csv")
+    return {"X": table, "t": "time", "trajectory": "Subject", "states": ["conc"], "order": 2}
+
+
+def hare_lynx() -> dict[str, Any]:
+    """Return pelts in thousands."""
+    table = pd.read_csv(DATASETS / "hare_lynx.csv").set_axis(["year", "hare", "lynx"], axis=1)
+    return {"X": table, "t": "year", "states": ["hare", "lynx"], "order": 1}
+
+
+def influenza() -> dict[str, Any]:
+    """Return infected boys, and susceptible ones as an input."""
+    table = pd.read_csv(DATASETS / "school_influenza.csv").set_axis(["day", "I"], axis=1)
+    until = np.concatenate([[0.0], np.cumsum((table.I[1:].to_numpy() + table.I[:-1].to_numpy()) / 2)])
+    return {
+        "X": table.assign(S=BOYS - table.I - until / STAY),
+        "t": "day",
+        "states": ["I"],
+        "inputs": ["S"],
+        "order": 1,
+    }
+
+
+def cooling() -> dict[str, Any]:
+    """Return a cup of coffee, in degrees and minutes."""
+    return _simulated({"T": "-0.08*(T - 21.0)"}, [[86.0]], np.linspace(0, 50, 60), 1)
+
+
+def fall() -> dict[str, Any]:
+    """Return a body that is dropped, and one that is thrown downwards, in metres and seconds."""
+    return _simulated({"y": "9.81 - 0.05*y_dot**2"}, [[0.0, 0.0], [0.0, 25.0]], np.linspace(0, 4, 60), 2)
+
+
+def _simulated(sides: dict[str, str], starts: list[list[float]], t: np.ndarray, order: int) -> dict[str, Any]:
+    truth, rng = System.parse(sides, order=order), np.random.default_rng(0)
+    runs = [truth.simulate(start, t)[:, : len(sides)] for start in starts]
+    noisy = [run + NOISE * run.std(axis=0) * rng.standard_normal(run.shape) for run in runs]
+    return {"X": noisy, "t": [t] * len(runs), "states": list(sides), "order": order}
+
+
+CASES: dict[str, Callable[[], dict[str, Any]]] = {
+    one.__name__: one for one in (theoph, theoph_late, indometh, hare_lynx, influenza, cooling, fall)
+}
+
+
+def run_one(name: str, seconds: float, seed: int) -> dict[str, Any]:
+    """Fit one case; return what was found."""
+    given = CASES[name]()
+    order = given.pop("order")
+    began = time.process_time()
+    model = ODERegressor(order=order, time_limit=seconds * len(given["states"]), random_state=seed)
+    model.fit(given.pop("X"), **given)
+    table = model.coefficients_
+    return {
+        "case": name,
+        "order": order,
+        "times": model.run_.n_rows,
+        "runs": model.run_.n_runs,
+        "system": model.system_.format(5).replace("\n", "; "),
+        "coefficients": "; ".join(
+            f"{row.name} {row.estimate:.4g} +- {row.standard_error:.2g}" for row in table.itertuples(index=False)
+        ),
+        "r2": "; ".join(f"{value:.4f}" for value in model.run_.r_squared),
+        "structure": "; ".join(model.structure_),
+        "warnings": " ".join(model.cautions_),
+        "seconds": seconds,
+        "seed": seed,
+        "cpu_seconds": round(time.process_time() - began, 1),
+        "version": __version__,
+    }
+
+
+def main() -> None:
+    """Fit the cases that are asked for, and write their rows."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", default="", help="names of cases, with commas")
+    parser.add_argument("--seconds", type=float, default=30.0, help="CPU seconds for each state")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--out", type=Path, default=HERE / "real.csv")
+    args = parser.parse_args()
+    count_cpu_seconds()
+    warnings.simplefilter("ignore")
+    asked = args.only.split(",") if args.only else list(CASES)
+    old = list(csv.DictReader(args.out.open(encoding="utf-8", newline=""))) if args.out.exists() else []
+    rows = {row["case"]: row for row in old}
+    for name in asked:
+        rows[name] = run_one(name, args.seconds, args.seed)
+        print(*(f"{key}: {value}" for key, value in rows[name].items()), "", sep="\n", flush=True)
+        ordered = [rows[name] for name in CASES if name in rows]
+        with args.out.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, list(ordered[0]))
+            writer.writeheader()
+            writer.writerows(ordered)
+
+
+if __name__ == "__main__":
+    main()
