@@ -20,6 +20,7 @@ from eqdarts.graph.fitted import FittedGraph, Start
 from eqdarts.graph.small_graphs import small_graphs
 from eqdarts.primitives.table import Primitive
 from eqdarts.search.closed_form.additive import additive_starts
+from eqdarts.search.closed_form.exponentials import exponential_starts
 from eqdarts.search.closed_form.log_pursuit import log_starts
 from eqdarts.search.closed_form.occupation import occupation_starts
 from eqdarts.search.closed_form.outer import outer_functions, seeds
@@ -132,7 +133,11 @@ class Island:
         ranked = sorted(zip(starts, fitted, strict=True), key=lambda pair: simplicity.get(pair[0][0], 1.0))
         self.origins = [m for _, (m, _) in ranked if math.isfinite(m.loss)] or self.trials.archive.front()
         # they enter the archive, and are no origins: a climb finds them on the front
-        fitted += [] if self.is_exact else self.trials.fit([*self._additive(), *self._with_bends(), *self._in_logs()])
+        fitted += (
+            []
+            if self.is_exact
+            else self.trials.fit([*self._additive(), *self._two_exponentials(), *self._with_bends(), *self._in_logs()])
+        )
         # a smooth model of noisy rows has lost waves that are faster than its polynomials
         fitted += [] if self.is_exact or self.is_smooth else self.trials.fit(self._on_trends())
         kept = [m for m, kept in fitted if kept]
@@ -180,6 +185,18 @@ class Island:
             list[tuple[str, Start]],
         )
         return [start for _, start in found if self.trials.is_admissible(start[0])]
+
+    def _two_exponentials(self) -> list[Start]:
+        """Return sums of two exponentials of one input, and one over such sums."""
+        train, unit = self.trials.problem.train, self.trials.problem.y_unit
+        found = self.attempt(
+            "two exponentials",
+            lambda: list(
+                self.in_time(exponential_starts(train.X, train.y, train.weight, self.primitives, unit), READING)
+            ),
+            list[Start],
+        )
+        return [start for start in found if self.trials.is_admissible(start[0])]
 
     def _with_bends(self) -> list[Start]:
         """Return powers over an exponential less or plus one."""
