@@ -93,6 +93,8 @@ class DynamicsRun:
     seconds : float
     params : mapping
         The parameters of the estimator that are plain values.
+    guesses : tuple of str
+        Sentences on what became of the user's guesses.
     changed : tuple of str
         Names of the parameters that were not left as they are.
     courses : tuple of Course
@@ -112,6 +114,7 @@ class DynamicsRun:
     horizon: int | None = None
     seconds: float = 0.0
     params: Mapping[str, Any] = field(default_factory=dict)
+    guesses: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
     courses: tuple[Course, ...] = ()
 
@@ -158,6 +161,7 @@ class DynamicsRun:
             "horizon": self.horizon,
             "seconds": self.seconds,
             "params": {name: value for name, value in self.params.items() if _is_plain(value)},
+            "guesses": list(self.guesses),
             "changed": list(self.changed),
             "courses": [_written_course(course) for course in self.courses],
         }
@@ -214,6 +218,7 @@ def _read(record: dict[str, Any]) -> DynamicsRun:
         None if record["horizon"] is None else int(record["horizon"]),
         float(record["seconds"]),
         params,
+        tuple(map(str, record.get("guesses", ()))),
         tuple(map(str, record.get("changed", ()))),
         tuple(_course(one, len(states), len(record["inputs"]), order) for one in record.get("courses", ())),
     )

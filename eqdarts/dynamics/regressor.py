@@ -48,7 +48,8 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
     autonomous : bool, default=True
         If False, the right-hand sides may contain the time.
     guesses : mapping of str to list of str, optional
-        For each state, formulas from which its search starts, such as ``{"S": ["-b*S*I"]}``.
+        For each state, formulas from which its search starts, such as ``{"S": ["-b*S*I"]}``. They are always tried,
+        and `summary()` reports how far each is behind the chosen law.
     verbose : int, default=0
         1 shows a progress bar on stderr.
     random_state : int, RandomState or None, default=None

@@ -13,6 +13,7 @@ from scipy import stats
 from eqdarts._typing import Array
 from eqdarts.clock import now
 from eqdarts.dynamics.choice import Chosen, Screened, choose, laws_of_entries, screen, simplified
+from eqdarts.dynamics.guesses import about_guesses, read_guesses
 from eqdarts.dynamics.laws import Law, sides_of
 from eqdarts.dynamics.polynomials import polynomial_laws
 from eqdarts.dynamics.problem import Problem
@@ -86,13 +87,15 @@ def fit_dynamics(
     smooth = smooth_states(data)
     told = list(about_data(data, smooth))
     problem = Problem(data, smooth)
+    tables = [slope_table(smooth, k, autonomous) for k in range(len(data.states))]
+    given = read_guesses(guesses or {}, data.states, tables, settings)
     screened = []
-    for k in range(len(data.states)):
-        own = replace(settings, guesses=list((guesses or {}).get(data.states[k], ())) or None)
-        laws = _searched(smooth, k, own, rng, clock, autonomous, callback, shows_bar)
+    for k, table in enumerate(tables):
+        own = replace(settings, guesses=[guess.text for guess in given[k]] or None)
+        laws = _searched(table, data, own, rng, clock, callback, shows_bar)
         until = partial(clock.has_time, FOR_SCREENING * (k + 1) / len(data.states))
-        table = slope_table(smooth, k, autonomous)
-        laws = [*polynomial_laws(problem, k, table, settings.primitives, until), *laws]
+        known = [_in_all(guess.law, data) for guess in given[k]]
+        laws = [*known, *polynomial_laws(problem, k, table, settings.primitives, until), *laws]
         ones = screen(problem, k, laws, until)
         # A law that is undefined on the smooth courses is none; a constant always is defined.
         screened.append(ones or [Screened(_constant(problem, k), math.inf, math.inf)])
@@ -105,7 +108,9 @@ def fit_dynamics(
         chosen = _on_all(chosen, whole, in_time)
         part = f"{len(chosen.problem.data.t)} of {len(whole.t)}"
         told.append(f"The laws were chosen on {len(data.t)} times; the last fit of their coefficients saw {part}.")
-    return _recorded(chosen.problem, screened, replace(chosen, rivals=rivals), told, clock, settings)
+    became = tuple(about_guesses(given, screened, chosen))
+    found = _recorded(chosen.problem, screened, replace(chosen, rivals=rivals), told, clock, settings)
+    return replace(found, guesses=became)
 
 
 def _on_all(chosen: Chosen, data: Trajectories, go_on: Callable[[], bool]) -> Chosen:
@@ -143,23 +148,26 @@ def slope_table(smooth: Smooth, k: int, autonomous: bool) -> Table:
 
 
 def _searched(
-    smooth: Smooth,
-    k: int,
+    table: Table,
+    data: Trajectories,
     settings: FitSettings,
     rng: np.random.Generator,
     clock: _Clock,
-    autonomous: bool,
     callback: Callback | None,
     shows_bar: bool,
 ) -> list[Law]:
-    """Return the laws that a search finds for the slopes of state k."""
-    table = slope_table(smooth, k, autonomous)
+    """Return the laws that a search finds for the slopes of one state."""
     if clock.limit is not None:
-        share = FOR_SEARCH * clock.limit / len(smooth.data.states)
+        share = FOR_SEARCH * clock.limit / len(data.states)
         settings = replace(settings, time_limit=share)
     entries, _ = laws_of(table, settings, rng, callback=callback, shows_bar=shows_bar)
     laws = laws_of_entries(entries, len(table.y))
-    return [replace(law, equation=replace(law.equation, variables=smooth.data.variables)) for law in laws]
+    return [_in_all(law, data) for law in laws]
+
+
+def _in_all(law: Law, data: Trajectories) -> Law:
+    """Return the law as one in all that a right-hand side may contain."""
+    return replace(law, equation=replace(law.equation, variables=data.variables))
 
 
 def _constant(problem: Problem, k: int) -> Law:

@@ -16,7 +16,7 @@ from eqdarts.equation.equation import Equation
 from eqdarts.errors import visible
 from eqdarts.inference.summary import CAVEAT, rounded
 
-__all__ = ["about_data", "about_fit", "about_rival_systems", "summary"]
+__all__ = ["about_data", "about_fit", "about_rival_systems", "form_of", "summary"]
 
 WIDTH = 88
 FEW_TIMES = 12
@@ -92,8 +92,8 @@ def about_rival_systems(system: System, others: Sequence[tuple[System, float]]) 
     """
     if len(system.states) < 2:  # rivals of the only equation are told already
         return
-    own = list(map(_form, system.equations))
-    near = [other for other in others if other[1] < CLOSE and list(map(_form, other[0].equations)) != own]
+    own = list(map(form_of, system.equations))
+    near = [other for other in others if other[1] < CLOSE and list(map(form_of, other[0].equations)) != own]
     if near:
         rival, longer = min(near, key=lambda other: other[1])
         yield (
@@ -104,8 +104,8 @@ def about_rival_systems(system: System, others: Sequence[tuple[System, float]]) 
 
 def _about_rivals(left: str, ones: Sequence[OnFront]) -> Iterator[str]:
     """Yield a sentence if another form fits nearly as well; the chosen one multiplied out is no other form."""
-    own = next(_form(one.equation) for one in ones if one.chosen)
-    near = [one for one in ones if not one.chosen and one.score < CLOSE and _form(one.equation) != own]
+    own = next(form_of(one.equation) for one in ones if one.chosen)
+    near = [one for one in ones if not one.chosen and one.score < CLOSE and form_of(one.equation) != own]
     if near:
         rival = min(near, key=lambda one: one.score)
         shown = f"{left} = {replace(rival.equation, target=None).format()}"
@@ -115,7 +115,7 @@ def _about_rivals(left: str, ones: Sequence[OnFront]) -> Iterator[str]:
         )
 
 
-def _form(equation: Equation) -> frozenset[str]:
+def form_of(equation: Equation) -> frozenset[str]:
     """Return the terms of an equation without their factors."""
     import sympy
 
@@ -130,6 +130,7 @@ def summary(run: DynamicsRun, coverage: float = 0.95) -> str:
         _figures(run),
         _coefficients(run, coverage),
         _rivals(run),
+        _listed("guesses", run.guesses),
         _listed("structure", run.structure),
         _listed("warnings", run.cautions),
     ]
