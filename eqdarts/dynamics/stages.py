@@ -93,12 +93,9 @@ def fit_dynamics(
     for k, table in enumerate(tables):
         own = replace(settings, guesses=[guess.text for guess in given[k]] or None)
         laws = _searched(table, data, own, rng, clock, callback, shows_bar)
+        laws = [*(_in_all(guess.law, data) for guess in given[k]), *laws]
         until = partial(clock.has_time, FOR_SCREENING * (k + 1) / len(data.states))
-        known = [_in_all(guess.law, data) for guess in given[k]]
-        laws = [*known, *polynomial_laws(problem, k, table, settings.primitives, until), *laws]
-        ones = screen(problem, k, laws, until)
-        # A law that is undefined on the smooth courses is none; a constant always is defined.
-        screened.append(ones or [Screened(_constant(problem, k), math.inf, math.inf)])
+        screened.append(_screened(problem, k, table, laws, settings, until))
     chosen = choose(problem, screened, partial(clock.has_time, FOR_CHOICE)) or _all_constant(problem)
     rivals = chosen.rivals
     in_time = partial(clock.has_time, FOR_EXACT)
@@ -163,6 +160,16 @@ def _searched(
     entries, _ = laws_of(table, settings, rng, callback=callback, shows_bar=shows_bar)
     laws = laws_of_entries(entries, len(table.y))
     return [_in_all(law, data) for law in laws]
+
+
+def _screened(
+    problem: Problem, k: int, table: Table, laws: Sequence[Law], settings: FitSettings, until: Callable[[], bool]
+) -> list[Screened]:
+    """Return the laws of state k, and polynomials, fitted to its measured values."""
+    polynomials = polynomial_laws(problem, k, table, settings.primitives, until)
+    # A law that is undefined on the smooth courses is none; a constant always is defined.
+    found = screen(problem, k, [*polynomials, *laws], until)
+    return found or [Screened(_constant(problem, k), math.inf, math.inf)]
 
 
 def _in_all(law: Law, data: Trajectories) -> Law:
