@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from eqdarts._typing import Array
 from eqdarts.solver.grouped import GroupedProblem, arrow
 
-__all__ = ["Choice", "choose", "promising", "quick_length"]
+__all__ = ["Choice", "Length", "choose", "promising", "quick_length"]
 
 Length = Callable[[float, NDArray[np.bool_]], float]
 """``length(squares, own)`` -> nats."""

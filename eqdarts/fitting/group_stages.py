@@ -26,10 +26,10 @@ from eqdarts.expression.build import rebuild, symbol, with_values
 from eqdarts.expression.readable import readable
 from eqdarts.failures import Failures
 from eqdarts.fitting.front import MOST_ROWS, Entry
-from eqdarts.fitting.group_choice import Choice, choose, promising, quick_length
+from eqdarts.fitting.group_choice import Choice, Length, choose, promising, quick_length
 from eqdarts.fitting.group_forms import GroupForm, extended, factored, forms_of, forms_of_guesses, in_turns, look_alikes
 from eqdarts.fitting.group_views import GroupView, group_views
-from eqdarts.fitting.group_waves import doubtful_waves
+from eqdarts.fitting.group_waves import MOST_WAVES, doubtful_waves, may_repeat, n_waves, rates_of_waves
 from eqdarts.fitting.known import contradicts, obeying
 from eqdarts.fitting.progress import Callback, Watch, watched
 from eqdarts.fitting.run import Run
@@ -258,6 +258,18 @@ class _GroupFit:
         found = self._candidate(form, squares, own, self._symbols(form))
         return criterion.length(found, self.table.n_rows, self.table.X.shape[1], *self._scale) + found.tuning
 
+    def _length_of(self, form: GroupForm) -> Length:
+        """Return ``length(squares, own)`` for a form; infinite if a curve that does not repeat has waves of its own."""
+        if form.kept or self._may_repeat:
+            return partial(self._length, form)
+        rates = rates_of_waves(form.formula, form.names, self.table.names)
+        return lambda squares, own: math.inf if (own & rates).any() else self._length(form, squares, own)
+
+    @cached_property
+    def _may_repeat(self) -> bool:
+        """Whether the curves of the groups may be waves."""
+        return may_repeat(self.table, self.groups)
+
     def _symbols(self, form: GroupForm) -> int:
         return Equation(form.formula, self.table.names).complexity if form.structure is None else 1
 
@@ -268,6 +280,9 @@ class _GroupFit:
 
     def _laws(self, forms: Sequence[GroupForm]) -> list[_Law]:
         """Return the forms with their constants chosen: those that are kept, and those that promise most."""
+        if not self._may_repeat:
+            plain = [form for form in forms if form.kept or n_waves(form.formula) <= MOST_WAVES]
+            forms = plain or forms
         screened = self._screened(forms, SCREENING)
         common = [other for *_, form in screened[:MOST_FACTORED] if (other := factored(form)) is not None]
         screened += self._screened(common, CHOOSING)
@@ -315,7 +330,7 @@ class _GroupFit:
         return any(contradicts(law, self.table) for law in laws)
 
     def _quick(self, form: GroupForm) -> tuple[float, Array] | None:
-        return quick_length(self._problem(form), form.starts, partial(self._length, form))
+        return quick_length(self._problem(form), form.starts, self._length_of(form))
 
     def _extended(self, law: _Law) -> list[GroupForm] | None:
         return extended(law.form, law.choice.theta, self._problem(law.form), self.table.columns)
@@ -326,7 +341,7 @@ class _GroupFit:
         return [] if law is None else [law]
 
     def _law(self, form: GroupForm, quickly: bool) -> _Law:
-        length = partial(self._length, form)
+        length = self._length_of(form)
         if quickly:
             choice = promising(self._problem(form), form.starts[0], length)
         else:

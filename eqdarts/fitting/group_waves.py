@@ -3,23 +3,34 @@
 A wave that turns at the same rate in all groups is shown by all rows together. A wave with a rate of its own in each
 group is another one there: only the rows of that group can show it. A few of them, each less than a period long, pass
 near any smooth curve (`eqdarts.equation.waves`). So each group pays for each of its own.
+
+Curves of one input that hardly turn, such as a rise and a fall, do not repeat anything. Many rows of such a curve would
+pay for a sum of waves, which is a Fourier series of it. So laws of more than two waves are not compared for them, and
+no wave has a rate of its own in each group.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from eqdarts._typing import Array, Expr
 from eqdarts.equation.equation import Equation
 from eqdarts.equation.groups import RowGroups
 from eqdarts.equation.waves import doubt_of, waves_of
 from eqdarts.fitting.table import Table
+from eqdarts.primitives.functions import function_of
+from eqdarts.primitives.table import PERIODIC
 
-__all__ = ["doubtful_waves"]
+__all__ = ["MOST_WAVES", "doubtful_waves", "may_repeat", "n_waves", "rates_of_waves"]
 
 MOST_GROUPS = 100  # that are looked at
+MOST_WAVES = 2  # of a law of curves that do not repeat
+FEWEST_VALUES = 12  # of the input in a group that shows whether its curve repeats
+FEWEST_TURNS = 3  # of a curve that goes up and down one and a half times
+LEAST_SWING = 0.1  # of a turn, as a share of the spread of the group
 
 
 def doubtful_waves(equation: Equation, table: Table, groups: RowGroups) -> list[str]:
@@ -61,3 +72,56 @@ def _rows_of(equation: Equation, table: Table, groups: RowGroups, label: object)
     columns = dict(zip(table.names, table.X[rows].T, strict=True))
     constants = {} if equation.groups is None else equation.groups.of(label)
     return {**columns, **{name: np.full(len(rows), value) for name, value in constants.items()}}
+
+
+def may_repeat(table: Table, groups: RowGroups) -> bool:
+    """Whether the curve of some group turns three times, as it is or without its slope, or nothing tells.
+
+    Rows of several inputs are no curve. Turns of less than a tenth of the spread do not count, so that errors may make
+    a curve look as if it repeats, but never the other way round.
+    """
+    if table.X.shape[1] != 1 or any(statement.kind == "period" for statement in table.knowledge):
+        return True
+    known = False
+    for g in range(min(len(groups.labels), MOST_GROUPS)):
+        rows = groups.place == g
+        x, place = np.unique(table.X[rows, 0], return_inverse=True)
+        if len(x) < FEWEST_VALUES:
+            continue
+        known = True
+        y = np.bincount(place, table.y[rows]) / np.bincount(place)
+        if max(_n_turns(y), _n_turns(y - np.polyval(np.polyfit(x, y, 1), x))) >= FEWEST_TURNS:
+            return True
+    return not known
+
+
+def _n_turns(y: Array) -> int:
+    """Return how often a curve (n,) turns from up to down or back, without small swings."""
+    least, n_turns, direction = LEAST_SWING * float(np.ptp(y)), 0, 0
+    low = high = float(y[0])
+    for value in y.tolist():
+        low, high = min(low, value), max(high, value)
+        # The curve has turned once it has come back from its last extreme by more than a small swing.
+        if direction >= 0 and value < high - least:
+            n_turns += direction > 0
+            direction, low = -1, value
+        elif direction <= 0 and value > low + least:
+            n_turns += direction < 0
+            direction, high = 1, value
+    return n_turns
+
+
+def n_waves(formula: Expr) -> int:
+    """Return the number of different sines and cosines of a formula."""
+    return len(_sines(formula))
+
+
+def rates_of_waves(formula: Expr, names: Sequence[str], inputs: Collection[str]) -> NDArray[np.bool_]:
+    """Return which of the constants (K,) say how fast a sine or cosine turns with an input."""
+    slopes = [wave.args[0].diff(x) for wave in _sines(formula) for x in wave.free_symbols if x.name in inputs]
+    found = {symbol.name for slope in slopes for symbol in slope.free_symbols}
+    return np.array([name in found for name in names], dtype=bool)
+
+
+def _sines(formula: Expr) -> list[Expr]:
+    return [wave for wave in waves_of(formula) if function_of(wave) in PERIODIC]

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import pickle
+from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from eqdarts import DARTSRegressor
+from eqdarts.equation.groups import row_groups
+from eqdarts.expression.parse import parse_formula
+from eqdarts.fitting.group_forms import GroupForm
+from eqdarts.fitting.group_stages import _GroupFit
+from eqdarts.fitting.group_waves import n_waves
+from eqdarts.fitting.table import Table
 from tests.fits import QUICK, grown, trees
 
 
@@ -57,9 +65,7 @@ def test_a_new_tree_is_adapted() -> None:
 
 
 def test_a_long_table_keeps_rows_of_every_group(monkeypatch: pytest.MonkeyPatch) -> None:
-    from eqdarts.equation.groups import row_groups
     from eqdarts.fitting import group_stages
-    from eqdarts.fitting.table import Table
 
     monkeypatch.setattr(group_stages, "MOST_ROWS", 20)
     labels = ["large"] * 50 + ["small"] * 5
@@ -69,6 +75,20 @@ def test_a_long_table_keeps_rows_of_every_group(monkeypatch: pytest.MonkeyPatch)
     rows, groups = group_stages._rows(table, row_groups(labels, "g"), np.random.default_rng(0))
     assert np.bincount(groups.place).tolist() == [16, 4]
     assert rows.X.shape == (20, 1)
+
+
+def test_curves_that_do_not_repeat_have_no_sums_of_waves_unless_the_user_guessed_them() -> None:
+    t, own = np.tile(np.linspace(0, 10, 20), 3), np.repeat([0.2, 0.25, 0.3], 20)
+    table, groups = Table(t[:, None], np.sin(own * t), None, ("t",), "y"), row_groups(own, "g")
+    settings = SimpleNamespace(selection="mdl", time_limit=None)
+    watch = SimpleNamespace(callback=None, interrupts=SimpleNamespace(seen=False))
+    fit = _GroupFit(table, groups, settings, np.random.default_rng(0), 0.0, watch, 60)  # type: ignore[arg-type]
+    wave = GroupForm(parse_formula("a*sin(k*t)").expr, ("a", "k"), (np.array([1.0, 0.25]),), 5.0)
+    three = parse_formula("a*sin(k*t) + sin(2*t) + cos(3*t)").expr
+    laws = fit._laws([wave, replace(wave, formula=three), replace(wave, kept=True)])
+    assert all(n_waves(law.form.formula) == 1 for law in laws)
+    own_rates = {law.form.kept: bool(law.choice.own[1]) for law in laws if law.form.names == wave.names}
+    assert own_rates == {True: True, False: False}
 
 
 @pytest.mark.slow
