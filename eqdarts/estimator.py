@@ -406,15 +406,16 @@ class DARTSRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         equation = self._equation(index)
         return np.asarray(equation.outside(self._rows(X, equation), margin))
 
-    def adapt(self, X: Any, y: Any, groups: Any, sample_weight: Any = None) -> Self:
+    def adapt(self, X: Any, y: Any, groups: Any = None, sample_weight: Any = None) -> Self:
         """Fit the constants of new groups alone; the form and the constants that all groups share stay.
 
         Parameters
         ----------
         X, y, sample_weight
             Rows of the new groups, as for `fit`. A group that is known gets new constants from these rows.
-        groups : str, label or array of shape (n,)
-            A column of X, one label for all rows, or a label for each row.
+        groups : str, label or array of shape (n,), optional
+            A column of X, one label for all rows, or a label for each row. Default: the column of the labels, if X has
+            it; otherwise all rows are one group, called "new".
 
         Returns
         -------

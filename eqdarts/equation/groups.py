@@ -7,6 +7,7 @@ import numbers
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ Label = str | int | float | bool
 DEFAULT_NAME = "group"
 LETTERS = "abdfghjklmnopqrsuvw"  # for constants that have no name yet; without those that look like others
 MOST_NAMED = 5
+TABLE = 2  # axes
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,9 +58,20 @@ class RowGroups:
 
 
 def row_groups(labels: Iterable[Any], by: str) -> RowGroups:
-    """Return the groups of rows with these labels, in the order in which they appear."""
+    """Return the groups of rows with these labels, in the order in which they appear.
+
+    Raises
+    ------
+    ValueError
+        If a row has no label.
+    """
+    given = list(labels)
+    missing = [row for row, label in enumerate(given) if _is_missing(label)]
+    if missing:
+        got = f"{len(missing)} missing in {by!r} (the first in row {missing[0] + 1})"
+        raise ValueError(explain("Every row must have a label of its group.", got, "Fill them, or remove these rows."))
     known: dict[Label, int] = {}
-    place = [known.setdefault(_plain(label), len(known)) for label in labels]
+    place = [known.setdefault(_plain(label), len(known)) for label in given]
     return RowGroups(by, tuple(known), np.array(place, dtype=np.intp))
 
 
@@ -84,9 +97,10 @@ def labels_of(groups: Any, X: Any, by: str | None = None) -> tuple[list[Any], st
         if by is None or by not in names:
             return None
         groups = by
+    groups = _one_column(groups, names)
     if isinstance(groups, (str, numbers.Number)) and str(groups) in names:
         return list(X[groups]), str(groups)
-    if isinstance(groups, (str, bool, numbers.Number)):
+    if isinstance(groups, str) or not isinstance(groups, Iterable):
         if by is None:
             todo = f"Columns: {', '.join(names[:20]) or 'none, X is an array'}."
             raise ValueError(explain("groups must be a column of X, or a label for each row.", repr(groups), todo))
@@ -104,17 +118,46 @@ def labels_of(groups: Any, X: Any, by: str | None = None) -> tuple[list[Any], st
     return labels, free
 
 
+def _one_column(groups: Any, names: Sequence[str]) -> Any:
+    """Return groups that are a table of one column as that column.
+
+    Raises
+    ------
+    ValueError
+        If there are several columns.
+    """
+    if isinstance(groups, (list, tuple)) and groups and all(isinstance(g, str) and g in names for g in groups):
+        n_columns, first = len(groups), groups[0]
+    elif getattr(groups, "ndim", 1) == TABLE:
+        n_columns = groups.shape[1]
+        first = groups.iloc[:, 0] if hasattr(groups, "iloc") else groups[:, 0]
+    else:
+        return groups
+    if n_columns != 1:
+        todo = "Join them: X['a'].astype(str) + ' ' + X['b'].astype(str)."
+        raise ValueError(explain("groups must be one column of labels.", f"{n_columns} columns", todo))
+    return first
+
+
+def _is_missing(label: Any) -> bool:
+    return label is None or bool(label != label)  # NaN and NaT are not themselves
+
+
 def _plain(label: Any) -> Label:
-    """Return a label as text or a number of Python.
+    """Return a label as text or a number of Python; a date without a time of day is 2020-02-28.
 
     Raises
     ------
     ValueError
         If it is missing.
     """
+    if _is_missing(label):
+        raise ValueError(explain("Every row must have a label of its group.", repr(label), "Leave these rows out."))
+    if isinstance(label, np.datetime64):
+        label = label.astype("datetime64[us]")  # those of pandas count nanoseconds, which datetime does not
     value = label.item() if hasattr(label, "item") else label
-    if value is None or value != value:  # NaN and NaT are not themselves
-        raise ValueError(explain("Every row must have a label of its group.", repr(value), "Leave these rows out."))
+    if isinstance(value, datetime):
+        return value.isoformat(sep=" ").removesuffix(" 00:00:00")
     if isinstance(value, float) and math.isfinite(value) and value == int(value):
         return int(value)
     return value if isinstance(value, (str, int, float)) else str(value)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -13,13 +15,15 @@ from eqdarts._typing import Array
 from eqdarts.data import FitRows
 from eqdarts.equation.equation import Equation
 from eqdarts.equation.groups import RowGroups, labels_of, row_groups
-from eqdarts.errors import explain
+from eqdarts.equation.names import used_names
+from eqdarts.errors import EqdartsWarning, explain, level_of_caller
 from eqdarts.fitting.run import Run
 from eqdarts.solver.grouped import GroupedProblem
 
 __all__ = ["adapted", "check_plain", "labels_in", "parted", "without_labels"]
 
 FEWEST_GROUPS = 2
+NEW = "new"
 PLAIN = {"loss": "squared", "warm_start": False, "checkpoint": None}  # what a fit with groups needs
 
 
@@ -82,13 +86,17 @@ def adapted(run: Run, X: Array, y: Array, labels: Sequence[Any] | None, weight: 
     run : Run
     X, y : ndarrays of shape (n, d) and (n,)
         Rows of these groups.
-    labels : sequence
-        The label of each row.
+    labels : sequence or None
+        The label of each row. Without any, all rows are one group with the label "new", or "new 2" if there is one.
     weight : ndarray of shape (n,) or None
     """
     if run.groups is None:
         raise ValueError(explain("adapt needs a fit with groups.", "a fit without", "Call fit with groups first."))
-    new = row_groups(labels or (), run.groups.by)
+    given = [_free_label(run.groups)] * len(y) if labels is None else labels
+    rows = _complete(run, X)
+    X, y = X[rows], y[rows]
+    weight = None if weight is None else weight[rows]
+    new = row_groups([given[k] for k in rows], run.groups.by)
     equations = tuple(_with_groups(equation, X, y, new, weight) for equation in run.equations)
     replaced = set(map(str, new.labels))
     kept = np.array([str(label) not in replaced for label in run.groups.label_of_rows], dtype=bool)
@@ -97,9 +105,28 @@ def adapted(run: Run, X: Array, y: Array, labels: Sequence[Any] | None, weight: 
     return replace(run, equations=equations, groups=groups, rows=_joined(run.rows, kept, X, y, weight))
 
 
+def _complete(run: Run, X: Array) -> NDArray[np.intp]:
+    """Return the rows without gaps in the inputs of the laws, and warn of the others."""
+    used = {name for equation in run.equations for name in used_names(equation.expr, run.names)}
+    columns = [k for k, name in enumerate(run.names) if name in used]
+    rows = np.flatnonzero(np.isfinite(X[:, columns]).all(axis=1))
+    if not len(rows):
+        raise ValueError(explain("At least one row must be complete.", "no complete row", "Fill the gaps."))
+    if len(rows) < len(X):
+        told = f"{len(X) - len(rows)} of {len(X)} rows are left out, which have missing values."
+        warnings.warn(told, EqdartsWarning, stacklevel=level_of_caller())
+    return rows
+
+
+def _free_label(groups: RowGroups) -> str:
+    """Return a label that no group has."""
+    known = set(map(str, groups.labels))
+    return next(label for k in itertools.count(1) if (label := NEW if k == 1 else f"{NEW} {k}") not in known)
+
+
 def _joined(rows: FitRows, kept: NDArray[np.bool_], X: Array, y: Array, weight: Array | None) -> FitRows:
     """Return some of the rows of a fit, and new ones; without weights these count like a usual row."""
-    n_all = rows.n_all + len(y)
+    n_all = rows.n_all - int((~kept).sum()) + len(y)
     before = rows.weight if rows.sigma is None else rows.sigma**-2.0
     X, y = np.vstack([rows.X[kept], X]), np.concatenate([rows.y[kept], y])
     if before is None and weight is None:
@@ -119,7 +146,8 @@ def _with_groups(equation: Equation, X: Array, y: Array, new: RowGroups, weight:
     problem = GroupedProblem(equation.expr, constants.names, columns, y, new.place, weight)
     known = np.array(constants.values)  # (L, Q)
     starts = np.repeat(np.vstack([np.median(known, axis=0), known])[:, :, None], len(new.labels), axis=2)
-    theta, squares = problem.fit_each(starts)
+    with np.errstate(all="ignore"):  # the law may be undefined at some of the starts
+        theta, squares = problem.fit_each(starts)
     best = squares.argmin(axis=0)
     if not np.isfinite(squares.min(axis=0)).all():
         todo = "Look at its rows: the law may be undefined there."

@@ -51,6 +51,7 @@ COMPARING = 0.62  # share after which no laws are made that look like those foun
 SCREENING, CHOOSING = 0.75, 0.92  # shares after which forms are no longer compared, and no longer fitted
 FILLING = 0.97  # share after which no short laws are added to the front
 EXACT = 1e-9  # root mean square residual, as a share of that of y, of an exact law
+SAME = 1e-4  # share of the loss by which a longer law must be better to be shown
 HOPELESS = 12.0  # nats behind the best law from which on a form is not changed any more
 MOST_CHOSEN = 16  # forms whose shared constants are chosen by fits
 MOST_FACTORED = 6  # forms of sums that are tried with a common factor
@@ -430,7 +431,14 @@ class _GroupFit:
         criterion = CRITERIA[self.settings.selection].stand_in.name
         given = self.table.n_rows, self.table.X.shape[1], *self._scale, criterion
         front, lengths = select([law.candidate for law in laws], *given)
-        return [laws[k] for k in front], lengths
+        best, lowest = front[int(np.argmin(lengths))], math.inf
+        shown: list[tuple[_Law, float]] = []
+        for k, length in zip(front, lengths, strict=True):
+            # A form with a common factor or with a huge constant may be the same law as a shorter one.
+            if k == best or laws[k].candidate.kept or laws[k].candidate.loss < (1 - SAME) * lowest:
+                shown.append((laws[k], length))
+                lowest = min(lowest, laws[k].candidate.loss)
+        return [law for law, _ in shown], [length for _, length in shown]
 
     def _with_digits(self, equation: Equation) -> Equation:
         """Return the equation printed with as many digits as the rows need."""

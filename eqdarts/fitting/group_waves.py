@@ -11,7 +11,8 @@ no wave has a rate of its own in each group.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,7 @@ from eqdarts._typing import Array, Expr
 from eqdarts.equation.equation import Equation
 from eqdarts.equation.groups import RowGroups
 from eqdarts.equation.waves import doubt_of, waves_of
+from eqdarts.expression.written import text, write
 from eqdarts.fitting.table import Table
 from eqdarts.primitives.functions import function_of
 from eqdarts.primitives.table import PERIODIC
@@ -52,12 +54,20 @@ def doubtful_waves(equation: Equation, table: Table, groups: RowGroups) -> list[
     if equation.groups is not None:
         typical = np.median(np.array(equation.groups.values), axis=0)
         everyone |= {name: np.full(len(table.telling), value) for name, value in zip(names, typical, strict=True)}
-    found = [doubt_of(wave, everyone) for wave in waves if wave not in own]
+    repeats = may_repeat(table, groups)
+    found = [doubt_of(wave, everyone) or _in_vain(wave, groups, repeats) for wave in waves if wave not in own]
     for label in groups.labels[:MOST_GROUPS] if own else ():
         rows = _rows_of(equation, table, groups, label)
         words = (doubt_of(wave, rows) for wave in own)
         found += [f"{doubt} of {groups.by} {label}" for doubt in words if doubt]
     return [doubt for doubt in found if doubt]
+
+
+def _in_vain(wave: Expr, groups: RowGroups, repeats: bool) -> str:
+    """Return the words for a wave in curves that do not repeat."""
+    if repeats or function_of(wave) not in PERIODIC:
+        return ""
+    return f"{text(write(wave), 4)} repeats, but the rows of no {groups.by} do"
 
 
 def _turns_by_group(wave: Expr, names: Collection[str]) -> bool:
@@ -83,8 +93,7 @@ def may_repeat(table: Table, groups: RowGroups) -> bool:
     if table.X.shape[1] != 1 or any(statement.kind == "period" for statement in table.knowledge):
         return True
     known = False
-    for g in range(min(len(groups.labels), MOST_GROUPS)):
-        rows = groups.place == g
+    for rows in _curves(table.X[:, 0], groups):
         x, place = np.unique(table.X[rows, 0], return_inverse=True)
         if len(x) < FEWEST_VALUES:
             continue
@@ -95,9 +104,19 @@ def may_repeat(table: Table, groups: RowGroups) -> bool:
     return not known
 
 
+def _curves(x: Array, groups: RowGroups) -> Iterator[NDArray[np.intp]]:
+    """Yield the rows of each group; and all rows if each group begins where another one ends, such as years."""
+    parts = [np.flatnonzero(groups.place == g) for g in range(min(len(groups.labels), MOST_GROUPS))]
+    yield from parts
+    parts.sort(key=lambda rows: float(x[rows].min()))
+    if all(x[rows].max() <= x[after].min() for rows, after in pairwise(parts)):
+        yield np.concatenate(parts)
+
+
 def _n_turns(y: Array) -> int:
     """Return how often a curve (n,) turns from up to down or back, without small swings."""
-    least, n_turns, direction = LEAST_SWING * float(np.ptp(y)), 0, 0
+    least = LEAST_SWING * float(np.ptp(y))
+    n_turns, direction = 0, 0
     low = high = float(y[0])
     for value in y.tolist():
         low, high = min(low, value), max(high, value)

@@ -59,7 +59,7 @@ def test_json_keeps_the_constants_and_names_what_is_damaged() -> None:
 
 @pytest.mark.parametrize("missing", [None, math.nan, pd.NaT])
 def test_a_missing_label_is_an_error(missing: Any) -> None:
-    with pytest.raises(ValueError, match="must have a label"):
+    with pytest.raises(ValueError, match=r"must have a label.* Got 1 missing in 'g' \(the first in row 2\)"):
         row_groups(["a", missing], "g")
 
 
@@ -71,6 +71,11 @@ def test_labels_are_those_of_a_column_of_an_array_or_one_for_all() -> None:
     assert labels_of(pd.Series([1, 2, 3], name="run"), X) == ([1, 2, 3], "run")
     assert labels_of([1, 2, 3], X)[1] == "group"  # type: ignore[index]
     assert labels_of([1, 2, 3], X.assign(group=0.0))[1] == "group_"  # type: ignore[index]
+    for table in (X[["tree"]], X[["tree"]].to_numpy(), ["tree"]):
+        assert labels_of(table, X)[0] == ["old", "young", "old"]  # type: ignore[index]
+    for table in (X, ["tree", "t"]):
+        with pytest.raises(ValueError, match=r"one column of labels.*2 columns.*Join them"):
+            labels_of(table, X)
     with pytest.raises(ValueError, match="2 labels for 3 rows"):
         labels_of([1, 2], X)
     with pytest.raises(ValueError, match="must be a column of X"):
@@ -82,6 +87,14 @@ def test_labels_are_plain_and_in_order_of_appearance() -> None:
     assert found.labels == (3, 1, 2.5)
     assert found.place.tolist() == [0, 1, 0, 2]
     assert found.of(np.array([1, 3])).labels == (1, 2.5)
+
+
+@pytest.mark.parametrize("dtype", ["datetime64[ns]", "datetime64[s]", object])
+def test_labels_may_be_dates(dtype: str) -> None:
+    days = pd.Series([pd.Timestamp(2020, 1, 1), pd.Timestamp(2020, 1, 1, 12, 30)]).astype(dtype)
+    assert row_groups(days, "day").labels == ("2020-01-01", "2020-01-01 12:30:00")
+    assert row_groups(days.to_numpy(), "day").labels == ("2020-01-01", "2020-01-01 12:30:00")
+    assert labels_of(days[0], X, "day") == ([days[0]] * 3, "day")
 
 
 def test_a_group_is_added_or_gets_other_constants() -> None:

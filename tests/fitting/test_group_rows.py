@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from eqdarts.errors import EqdartsWarning
 from eqdarts.fitting.group_rows import adapted, check_plain, labels_in, parted
 from tests.fits import grown
 
@@ -52,7 +53,20 @@ def test_a_new_group_gets_constants_of_its_own_and_the_others_keep_theirs() -> N
     again = adapted(new, age[:, None], age / (shared + age), ["oak"] * 7, np.ones(7))
     assert again.equation.groups is not None
     assert again.equation.groups.of("oak")["f_tree"] == pytest.approx(1.0)
-    assert len(again.rows.y) == len(new.rows.y)
+    assert len(again.rows.y) == again.rows.n_all == len(new.rows.y)
+
+
+def test_without_labels_all_rows_are_one_new_group_and_gaps_are_left_out_with_a_warning() -> None:
+    age = np.array([1.0, np.nan, 5.0])
+    y = 7.5 * age / (grown().run_.equation.coefficients["c0"] + age)
+    run = grown().run_
+    for label in ("new", "new 2"):
+        with pytest.warns(EqdartsWarning, match="1 of 3 rows are left out, which have missing values"):
+            run = adapted(run, age[:, None], np.nan_to_num(y), None, None)
+        assert run.equation.groups is not None
+        assert run.equation.groups.of(label)["f_tree"] == pytest.approx(7.5)
+    with pytest.raises(ValueError, match="At least one row must be complete"):
+        adapted(run, age[1:2, None], y[:1], None, None)
 
 
 def test_labels_need_a_fit_with_groups() -> None:

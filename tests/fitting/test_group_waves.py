@@ -15,12 +15,16 @@ LABELS = tuple("abcd")
 PERIODS = (0.5, 1.5, 0.7, 3.0)  # of the wave with a rate of each group, over the rows of the group
 
 
+def test_a_wave_of_curves_that_do_not_repeat_is_in_vain() -> None:
+    assert _doubts("w_run*sin(3*t)", (1.0, 2.0, 3.0, 4.0)) == ["sin(3*t) repeats, but the rows of no run do"]
+
+
 def _doubts(law: str, own: tuple[float, ...], apart: float = 0.0) -> list[str]:
     """Return the doubts about a law of t at rows from 0 to 10 in each group, later by `apart` from group to group."""
     t = np.concatenate([np.linspace(0, 10, 40) + apart * k for k in range(len(LABELS))])
     constants = GroupConstants("run", LABELS, ("w_run",), tuple((value,) for value in own))
     equation = Equation(parse_formula(law).expr, ("t",), "y", groups=constants)
-    table = Table(t[:, None], t, None, ("t",), "y")
+    table = Table(t[:, None], np.sin(0.3 * t), None, ("t",), "y")
     return doubtful_waves(equation, table, row_groups(np.repeat(LABELS, 40), "run"))
 
 
