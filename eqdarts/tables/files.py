@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
@@ -57,6 +58,9 @@ def read_table(path: str | Path, sheet: str | int = 0) -> pd.DataFrame:
     bad = [cell_note(name, cells) for name, cells in table.gaps.items()]
     table.frame.attrs |= {"units": table.units, "notes": [*table.told, *table.notes, *bad]}
     return table.frame
+
+
+_COMMENTS = re.compile(r"(?:[ \t]*(?:#[^\r\n]*)?(?:\r\n|\r|\n))+")
 
 
 def cell_note(name: str, cells: Sequence[Cell]) -> str:
@@ -150,6 +154,7 @@ def _with_notes(
 
 def _parse_text(text: str, name: str, delimiter: str | None) -> Table:
     """Parse decoded text. Between semicolons 1,234 is not a thousand unless other numbers say so."""
+    text, notes = _without_comments(text, delimiter)
     delimiter = delimiter or _sniff(text)
     rows = _rows(text, delimiter, name)
     header = [name_from_cell(cell) for cell in next(rows)[1]]
@@ -170,7 +175,29 @@ def _parse_text(text: str, name: str, delimiter: str | None) -> Table:
     if not cells:
         raise TableError(explain("The table has a header but no rows.", name, "Add at least one row of numbers."))
     usual = Style(",") if delimiter == ";" else PLAIN
-    return _with_notes(header, list(zip(*cells, strict=True)), lines, usual)
+    return _with_notes(header, list(zip(*cells, strict=True)), lines, usual, notes)
+
+
+def _without_comments(text: str, delimiter: str | None) -> tuple[str, list[str]]:
+    """Return text without the lines before the header that begin with #, and a note on them.
+
+    The last of them is the header if it is split like the line of numbers below it. Other lines keep their numbers.
+    """
+    above = _COMMENTS.match(text)
+    marked = [line for line in above[0].splitlines() if line.strip()] if above is not None else []
+    if above is None or not marked:
+        return text, []
+    below = text[above.end() :]
+    rest = "\n" * len(above[0].splitlines()) + below
+    header = marked[-1].strip()
+    header = header[1:].strip() if header[1:2] not in (*DELIMITERS, "") else header
+    known = delimiter or _sniff(below)
+    names, *rows = [row for _, row in islice(_split(f"{header}\n{below}", known), 3)]
+    numeric = [any(as_number(cell) is not None for cell in row) for row in rows]
+    if len(names) > 1 and [len(row) for row in rows[:1]] == [len(names)] and (numeric[0] or not any(numeric)):
+        rest = "\n" * (len(above[0].splitlines()) - 1) + f"{header}\n{below}"
+        marked = marked[:-1]
+    return rest, [f"Left out: lines above the header that begin with #, such as {marked[0]!r}."] if marked else []
 
 
 def _sniff(text: str) -> str:

@@ -110,6 +110,29 @@ def test_a_bad_file_is_one_error(tmp_path: Path, content: str | bytes, expected:
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("text", "columns", "first", "note"),
+    [
+        ("# made by me, on Monday\n#\nx,y\n1,2\n3,4\n", ["x", "y"], 4, "such as '# made by me, on Monday'"),
+        ("# x, y are in m\nx,y\n1,2\n3,4\n", ["x", "y"], 3, "such as '# x, y are in m'"),
+        ("# run 7\r\n# x y\r\n1 2\r\n3 4\r\n", ["x", "y"], 3, "such as '# run 7'"),
+        ("#x;y\n1;2\n3;4\n", ["x", "y"], 2, ""),
+        ("#,y\n5,2\n7,4\n", ["#", "y"], 2, ""),
+    ],
+)
+def test_lines_that_begin_with_a_hash_are_no_rows(
+    tmp_path: Path, text: str, columns: list[str], first: int, note: str
+) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text(text, newline="")
+    table = load_table(str(path))
+    assert list(table.frame.columns) == columns
+    assert table.frame["y"].tolist() == [2.0, 4.0]
+    assert table.lines[0] == first
+    assert note in "".join(table.notes)
+    assert bool(note) == bool(table.notes)
+
+
 def test_a_path_that_is_no_file(tmp_path: Path) -> None:
     with pytest.raises(TableError, match="No such file"):
         load_table(str(tmp_path / "absent.csv"))
