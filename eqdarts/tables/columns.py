@@ -175,7 +175,9 @@ def _time(column: Column, table: Table, names: Sequence[str]) -> list[Array]:
     if given.isna().all():
         return [floats(given.isna().astype("float64").where(given.notna()))]
     if not is_dates(given):
-        got = f"{given.dropna().iloc[0]!r} in {names[0]!r}"
+        row = int(given.notna().to_numpy().argmax())
+        bad = Cell(str(given.iloc[row]), row, table.lines[row] if table.lines else None)
+        got = f"{names[0]!r} with {bad.in_words()}"
         raise TableError(explain("The column must hold dates, as in the fit.", got, "Write 2020-02-28, for example."))
     return [elapsed(given, unit, column.origin)]
 
