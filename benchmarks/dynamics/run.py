@@ -66,37 +66,49 @@ def run_one(row: dict[str, Any], noise: float, thinned: bool, seconds: float, se
     model = ODERegressor(time_limit=seconds * len(system.states), random_state=seed)
     model.fit(values, t=t, states=list(system.states))
     spent = time.process_time() - began
-    found = [
-        float(np.mean(np.nan_to_num(r_squared(truth, model.simulate(start, TIMES)), nan=-np.inf)))
-        for truth, start in zip(truths, row["starts"], strict=True)
-    ]
-    verdicts = [_judged(model, system, k, truths, noise) for k in range(len(system.states))]
     return {
         "id": row["id"],
         "noise": noise,
         "thinned": int(thinned),
         "seconds": seconds,
         "seed": seed,
+        **judged(model.system_, row, truths, noise),
+        "cpu_seconds": round(spent, 1),
+        "version": eqdarts.__version__,
+    }
+
+
+def r2_of(truth: np.ndarray, path: np.ndarray) -> float:
+    """Return the mean R2 over the states; minus infinity where the system cannot be simulated."""
+    return float(np.mean(np.nan_to_num(r_squared(truth, path), nan=-np.inf)))
+
+
+def judged(found_system: System, row: dict[str, Any], truths: list[np.ndarray], noise: float) -> dict[str, Any]:
+    """Return whether a system reconstructs, generalises and is the right one."""
+    found = [
+        r2_of(truth, found_system.simulate(start, TIMES)) for truth, start in zip(truths, row["starts"], strict=True)
+    ]
+    system: System = row["system"]
+    verdicts = [_judged(found_system, system, k, truths, noise) for k in range(len(system.states))]
+    return {
         "reconstructed": int(found[0] > ENOUGH),
         "generalised": int(found[1] > ENOUGH),
         "recovered": int(all(verdict == "recovered" for verdict in verdicts)),
         "r2": f"{found[0]:.6g}",
         "r2_other": f"{found[1]:.6g}",
         "verdicts": "; ".join(verdicts),
-        "system": model.system_.format().replace("\n", "; "),
-        "cpu_seconds": round(spent, 1),
-        "version": eqdarts.__version__,
+        "system": found_system.format().replace("\n", "; "),
     }
 
 
-def _judged(model: ODERegressor, system: System, k: int, truths: list[np.ndarray], noise: float) -> str:
+def _judged(found: System, system: System, k: int, truths: list[np.ndarray], noise: float) -> str:
     """Return the judge's reason for one right-hand side."""
     both = np.concatenate([truth[np.isfinite(truth).all(axis=1)] for truth in truths])
     ranges = tuple(
         (name, float(low), float(high)) for name, low, high in zip(system.states, both.min(0), both.max(0), strict=True)
     )
     text = str(system.equations[k])
-    return judge(model.equations_[k], Problem(f"{k}", text, ranges), noisy=noise > 0).reason
+    return judge(found.equations[k], Problem(f"{k}", text, ranges), noisy=noise > 0).reason
 
 
 def main() -> None:

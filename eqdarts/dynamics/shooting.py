@@ -106,6 +106,9 @@ class Fitted:
         Steps of the flow for each interval.
     freedom : int
         Measured values minus unknowns.
+    by_run : ndarray of shape (L, P, P + 1)
+        R of the whitened slopes of each run alone, and its residuals in the same directions; rows of zeros where a run
+        has fewer values.
     """
 
     theta: Array
@@ -116,6 +119,7 @@ class Fitted:
     information: Array
     n_steps: int
     freedom: int
+    by_run: Array
 
 
 def fit_shots(
@@ -329,10 +333,21 @@ class _Solver:
         noise = np.sqrt(square * n_values / max(freedom, 1))
         self.noise = np.maximum(np.where(np.isfinite(noise), noise, np.inf), self.shots.floor * 1e-3)
         triangles = self._triangles(self.point, self._chain(self.point))
-        rest = np.concatenate([r[n_states:, n_states : n_states + p] for r in triangles]) if triangles else None
-        information = _triangle(rest) if rest is not None and p else np.zeros((p, p))
+        by_run = np.zeros((len(triangles), p, p + 1))
+        for own, r in zip(by_run, triangles, strict=True):
+            rows = r[n_states : n_states + p, n_states:]
+            own[: len(rows)] = rows
+        information = _triangle(by_run[:, :, :p].reshape(-1, p)) if triangles and p else np.zeros((p, p))
         return Fitted(
-            self.point.theta, self.point.states, noise, square, self.converged, information, self.n_steps, freedom
+            self.point.theta,
+            self.point.states,
+            noise,
+            square,
+            self.converged,
+            information,
+            self.n_steps,
+            freedom,
+            by_run,
         )
 
 

@@ -12,6 +12,7 @@ from scipy import stats
 
 from eqdarts._typing import Array
 from eqdarts.clock import now
+from eqdarts.dynamics.between import Between, between_runs
 from eqdarts.dynamics.choice import Chosen, Screened, choose, laws_of_entries, screen, simplified
 from eqdarts.dynamics.guesses import about_guesses, read_guesses
 from eqdarts.dynamics.laws import Law, sides_of
@@ -22,7 +23,7 @@ from eqdarts.dynamics.smoothing import Smooth, smooth_states
 from eqdarts.dynamics.structure import conserved, shared, with_shared
 from eqdarts.dynamics.system import System, speed_name
 from eqdarts.dynamics.trajectories import Trajectories
-from eqdarts.dynamics.words import about_data, about_fit, about_rival_systems
+from eqdarts.dynamics.words import about_data, about_fit, about_rival_systems, about_runs
 from eqdarts.equation.equation import Equation
 from eqdarts.fitting.progress import Callback
 from eqdarts.fitting.settings import FitSettings
@@ -106,7 +107,8 @@ def fit_dynamics(
         part = f"{len(chosen.problem.data.t)} of {len(whole.t)}"
         told.append(f"The laws were chosen on {len(data.t)} times; the last fit of their coefficients saw {part}.")
     became = tuple(about_guesses(given, screened, chosen))
-    found = _recorded(chosen.problem, screened, replace(chosen, rivals=rivals), told, clock, settings)
+    chosen = replace(chosen, rivals=rivals if chosen.problem.data is data else ())
+    found = _recorded(chosen.problem, screened, chosen, told, clock, settings)
     return replace(found, guesses=became)
 
 
@@ -224,10 +226,16 @@ def _recorded(
     others = [
         (replace(system, equations=tuple(law.equation for law in laws)), length - chosen.length)
         for laws, length in chosen.rivals
-        if chosen.problem.data is problem.data
     ]
+    between = _between(chosen)
+    told += about_runs(None if between is None else between.p_value)
     told += [*about_fit(run, problem.smooth, fitted.converged), *about_rival_systems(system, others)]
     return replace(run, cautions=tuple(told))
+
+
+def _between(chosen: Chosen) -> Between | None:
+    """Return the errors from the scatter between the runs, if they differ; pieces of runs are none."""
+    return between_runs(chosen.fitted) if chosen.problem.horizon is None else None
 
 
 def _courses(problem: Problem, states: Array) -> tuple[Course, ...]:
@@ -265,8 +273,10 @@ def _front(ones: Sequence[Screened], law: Law, k: int, problem: Problem, chosen:
 
 def _coefficients(chosen: Chosen, states: Sequence[str]) -> list[Coefficient]:
     """Return the coefficients with standard errors and intervals from the slopes of the integrated trajectories."""
-    spread = _errors(chosen)
-    t = float(stats.t.ppf(0.5 + COVERAGE / 2, max(chosen.fitted.freedom, 1)))
+    between = _between(chosen)
+    spread = _errors(chosen, None if between is None else between.information)
+    freedom = chosen.fitted.freedom if between is None else between.freedom
+    t = float(stats.t.ppf(0.5 + COVERAGE / 2, max(freedom, 1)))
     rows = []
     place = 0
     for state, law in zip(states, chosen.laws, strict=True):
@@ -277,9 +287,9 @@ def _coefficients(chosen: Chosen, states: Sequence[str]) -> list[Coefficient]:
     return rows
 
 
-def _errors(chosen: Chosen) -> Array:
+def _errors(chosen: Chosen, information: Array | None = None) -> Array:
     """Return the standard errors of all coefficients; infinite where the trajectories do not determine one."""
-    information = chosen.fitted.information
+    information = chosen.fitted.information if information is None else information
     if not information.shape[1]:
         return np.zeros(0)
     size = np.sqrt(np.square(information).sum(axis=0))

@@ -16,7 +16,7 @@ from eqdarts.equation.equation import Equation
 from eqdarts.errors import visible
 from eqdarts.inference.summary import CAVEAT, rounded
 
-__all__ = ["about_data", "about_fit", "about_rival_systems", "form_of", "summary"]
+__all__ = ["about_data", "about_fit", "about_rival_systems", "about_runs", "form_of", "summary"]
 
 WIDTH = 88
 FEW_TIMES = 12
@@ -79,6 +79,15 @@ def about_fit(run: DynamicsRun, smooth: Smooth, converged: bool) -> Iterator[str
                 f"{row.name} of {left} is not determined by these runs: {row.estimate:.3g} with a standard "
                 f"error of {row.standard_error:.2g}."
             )
+
+
+def about_runs(p_value: float | None) -> Iterator[str]:
+    """Yield a sentence if runs do not share their constants, with the p-value of that they do."""
+    if p_value is not None:
+        yield (
+            f"The runs differ by more than their noise (p = {p_value:.1g}): each may have constants of its own, or the "
+            "law misses something. Standard errors are from the scatter between the runs."
+        )
 
 
 def about_rival_systems(system: System, others: Sequence[tuple[System, float]]) -> Iterator[str]:
