@@ -164,6 +164,8 @@ def _add_dynamics(commands: argparse._SubParsersAction[_Parser]) -> None:
     states = "the states, whose rates are searched; default: all other numeric columns"
     dynamics.add_argument("--states", type=_names, metavar="A,B,..", help=states)
     dynamics.add_argument("--inputs", type=_names, metavar="A,B,..", help="known inputs, which have no equation")
+    told = "units of states, inputs and time, such as S=mg/L,time=h; repeatable"
+    dynamics.add_argument("--units", action="append", default=[], metavar="COLUMN=UNIT,..", help=told)
     told = "2: the states are positions, and their accelerations are searched"
     dynamics.add_argument("--order", type=int, choices=(1, 2), help=told)
     told = "longest time of a fit, all states together; default: 60"

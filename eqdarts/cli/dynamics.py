@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from eqdarts.cli.notes import note, notes_to_stderr, show
 from eqdarts.cli.saving import make_folder, save, tell_of_replaced
+from eqdarts.cli.units import given_units
 from eqdarts.cli.usage import UsageError
 from eqdarts.errors import visible
 from eqdarts.fitting.run import PAGE_FILE, RUN_FILE
@@ -39,7 +40,13 @@ def run(arguments: argparse.Namespace) -> None:
     from eqdarts.dynamics.regressor import ODERegressor
 
     given = {own: getattr(arguments, name) for name, own in OPTIONS.items() if getattr(arguments, name) is not None}
-    columns = {"t": arguments.time, "trajectory": arguments.trajectory, "inputs": arguments.inputs}
+    units = given_units(arguments.units, table.frame)
+    columns = {
+        "units": units or None,
+        "t": arguments.time,
+        "trajectory": arguments.trajectory,
+        "inputs": arguments.inputs,
+    }
     note("searching. Ctrl-C ends the search of a state and keeps its best equations.", arguments.quiet)
     with notes_to_stderr(arguments.quiet):
         try:

@@ -82,7 +82,7 @@ def _coefficient(run: DynamicsRun, k: int) -> list[str]:
         row.name,
         rounded(row.estimate, error),
         f"{error:.3g}".replace("inf", "\u221e"),
-        ends,
+        f"{ends} {row.unit}".rstrip(),
     ]
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from eqdarts._typing import Array, Expr
 from eqdarts.dynamics.flow import Formula, Sides
 from eqdarts.dynamics.laws import FLOOR, Law, Measured, length_of, sides_of
+from eqdarts.dynamics.rate_units import RateUnits
 from eqdarts.dynamics.shooting import MOST_ITERATIONS, Fitted, Shots, fit_shots
 from eqdarts.dynamics.smoothing import Smooth, smooth_states
 from eqdarts.dynamics.system import System
@@ -36,11 +37,14 @@ class Problem:
     smooth : Smooth
     horizon : int or None
         Largest number of intervals that one integration spans; None for whole runs.
+    units : RateUnits or None
+        Those of the equations, for which laws pay.
     """
 
     data: Trajectories
     smooth: Smooth
     horizon: int | None = None
+    units: RateUnits | None = None
 
     @cached_property
     def measured(self) -> Measured:
@@ -131,7 +135,11 @@ class Problem:
         fitted = fit_shots(sides, self._ones[k], noise, None, go_on, 1, most_iterations, ROUGHLY)
         if fitted is None or not np.isfinite(fitted.square).all():
             return None
-        return law.with_coefficients(fitted.theta), fitted, length_of(law, float(fitted.square[0]), self.measured, k)
+        length = length_of(law, float(fitted.square[0]), self.measured, k) + self._price(law, k)
+        return law.with_coefficients(fitted.theta), fitted, length
+
+    def _price(self, law: Law, k: int) -> float:
+        return 0.0 if self.units is None else self.units.price(law, k)
 
     def fit_all(
         self,
@@ -169,6 +177,7 @@ class Problem:
         tied = np.bincount([int(np.searchsorted(ends, k, side="right")) for k, _, _ in ties], minlength=len(laws))
         parts = [
             length_of(law, float(fitted.square[k]), self.measured, k, law.n_coefficients - int(tied[k]))
+            + self._price(law, k)
             for k, law in enumerate(laws)
         ]
         return float(sum(parts))

@@ -26,7 +26,7 @@ WRONG = "Use the file exactly as eqdarts wrote it."
 
 @dataclass(frozen=True)
 class Coefficient:
-    """One coefficient: the state whose rate it is in, its name there, its value, standard error and interval."""
+    """One coefficient: the state whose rate it is in, its name there, its value, standard error, interval and unit."""
 
     state: str
     name: str
@@ -34,6 +34,7 @@ class Coefficient:
     standard_error: float
     low: float
     high: float
+    unit: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,6 +122,7 @@ class DynamicsRun:
     def coefficient_table(self) -> pd.DataFrame:
         """Return a row for each coefficient."""
         columns = ["state", "name", "estimate", "standard_error", "low", "high"]
+        columns += ["unit"] if any(row.unit for row in self.coefficients) else []
         return pd.DataFrame([asdict(row) for row in self.coefficients], columns=columns)
 
     def front_table(self) -> pd.DataFrame:
@@ -240,8 +242,8 @@ def _numbers(rows: Any, width: int) -> Array:
 
 
 def _coefficient(row: dict[str, Any]) -> Coefficient:
-    numbers = [_number(row[name]) for name in ("estimate", "standard_error", "low", "high")]
-    return Coefficient(str(row["state"]), str(row["name"]), *numbers)
+    numbers = {name: _number(row[name]) for name in ("estimate", "standard_error", "low", "high")}
+    return Coefficient(str(row["state"]), str(row["name"]), **numbers, unit=str(row.get("unit", "")))
 
 
 def _on_front(one: dict[str, Any]) -> OnFront:

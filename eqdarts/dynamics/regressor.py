@@ -17,6 +17,7 @@ from sklearn.utils.validation import check_is_fitted
 from eqdarts._typing import Array
 from eqdarts.arrays import as_floats
 from eqdarts.dynamics.problem import fitted_starts
+from eqdarts.dynamics.rate_units import rate_units
 from eqdarts.dynamics.record import DynamicsRun, r_squared
 from eqdarts.dynamics.stages import fit_dynamics
 from eqdarts.dynamics.system import System
@@ -116,6 +117,7 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
         trajectory: Any = None,
         inputs: Any = None,
         states: Sequence[str] | None = None,
+        units: Mapping[str, Any] | None = None,
         callback: Callback | None = None,
     ) -> Self:
         """Find the system of the measured trajectories.
@@ -134,6 +136,8 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
             The columns of known inputs, or their values.
         states : list of str, optional
             Default: all other numeric columns.
+        units : mapping of str to str or unit, optional
+            Of states, inputs and the time, such as ``{"S": "mg/L", "time": "h"}``. Laws whose units add up win.
         callback : callable, optional
             As for `DARTSRegressor.fit`, for the search of each state.
 
@@ -153,6 +157,7 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
             settings,
             rng,
             guesses=guesses,
+            units=rate_units(units, data),
             autonomous=self.autonomous,
             callback=callback,
             shows_bar=bool(self.verbose),

@@ -18,6 +18,7 @@ from eqdarts.dynamics.guesses import about_guesses, read_guesses
 from eqdarts.dynamics.laws import Law, sides_of
 from eqdarts.dynamics.polynomials import polynomial_laws
 from eqdarts.dynamics.problem import Problem
+from eqdarts.dynamics.rate_units import RateUnits
 from eqdarts.dynamics.record import Coefficient, Course, DynamicsRun, OnFront, r_squared
 from eqdarts.dynamics.smoothing import Smooth, smooth_states
 from eqdarts.dynamics.structure import conserved, shared, with_shared
@@ -60,6 +61,7 @@ def fit_dynamics(
     rng: np.random.Generator,
     *,
     guesses: Mapping[str, Sequence[str]] | None = None,
+    units: RateUnits | None = None,
     autonomous: bool = True,
     callback: Callback | None = None,
     shows_bar: bool = False,
@@ -74,6 +76,7 @@ def fit_dynamics(
     rng : numpy.random.Generator
     guesses : mapping of str to sequence of str, optional
         For each state, formulas from which its search starts.
+    units : RateUnits, optional
     autonomous : bool, default=True
         If False, the time is an input of the right-hand sides.
     callback, shows_bar
@@ -87,8 +90,8 @@ def fit_dynamics(
     whole, data = data, data.few(MOST_ROWS, rng)
     smooth = smooth_states(data)
     told = list(about_data(data, smooth))
-    problem = Problem(data, smooth)
-    tables = [slope_table(smooth, k, autonomous) for k in range(len(data.states))]
+    problem = Problem(data, smooth, units=units)
+    tables = [slope_table(smooth, k, autonomous, units) for k in range(len(data.states))]
     given = read_guesses(guesses or {}, data.states, tables, settings)
     screened = []
     for k, table in enumerate(tables):
@@ -98,30 +101,28 @@ def fit_dynamics(
         until = partial(clock.has_time, FOR_SCREENING * (k + 1) / len(data.states))
         screened.append(_screened(problem, k, table, laws, settings, until))
     chosen = choose(problem, screened, partial(clock.has_time, FOR_CHOICE)) or _all_constant(problem)
-    rivals = chosen.rivals
-    in_time = partial(clock.has_time, FOR_EXACT)
+    rivals, in_time = chosen.rivals, partial(clock.has_time, FOR_EXACT)
     chosen = simplified(chosen, settings.primitives, in_time, _errors)
     chosen = with_shared(chosen, settings.primitives, in_time)
     if whole is not data:
         chosen = _on_all(chosen, whole, in_time)
         part = f"{len(chosen.problem.data.t)} of {len(whole.t)}"
         told.append(f"The laws were chosen on {len(data.t)} times; the last fit of their coefficients saw {part}.")
-    became = tuple(about_guesses(given, screened, chosen))
     chosen = replace(chosen, rivals=rivals if chosen.problem.data is data else ())
     found = _recorded(chosen.problem, screened, chosen, told, clock, settings)
-    return replace(found, guesses=became)
+    return replace(found, guesses=tuple(about_guesses(given, screened, chosen)))
 
 
 def _on_all(chosen: Chosen, data: Trajectories, go_on: Callable[[], bool]) -> Chosen:
     """Return the system with its coefficients fitted to all runs, if there is time for it."""
     if not go_on():
         return chosen
-    problem = Problem(data, smooth_states(data), chosen.problem.horizon)
+    problem = replace(chosen.problem, data=data, smooth=smooth_states(data))
     fit = problem.fit_all(chosen.laws, chosen.ties, go_on, chosen.fitted.noise, rounds=1)
     return chosen if fit is None or not fit[1].converged else Chosen(*fit, problem, chosen.ties)
 
 
-def slope_table(smooth: Smooth, k: int, autonomous: bool) -> Table:
+def slope_table(smooth: Smooth, k: int, autonomous: bool, units: RateUnits | None = None) -> Table:
     """Return the rows of a search for state k: states and inputs, and its slope with weights by their errors."""
     data = smooth.data
     times = [part.t for part in data.parts]
@@ -143,7 +144,8 @@ def slope_table(smooth: Smooth, k: int, autonomous: bool) -> Table:
     if not autonomous:
         columns.append(np.concatenate(times)[:, None])
         names.append(data.time)
-    return Table(np.concatenate(columns, axis=1), slope, weight, tuple(names), None)
+    table = Table(np.concatenate(columns, axis=1), slope, weight, tuple(names), None)
+    return table if units is None else replace(table, target=units.targets[k], units=units.columns[k])
 
 
 def _searched(
@@ -210,10 +212,10 @@ def _recorded(
     run = DynamicsRun(
         system,
         fronts,
-        tuple(_coefficients(chosen, data.states)),
+        tuple(_coefficients(chosen, equations)),
         tuple(fitted.noise.tolist()),
         r_squared(data.values, fitted.states[:, : len(data.states)]),
-        (*shared(chosen), *conserved(chosen)),
+        (*shared(chosen), *conserved(chosen), *([] if problem.units is None else problem.units.in_words(equations))),
         (),
         len(data.t),
         len(data.parts),
@@ -248,7 +250,8 @@ def _finished(law: Law, state: str, problem: Problem) -> Equation:
     """Return the equation of a law with its target and the ranges of its inputs."""
     data = problem.data
     box = {name: (float(column.min()), float(column.max())) for name, column in problem.columns.items()}
-    return replace(law.equation, target=speed_name(state, data.time, data.order)).with_ranges(box)
+    found = replace(law.equation, target=speed_name(state, data.time, data.order)).with_ranges(box)
+    return found if problem.units is None else problem.units.told(found, data.states.index(state))
 
 
 def _front(ones: Sequence[Screened], law: Law, k: int, problem: Problem, chosen: Chosen) -> tuple[OnFront, ...]:
@@ -271,18 +274,21 @@ def _front(ones: Sequence[Screened], law: Law, k: int, problem: Problem, chosen:
     return tuple(rows)
 
 
-def _coefficients(chosen: Chosen, states: Sequence[str]) -> list[Coefficient]:
+def _coefficients(chosen: Chosen, equations: Sequence[Equation]) -> list[Coefficient]:
     """Return the coefficients with standard errors and intervals from the slopes of the integrated trajectories."""
+    states = chosen.problem.data.states
     between = _between(chosen)
     spread = _errors(chosen, None if between is None else between.information)
     freedom = chosen.fitted.freedom if between is None else between.freedom
     t = float(stats.t.ppf(0.5 + COVERAGE / 2, max(freedom, 1)))
     rows = []
     place = 0
-    for state, law in zip(states, chosen.laws, strict=True):
+    for equation, state, law in zip(equations, states, chosen.laws, strict=True):
+        units = equation.check_units(numbers=True).units if equation.units else {}
         for name, value in law.equation.coefficients.items():
             error = float(spread[place])
-            rows.append(Coefficient(state, name, value, error, value - t * error, value + t * error))
+            ends = value - t * error, value + t * error
+            rows.append(Coefficient(state, name, value, error, *ends, str(units.get(name, ""))))
             place += 1
     return rows
 

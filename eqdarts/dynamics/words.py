@@ -165,7 +165,10 @@ def _coefficients(run: DynamicsRun, coverage: float) -> list[str]:
     for row in run.coefficients:
         ends = f"{rounded(row.low, row.standard_error)} .. {rounded(row.high, row.standard_error)}"
         name = f"{run.system.left(row.state)}: {row.name}"
-        lines.append(f"{name:<18}{rounded(row.estimate, row.standard_error):>14}{row.standard_error:>13.3g}{ends:>30}")
+        unit = f"  {row.unit}" if row.unit else ""
+        lines.append(
+            f"{name:<18}{rounded(row.estimate, row.standard_error):>14}{row.standard_error:>13.3g}{ends:>30}{unit}"
+        )
     return lines
 
 
