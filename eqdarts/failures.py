@@ -18,9 +18,10 @@ LONGEST = 200  # characters of an error that are shown
 def is_numerical(error: Exception) -> bool:
     """Return whether numbers caused an error: a division by zero, an overflow, an iteration that does not converge.
 
-    The LinAlgError of numpy, and the errors of numpy and math outside a function's domain, are ValueErrors.
+    A formula that is nested too deep is no reason to end a fit either. The LinAlgError of numpy, and the errors of
+    numpy and math outside a function's domain, are ValueErrors.
     """
-    if isinstance(error, (ArithmeticError, ValueError)):
+    if isinstance(error, (ArithmeticError, ValueError, RecursionError)):
         return True
     torch = sys.modules.get("torch")
     return torch is not None and isinstance(error, torch.linalg.LinAlgError)

@@ -27,6 +27,7 @@ def test_numerical_errors_are_told_from_mistakes() -> None:
         with pytest.raises(Exception) as caught:  # noqa: PT011
             attempt()
         assert is_numerical(caught.value)
+    assert is_numerical(RecursionError())
     for mistake in (TypeError(), IndexError(), KeyError(), RuntimeError(), AttributeError(), RuntimeWarning()):
         assert not is_numerical(mistake)
 

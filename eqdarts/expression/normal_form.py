@@ -100,6 +100,7 @@ def _pull(factor: Expr, many: bool) -> tuple[Expr, Expr]:
         if len(others) == 1:
             content, inside = _content(normalise(others[0]), signed=False)
             return content, row.build(*zeros, inside)
+        return one, applied(factor, [normalise(a) for a in factor.args])  # Max(x, y) has no scale of its own
     whole = normalise(factor)
     if row is EXP and many and whole.is_Function and whole.args[0].is_Add:
         constant, rest = whole.args[0].as_coeff_Add()

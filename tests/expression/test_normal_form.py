@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from eqdarts.expression.build import symbol
 from eqdarts.expression.normal_form import cost, normalise
+from eqdarts.expression.parse import parse_formula
 from eqdarts.expression.program import evaluate
 from eqdarts.expression.simplify import points_of, simplified
 
@@ -39,3 +40,14 @@ def test_normalising_keeps_the_function(c: list[float], p: float) -> None:
             rtol=1e-9,
         )
         assert cost(simplified(expr, POINTS))[0] <= cost(expr)[0]
+
+
+@pytest.mark.parametrize(
+    "law", ["Min(2.0*x, 3.0*y)", "2.5*Max(x - 1.5, 0.3)", "Max(2*x + 4, y)*z", "Max(Max(x, y), z)"]
+)
+def test_the_larger_of_several_has_no_scale_of_its_own(law: str) -> None:
+    expr = parse_formula(law).expr
+    normal = normalise(expr)
+    np.testing.assert_allclose(
+        evaluate(normal, POINTS.columns, POINTS.n_points), evaluate(expr, POINTS.columns, POINTS.n_points)
+    )
