@@ -40,13 +40,13 @@ def covered(name: str, n_sets: int) -> tuple[np.ndarray, int]:
     t = np.linspace(0, end, 60)
     exact = system.simulate(start, t)
     names = (*system.states, "t")
-    true = np.array([value for equation in system.equations for value in equation.coefficients.values()])
+    laws = [Law(equation.__class__(equation.expr, names), 0.0) for equation in system.equations]
+    true = np.array([value for law in laws for value in law.coefficients.values()])
     hits, failed = np.zeros(len(true)), 0
     for seed in range(n_sets):
         noise = NOISE * exact.std(axis=0) * np.random.default_rng(seed).standard_normal(exact.shape)
         data = read_trajectories(exact + noise, t, states=list(system.states))
         problem = Problem(data, smooth_states(data))
-        laws = [Law(equation.__class__(equation.expr, names), 0.0) for equation in system.equations]
         fit = problem.fit_all(laws)
         if fit is None or not fit[1].converged:
             failed += 1

@@ -34,6 +34,7 @@ sys.path.insert(0, str(HERE.parents[1]))
 from eqdarts import ODERegressor, __version__  # noqa: E402
 from eqdarts.clock import count_cpu_seconds  # noqa: E402
 from eqdarts.dynamics import System  # noqa: E402
+from eqdarts.dynamics.between import between_runs  # noqa: E402
 from eqdarts.dynamics.flow import Formula, Sides  # noqa: E402
 from eqdarts.dynamics.problem import Problem  # noqa: E402
 from eqdarts.dynamics.shooting import fit_shots  # noqa: E402
@@ -111,7 +112,9 @@ def rates(given: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
     sides = Sides([Formula(velocity, (), ()), side], (*data.states, *data.velocities), problem.known)
     fit = fit_shots(sides, problem.shots, np.concatenate([problem.smooth.noise, [1.0]]))
     assert fit is not None
-    return fit.theta, np.sqrt(np.diag(np.linalg.inv(fit.information.T @ fit.information)))
+    between = between_runs(fit)  # people differ
+    information = fit.information if between is None else between.information
+    return fit.theta, np.sqrt(np.diag(np.linalg.inv(information.T @ information)))
 
 
 def directly(given: dict[str, Any]) -> np.ndarray:

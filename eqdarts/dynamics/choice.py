@@ -96,9 +96,15 @@ def laws_of_entries(entries: Sequence[Entry], n_rows: int) -> list[Law]:
     return list(found.values())
 
 
-def screen(problem: Problem, k: int, laws: Sequence[Law], go_on: Callable[[], bool]) -> list[Screened]:
-    """Fit the laws of state k with the other states smoothed, the shortest description first."""
-    found = _fitted(problem, k, laws[:MOST_SCREENED], QUICK, go_on)
+def screen(
+    problem: Problem, k: int, laws: Sequence[Law], go_on: Callable[[], bool], begun: Sequence[Screened] = ()
+) -> list[Screened]:
+    """Fit the laws of state k with the other states smoothed, the shortest description first.
+
+    `begun` are laws to which a few steps were already given.
+    """
+    fresh = _fitted(problem, k, laws[:MOST_SCREENED], QUICK, go_on)
+    found = sorted([*begun, *fresh], key=lambda one: one.length)
     # Those that are far behind after a few steps stay there.
     near = [one.law for one in _near(found, FAR)][:MOST_FINISHED] if go_on() else []
     finished = _fitted(problem, k, near, TO_FINISH, go_on)
@@ -187,7 +193,7 @@ def _exact(best: Chosen, go_on: Callable[[], bool], errors: Callable[[Chosen], A
         best, found = found, None
         spread = iter(errors(best).tolist())
         for k, law in enumerate(best.laws):
-            for name in law.equation.coefficients:
+            for name in law.coefficients:
                 exact = exact_law(law, name, next(spread))
                 if exact is None or found is not None or not go_on():
                     continue

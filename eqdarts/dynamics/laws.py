@@ -36,23 +36,42 @@ class Law:
     @cached_property
     def key(self) -> str:
         """The form, with coefficients as names."""
-        return str(self.equation.template)
+        return str(self.formula.expr)
+
+    @cached_property
+    def coefficients(self) -> dict[str, float]:
+        """The values of the coefficients by their names in the equation, in an order that no value changes.
+
+        An equation names its coefficients in the order in which it is written, where positive terms come first. A fit
+        that changes a sign would put its results beside other names.
+        """
+        import sympy
+
+        template, given = self.equation.template, self.equation.coefficients
+        own, other = sympy.Symbol("_a", positive=True), sympy.Symbol("_b", positive=True)
+
+        def place(name: str) -> str:
+            marks = {symbol(one): own if one == name else other for one in given}
+            return str(template.xreplace(marks))
+
+        return {name: given[name] for name in sorted(given, key=place)} if len(given) > 1 else dict(given)
 
     @cached_property
     def formula(self) -> Formula:
-        """The form as a fit by shooting needs it."""
-        given = self.equation.coefficients
-        return Formula(self.equation.template, tuple(given), tuple(given.values()))
+        """The form as a fit by shooting needs it, its coefficients named in the order of `coefficients`."""
+        names = tuple(f"c{k}" for k in range(len(self.coefficients)))
+        renamed = {symbol(old): symbol(new) for old, new in zip(self.coefficients, names, strict=True)}
+        return Formula(self.equation.template.xreplace(renamed), names, tuple(self.coefficients.values()))
 
     @property
     def n_coefficients(self) -> int:
-        return len(self.formula.names)
+        return len(self.coefficients)
 
     def with_coefficients(self, values: Array) -> Law:
         """Return the law with other coefficients, as long as all are finite."""
         if not np.isfinite(values).all():
             return self
-        named = dict(zip(self.formula.names, map(float, values), strict=True))
+        named = dict(zip(self.coefficients, map(float, values), strict=True))
         return replace(self, equation=self.equation.with_coefficients(named)) if named else self
 
 

@@ -16,7 +16,7 @@ from eqdarts.dynamics.between import Between, between_runs
 from eqdarts.dynamics.choice import Chosen, Screened, choose, laws_of_entries, screen, simplified
 from eqdarts.dynamics.guesses import about_guesses, read_guesses
 from eqdarts.dynamics.laws import Law, sides_of
-from eqdarts.dynamics.polynomials import polynomial_laws
+from eqdarts.dynamics.polynomials import polynomial_laws, saturated_laws
 from eqdarts.dynamics.problem import Problem
 from eqdarts.dynamics.rate_units import RateUnits
 from eqdarts.dynamics.record import Coefficient, Course, DynamicsRun, OnFront, r_squared
@@ -169,10 +169,10 @@ def _searched(
 def _screened(
     problem: Problem, k: int, table: Table, laws: Sequence[Law], settings: FitSettings, until: Callable[[], bool]
 ) -> list[Screened]:
-    """Return the laws of state k, and polynomials, fitted to its measured values."""
-    polynomials = polynomial_laws(problem, k, table, settings.primitives, until)
+    """Return the laws of state k, polynomials, and saturations, fitted to its measured values."""
+    usual = [make(problem, k, table, settings.primitives, until) for make in (polynomial_laws, saturated_laws)]
     # A law that is undefined on the smooth courses is none; a constant always is defined.
-    found = screen(problem, k, [*polynomials, *laws], until)
+    found = screen(problem, k, laws, until, [one for ones in usual for one in ones])
     return found or [Screened(_constant(problem, k), math.inf, math.inf)]
 
 
@@ -285,11 +285,13 @@ def _coefficients(chosen: Chosen, equations: Sequence[Equation]) -> list[Coeffic
     place = 0
     for equation, state, law in zip(equations, states, chosen.laws, strict=True):
         units = equation.check_units(numbers=True).units if equation.units else {}
-        for name, value in law.equation.coefficients.items():
+        own = {}
+        for name, value in law.coefficients.items():
             error = float(spread[place])
             ends = value - t * error, value + t * error
-            rows.append(Coefficient(state, name, value, error, *ends, str(units.get(name, ""))))
+            own[name] = Coefficient(state, name, value, error, *ends, str(units.get(name, "")))
             place += 1
+        rows += [own[name] for name in law.equation.coefficients]
     return rows
 
 

@@ -186,7 +186,7 @@ def _terms(laws: Sequence[Law]) -> tuple[list[_Term], list[Expr]]:
     found: list[_Term] = []
     first = 0
     for k, law in enumerate(laws):
-        values = law.equation.coefficients
+        values = law.coefficients
         places = {name: first + j for j, name in enumerate(values)}
         symbols = {sympy.Symbol(name, real=True): name for name in values}
         for term in sympy.Add.make_args(law.equation.template):

@@ -19,6 +19,16 @@ def test_coefficients_are_exchanged_and_those_that_are_not_finite_are_not() -> N
     assert own.with_coefficients(np.array([np.nan, 1.0])) is own
 
 
+def test_coefficients_keep_their_order_when_a_sign_changes() -> None:
+    own = law("0.4*S*I - 0.3*I")
+    other = own.with_coefficients(np.array([-0.4, 0.3]))
+    assert str(other.equation) == "0.3*I - 0.4*I*S"
+    assert list(other.equation.coefficients.values()) == [0.3, -0.4]  # as it is written
+    assert list(other.coefficients.values()) == list(other.formula.start) == [-0.4, 0.3]
+    assert other.key == own.key
+    assert other.with_coefficients(np.array([0.4, -0.3])).equation == own.equation
+
+
 def test_a_better_fit_and_a_shorter_form_have_shorter_descriptions() -> None:
     measured = Measured.of(np.random.default_rng(0).standard_normal((50, 2)))
     short, long = law("0.4*S*I", 10.0), law("0.4*S*I - 0.3*I", 20.0)

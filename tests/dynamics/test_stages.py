@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from eqdarts.dynamics.choice import Chosen
 from eqdarts.dynamics.problem import Problem
 from eqdarts.dynamics.smoothing import smooth_states
-from eqdarts.dynamics.stages import _on_all, slope_table
+from eqdarts.dynamics.stages import _coefficients, _finished, _on_all, slope_table
 from eqdarts.dynamics.trajectories import of_order, read_trajectories
 from tests.dynamics.systems import law, problem
 
@@ -34,6 +35,19 @@ def test_short_runs_are_read_at_more_times() -> None:
     t = np.linspace(0, 3, 10)
     data = read_trajectories(np.exp(-t), t)
     assert len(slope_table(smooth_states(data), 0, autonomous=True).y) == 100
+
+
+def test_errors_stand_beside_their_coefficients_when_a_sign_changed() -> None:
+    own = problem(0.02)
+    rows = []
+    for start in ("0.2*S*I - 0.1*I", "0.1*I - 0.2*I*S"):
+        fit = own.fit_all([law("-0.4*S*I"), law(start)])
+        assert fit is not None
+        chosen = Chosen(*fit, own)
+        rows.append(_coefficients(chosen, [_finished(one, "S", own) for one in fit[0]]))
+    for one, other in zip(*rows, strict=True):
+        assert (one.name, one.estimate) == (other.name, pytest.approx(other.estimate, rel=1e-4))
+        assert one.standard_error == pytest.approx(other.standard_error, rel=1e-3)
 
 
 def test_the_last_fit_sees_all_runs_if_there_is_time() -> None:
