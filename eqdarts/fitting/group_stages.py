@@ -49,7 +49,7 @@ SEARCHING = 0.55  # share of the time limit after which the searches end
 REFITS_TO_COMPARE = 100  # about the refits that these take in each view
 COMPARING = 0.62  # share after which no laws are made that look like those found
 SCREENING, CHOOSING = 0.75, 0.92  # shares after which forms are no longer compared, and no longer fitted
-FILLING = 0.97  # share after which no short laws are added to the front
+FILLING = 0.94  # share after which no short laws are added to the front
 EXACT = 1e-9  # root mean square residual, as a share of that of y, of an exact law
 SAME = 1e-4  # share of the loss by which a longer law must be better to be shown
 HOPELESS = 12.0  # nats behind the best law from which on a form is not changed any more
@@ -139,7 +139,7 @@ class _GroupFit:
         import sympy  # noqa: F401  (here, so that an interrupt need not wait for it)
 
         forms, history = self._forms()
-        laws = self._laws(forms)
+        laws = _in_names_of_guesses(self._laws(forms))
         # What the user knows of a column has no meaning without that column.
         again = self._with_gaps(laws, partial) if partial is not None and not self.table.knowledge else None
         return self._recorded(laws, history) if again is None else again[0]._recorded(again[1], history)
@@ -167,7 +167,7 @@ class _GroupFit:
                 theta, n_new = law.choice.theta, len(own[1].labels) - len(self.groups.labels)
                 start = np.column_stack([theta, np.repeat(np.median(theta, axis=1)[:, None], n_new, axis=1)])
                 found += again._chosen(replace(law.form, starts=(start,)))
-        return (again, found) if found else None
+        return (again, _in_names_of_guesses(found)) if found else None
 
     # --- forms ---
 
@@ -448,3 +448,25 @@ class _GroupFit:
         wide = np.column_stack([self.table.X, *own.values()])
         flat = equation.with_own_as_inputs().with_digits(wide, self.table.y, self.table.weight)
         return replace(equation, digits=flat.digits)
+
+
+def _in_names_of_guesses(laws: Sequence[_Law]) -> list[_Law]:
+    """Return the laws without those that are guesses too: the guess has the names that the user gave its constants."""
+    shortest: dict[tuple[int, int, str], float] = {}
+    for law in laws:
+        if (nats := law.candidate.structure) is not None:
+            shortest[_mark(law)] = min(nats, shortest.get(_mark(law), nats))
+    guessed = {_mark(law) for law in laws if law.candidate.kept}
+    found = []
+    for law in laws:
+        if law.candidate.kept and _mark(law) in shortest:
+            # A guess that a search writes shorter is as short as that.
+            found.append(replace(law, candidate=replace(law.candidate, structure=shortest[_mark(law)])))
+        elif law.candidate.kept or _mark(law) not in guessed:
+            found.append(law)
+    return found
+
+
+def _mark(law: _Law) -> tuple[int, int, str]:
+    """Return what two ways to write one law have in common."""
+    return law.candidate.complexity, law.candidate.n_coefficients, f"{law.candidate.loss:.6e}"

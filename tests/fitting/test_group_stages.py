@@ -13,9 +13,10 @@ from eqdarts import DARTSRegressor
 from eqdarts.equation.groups import row_groups
 from eqdarts.expression.parse import parse_formula
 from eqdarts.fitting.group_forms import GroupForm
-from eqdarts.fitting.group_stages import _GroupFit
+from eqdarts.fitting.group_stages import _GroupFit, _in_names_of_guesses, _Law
 from eqdarts.fitting.group_waves import n_waves
 from eqdarts.fitting.table import Table
+from eqdarts.selection import Candidate
 from tests.fits import QUICK, grown, trees
 
 
@@ -89,6 +90,15 @@ def test_curves_that_do_not_repeat_have_no_sums_of_waves_unless_the_user_guessed
     assert all(n_waves(law.form.formula) == 1 for law in laws)
     own_rates = {law.form.kept: bool(law.choice.own[1]) for law in laws if law.form.names == wave.names}
     assert own_rates == {True: True, False: False}
+
+
+def test_a_guess_that_a_search_finds_too_keeps_its_names_and_the_shorter_structure() -> None:
+    def law(kept: bool, structure: float, loss: float) -> _Law:
+        return _Law(None, None, None, Candidate(5, 4, loss, structure, kept=kept))  # type: ignore[arg-type]
+
+    laws = [law(True, 9.0, 2.0), law(False, 6.0, 2.0 + 1e-9), law(False, 5.0, 1.0)]
+    found = [law.candidate for law in _in_names_of_guesses(laws)]
+    assert [(one.kept, one.structure, one.loss) for one in found] == [(True, 6.0, 2.0), (False, 5.0, 1.0)]
 
 
 @pytest.mark.slow
