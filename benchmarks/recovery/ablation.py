@@ -24,6 +24,7 @@ from unittest.mock import patch
 import numpy as np
 import pandas as pd
 from tqdm import tqdm
+from with_supernets import with_supernets
 
 import eqdarts
 from eqdarts import DARTSRegressor
@@ -33,6 +34,7 @@ from eqdarts.benchmark.worker import found_seconds
 from eqdarts.clock import count_cpu_seconds
 from eqdarts.search.growth.features import features
 from eqdarts.search.implicit import grower
+from eqdarts.search.relaxed.engine import warm_up as warm_up_relaxed
 from eqdarts.solver.compiled import warm_up
 
 HERE = Path(__file__).parent
@@ -82,17 +84,28 @@ PARTS: dict[str, tuple[tuple[Any, str, Any], ...]] = {
     "choice by exact constants": (("eqdarts.fitting.stages", "by_exact_constants", lambda front, *_: front),),
     "close fits": (("eqdarts.search.running", "MOST_CLOSE", 0),),
 }
-VARIANTS = ("auto", *(f"without {part}" for part in PARTS), "random", "relaxed")
+# Searches that are more than the default less a part: what stands in the place of what, and their parameters.
+OTHERS: dict[str, tuple[tuple[tuple[Any, str, Any], ...], dict[str, Any]]] = {
+    "random": ((), {"search": "random"}),
+    "relaxed": ((), {"search": "relaxed"}),
+    "untrained relaxed": ((), {"search": "relaxed", "relaxed": {"n_steps": 0}}),
+    "relaxed without supernets": (
+        (("eqdarts.search.relaxed.island.RelaxedIsland", "propose", _nothing),),
+        {"search": "relaxed"},
+    ),
+    "with supernets": ((("eqdarts.search.implicit.implicit", "implicit_search", with_supernets),), {}),
+}
+VARIANTS = ("auto", *(f"without {part}" for part in PARTS), *OTHERS)
 
 
 @contextlib.contextmanager
 def switched_off(variant: str) -> Iterator[dict[str, Any]]:
     """Switch a part off, and give the parameters of the variant."""
-    part = variant.removeprefix("without ")
+    stand_ins, parameters = OTHERS.get(variant, (PARTS.get(variant.removeprefix("without "), ()), {}))
     with contextlib.ExitStack() as stack:
-        for owner, name, stand_in in PARTS.get(part, ()):
+        for owner, name, stand_in in stand_ins:
             stack.enter_context(patch(f"{owner}.{name}", stand_in))
-        yield {"search": variant} if variant in ("random", "relaxed") else {}
+        yield parameters
 
 
 def row_of(variant: str, problem: Problem, seed: int, noise: float, budget: float) -> dict[str, Any]:
@@ -125,6 +138,7 @@ def row_of(variant: str, problem: Problem, seed: int, noise: float, budget: floa
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--every", type=int, default=3, help="every how many laws (default: 3)")
+    parser.add_argument("--only", help="only these laws, separated by commas")
     parser.add_argument("--seeds", default="0,1,2")
     parser.add_argument("--noise", type=float, default=0.0, help="as `eqdarts bench` adds it (default: 0)")
     parser.add_argument("--time-limit", type=float, default=1.0, help="CPU seconds of a fit (default: 1)")
@@ -137,11 +151,13 @@ def main() -> None:
         print(table(rows[rows["noise"] == options.noise]))
         return
     count_cpu_seconds()
-    warm_up(lambda words: print(words, file=sys.stderr))
+    warm_up(lambda: print("compiling", file=sys.stderr), warm_up_relaxed)
     done = set()
     if options.out.exists():
         done = set(pd.read_csv(options.out)[list(TASK)].itertuples(index=False, name=None))
     laws = load_suite("feynman")[:: options.every]
+    if options.only:
+        laws = [law for law in laws if law.name in options.only.split(",")]
     tasks = [
         (variant, law, seed, options.noise, options.time_limit)
         for seed in map(int, options.seeds.split(","))

@@ -19,11 +19,16 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 HERE = Path(__file__).parent
 EXACT = 1e-16
 RESTARTS, SEED, ROUNDS = 32, 0, 3
+HIDDEN = 1, 2, 3
+COLUMNS = (
+    "law", "hidden", "before_argmax", "after_argmax", "after_refit", "gap", "found", "cpu_seconds",
+    "updates_per_cpu_second",
+)  # fmt: skip
 LAWS: dict[str, Callable[[Any, Any], Any]] = {
     "a*b - 1.3*a": lambda a, b: a * b - 1.3 * a,
     "b*log(1 + 3*a)": lambda a, b: b * (1 + 3 * a).log(),
@@ -42,55 +47,84 @@ ORDERS: dict[str, dict[str, Any]] = {
 }
 
 
-def compare_orders() -> None:
-    """Train a supernet of each order on each law, and write what it finds."""
+class Result(NamedTuple):
+    """Medians over the restarts of one supernet, and whether its law was among what it proposed."""
+
+    before_argmax: float
+    after_argmax: float
+    after_refit: float
+    gap: float
+    found: bool
+    seconds: float
+    rate: float
+
+
+def train_one(name: str, hidden: int, options: dict[str, Any], seed: int = SEED, restarts: int = RESTARTS) -> Result:
+    """Train a supernet on a law and refit all that it proposes."""
     import numpy as np
     import torch
 
     from eqdarts.data import prepare
     from eqdarts.primitives.table import resolve
-    from eqdarts.search.relaxed.engine import warm_up
     from eqdarts.search.relaxed.options import RelaxedOptions
     from eqdarts.search.relaxed.training import train_supernet
     from eqdarts.solver.refit import refit
 
-    torch.set_num_threads(1)
-    warm_up()
+    rng = np.random.default_rng(seed)
+    X = rng.uniform(0.3, 2.5, (150, 2))
+    y = LAWS[name](*torch.as_tensor(X).unbind(dim=1)).numpy()
+    data = prepare(X, y, None, 1 / 3, rng)
+    began = time.process_time()
+    result = train_supernet(
+        data, resolve("default"), n_hidden=hidden, n_restarts=restarts, rng=rng, options=RelaxedOptions(**options)
+    )
+    seconds = time.process_time() - began
+    places = torch.as_tensor(data.train)
+    graphs, starts = zip(*result.proposals, strict=True)
+    fits = refit(graphs, starts, torch.as_tensor(data.X[:])[places], torch.as_tensor(data.y)[places])
+    alpha = result.alpha
+    losses = [np.nanmedian(v) for v in (alpha.loss_relaxed, alpha.loss_discrete, alpha.loss_refitted)]
+    gap = np.nanmedian(alpha.loss_refitted / alpha.loss_relaxed)
+    found = min(fit.loss for fit in fits) < EXACT
+    return Result(*map(float, (*losses, gap)), found, seconds, result.n_steps * restarts / seconds)
+
+
+def summary(results: list[Result]) -> str:
+    """Return medians over supernets, how many laws were found, and the CPU-seconds of all."""
+    middle = [statistics.median(row[k] for row in results) for k in (0, 1, 2, 3, 6)]
+    n_found, seconds = sum(row.found for row in results), sum(row.seconds for row in results)
+    return f"{[f'{v:.3g}' for v in middle]} found {n_found} of {len(results)}, {seconds:.1f} CPU-s"
+
+
+def cells(row: Result) -> list[Any]:
+    """Return a result as it is written to a table."""
+    return [*(f"{v:.3g}" for v in row[:4]), int(row.found), f"{row.seconds:.2f}", f"{row.rate:.0f}"]
+
+
+def compare_orders() -> None:
+    """Train a supernet of each order on each law, and write what it finds."""
+    prepare_process()
     with (HERE / "orders.csv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
-        names = "order,law,hidden,before_argmax,after_argmax,after_refit,gap,found,cpu_seconds,updates_per_cpu_second"
-        writer.writerow(names.split(","))
-        for order, given in ORDERS.items():
-            rows = []
-            for name, law in LAWS.items():
-                for hidden in (1, 2, 3):
-                    rng = np.random.default_rng(SEED)
-                    X = rng.uniform(0.3, 2.5, (150, 2))
-                    y = law(*torch.as_tensor(X).unbind(dim=1)).numpy()
-                    data = prepare(X, y, None, 1 / 3, rng)
-                    began = time.process_time()
-                    result = train_supernet(
-                        data, resolve("default"), n_hidden=hidden, n_restarts=RESTARTS, rng=rng,
-                        options=RelaxedOptions(**given),
-                    )  # fmt: skip
-                    seconds = time.process_time() - began
-                    places = torch.as_tensor(data.train)
-                    graphs, starts = zip(*result.proposals, strict=True)
-                    fits = refit(graphs, starts, torch.as_tensor(data.X[:])[places], torch.as_tensor(data.y)[places])
-                    found = min(fit.loss for fit in fits) < EXACT
-                    alpha = result.alpha
-                    losses = [np.nanmedian(v) for v in (alpha.loss_relaxed, alpha.loss_discrete, alpha.loss_refitted)]
-                    gap = np.nanmedian(alpha.loss_refitted / alpha.loss_relaxed)
-                    rate = result.n_steps * RESTARTS / seconds
-                    rows.append((*losses, gap, found, seconds, rate))
-                    shown = [f"{v:.3g}" for v in (*losses, gap)]
-                    writer.writerow([order, name, hidden, *shown, int(found), f"{seconds:.2f}", f"{rate:.0f}"])
+        writer.writerow(["order", *COLUMNS])
+        for order, options in ORDERS.items():
+            results = []
+            for name in LAWS:
+                for hidden in HIDDEN:
+                    results.append(train_one(name, hidden, options))
+                    writer.writerow([order, name, hidden, *cells(results[-1])])
                     file.flush()
-            middle = [statistics.median(row[k] for row in rows) for k in (0, 1, 2, 3, 6)]
-            total = sum(row[4] for row in rows), len(rows), sum(row[5] for row in rows)
-            print(
-                order, [f"{v:.3g}" for v in middle], f"found {total[0]} of {total[1]}, {total[2]:.1f} CPU-s", flush=True
-            )
+            print(order, summary(results), flush=True)
+
+
+def prepare_process() -> None:
+    """Use one thread, and load the compiled code before anything is timed."""
+    import torch
+
+    from eqdarts.search.relaxed.engine import warm_up
+
+    torch.set_num_threads(1)
+    warm_up()
 
 
 def train_once() -> None:

@@ -77,6 +77,10 @@ class RelaxedIsland(Island):
         exact = next((m for m in self.trials.obeying.front() if m.loss <= EXACT), None)
         if exact is not None:  # from here on only shorter forms are of interest
             self.trials.max_complexity = min(self.trials.max_complexity, exact.graph.complexity - 1)
+        return self.propose()
+
+    def propose(self) -> list[FittedGraph]:
+        """Train one supernet behind the next outer function and refit what it proposes; return what was kept."""
         before = self.trials.archive.best_loss
         name, factor, target = self._next_outer()
         trained = self.attempt("training of a supernet", partial(self._trained, target), lambda: None)
