@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 
-from eqdarts._typing import Array
+from eqdarts._typing import Array, Expr
 from eqdarts.dynamics.flow import Formula, Sides
 from eqdarts.equation.equation import Equation
 from eqdarts.expression.build import symbol
@@ -45,16 +45,8 @@ class Law:
         An equation names its coefficients in the order in which it is written, where positive terms come first. A fit
         that changes a sign would put its results beside other names.
         """
-        import sympy
-
-        template, given = self.equation.template, self.equation.coefficients
-        own, other = sympy.Symbol("_a", positive=True), sympy.Symbol("_b", positive=True)
-
-        def place(name: str) -> str:
-            marks = {symbol(one): own if one == name else other for one in given}
-            return str(template.xreplace(marks))
-
-        return {name: given[name] for name in sorted(given, key=place)} if len(given) > 1 else dict(given)
+        given = self.equation.coefficients
+        return {name: given[name] for name in _ordered(self.equation.template, tuple(given))}
 
     @cached_property
     def formula(self) -> Formula:
@@ -73,6 +65,19 @@ class Law:
             return self
         named = dict(zip(self.coefficients, map(float, values), strict=True))
         return replace(self, equation=self.equation.with_coefficients(named)) if named else self
+
+
+@lru_cache(maxsize=4096)
+def _ordered(template: Expr, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the names of coefficients by where they stand in a form, whatever they are called."""
+    import sympy
+
+    own, other = sympy.Symbol("_a", positive=True), sympy.Symbol("_b", positive=True)
+
+    def place(name: str) -> str:
+        return str(template.xreplace({symbol(one): own if one == name else other for one in names}))
+
+    return tuple(sorted(names, key=place)) if len(names) > 1 else names
 
 
 @dataclass(frozen=True, eq=False)

@@ -39,10 +39,20 @@ FEWEST_ROWS = 3  # for each term
 
 @dataclass(frozen=True, eq=False)
 class _Sum:
-    """A sum fitted to the slopes, and its mean squared residual there."""
+    """Terms with coefficients from the slopes, and the mean squared residual there."""
 
-    law: Law
+    terms: tuple[Expr, ...]
+    values: Array
     square: float
+
+    def law(self, problem: Problem, primitives: Sequence[Primitive]) -> Law | None:
+        """Return the sum as a law."""
+        import sympy
+
+        parts = [
+            sympy.Float(value) * term for value, term in zip(self.values.tolist(), self.terms, strict=True) if value
+        ]
+        return law_of(sympy.Add(*parts), problem.data.variables, primitives)
 
 
 def polynomial_laws(
@@ -63,8 +73,8 @@ def polynomial_laws(
     """
     found: list[Screened] = []
     for degree in DEGREES:
-        full = _fitted_sum(problem, table, _products(table.names, degree), primitives)
-        found += [] if full is None else _shorter(problem, k, full.law, primitives, go_on)
+        full = _fitted_sum(table, _products(table.names, degree))
+        found += [] if full is None else _shorter(problem, k, full.law(problem, primitives), primitives, go_on)
     return found
 
 
@@ -72,30 +82,28 @@ def saturated_laws(
     problem: Problem, k: int, table: Table, primitives: Sequence[Primitive], go_on: Callable[[], bool]
 ) -> list[Screened]:
     """Return polynomials with a saturation for the rate of state k; parameters as for `polynomial_laws`."""
-    sums = sorted(_saturated(problem, table, primitives, go_on), key=lambda one: one.square)
+    sums = sorted(_saturated(table), key=lambda one: one.square)
     found: list[Screened] = []
     for one in sums[:BEST_SATURATED]:
-        found += _shorter(problem, k, one.law, primitives, go_on)
+        found += _shorter(problem, k, one.law(problem, primitives), primitives, go_on)
     return found
 
 
-def _saturated(
-    problem: Problem, table: Table, primitives: Sequence[Primitive], go_on: Callable[[], bool]
-) -> Iterator[_Sum]:
+def _saturated(table: Table) -> Iterator[_Sum]:
     """Yield the sum with the best half point of each saturation."""
     import sympy
 
     base = _products(table.names, 2)
     for name, column in zip(table.names, table.X.T, strict=True):
         for power in POWERS:
-            if not go_on() or (power == 1 and column.min() < 0):  # a pole could lie among negative values
+            if power == 1 and column.min() < 0:  # a pole could lie among negative values
                 continue
             tried = []
             for half in np.unique(np.quantile(np.abs(column), HALVES)):
                 top = symbol(name) ** power
                 saturation = top / (sympy.Float(max(float(half), 1e-9) ** power) + top)
                 more = [saturation, *(symbol(other) * saturation for other in table.names if other != name)]
-                tried.append(_fitted_sum(problem, table, [*base, *more], primitives))
+                tried.append(_fitted_sum(table, [*base, *more]))
             fitted = [one for one in tried if one is not None]
             if fitted:
                 yield min(fitted, key=lambda one: one.square)
@@ -112,10 +120,8 @@ def _products(names: Sequence[str], degree: int) -> list[Expr]:
     ]
 
 
-def _fitted_sum(problem: Problem, table: Table, terms: Sequence[Expr], primitives: Sequence[Primitive]) -> _Sum | None:
+def _fitted_sum(table: Table, terms: Sequence[Expr]) -> _Sum | None:
     """Return the sum of all terms, with coefficients from the slopes; None if it has too many."""
-    import sympy
-
     if len(terms) > min(MOST_TERMS, len(table.y) // FEWEST_ROWS):
         return None
     columns = dict(zip(table.names, table.X.T, strict=True))
@@ -125,16 +131,13 @@ def _fitted_sum(problem: Problem, table: Table, terms: Sequence[Expr], primitive
     size = np.where(size > 0, size, 1.0)
     values = np.linalg.lstsq(design / size * root[:, None], table.y * root, rcond=1e-12)[0] / size
     square = float(np.mean(np.square((design @ values - table.y) * root)))
-    parts = [sympy.Float(value) * term for value, term in zip(values.tolist(), terms, strict=True) if value]
-    law = law_of(sympy.Add(*parts), problem.data.variables, primitives)
-    return None if law is None else _Sum(law, square)
+    return _Sum(tuple(terms), values, square)
 
 
 def _shorter(
-    problem: Problem, k: int, full: Law, primitives: Sequence[Primitive], go_on: Callable[[], bool]
+    problem: Problem, k: int, law: Law | None, primitives: Sequence[Primitive], go_on: Callable[[], bool]
 ) -> Iterator[Screened]:
     """Yield the sum fitted to the measured values, and what is left of it as terms leave."""
-    law: Law | None = full
     while law is not None and go_on():
         fit = problem.fit_one(law, k, most_iterations=STEPS)
         if fit is None:
