@@ -82,11 +82,8 @@ def fit_dynamics(
     callback, shows_bar
         As for `eqdarts.fitting.stages.fit_table`.
     """
-    limit = settings.time_limit
-    if limit is not None and len(data.t) <= DOZEN:
-        limit = min(limit, SECONDS_FOR_FEW)
     warm_up(lambda: None)  # compiling after an installation does not count
-    clock = _Clock(now(), limit)
+    clock = _Clock(now(), _limit(settings.time_limit, len(data.t)))
     whole, data = data, data.few(MOST_ROWS, rng)
     smooth = smooth_states(data)
     told = list(about_data(data, smooth))
@@ -104,6 +101,7 @@ def fit_dynamics(
     rivals, in_time = chosen.rivals, partial(clock.has_time, FOR_EXACT)
     chosen = simplified(chosen, settings.primitives, in_time, _errors)
     chosen = with_shared(chosen, settings.primitives, in_time)
+    screened = [_with_law(problem, k, ones, chosen.laws[k]) for k, ones in enumerate(screened)]
     if whole is not data:
         chosen = _on_all(chosen, whole, in_time)
         part = f"{len(chosen.problem.data.t)} of {len(whole.t)}"
@@ -111,6 +109,11 @@ def fit_dynamics(
     chosen = replace(chosen, rivals=rivals if chosen.problem.data is data else ())
     found = _recorded(chosen.problem, screened, chosen, told, clock, settings)
     return replace(found, guesses=tuple(about_guesses(given, screened, chosen)))
+
+
+def _limit(seconds: float | None, n_times: int) -> float | None:
+    """Return the longest time of a fit: few times need little."""
+    return seconds if seconds is None or n_times > DOZEN else min(seconds, SECONDS_FOR_FEW)
 
 
 def _on_all(chosen: Chosen, data: Trajectories, go_on: Callable[[], bool]) -> Chosen:
@@ -174,6 +177,14 @@ def _screened(
     # A law that is undefined on the smooth courses is none; a constant always is defined.
     found = screen(problem, k, laws, until, [one for ones in usual for one in ones])
     return found or [Screened(_constant(problem, k), math.inf, math.inf)]
+
+
+def _with_law(problem: Problem, k: int, ones: list[Screened], law: Law) -> list[Screened]:
+    """Return the laws of state k with the chosen one, to which the others are compared."""
+    if any(one.law.key == law.key for one in ones):
+        return ones
+    fit = problem.fit_one(law, k)
+    return ones if fit is None else [*ones, Screened(law, float(fit[1].square[0]), fit[2])]
 
 
 def _in_all(law: Law, data: Trajectories) -> Law:

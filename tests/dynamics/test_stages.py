@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from eqdarts.dynamics.choice import Chosen
+from eqdarts.dynamics.choice import Chosen, Screened
 from eqdarts.dynamics.problem import Problem
 from eqdarts.dynamics.smoothing import smooth_states
-from eqdarts.dynamics.stages import _coefficients, _finished, _on_all, slope_table
+from eqdarts.dynamics.stages import _coefficients, _finished, _on_all, _with_law, slope_table
 from eqdarts.dynamics.trajectories import of_order, read_trajectories
 from tests.dynamics.systems import law, problem
 
@@ -48,6 +48,17 @@ def test_errors_stand_beside_their_coefficients_when_a_sign_changed() -> None:
     for one, other in zip(*rows, strict=True):
         assert (one.name, one.estimate) == (other.name, pytest.approx(other.estimate, rel=1e-4))
         assert one.standard_error == pytest.approx(other.standard_error, rel=1e-3)
+
+
+def test_rivals_are_compared_to_the_chosen_law_though_it_was_simplified() -> None:
+    own = problem(0.02)
+    before = Screened(law("-0.4*S**1.01*I", 15.0), 1.0, 50.0)
+    found = _with_law(own, 0, [before], law("-0.4*S*I"))
+    assert [one.law.key for one in found] == [before.law.key, law("-0.4*S*I").key]
+    fit = own.fit_one(law("-0.4*S*I"), 0)
+    assert fit is not None
+    assert found[1].length == fit[2]
+    assert _with_law(own, 0, found, law("-0.41*S*I")) is found
 
 
 def test_the_last_fit_sees_all_runs_if_there_is_time() -> None:
