@@ -52,6 +52,6 @@ print(model.predict(pd.DataFrame({"tree": ["tree 1", "tree 4"], "day": ["1972-06
 # Draw the law and the rows to which it was fitted.
 
 rows = pd.DataFrame(model.run_.rows.X, columns=model.run_.names)
-axes = plot_fit(model.equation_, rows, model.run_.rows.y)
+axes = plot_fit(model.equation_, rows, model.run_.rows.y, units={"day": "yr since 1969", "circumference": "mm"})
 if "__file__" in globals():  # a notebook shows the figure itself
     axes.figure.savefig((Path(sys.argv[1]) if len(sys.argv) > 1 else HERE) / "dates.png")
