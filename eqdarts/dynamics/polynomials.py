@@ -32,7 +32,7 @@ MOST_TERMS = 15  # a sum that needs more terms is not tried
 DEGREES = (2, 3)
 STEPS = 8  # of a fit while terms leave
 POWERS = (1, 2)  # of a saturation
-HALVES = (0.05, 0.2, 0.4, 0.6, 0.8, 0.95)  # where it may be half of its largest value: quantiles of its input
+HALVES = np.geomspace(0.02, 4.0, 14)  # where it may be half of its largest value, as a share of the largest input
 BEST_SATURATED = 2  # saturations whose terms leave one after the other
 FEWEST_ROWS = 3  # for each term
 
@@ -99,9 +99,9 @@ def _saturated(table: Table) -> Iterator[_Sum]:
             if power == 1 and column.min() < 0:  # a pole could lie among negative values
                 continue
             tried = []
-            for half in np.unique(np.quantile(np.abs(column), HALVES)):
+            for half in (HALVES * (np.abs(column).max() or 1.0)).tolist():
                 top = symbol(name) ** power
-                saturation = top / (sympy.Float(max(float(half), 1e-9) ** power) + top)
+                saturation = top / (sympy.Float(half**power) + top)
                 more = [saturation, *(symbol(other) * saturation for other in table.names if other != name)]
                 tried.append(_fitted_sum(table, [*base, *more]))
             fitted = [one for one in tried if one is not None]
