@@ -21,6 +21,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from eqdarts._typing import Array
 from eqdarts.graph.draft import Draft, DraftEdge, DraftNode
@@ -36,8 +37,9 @@ MOST_INPUTS, MOST_ROWS = 9, 600
 MOST_MIXED = 3  # inputs with which products and ratios of two are terms of sums too
 DEEPEST, BEAM = 3, 12  # factors beside the powers, and products that are carried on
 PLACES = (-3.0, -2.0, -1.5, -1.2, 0.1, 0.3, 1.0, 3.0)  # constants beside an input, as shares of its largest value
+QUANTILES, NEAR = (0.1, 0.25, 0.5, 0.75), 0.4  # more of them, where they are not near to the others
 OF_SUMS = ("linear", "square", "sqrt")  # of each of two inputs
-EXP = PRIMITIVES["exp"]
+EXP, TANH = PRIMITIVES["exp"], PRIMITIVES["tanh"]
 RELU, DEFAULT = PRIMITIVES["relu"], resolve("default")
 LEAST_LARGER = 0.05  # share of the rows on which the larger of two inputs is the other one
 # Functions, and what is added to each: an exponential also stands less and plus one.
@@ -48,7 +50,8 @@ SIMPLE, ABSENT = 0.1, 0.04  # distance of an exponent from a half that is taken 
 PRICES = {0.0: 0.0, 1.0: 0.5, -1.0: 0.5, 2.0: 1.5, -2.0: 1.5, 0.5: 2.0, -0.5: 2.0, 3.0: 3.0, -3.0: 3.0}
 MISFIT, MOST_ROUNDED = 3.0, 64
 OWN = 1e-6  # share of a factor's square that the others must leave of it
-EXACT = 1e-20
+EXACT, TINY = 1e-20, 1e-300
+PRICE = 1.5  # nats of a symbol of a factor
 
 
 class _Factor(NamedTuple):
@@ -57,6 +60,18 @@ class _Factor(NamedTuple):
     terms: tuple[tuple[Combination, Primitive, tuple[float, ...], float], ...]
     constant: float
 
+    @property
+    def price(self) -> float:
+        """What its symbols cost, in nats."""
+        inputs = sum(len(argument.sources) for argument, *_ in self.terms)
+        return PRICE * (inputs + (self.constant != 0.0) + sum(row is not LINEAR for _, row, *_ in self.terms))
+
+    def kind(self) -> tuple[object, ...]:
+        """Return what it is but for the sizes of its numbers; a change of sign makes another function."""
+        signs = tuple(tuple(np.sign(row)) for _, _, row, _ in self.terms)
+        arguments = tuple((argument, primitive.name, np.sign(weight)) for argument, primitive, _, weight in self.terms)
+        return arguments, signs, float(np.sign(self.constant))
+
 
 @dataclass(frozen=True, eq=False)
 class _Product:
@@ -64,6 +79,7 @@ class _Product:
 
     chosen: tuple[int, ...]
     left: float
+    length: float  # nats of what is left and of the factors
 
 
 def log_starts(
@@ -93,13 +109,18 @@ def log_starts(
         logs = {i: np.log(np.abs(X[:, i])) for i in range(X.shape[1]) if np.abs(X[:, i]).min() > 0}
         factors, values = _factors(X, primitives, units)
         if len(factors) and np.isfinite(root).all():
-            pursuit = _Pursuit(X, y, target, root, logs, factors, values)
+            kinds = [factor.kind() for factor in factors]
+            numbers = np.array([kinds.index(kind) for kind in kinds])
+            pursuit = _Pursuit(X, y, target, root, logs, factors, values, numbers)
             yield from pursuit.starts()
 
 
 @dataclass(frozen=True, eq=False)
 class _Pursuit:
-    """The logarithms of target (N,), inputs and factors (C, N), and the weights `root` (N,) of the residuals."""
+    """The logarithms of target (N,), inputs and factors (C, N), and the weights `root` (N,) of the residuals.
+
+    Factors of the same number in `kinds` (C,) differ in a constant or a scale only.
+    """
 
     X: Array
     y: Array
@@ -108,23 +129,36 @@ class _Pursuit:
     logs: dict[int, Array]
     factors: list[_Factor]
     values: Array
+    kinds: NDArray[np.intp]
 
     def starts(self) -> Iterator[Start]:
-        """Yield the products with the smallest squares of logarithms, one factor more at each step."""
+        """Yield the products with the smallest squares of logarithms, one factor more at each step.
+
+        Of products whose factors differ in their numbers only, the best is carried on: a refit finds the others.
+        """
         weighted = np.log(np.abs(self.values)) * self.root
-        beam = [_Product((), np.inf)]
+        beam = [_Product((), np.inf, np.inf)]
         for _ in range(DEEPEST):
             longer: dict[tuple[int, ...], _Product] = {}
             for product in beam:
                 for k, left in self._next(product, weighted):
                     chosen = tuple(sorted((*product.chosen, k)))
-                    longer.setdefault(chosen, _Product(chosen, left))
-            beam = sorted(longer.values(), key=lambda product: product.left)[:BEAM]
+                    kind = tuple(sorted(self.kinds[k] for k in chosen))
+                    if kind not in longer or left < longer[kind].left:
+                        longer[kind] = _Product(chosen, left, self._length(chosen, left))
+            beam = sorted(longer.values(), key=lambda product: product.length)[:BEAM]
             for product in beam:
                 tried = [self._built(product.chosen, exponents) for exponents in self._exponents(product.chosen)]
                 yield from (start for start in tried if start is not None)
-            if not beam or beam[0].left <= EXACT * float(np.sum((self.target * self.root) ** 2)):
+            if not beam or min(product.left for product in beam) <= EXACT * float(
+                np.sum((self.target * self.root) ** 2)
+            ):
                 return
+
+    def _length(self, chosen: tuple[int, ...], left: float) -> float:
+        """Return the nats of the squares that are left, and of the symbols of the factors."""
+        misfit = 0.5 * np.count_nonzero(self.root) * np.log(max(left, TINY))
+        return float(misfit) + sum(self.factors[k].price for k in chosen)
 
     def _design(self, chosen: tuple[int, ...]) -> Array:
         return np.column_stack(
@@ -142,20 +176,31 @@ class _Pursuit:
         sound = sizes > OWN * np.einsum("cn,cn->c", weighted, weighted)
         gains = np.where(sound, (own @ rest) ** 2 / np.where(sound, sizes, 1.0), 0.0)
         total = float(rest @ rest)
-        best = np.argsort(-gains)[:BEAM]
+        # Of factors that explain as much, the shorter comes first.
+        left = np.maximum(total - gains, TINY)
+        prices = np.array([factor.price for factor in self.factors])
+        order = np.argsort(0.5 * np.count_nonzero(self.root) * np.log(left) + prices)
+        _, first = np.unique(self.kinds[order], return_index=True)  # the best of each kind
+        best = order[np.sort(first)[:BEAM]]
         return [(int(k), max(total - float(gains[k]), 0.0)) for k in best if gains[k] > 0]
 
     def _exponents(self, chosen: tuple[int, ...]) -> Iterator[list[float]]:
-        """Yield the exponents of inputs and factors: each as it is, or the nearest half; and all within their errors.
+        """Yield the exponents of inputs and factors: nearest halves, nearest whole numbers, the simplest within errors.
 
         Where noise leaves the exponents of factors that go together uncertain, the nearest halves are those of no law.
-        Then one after the other gets the simplest value that the rows allow, and the others are solved for anew.
+        Then one after the other gets the simplest value that the rows allow, and the others are solved for anew. Where
+        the constant of a factor is off, so are the exponents; a refit mends the constant if they are whole.
         """
         columns, target = self._design(chosen) * self.root[:, None], self.target * self.root
-        nearest = [_simple(float(p)) for p in least_squares(columns, target)[1:]]
+        solved = [float(p) for p in least_squares(columns, target)[1:]]
+        nearest = [_simple(p) for p in solved]
         yield nearest
+        whole = [float(round(p)) for p in solved[: len(self.logs)]]
+        whole += [float(round(p)) or 0.5 * float(np.sign(p)) for p in solved[len(self.logs) :]]
+        if whole != nearest:
+            yield whole
         allowed = _rounded(columns, target, len(self.logs))
-        if allowed is not None and allowed != nearest:
+        if allowed is not None and allowed not in (nearest, whole):
             yield allowed
 
     def _built(self, chosen: tuple[int, ...], exponents: list[float]) -> Start | None:
@@ -252,7 +297,8 @@ def _factors(X: Array, primitives: tuple[Primitive, ...], units: Sequence[float]
     arguments = combinations(list(itertools.combinations(range(d), 2)), range(d), units)
     known = dict(zip(arguments, values_of(arguments, X.T), strict=True))
     operands = [a for a in arguments if a.kind == "single" or (a.kind == "product" and d <= MOST_MIXED)]
-    found = [*_sums(operands, primitives, units), *_shifted(X, primitives), *_functions(arguments, primitives, units)]
+    found = [*_sums(operands, primitives, units), *_shifted(X, primitives), *_saturating(X, primitives)]
+    found += _functions(arguments, primitives, units)
     if set(DEFAULT) <= set(primitives):
         extremes = list(_extremes(X, units))
         moved = [term[0] for factor in extremes for term in factor.terms]
@@ -315,9 +361,32 @@ def _shifted(X: Array, primitives: tuple[Primitive, ...]) -> Iterator[_Factor]:
     for i, name in itertools.product(range(X.shape[1]), ("linear", "square")):
         row = PRIMITIVES[name]
         if row in (LINEAR, *primitives):
-            largest = float(np.abs(X[:, i]).max()) ** float(row.exponent or 1)
-            for place in PLACES:
-                yield _Factor(((_single(i), row, (), 1.0),), place * largest)
+            for constant in _constants(np.abs(X[:, i]) ** float(row.exponent or 1)):
+                yield _Factor(((_single(i), row, (), 1.0),), constant)
+
+
+def _constants(size: Array) -> list[float]:
+    """Return what may stand beside values of these sizes (N,): shares of the largest, and sizes that many rows have.
+
+    Over decades the half point of a saturation is nowhere near the largest value.
+    """
+    found = [place * float(size.max()) for place in PLACES]
+    for quantile in QUANTILES:
+        middle = float(np.quantile(size, quantile))
+        if all(abs(middle - other) > NEAR * max(middle, other) for other in found):
+            found.append(middle)
+    return found
+
+
+def _saturating(X: Array, primitives: tuple[Primitive, ...]) -> Iterator[_Factor]:
+    """Yield one less and one plus an exponential, and a tangent, that fall or rise on the scale of an input."""
+    for i, quantile in itertools.product(range(X.shape[1]), QUANTILES):
+        scale = float(np.quantile(np.abs(X[:, i]), quantile))
+        if scale > 0:
+            if EXP in primitives:
+                yield from (_Factor(((_single(i), EXP, (-1 / scale,), 1.0),), constant) for constant in (-1.0, 1.0))
+            if TANH in primitives:
+                yield _Factor(((_single(i), TANH, (1 / scale, 0.0), 1.0),), 0.0)
 
 
 def _functions(

@@ -86,3 +86,22 @@ def test_only_functions_that_the_search_may_use_occur() -> None:
     usable = resolve(["linear", "reciprocal"])
     for graph, _ in log_starts(X, y, np.ones(len(y)), usable, (1.0,) * 4):
         assert not {e.primitive.name for node in graph.nodes for e in node.edges} & {"sin", "cos", "tanh", "exp", "log"}
+
+
+@pytest.mark.parametrize(
+    "law",
+    [
+        lambda a, b: a * b / ((a + 2) * (b + 0.7)),
+        lambda a, b: a / (a + 4) * (1 - np.exp(-0.35 * b)),
+        lambda a, b: b * np.tanh(a / 3) / (b + 0.4),
+    ],
+)
+def test_products_of_saturations_over_decades_are_found_under_noise(law: Callable[[Array, Array], Array]) -> None:
+    rng = np.random.default_rng(3)
+    X = np.exp(rng.uniform(np.log((0.2, 0.1)), np.log((30.0, 12.0)), (80, 2)))
+    clean = law(X[:, 0], X[:, 1])
+    y = clean * (1 + 0.03 * rng.normal(size=80))
+    starts = list(log_starts(X, y, np.ones(80), resolve("default"), (1.0, 1.0)))
+    short = [(graph, start) for graph, start in starts if graph.complexity <= 31]
+    fits = refit([graph for graph, _ in short], [start for _, start in short], torch.tensor(X), torch.tensor(y))
+    assert min(fit.loss for fit in fits) < 1.05 * float(np.mean((y - clean) ** 2))
