@@ -93,7 +93,9 @@ class Front:
         def is_needed(k: int) -> bool:
             other = entries[k].candidate
             worse = other.complexity >= candidate.complexity and other.loss >= candidate.loss
-            return k == self.chosen or other.kept or not worse
+            # The form may be that of an entry whose coefficients fit the same rows a hair better.
+            again = other.complexity == candidate.complexity and entries[k].equation.template == equation.template
+            return k == self.chosen or other.kept or not (worse or again)
 
         order = sorted(filter(is_needed, range(len(entries))), key=lambda k: entries[k].candidate.complexity)
         lengths = tuple(self.lengths[k] for k in order)

@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 
 from eqdarts.data import Data, prepare
+from eqdarts.equation.equation import Equation
 from eqdarts.fitting import front as front_module
-from eqdarts.fitting.front import fitted_rows, held_out_losses, refit_front
+from eqdarts.fitting.front import Entry, Front, fitted_rows, held_out_losses, refit_front
 from eqdarts.graph.fitted import FittedGraph
 from eqdarts.graph.graph import Edge, Graph, Node
 from eqdarts.primitives.table import PRIMITIVES
+from eqdarts.selection import Candidate
 from tests.fits import fallen
 from tests.helpers import edge, node
 
@@ -31,6 +33,19 @@ def test_a_front_without_members_is_refitted_to_one_without_members() -> None:
     X = np.ones((5, 1))
     data = prepare(X, X[:, 0], np.ones(5), 0.3, np.random.default_rng(0))
     assert refit_front((), data, np.arange(5), np.random.default_rng(0)) == ()
+
+
+def test_a_chosen_law_that_takes_the_form_of_another_takes_its_place() -> None:
+    laws = [
+        ("2.0*x", Candidate(3, 1, 1.0)),
+        ("2.71*x**0.53", Candidate(5, 2, 0.1)),
+        ("1.9*x + 0.4", Candidate(5, 2, 0.2)),
+    ]
+    entries = tuple(Entry(None, Equation.parse(text, ["x"]), candidate, None) for text, candidate in laws)  # type: ignore[arg-type]
+    front = Front(entries, (9.0, 5.0, 0.0), 2)
+    after = front.with_chosen(Equation.parse("2.72*x**0.529", ["x"]), Candidate(5, 2, 0.1001))
+    assert [entry.equation.format() for entry in after.entries] == ["2*x", "2.72*x**0.529"]
+    assert after.best.candidate.loss == 0.1001
 
 
 def test_selection_says_why() -> None:
