@@ -67,7 +67,7 @@ class _Factor(NamedTuple):
         return PRICE * (inputs + (self.constant != 0.0) + sum(row is not LINEAR for _, row, *_ in self.terms))
 
     def kind(self) -> tuple[object, ...]:
-        """Return what it is but for the sizes of its numbers; a change of sign makes another function."""
+        """Return what it is, without the sizes of its numbers; a change of sign makes another function."""
         signs = tuple(tuple(np.sign(row)) for _, _, row, _ in self.terms)
         arguments = tuple((argument, primitive.name, np.sign(weight)) for argument, primitive, _, weight in self.terms)
         return arguments, signs, float(np.sign(self.constant))
@@ -189,7 +189,7 @@ class _Pursuit:
 
         Where noise leaves the exponents of factors that go together uncertain, the nearest halves are those of no law.
         Then one after the other gets the simplest value that the rows allow, and the others are solved for anew. Where
-        the constant of a factor is off, so are the exponents; a refit mends the constant if they are whole.
+        the constant of a factor is off, so are the exponents; a refit corrects the constant if they are whole.
         """
         columns, target = self._design(chosen) * self.root[:, None], self.target * self.root
         solved = [float(p) for p in least_squares(columns, target)[1:]]
@@ -379,7 +379,7 @@ def _constants(size: Array) -> list[float]:
 
 
 def _saturating(X: Array, primitives: tuple[Primitive, ...]) -> Iterator[_Factor]:
-    """Yield one less and one plus an exponential, and a tangent, that fall or rise on the scale of an input."""
+    """Yield one less and one plus an exponential, and a hyperbolic tangent, on the scale of an input."""
     for i, quantile in itertools.product(range(X.shape[1]), QUANTILES):
         scale = float(np.quantile(np.abs(X[:, i]), quantile))
         if scale > 0:
