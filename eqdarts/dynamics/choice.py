@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations, product
 
@@ -141,29 +141,38 @@ def choose(problem: Problem, screened: Sequence[Sequence[Screened]], go_on: Call
     seen = {_key(best.laws): best}
     changed = True
     while changed and go_on():
-        changed = False
-        for laws in _exchanged(best.laws, screened):
-            if not go_on():
-                break
-            if _key(laws) in seen or not _is_hopeful(best, laws):
-                continue
-            better = _tried(best, laws, seen)
-            if better is not None:
-                best, changed = better, True
-                break
+        before = best
+        for place, law in _singles(screened):
+            best = _with_rival(best, {place: law}, seen, go_on)
+        if best is before:
+            for pair in _pairs(screened):
+                best = _with_rival(best, pair, seen, go_on)
+        changed = best is not before
     others = {id(one): (one.laws, one.length) for one in seen.values() if one is not best}.values()
     return replace(best, rivals=tuple(sorted(others, key=lambda other: other[1])[:MOST_RIVALS]))
 
 
-def _exchanged(laws: Sequence[Law], screened: Sequence[Sequence[Screened]]) -> Iterator[tuple[Law, ...]]:
-    """Yield systems with another law for one state, and then for two, of which neither may be better alone."""
-    own = tuple(laws)
+def _with_rival(
+    best: Chosen, rival: Mapping[int, Law], seen: dict[tuple[str, ...], Chosen], go_on: Callable[[], bool]
+) -> Chosen:
+    """Return the system with other laws for some states if its description is shorter, and itself otherwise."""
+    laws = [rival.get(k, law) for k, law in enumerate(best.laws)]
+    if not go_on() or _key(laws) in seen or not _is_hopeful(best, laws):
+        return best
+    return _tried(best, laws, seen) or best
+
+
+def _singles(screened: Sequence[Sequence[Screened]]) -> Iterator[tuple[int, Law]]:
+    """Yield the laws that come near, with the places of their states."""
     for k, ones in enumerate(screened):
-        for one in _near(ones)[:MOST_TRIED]:
-            yield (*own[:k], one.law, *own[k + 1 :])
-    for k, j in combinations(range(len(own)), 2):
+        yield from ((k, one.law) for one in _near(ones)[:MOST_TRIED])
+
+
+def _pairs(screened: Sequence[Sequence[Screened]]) -> Iterator[dict[int, Law]]:
+    """Yield laws of two states that may be better together while neither is better alone."""
+    for k, j in combinations(range(len(screened)), 2):
         for one, other in product(_near(screened[k])[:MOST_PAIRED], _near(screened[j])[:MOST_PAIRED]):
-            yield (*own[:k], one.law, *own[k + 1 : j], other.law, *own[j + 1 :])
+            yield {k: one.law, j: other.law}
 
 
 def simplified(

@@ -35,7 +35,7 @@ from eqdarts.solver.compiled import warm_up
 __all__ = ["fit_dynamics", "slope_table"]
 
 FOR_SEARCH = 0.45  # share of the time limit
-FOR_SCREENING = 0.8  # share after which the screening ends
+FOR_SCREENING = 0.72  # share after which the screening ends
 FOR_CHOICE, FOR_EXACT = 0.87, 1.0
 LEAST_ERROR = 0.05  # of the slope at a time, as a share of the median error
 FEW_ROWS, FINE_ROWS = 60, 100  # with fewer rows the smooth courses are read at more times

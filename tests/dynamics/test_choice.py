@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from eqdarts import ODERegressor
-from eqdarts.dynamics.choice import Screened, _exchanged, choose, laws_of_entries, screen
+from eqdarts.dynamics.choice import Screened, _pairs, choose, laws_of_entries, screen
 from eqdarts.dynamics.stages import slope_table
 from eqdarts.fitting.stages import laws_of
 from tests.dynamics.systems import law, problem
@@ -35,8 +35,7 @@ def test_two_laws_are_exchanged_together_where_neither_is_better_alone() -> None
     wrong, right = ["-0.5*S", "0.5*S - 0.3*I"], ["-0.4*S*I", "0.4*S*I - 0.3*I"]
     laws = [law(text, 5.0) for text in (*wrong, *right)]
     screened = [[Screened(laws[k], 1.0, 0.0), Screened(laws[k + 2], 2.0, 30.0)] for k in (0, 1)]
-    exchanged = [tuple(one.key for one in pair) for pair in _exchanged(laws[:2], screened)]
-    assert (laws[2].key, laws[3].key) in exchanged[4:]
+    assert {0: laws[2], 1: laws[3]} in list(_pairs(screened))
     chosen = choose(own, screened, lambda: True)
     assert chosen is not None
     assert [one.key for one in chosen.laws] == [laws[2].key, laws[3].key]
