@@ -93,7 +93,7 @@ def test_a_stage_that_fails_is_left_out(
 
     monkeypatch.setattr(f"{owner}.{name}", stand_in)
     # The last stages of an exact law and of the random search are reached after some hundred refits.
-    result = run(kind, noise, max_refits=150 if noise >= 0.01 and kind != RANDOM else 600)
+    result = run(kind, noise, max_refits=240 if noise >= 0.01 and kind != RANDOM else 600)
     # A function that fails may serve another stage too.
     assert result.history.left_out[stage] == f"{type(error).__name__}: {error}"
     assert set(result.history.left_out.values()) == {f"{type(error).__name__}: {error}"}
@@ -125,7 +125,7 @@ def test_an_error_of_the_caller_or_of_the_program_is_raised(monkeypatch: pytest.
             raise ValueError("of the caller")
 
     with pytest.raises(ValueError, match="of the caller"):
-        run(IMPLICIT, 0.05, on_progress=on_progress)
+        run(IMPLICIT, 0.05, 240, on_progress)
     monkeypatch.setattr(Grower, "children", raising(IndexError("a mistake")))
     with pytest.raises(IndexError, match="a mistake"):
-        run(IMPLICIT, 0.05)
+        run(IMPLICIT, 0.05, 240)
