@@ -56,6 +56,11 @@ def refit(
     -------
     list of FittedGraph
         In the order of `graphs`.
+
+    Notes
+    -----
+    The computation runs on the device of X and in its type; y and the weights must have the same. On a CPU and in
+    float64, graphs of the primitives that come with the library run as compiled code.
     """
     if not graphs:
         return []

@@ -83,3 +83,13 @@ def test_a_model_does_not_depend_on_the_others_of_its_batch() -> None:
     together = refit(graphs_, starts, X, y)
     alone = [refit([g], [s], X, row)[0] for g, s, row in zip(graphs_, starts, y, strict=True)]
     assert [fit.loss for fit in together] == pytest.approx([fit.loss for fit in alone], rel=1e-9)
+
+
+def test_the_type_of_the_tensors_is_that_of_the_computation() -> None:
+    X = rows()
+    y = 2.5 * torch.exp(-1.7 * X[:, 0]) + 0.4
+    graph, start = exponential(-0.3, 1.0)
+    (double,), (single,) = (refit([graph], [start], X.to(t), y.to(t)) for t in (torch.float64, torch.float32))
+    assert double.coefficients == pytest.approx((0.4, 2.5, -1.7), rel=1e-9)
+    assert single.coefficients == pytest.approx((0.4, 2.5, -1.7), rel=1e-3)
+    assert single.coefficients != double.coefficients
