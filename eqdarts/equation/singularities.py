@@ -31,6 +31,7 @@ from eqdarts.primitives.functions import function_of
 __all__ = ["Singularities", "Singularity", "find_brink", "find_singularities", "singularities_in_range"]
 
 
+HALVED = 1e-12  # share of an interval that halving does not tell from zero
 MOST_BOXES = 4096  # examined for one condition
 MOST_AT_ONCE = 512  # boxes in one batch
 MOST_GROUPS = 12  # whose laws are examined
@@ -358,6 +359,7 @@ def _placed(broken: _Broken, bounds: Callable[[Array, Array], Interval]) -> Sing
             if u.low[0] <= 0 <= u.high[0]:
                 break
             a, b = (point, b) if u.high[0] < 0 else (a, point)
+        point = np.where(np.abs(point) < HALVED * np.abs(broken.b - broken.a), 0.0, point)
     at = tuple(zip(broken.names, map(float, point), strict=True))
     where = ", ".join(f"{name} = {value:.4g}" for name, value in at)
     return Singularity(broken.condition.kind, at, f"{_claim(broken.condition)} at {where}")

@@ -255,3 +255,9 @@ def test_a_law_with_a_true_pole_wins(difference: tuple[DARTSRegressor, np.ndarra
     assert model.singularities().pole
     assert "has a pole inside the range of the rows" in model.selection_
     assert "Pole inside the range of the rows" in model.summary(profile=False)
+
+
+def test_a_pole_at_zero_is_at_zero() -> None:
+    law = Equation.parse("2.0/x + 1", ["x"])
+    (pole,) = find_singularities(law, {"x": (-0.7, 146.3)}).found
+    assert pole.words == "the denominator x is zero at x = 0"
