@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import itertools
-import json
-import math
-import os
-import signal
-import subprocess
-import sys
-import threading
-import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from eqdarts.benchmark.problems import Problem, load_suite
+from eqdarts.benchmark.processes import run_all
 from eqdarts.benchmark.regret import REGRET_COLUMNS
+from eqdarts.benchmark.results import Results
 from eqdarts.errors import closest, explain
-from eqdarts.files import write_atomically
 from eqdarts.search.strategies import SEARCHES
 
 if TYPE_CHECKING:
@@ -40,7 +30,6 @@ COLUMNS = (
     "error_wide", "cpu_s", "found_s", "wall_s", "process_cpu_s", "peak_rss_mb", "refits", "stopped", "equation",
     *REGRET_COLUMNS,
 )  # fmt: skip
-PATIENCE, GRACE = 5, 60.0  # the wall time of a process may be this multiple of the budget, plus these seconds
 
 
 def run_benchmark(
@@ -112,15 +101,15 @@ def run_benchmark(
     }
     runs = itertools.product(noise, seeds, chosen)
     tasks = [{**own, **_law(problem), "seed": seed, "noise": float(level)} for level, seed, problem in runs]
-    table = _Table(None if out is None else Path(out))
-    missing = [task for task in tasks if _key(task) not in table.done]
-    for row in _run_all(missing, n_jobs, progress, len(tasks)):
+    table = Results(None if out is None else Path(out), COLUMNS, KEY, REGRET_COLUMNS)
+    missing = [task for task in tasks if table.key_of(task) not in table.done]
+    for row in run_all(missing, n_jobs, progress, len(tasks)):
         table.add(row)
     # Every row is in the file by now: an interrupt here loses no fit.
-    missed = [{**task, "law_given": True} for task in tasks if regret and _lacks_regret(table.done[_key(task)])]
-    for row in _run_all(missed, n_jobs, progress and regret, len(missed)):
-        table.add(table.done[_key(row)] | _regret(row))
-    wanted = {_key(task) for task in tasks}
+    missed = [{**task, "law_given": True} for task in tasks if regret and _lacks_regret(table.done[table.key_of(task)])]
+    for row in run_all(missed, n_jobs, progress and regret, len(missed)):
+        table.add(table.done[table.key_of(row)] | _regret(row))
+    wanted = {table.key_of(task) for task in tasks}
     return pd.DataFrame([row for key, row in table.done.items() if key in wanted], columns=list(COLUMNS))
 
 
@@ -142,15 +131,6 @@ def _law(problem: Problem) -> dict[str, Any]:
     return {"problem": problem.name, "suite": problem.suite, "law": asdict(problem)}
 
 
-def _key(row: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the key that distinguishes rows, as text of the CSV."""
-    options = row["options"]
-    known = {**row, "options": options if isinstance(options, str) else json.dumps(options, sort_keys=True)}
-    for name in ("noise", "budget"):
-        known[name] = f"{float(known[name]):g}"
-    return tuple(str(known[name]) for name in KEY)
-
-
 def _lacks_regret(row: Mapping[str, Any]) -> bool:
     return not row["recovered"] and row["regret"] is None
 
@@ -159,156 +139,3 @@ def _regret(row: Mapping[str, Any]) -> dict[str, Any]:
     """Return the columns of regret of a row whose law was given; the reason where it has none."""
     missing = {"regret": "failed", "regret_equation": row.get("reason")}
     return {name: row.get(name, missing.get(name)) for name in REGRET_COLUMNS}
-
-
-class _Table:
-    """The rows, and the file to which they are added, if there is one."""
-
-    def __init__(self, path: Path | None) -> None:
-        self.path = path
-        self.done: dict[tuple[str, ...], dict[str, Any]] = {}
-        if path is None:
-            return
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if not path.exists() or path.stat().st_size == 0:
-            write_atomically(path, ",".join(COLUMNS) + "\n")
-            return
-        with path.open(newline="", encoding="utf-8") as file:
-            reader = csv.DictReader(file)
-            known = tuple(reader.fieldnames or ())
-            if known not in (COLUMNS, COLUMNS[: -len(REGRET_COLUMNS)]):
-                raise ValueError(
-                    explain("The file must have the columns of a file of results.", str(path), "Choose another file.")
-                )
-            self.done = {_key(row): {name: _cell(row.get(name)) for name in COLUMNS} for row in reader}
-        if known != COLUMNS:
-            self._write(path)
-
-    def add(self, row: dict[str, Any]) -> None:
-        cells = {name: row.get(name) for name in COLUMNS} | dict(zip(KEY, _key(row), strict=True))
-        for name, value in cells.items():
-            if isinstance(value, float):
-                cells[name] = float(f"{value:.6g}")
-        is_new = _key(row) not in self.done
-        self.done[_key(row)] = {name: _cell(value) for name, value in cells.items()}
-        if self.path is None:
-            return
-        if is_new:
-            with self.path.open("a", newline="", encoding="utf-8") as file:
-                csv.DictWriter(file, COLUMNS, lineterminator="\n").writerow(cells)
-        else:
-            self._write(self.path)
-
-    def _write(self, path: Path) -> None:
-        """Write the file anew, with every row once."""
-        text = io.StringIO()
-        writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(self.done.values())
-        write_atomically(path, text.getvalue())
-
-
-def _cell(text: Any) -> Any:
-    """Return a cell of the CSV as a number if it is one, None if it is empty."""
-    if not isinstance(text, str):
-        return text
-    for convert in (int, float):
-        try:
-            return convert(text)
-        except ValueError:
-            continue
-    return text or None
-
-
-def _run_all(tasks: Sequence[dict[str, Any]], n_jobs: int, progress: bool, n_all: int) -> Iterator[dict[str, Any]]:
-    """Run the tasks, `n_jobs` at a time, and yield their rows as they end; kill the running ones after an interrupt."""
-    from tqdm.auto import tqdm
-
-    processes = _Processes()
-    n_recovered = 0
-    with (
-        tqdm(total=n_all, initial=n_all - len(tasks), disable=not progress, file=sys.stderr, unit="law") as bar,
-        ThreadPoolExecutor(max(n_jobs, 1)) as pool,
-    ):
-        try:
-            for future in as_completed([pool.submit(processes.run, task) for task in tasks]):
-                row = future.result()
-                n_recovered += bool(row.get("recovered"))
-                bar.update()
-                bar.set_postfix_str(
-                    f"{n_recovered} recovered, last {row['problem']}: {row.get('reason', row['status'])}"
-                )
-                yield row
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
-            processes.kill()
-
-
-def _environment() -> dict[str, str]:
-    """Return the environment of a task's process: one thread, and this eqdarts, installed or not."""
-    one_thread = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
-    home = str(Path(__file__).parents[2])
-    path = os.pathsep.join(filter(None, [home, os.environ.get("PYTHONPATH")]))
-    return {**os.environ, **one_thread, "PYTHONPATH": path}
-
-
-class _Processes:
-    """The running processes, so that all can be ended."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._running: set[subprocess.Popen[str]] = set()
-        self._ended = False
-
-    def run(self, task: dict[str, Any]) -> dict[str, Any]:
-        """Run one task in a new process and return its row."""
-        with self._lock:
-            if self._ended:
-                return {**task, "status": "interrupted"}
-            process = subprocess.Popen(
-                [sys.executable, "-m", "eqdarts.benchmark.worker"],
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                text=True, env=_environment(), start_new_session=True,
-            )  # fmt: skip
-            self._running.add(process)
-        began = time.perf_counter()
-        killed = False
-        try:
-            output, _ = process.communicate(json.dumps(task), timeout=PATIENCE * task["budget"] + GRACE)
-        except subprocess.TimeoutExpired:
-            _kill(process)
-            output, _ = process.communicate()
-            killed = True
-        with self._lock:
-            self._running.discard(process)
-        return {**task, **_last_row(output, killed, time.perf_counter() - began)}
-
-    def kill(self) -> None:
-        """End every process, and start no new one."""
-        with self._lock:
-            self._ended = True
-            for process in self._running:
-                _kill(process)
-
-
-def _kill(process: subprocess.Popen[str]) -> None:
-    """Kill the process and those that it started, which share its session."""
-    try:
-        os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        return
-
-
-def _last_row(output: str, killed: bool, seconds: float) -> dict[str, Any]:
-    """Return the last complete row that a process printed, or a row that says how it ended without printing one."""
-    row: dict[str, Any] = {}
-    for line in output.splitlines():
-        try:
-            row = json.loads(line)
-        except json.JSONDecodeError:  # cut off by the kill
-            break
-    if row.get("status") in ("done", "failed"):
-        return row
-    reason = "killed at the time limit" if killed else "the process ended"
-    row.setdefault("wall_s", seconds if math.isfinite(seconds) else None)
-    return {**row, "status": "killed" if killed else "failed", "recovered": 0, "on_front": 0, "reason": reason}

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from eqdarts.benchmark.found import Found, law_on_front
@@ -22,8 +22,9 @@ from eqdarts.benchmark.problems import Problem
 from eqdarts.benchmark.regret import regret_row
 from eqdarts.clock import count_cpu_seconds
 
-__all__ = ["fit_adapter", "fit_eqdarts", "main"]
+__all__ = ["ask_adapter", "fit_adapter", "fit_eqdarts", "main"]
 
+Report = Callable[[dict[str, Any]], None]
 SAME_LAW = 1e-20  # loss below which an improvement is only rounding
 
 
@@ -88,21 +89,23 @@ def fit_adapter(task: dict[str, Any], variables: Sequence[str], X: Any, y: Any) 
         "time_limit": task["budget"],
         "options": task["options"],
     }
-    done = subprocess.run(
-        [task["python"] or sys.executable, task["adapter"]],
-        input=json.dumps(request),
-        capture_output=True,
-        text=True,
-    )
-    if done.returncode:
-        last = done.stderr.strip().splitlines()[-1:] or ["no message"]
-        raise RuntimeError(f"the adapter ended with {done.returncode}: {last[0]}")
-    answer = json.loads(done.stdout.splitlines()[-1])
+    answer = ask_adapter(task, request)
     equation, front = answer.pop("equation"), answer.pop("front", [])
     return Found(equation, front, answer)
 
 
-def run(task: dict[str, Any], report: Any) -> None:
+def ask_adapter(task: dict[str, Any], request: dict[str, Any]) -> dict[str, Any]:
+    """Return the answer of the task's adapter script, which runs in the Python that has the other library."""
+    command = [task["python"] or sys.executable, task["adapter"]]
+    done = subprocess.run(command, input=json.dumps(request), capture_output=True, text=True)
+    if done.returncode:
+        last = done.stderr.strip().splitlines()[-1:] or ["no message"]
+        raise RuntimeError(f"the adapter ended with {done.returncode}: {last[0]}")
+    answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return answer
+
+
+def run(task: dict[str, Any], report: Report) -> None:
     """Run one task, and call ``report(row)`` each time that more of its row is known."""
     problem = Problem.from_record(task["law"])
     X, y = problem.sample(task["rows"], task["seed"], task["noise"])
@@ -136,7 +139,7 @@ def _text(equation: Any) -> str:
     return equation if isinstance(equation, str) else str(equation)
 
 
-def main() -> None:
+def main(run: Callable[[dict[str, Any], Report], None] = run) -> None:
     """Read a task from standard input as JSON and print its row as JSON. Output of fits goes to standard error."""
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ __all__ = ["EPILOG", "run"]
 EPILOG = """\
 suites: feynman (120 laws), nguyen (18), constant (8), jin (6), psych (24), strogatz (14), srsd (120, inputs
 over many decades), solved (120, for one of their inputs), all; several by commas.
+odes: 63 systems of differential equations, from one trajectory of 150 times each. --noise is a share of the standard
+deviation of each state, --time-limit is for each state, and --option sets parameters of ODERegressor.
 methods: eqdarts, eqdarts-implicit, eqdarts-random, eqdarts-relaxed; with --adapter or --option, any name you choose.
 
 A law is recovered if the chosen equation agrees with it on fresh rows and on ranges 1.5 times as wide (mean squared
@@ -32,6 +35,7 @@ examples:
   eqdarts bench feynman --time-limit 60 --out feynman.csv
   eqdarts bench feynman --every 3 --seed 1,2 --noise 0,0.01 --jobs 2 --out seeds.csv
   eqdarts bench feynman --noise 0.1 --time-limit 20 --regret --out regret.csv
+  eqdarts bench odes --noise 0,0.05 --every 6 --first 2 --time-limit 10 --out odes.csv
   eqdarts bench psych --method capped --option max_complexity=20 --out capped.csv
   eqdarts bench nguyen --method gplearn --adapter gplearn_adapter.py --python peers/bin/python --out gplearn.csv
   eqdarts bench --table *.csv --out table.md --plot accuracy.png
@@ -48,7 +52,7 @@ def run(arguments: argparse.Namespace) -> None:
         elif arguments.suite is None:
             raise UsageError("bench needs a SUITE, or --table with files of results. See eqdarts bench --help.")
         else:
-            _run_suites(arguments)
+            OTHERWISE.get(arguments.suite, _run_suites)(arguments)
     except ValueError as error:
         raise UsageError(str(error)) from error
 
@@ -57,22 +61,39 @@ def _run_suites(arguments: argparse.Namespace) -> None:
     from eqdarts.benchmark.run import run_benchmark
     from eqdarts.benchmark.table import markdown
 
-    table = run_benchmark(
-        _problems(arguments),
-        arguments.method,
-        time_limit=arguments.time_limit,
-        rows=arguments.rows,
-        seeds=_numbers(arguments.seed, int),
-        noise=_numbers(arguments.noise, float),
-        options=dict(map(_option, arguments.option)),
-        adapter=arguments.adapter,
-        python=arguments.python,
-        out=arguments.out,
-        n_jobs=arguments.jobs,
-        regret=arguments.regret,
-        progress=not arguments.quiet,
-    )
+    if arguments.thinned:
+        raise ValueError(explain("Only odes can be thinned.", arguments.suite, "Leave out --thinned."))
+    table = run_benchmark(_problems(arguments), rows=arguments.rows, regret=arguments.regret, **_how(arguments))
     show(markdown(table))
+
+
+def _run_odes(arguments: argparse.Namespace) -> None:
+    from eqdarts.benchmark.odes import load_odes
+    from eqdarts.benchmark.run_odes import markdown, run_odes
+
+    if arguments.regret:
+        raise ValueError(explain("Systems cannot be given as guesses here.", "--regret", "Leave out --regret."))
+    table = run_odes(_selected(arguments, load_odes()), thinned=arguments.thinned, **_how(arguments))
+    show(markdown(table))
+
+
+OTHERWISE: dict[str, Callable[[argparse.Namespace], None]] = {"odes": _run_odes}
+
+
+def _how(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return the parameters that all benchmarks share."""
+    return {
+        "method": arguments.method,
+        "time_limit": arguments.time_limit,
+        "seeds": _numbers(arguments.seed, int),
+        "noise": _numbers(arguments.noise, float),
+        "options": dict(map(_option, arguments.option)),
+        "adapter": arguments.adapter,
+        "python": arguments.python,
+        "out": arguments.out,
+        "n_jobs": arguments.jobs,
+        "progress": not arguments.quiet,
+    }
 
 
 def _problems(arguments: argparse.Namespace) -> list[Any]:
@@ -80,12 +101,17 @@ def _problems(arguments: argparse.Namespace) -> list[Any]:
 
     problems = [problem for suite in arguments.suite.split(",") for problem in load_suite(suite.strip())]
     if arguments.only:
-        wanted = {load_problem(name).name for name in arguments.only}
-        problems = [problem for problem in problems if problem.name in wanted]
-    problems = problems[:: arguments.every]
-    if not problems:
+        arguments.only = [load_problem(name).name for name in arguments.only]
+    return _selected(arguments, problems)
+
+
+def _selected(arguments: argparse.Namespace, problems: Sequence[Any]) -> list[Any]:
+    """Return the problems that --only, --first and --every leave."""
+    found = [one for one in problems if not arguments.only or one.name in arguments.only]
+    found = found[arguments.first - 1 :: arguments.every]
+    if not found:
         raise ValueError(explain("No problem is selected.", arguments.only, "Name problems of the suite."))
-    return problems
+    return found
 
 
 def _numbers(text: str, kind: type) -> list[Any]:
@@ -110,10 +136,14 @@ def _option(text: str) -> tuple[str, Any]:
 
 
 def _tabulate(arguments: argparse.Namespace) -> None:
-    from eqdarts.benchmark.table import markdown, plot_recovery, read_results
+    from eqdarts.benchmark import run_odes, table
 
-    results = read_results([Path(name) for name in arguments.table])
-    text = markdown(results)
+    paths = [Path(name) for name in arguments.table]
+    is_of_systems = all(map(run_odes.has_systems, paths))
+    results = run_odes.read_rows(paths) if is_of_systems else table.read_results(paths)
+    text = run_odes.markdown(results) if is_of_systems else table.markdown(results)
+    if is_of_systems and arguments.plot is not None:
+        raise ValueError(explain("Results of odes have no plot.", f"--plot {arguments.plot}", "Leave out --plot."))
     if arguments.out is None:
         show(text)
     written = [Path(name) for name in (arguments.out, arguments.plot) if name is not None]
@@ -131,7 +161,7 @@ def _tabulate(arguments: argparse.Namespace) -> None:
 
         with matplotlib.rc_context(STYLE):
             figure, axes = pyplot.subplots(figsize=(5.0, 3.2))
-            plot_recovery(results, axes)
+            table.plot_recovery(results, axes)
         save(Path(arguments.plot), picture(figure, Path(arguments.plot).suffix))
     if written:
         note(f"wrote {', '.join(map(str, written))}", arguments.quiet)

@@ -220,12 +220,14 @@ def _add_bench(commands: argparse._SubParsersAction[_Parser]) -> None:
         "--option", action="append", default=[], metavar="NAME=VALUE", help="a parameter of the method; repeatable"
     )
     bench.add_argument(
-        "--time-limit", type=_seconds, default=60.0, metavar="SECONDS", help="limit for each law; default: 60"
+        "--time-limit", type=_seconds, default=60.0, metavar="SECONDS", help="limit for each law or state; default: 60"
     )
     bench.add_argument("--rows", type=_whole(20), default=1000, metavar="N", help="rows to learn from; default: 1000")
     bench.add_argument("--seed", default="0", metavar="N,..", help="seeds of rows, noise and method; default: 0")
     bench.add_argument("--noise", default="0", metavar="X,..", help="errors of y as a share of its rms; default: 0")
     bench.add_argument("--every", type=_whole(1), default=1, metavar="K", help="only every K-th law")
+    bench.add_argument("--first", type=_whole(1), default=1, metavar="N", help="begin with the N-th law; default: 1")
+    bench.add_argument("--thinned", action="store_true", help="odes: leave out a random half of the times")
     bench.add_argument("--only", type=_names, metavar="LAW,..", help="only these laws")
     bench.add_argument(
         "--jobs", type=_whole(1), default=1, metavar="N", help="number of laws at the same time; default: 1"

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
-import sys
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -14,6 +11,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from eqdarts.benchmark import processes
 from eqdarts.benchmark import run as benchmark
 from eqdarts.benchmark.problems import Problem
 from eqdarts.benchmark.regret import REGRET_COLUMNS
@@ -83,7 +81,7 @@ def test_a_failing_method_is_a_row(adapter: Path) -> None:
 
 @pytest.mark.slow
 def test_what_does_not_end_is_killed_with_all_that_it_started(adapter: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(benchmark, "GRACE", 5.0)
+    monkeypatch.setattr(processes, "GRACE", 5.0)
     row = run_benchmark([LINE], "own", adapter=adapter, options={"what": "sleep"}, rows=50, time_limit=0.1).iloc[0]
     assert (row["status"], row["recovered"], row["reason"]) == ("killed", 0, "killed at the time limit")
     _assert_gone(int(runs(adapter)[0][3]))
@@ -96,7 +94,7 @@ def test_an_interrupt_ends_what_runs(adapter: Path) -> None:
         "method": "own", "options": {"what": "sleep"}, "adapter": str(adapter), "python": None,
         "rows": 50, "budget": 60.0,
     }  # fmt: skip
-    rows = benchmark._run_all([{**task, "options": {}}, task], 2, False, 2)
+    rows = processes.run_all([{**task, "options": {}}, task], 2, False, 2)
     assert next(rows)["status"] == "done"
     for _ in range(200):
         if len(runs(adapter)) == 2:
@@ -119,14 +117,6 @@ def _assert_gone(pid: int) -> None:
                 return
         time.sleep(0.05)
     pytest.fail(f"process {pid} still runs")
-
-
-def test_the_last_whole_row_counts() -> None:
-    lines = [json.dumps({"status": "unjudged", "equation": "x"}), json.dumps({"status": "done", "recovered": 1})]
-    assert benchmark._last_row("\n".join(lines), True, 3.0) == {"status": "done", "recovered": 1}
-    cut = benchmark._last_row(lines[0] + "\n" + lines[1][:9], True, 3.0)
-    assert (cut["status"], cut["equation"], cut["recovered"]) == ("killed", "x", 0)
-    assert benchmark._last_row("", False, 3.0)["reason"] == "the process ended"
 
 
 def test_unknown_methods_and_foreign_files_are_refused(tmp_path: Path) -> None:
@@ -153,8 +143,8 @@ def test_a_law_that_was_missed_is_given_and_the_rows_of_an_older_file_get_that_t
     older = [name for name in COLUMNS if name not in REGRET_COLUMNS]
     pd.read_csv(out)[older].to_csv(out, index=False)
     ran = []
-    run = benchmark._Processes.run
-    monkeypatch.setattr(benchmark._Processes, "run", lambda self, task: ran.append(task) or run(self, task))
+    run = processes.Processes.run
+    monkeypatch.setattr(processes.Processes, "run", lambda self, task: ran.append(task) or run(self, task))
     row = run_benchmark([WAVE], regret=True, **arguments).iloc[0]
     assert [task["law_given"] for task in ran] == [True]
     assert (row["recovered"], row["regret"], row["regret_nats"]) == (0, "search", 0)
@@ -179,14 +169,3 @@ def test_a_law_that_cannot_be_given_has_a_reason() -> None:
 def test_only_eqdarts_can_be_given_the_law(adapter: Path) -> None:
     with pytest.raises(ValueError, match="Only eqdarts itself can use"):
         run_benchmark([LINE], "own", adapter=adapter, regret=True)
-
-
-def test_a_process_finds_the_eqdarts_that_started_it_where_none_is_installed(tmp_path: Path) -> None:
-    script = "import eqdarts, pathlib; print(pathlib.Path(eqdarts.__file__).parent)"
-    environment = benchmark._environment()
-    ran = subprocess.run(
-        # -S leaves out what is installed, so that only the environment can say where eqdarts is
-        [sys.executable, "-S", "-c", script], env=environment, cwd=tmp_path, text=True, capture_output=True, check=True,
-    )  # fmt: skip
-    assert ran.stdout.strip() == str(Path(benchmark.__file__).parents[1])
-    assert environment["OMP_NUM_THREADS"] == "1"

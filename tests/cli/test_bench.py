@@ -45,6 +45,9 @@ def test_the_command_line_runs_and_tabulates(adapter: Path, tmp_path: Path, caps
         (["nguyen", "--option", "x"], "must be NAME=VALUE"),
         (["nguyen", "--method", "gp"], "There is no such method"),
         (["nguyen", "--method", "own", "--adapter", "own.py", "--regret"], "Only eqdarts itself can use"),
+        (["odes", "--regret"], "Systems cannot be given"),
+        (["odes", "--only", "64"], "No problem is selected"),
+        (["nguyen", "--thinned"], "Only odes can be thinned"),
         (["--table", "missing.csv"], "missing.csv"),
     ],
 )
