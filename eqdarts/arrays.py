@@ -9,11 +9,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from eqdarts._typing import Array
 from eqdarts.errors import explain
 
-__all__ = ["as_floats", "finite", "without_masks"]
+__all__ = ["as_floats", "finite", "spread", "without_masks"]
 
 
 _DATES = {"M": "dates", "m": "durations"}
@@ -106,6 +107,15 @@ def finite(values: Array, what: str) -> Array:
     counts = [f"{n_missing} missing (NaN or masked)"] * (n_missing > 0) + [f"{n_infinite} infinite"] * (n_infinite > 0)
     row = f", first in row {int(np.argwhere(wrong)[0][0])} (counted from 0)" if values.ndim else ""
     raise ValueError(explain(f"{what} must be finite.", " and ".join(counts) + row, "Leave these rows out."))
+
+
+def spread(n: int, most: int) -> NDArray[np.intp]:
+    """Return all of n positions, or where they are more than `most`, that many from the first to the last.
+
+    >>> spread(9, 3)
+    array([0, 4, 8])
+    """
+    return np.unique(np.linspace(0, n - 1, min(n, most)).astype(np.intp))
 
 
 def _without_objects(values: Any, what: str) -> Any:

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from eqdarts._typing import Array
+from eqdarts.arrays import spread
 from eqdarts.expression.program import evaluate
 from eqdarts.expression.written import MOST_DIGITS, Written, free_numbers, template
 from eqdarts.losses import SQUARED, Loss
@@ -59,7 +60,7 @@ def digits_needed(
     Rounding may raise the loss by 1 %, and by no more than 0.04 / n: the coefficients then move by no more than 0.2
     standard errors together. A likelihood may rise by 0.02 nats in all. A fit with residuals below 1e-9 of y is exact.
     """
-    picked = np.unique(np.linspace(0, len(y) - 1, min(len(y), MOST_ROWS)).astype(np.intp))
+    picked = spread(len(y), MOST_ROWS)
     rows = {name: column[picked] for name, column in columns.items()}
     y, weight = y[picked], None if weight is None else weight[picked]
     formula, values = template(law, lambda k: f"\0{k}")  # no coefficient, constant or column has such a name

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from eqdarts._typing import Array, Expr
+from eqdarts.arrays import spread
 from eqdarts.expression.origins import origins_in, with_free_origins
 from eqdarts.expression.program import evaluate
 
@@ -93,7 +94,7 @@ def length_of_cancelling(equation: Equation, X: Array) -> float:
 
 def _columns(equation: Equation, X: Array) -> tuple[dict[str, Array], int]:
     """Return 200 rows by name, with the named constants, and their number."""
-    rows = X[np.unique(np.linspace(0, len(X) - 1, min(len(X), MOST_ROWS)).astype(np.intp))]
+    rows = X[spread(len(X), MOST_ROWS)]
     known = {name: np.asarray(value) for name, value in equation.constants}
     return {**dict(zip(equation.variables, rows.T, strict=True)), **known}, len(rows)
 

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from eqdarts.arrays import spread
 from eqdarts.data import moments
 from eqdarts.graph.draft import Draft, DraftEdge
 from eqdarts.graph.fitted import FittedGraph, Start
@@ -231,7 +232,7 @@ def _put(draft: Draft, j: int, k: int, primitive: Primitive, coefficients: Seque
 def _best(swaps: Sequence[_Swap], rows: Rows) -> dict[tuple[int, str], FittedGraph]:
     """Refit the best start of each primitive on each edge to convergence."""
     n = len(rows.y)
-    few = np.unique(np.linspace(0, n - 1, min(n, SCREENED_ROWS)).astype(np.intp))
+    few = spread(n, SCREENED_ROWS)
     # a few steps on a few rows tell which start of a primitive leads anywhere
     screened = _refit([swap.start for swap in swaps], Rows(rows.X[few], rows.y[few], rows.weight[few]), SCREENING)
     best: dict[tuple[int, str], FittedGraph] = {}

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eqdarts._typing import Array
+from eqdarts.arrays import spread
 from eqdarts.data import LARGE, Data, FitRows, are_counts
 from eqdarts.equation.equation import Equation
 from eqdarts.errors import FormulaError
@@ -303,7 +304,7 @@ def explained_by_neighbours(X: Array, residuals: Array) -> float:
     """Return the share of the squares of residuals (N,) that the residual of the nearest row explains: 0 for noise."""
     from scipy.spatial import cKDTree
 
-    few = np.unique(np.linspace(0, len(X) - 1, min(len(X), MOST_ROWS)).astype(np.intp))
+    few = spread(len(X), MOST_ROWS)
     columns, r = _standardised(X[few]), residuals[few]
     nearest = cKDTree(columns).query(columns, k=2)[1][:, 1]
     return 1 - float(np.mean((r - r[nearest]) ** 2)) / max(2 * float(np.mean(r**2)), 1e-300)
@@ -343,7 +344,7 @@ def relative_model(X: Array, y: Array, sure: bool = True) -> Array | None:
         return None
     if sure and np.quantile(y, 0.95) < SPREAD * np.quantile(y, 0.05):
         return None
-    few = np.unique(np.linspace(0, len(y) - 1, min(len(y), MOST_ROWS)).astype(np.intp))
+    few = spread(len(y), MOST_ROWS)
     columns, raw = _standardised(X), _standardised(X, logs=False)[few]
     relative: list[_Polynomial] = []
     constant = math.inf

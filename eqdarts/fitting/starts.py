@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from eqdarts.arrays import spread
 from eqdarts.data import Data, Scales
 from eqdarts.equation.equation import Equation
 from eqdarts.equation.to_graph import graph_of_formula, rescaled
@@ -207,7 +208,7 @@ def constant(data: Data) -> Start:
 def best_line(data: Data) -> Start:
     """Return the straight line in the one input that explains most, as a start: a front always has a line."""
     # A few of many rows tell which input it is; its coefficients are fitted to all of them later.
-    rows = np.unique(np.linspace(0, len(data.y) - 1, min(len(data.y), MOST_ROWS_OF_LINE)).astype(np.intp))
+    rows = spread(len(data.y), MOST_ROWS_OF_LINE)
     X, y = data.X[rows], data.y[rows]
     weight = data.weight[rows]
     root = np.sqrt(weight)
@@ -221,7 +222,7 @@ def best_line(data: Data) -> Start:
 
 def broken_line(data: Data) -> list[Start]:
     """Return the plane with a break in the slope of one input, if some break fits better than a smooth bend."""
-    rows = np.unique(np.linspace(0, len(data.y) - 1, min(len(data.y), MOST_ROWS)).astype(np.intp))
+    rows = spread(len(data.y), MOST_ROWS)
     X, y = data.X[rows], data.y[rows]
     root = np.sqrt(data.weight[rows])
     d = X.shape[1]
@@ -241,7 +242,7 @@ def broken_line(data: Data) -> list[Start]:
 
 def peak(data: Data) -> list[Start]:
     """Return the peak or dip in one input on a level, if some peak fits better than a polynomial."""
-    rows = np.unique(np.linspace(0, len(data.y) - 1, min(len(data.y), MOST_ROWS)).astype(np.intp))
+    rows = spread(len(data.y), MOST_ROWS)
     X, y = data.X[rows], data.y[rows]
     d = data.n_inputs
     if d > MOST_INPUTS_OF_KINK:

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from eqdarts._typing import Array
+from eqdarts.arrays import spread
 from eqdarts.errors import visible
 from eqdarts.solver.kinks import kink_of
 from eqdarts.solver.periodogram import Periodogram, periods_shown
@@ -71,7 +72,7 @@ def wave_in_words(r: Array, columns: Mapping[str, Array], unlikely: float) -> li
 
 def _few_rows(r: Array, columns: Mapping[str, Array]) -> dict[str, tuple[Array, Array]]:
     """Return each input with residuals of at most one in size, at a part of the rows if they are many."""
-    rows = np.unique(np.linspace(0, len(r) - 1, min(len(r), MOST_ROWS)).astype(np.intp))
+    rows = spread(len(r), MOST_ROWS)
     few = r[rows] / _largest(r)
     return {name: (column[rows], few) for name, column in columns.items() if _largest(column) < HUGE}
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from eqdarts._typing import Array
+from eqdarts.arrays import spread
 
 __all__ = ["Kink", "kink_of"]
 
@@ -83,7 +84,7 @@ def _places(values: Array) -> Array:
     inner = values[BESIDE:-BESIDE]
     between = min(BETWEEN, MOST_PLACES // max(len(inner), 1))
     if between < 2:
-        return inner[np.unique(np.linspace(0, len(inner) - 1, MOST_PLACES).astype(np.intp))]
+        return inner[spread(len(inner), MOST_PLACES)]
     steps = np.arange(between) / between
     return np.unique([*(inner[:-1, None] + np.diff(inner)[:, None] * steps).ravel(), inner[-1]])
 

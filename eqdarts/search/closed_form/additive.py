@@ -26,7 +26,7 @@ from eqdarts.graph.draft import DraftEdge, DraftNode
 from eqdarts.graph.fitted import Start
 from eqdarts.primitives.table import PRIMITIVES, Primitive, fixed_power
 from eqdarts.search.closed_form.outer import behind, outer_functions
-from eqdarts.search.closed_form.pursuit import slope_along
+from eqdarts.search.closed_form.pursuit import weighted
 from eqdarts.search.least_squares import least_squares
 
 __all__ = ["additive_starts", "simple_powers"]
@@ -40,8 +40,8 @@ RATIO_TOLERANCE = 0.15  # how far a ratio of weights may be from a simple expone
 
 def additive_starts(
     X: Array, y: Array, weight: Array, primitives: tuple[Primitive, ...], unit: float = 1.0
-) -> Iterator[tuple[str, Start]]:
-    """Yield starts that are linear in one function of the inputs, with the name of the outer function.
+) -> Iterator[Start]:
+    """Yield starts that are linear in one function of the inputs, behind an outer function.
 
     Parameters
     ----------
@@ -55,19 +55,16 @@ def additive_starts(
     usable = [PRIMITIVES[name] for name in FUNCTIONS if PRIMITIVES[name] in primitives]
     values = {row.name: _values(row, X) for row in usable}
     for name, factor, inner in outer_functions(y, primitives, unit):
-        slope = np.ones_like(inner) if inner is y else slope_along(inner, y)
-        sound = np.isfinite(inner) & np.isfinite(slope)
-        root = np.where(sound, slope * np.sqrt(weight), 0.0)
-        target = np.where(sound, inner, 0.0)
+        target, root = weighted(inner, y, weight)
         for row in usable:
             columns = values[row.name]
             inputs = [i for i in range(X.shape[1]) if np.isfinite(columns[:, i]).all() and np.ptp(columns[:, i]) > 0]
             for solution, kept in _eliminated(columns, inputs, target, root):
-                yield name, _sum(row, solution, kept, name, factor, X.shape[1])
+                yield _sum(row, solution, kept, name, factor, X.shape[1])
                 if row is LOG and len(kept) > 1:
                     gathered = _gathered(solution, kept, name, factor, X.shape[1])
                     if gathered is not None:
-                        yield name, gathered
+                        yield gathered
 
 
 def _values(row: Primitive, X: Array) -> Array:

@@ -16,12 +16,13 @@ from collections.abc import Iterator
 import numpy as np
 
 from eqdarts._typing import Array
+from eqdarts.arrays import spread
 from eqdarts.graph.draft import DraftEdge, DraftNode
 from eqdarts.graph.draft_terms import LINEAR
 from eqdarts.graph.fitted import Start
 from eqdarts.primitives.table import PRIMITIVES, Primitive
 from eqdarts.search.closed_form.outer import behind, outer_functions
-from eqdarts.search.closed_form.pursuit import slope_along
+from eqdarts.search.closed_form.pursuit import weighted
 from eqdarts.search.least_squares import least_squares
 
 __all__ = ["exponential_starts"]
@@ -50,7 +51,7 @@ def exponential_starts(
     unit : float
         What one unit of y is worth in the units of the data.
     """
-    rows = np.unique(np.linspace(0, len(y) - 1, min(len(y), MOST_ROWS)).astype(np.intp))
+    rows = spread(len(y), MOST_ROWS)
     X, y = X[rows], y[rows]
     weight = weight[rows]
     d = X.shape[1]
@@ -59,10 +60,7 @@ def exponential_starts(
     for name, factor, inner in outer_functions(y, primitives, unit):
         if name not in OUTER:
             continue
-        slope = np.ones_like(inner) if inner is y else slope_along(inner, y)
-        sound = np.isfinite(inner) & np.isfinite(slope)
-        root = np.where(sound, slope * np.sqrt(weight), 0.0)
-        target = np.where(sound, inner, 0.0)
+        target, root = weighted(inner, y, weight)
         for i in range(d):
             if len(np.unique(X[root > 0, i])) < FEWEST_VALUES:
                 continue

@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eqdarts._typing import Array
+from eqdarts.arrays import spread
 from eqdarts.graph.draft import Draft, DraftEdge, DraftNode
 from eqdarts.graph.draft_terms import LINEAR, POWER
 from eqdarts.graph.fitted import Start
@@ -96,7 +97,7 @@ def log_starts(
     units : sequence of float
         What one unit of each input is worth in the units of the data.
     """
-    rows = np.unique(np.linspace(0, len(y) - 1, min(len(y), MOST_ROWS)).astype(np.intp))
+    rows = spread(len(y), MOST_ROWS)
     X, y = X[rows], y[rows]
     size = np.abs(y)
     if X.shape[1] > MOST_INPUTS or not size.max() > 0:
@@ -111,7 +112,8 @@ def log_starts(
         if len(factors) and np.isfinite(root).all():
             kinds = [factor.kind() for factor in factors]
             numbers = np.array([kinds.index(kind) for kind in kinds])
-            pursuit = _Pursuit(X, y, target, root, logs, factors, values, numbers)
+            prices = np.array([factor.price for factor in factors])
+            pursuit = _Pursuit(X, y, target, root, logs, factors, values, prices, numbers)
             yield from pursuit.starts()
 
 
@@ -119,7 +121,8 @@ def log_starts(
 class _Pursuit:
     """The logarithms of target (N,), inputs and factors (C, N), and the weights `root` (N,) of the residuals.
 
-    Factors of the same number in `kinds` (C,) differ in a constant or a scale only.
+    `prices` (C,) are what the symbols of the factors cost, in nats. Factors of the same number in `kinds` (C,) differ
+    in a constant or a scale only.
     """
 
     X: Array
@@ -129,6 +132,7 @@ class _Pursuit:
     logs: dict[int, Array]
     factors: list[_Factor]
     values: Array
+    prices: Array
     kinds: NDArray[np.intp]
 
     def starts(self) -> Iterator[Start]:
@@ -157,8 +161,11 @@ class _Pursuit:
 
     def _length(self, chosen: tuple[int, ...], left: float) -> float:
         """Return the nats of the squares that are left, and of the symbols of the factors."""
-        misfit = 0.5 * np.count_nonzero(self.root) * np.log(max(left, TINY))
-        return float(misfit) + sum(self.factors[k].price for k in chosen)
+        return float(self._misfit(np.asarray(left)) + self.prices[list(chosen)].sum())
+
+    def _misfit(self, left: Array) -> Array:
+        """Return the nats of squares that are left."""
+        return np.asarray(0.5 * np.count_nonzero(self.root) * np.log(np.maximum(left, TINY)))
 
     def _design(self, chosen: tuple[int, ...]) -> Array:
         return np.column_stack(
@@ -177,9 +184,7 @@ class _Pursuit:
         gains = np.where(sound, (own @ rest) ** 2 / np.where(sound, sizes, 1.0), 0.0)
         total = float(rest @ rest)
         # Of factors that explain as much, the shorter comes first.
-        left = np.maximum(total - gains, TINY)
-        prices = np.array([factor.price for factor in self.factors])
-        order = np.argsort(0.5 * np.count_nonzero(self.root) * np.log(left) + prices)
+        order = np.argsort(self._misfit(total - gains) + self.prices)
         _, first = np.unique(self.kinds[order], return_index=True)  # the best of each kind
         best = order[np.sort(first)[:BEAM]]
         return [(int(k), max(total - float(gains[k]), 0.0)) for k in best if gains[k] > 0]

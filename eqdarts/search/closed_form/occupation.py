@@ -20,6 +20,7 @@ from fractions import Fraction
 import numpy as np
 
 from eqdarts._typing import Array
+from eqdarts.arrays import spread
 from eqdarts.graph.draft import Draft, DraftEdge, DraftNode
 from eqdarts.graph.draft_terms import LINEAR, POWER
 from eqdarts.graph.fitted import Start
@@ -71,7 +72,7 @@ def occupation_starts(X: Array, y: Array, weight: Array, primitives: tuple[Primi
     primitives : tuple of Primitive
         What the search may use.
     """
-    rows = np.unique(np.linspace(0, len(y) - 1, min(len(y), MOST_ROWS)).astype(np.intp))
+    rows = spread(len(y), MOST_ROWS)
     y, root = y[rows], np.sqrt(weight[rows])
     logs = positive_logs(X[rows])
     if not {LOG, EXP, RECIPROCAL} <= {LINEAR, *primitives} or not logs or X.shape[1] > MOST_INPUTS:

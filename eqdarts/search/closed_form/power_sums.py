@@ -22,6 +22,7 @@ from fractions import Fraction
 import numpy as np
 
 from eqdarts._typing import Array
+from eqdarts.arrays import spread
 from eqdarts.graph.draft import Draft, DraftEdge, DraftNode
 from eqdarts.graph.draft_terms import LINEAR
 from eqdarts.graph.fitted import Start
@@ -97,7 +98,7 @@ def power_sums(
     if fixed_power(Fraction(-1)) not in primitives:
         return []
     X, y, root = rows_of(problem)
-    rows = np.unique(np.linspace(0, len(y) - 1, min(len(y), MOST_ROWS)).astype(np.intp))
+    rows = spread(len(y), MOST_ROWS)
     X = X[rows]
     products, f = _products(X), fit.predict(X)
     found: list[_Sum] = []

@@ -11,7 +11,7 @@ from eqdarts.search.growth.features import Feature, Features
 from eqdarts.search.growth.gains import basis, closed_form
 from eqdarts.search.least_squares import least_squares
 
-__all__ = ["draw", "pursue", "slope_along", "without_holes"]
+__all__ = ["draw", "pursue", "slope_along", "weighted", "without_holes"]
 
 PURSUED = 6  # terms at most
 TOP = 60  # features of highest merit that each term is drawn from
@@ -64,6 +64,15 @@ def without_holes(target: Array, weight: Array) -> tuple[Array, Array]:
     """Return target and weight (N,), both zero where either is not finite."""
     sound = np.isfinite(target) & np.isfinite(weight)
     return np.where(sound, target, 0.0), np.where(sound, weight, 0.0)
+
+
+def weighted(inner: Array, y: Array, weight: Array) -> tuple[Array, Array]:
+    """Return h (N,) as a target, and the weights (N,) of its residuals, whose squares are then those of y = f(h).
+
+    Both are zero where h does not exist. `weight` is that of squares of residuals of y.
+    """
+    slope = np.ones_like(inner) if inner is y else slope_along(inner, y)
+    return without_holes(inner, slope * np.sqrt(weight))
 
 
 def slope_along(inner: Array, y: Array) -> Array:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -133,13 +133,11 @@ class Island:
         ranked = sorted(zip(starts, fitted, strict=True), key=lambda pair: simplicity.get(pair[0][0], 1.0))
         self.origins = [m for _, (m, _) in ranked if math.isfinite(m.loss)] or self.trials.archive.front()
         # they enter the archive, and are no origins: a climb finds them on the front
-        fitted += (
-            []
-            if self.is_exact
-            else self.trials.fit([*self._additive(), *self._two_exponentials(), *self._with_bends(), *self._in_logs()])
-        )
+        if not self.is_exact:
+            fitted += self.trials.fit(self._read_off_besides())
         # a smooth model of noisy rows has lost waves that are faster than its polynomials
-        fitted += [] if self.is_exact or self.is_smooth else self.trials.fit(self._on_trends())
+        if not self.is_exact and not self.is_smooth:
+            fitted += self.trials.fit(self._on_trends())
         kept = [m for m, kept in fitted if kept]
         if self.origins:
             # every walker has its own origin, as long as there are enough of them
@@ -167,65 +165,34 @@ class Island:
         if smooth is not None:
             polynomial = self.attempt("polynomial laws", lambda: polynomial_start(problem, smooth), lambda: None)
         if polynomial is not None:
-            found = [polynomial]
-        elif smooth is not None and smooth.is_noisy:
-            found = []
-        else:
-            found = self.attempt(
-                "rational laws", lambda: list(self.in_time(rational_starts(problem, self.primitives))), list[Start]
-            )
-        return [start for start in found if self.trials.is_admissible(start[0])]
+            return [polynomial] if self.trials.is_admissible(polynomial[0]) else []
+        if smooth is not None and smooth.is_noisy:
+            return []
+        return self._admissible("rational laws", lambda: rational_starts(problem, self.primitives))
 
-    def _additive(self) -> list[Start]:
-        """Return laws that are linear in one function of the inputs, behind an outer function."""
-        train, unit = self.trials.problem.train, self.trials.problem.y_unit
-        found = self.attempt(
-            "additive laws",
-            lambda: list(self.in_time(additive_starts(train.X, train.y, train.weight, self.primitives, unit), READING)),
-            list[tuple[str, Start]],
-        )
-        return [start for _, start in found if self.trials.is_admissible(start[0])]
-
-    def _two_exponentials(self) -> list[Start]:
-        """Return sums of two exponentials of one input, and one over such sums."""
-        train, unit = self.trials.problem.train, self.trials.problem.y_unit
-        found = self.attempt(
-            "two exponentials",
-            lambda: list(
-                self.in_time(exponential_starts(train.X, train.y, train.weight, self.primitives, unit), READING)
-            ),
-            list[Start],
-        )
-        return [start for start in found if self.trials.is_admissible(start[0])]
-
-    def _with_bends(self) -> list[Start]:
-        """Return powers over an exponential less or plus one."""
-        train = self.trials.problem.train
-        found = self.attempt(
-            "powers over exponentials",
-            lambda: list(self.in_time(occupation_starts(train.X, train.y, train.weight, self.primitives), READING)),
-            list[Start],
-        )
-        return [start for start in found if self.trials.is_admissible(start[0])]
-
-    def _in_logs(self) -> list[Start]:
-        """Return products of powers and functions."""
-        train, units = self.trials.problem.train, self.trials.problem.units.tolist()
-        found = self.attempt(
-            "products of powers and functions",
-            lambda: list(self.in_time(log_starts(train.X, train.y, train.weight, self.primitives, units), READING)),
-            list[Start],
-        )
-        return [start for start in found if self.trials.is_admissible(start[0])]
+    def _read_off_besides(self) -> list[Start]:
+        """Return laws of kinds that a climb term by term does not come upon, as least squares finds them."""
+        problem = self.trials.problem
+        X, y, weight = problem.train.X, problem.train.y, problem.train.weight
+        known, unit = self.primitives, problem.y_unit
+        kinds: dict[str, Callable[[], Iterable[Start]]] = {
+            "additive laws": lambda: additive_starts(X, y, weight, known, unit),
+            "two exponentials": lambda: exponential_starts(X, y, weight, known, unit),
+            "powers over exponentials": lambda: occupation_starts(X, y, weight, known),
+            "products of powers and functions": lambda: log_starts(X, y, weight, known, problem.units.tolist()),
+        }
+        return [start for kind, found in kinds.items() for start in self._admissible(kind, found, READING)]
 
     def _on_trends(self) -> list[Start]:
         """Return waves on polynomials, with the frequencies of the periodogram of what the polynomials leave."""
         wide = self.trials.problem.wide
         limits = most_periods(wide.X, len(wide.y), MOST_COSINES)
-        found = self.attempt(
-            "waves on trends", lambda: list(self.in_time(wave_starts(wide, self.primitives, limits))), list[Start]
-        )
-        return [start for start in found if self.trials.is_admissible(start[0])]
+        return self._admissible("waves on trends", lambda: wave_starts(wide, self.primitives, limits))
+
+    def _admissible(self, kind: str, found: Callable[[], Iterable[Start]], share: float = 1.0) -> list[Start]:
+        """Return those of the starts that may be fitted, as many as are found in this share of the time."""
+        starts = self.attempt(kind, lambda: list(self.in_time(found(), share)), list[Start])
+        return [start for start in starts if self.trials.is_admissible(start[0])]
 
     def _outer_functions(self) -> list[tuple[str, float, Array]]:
         """Return what may stand outside of the law: at least nothing."""

@@ -19,7 +19,7 @@ PRIMITIVES = resolve("default")
 def best_loss(X: Array, y: Array, most_coefficients: int) -> float:
     import torch
 
-    starts = [start for _, start in additive_starts(X, y, np.ones(len(y)), PRIMITIVES)]
+    starts = list(additive_starts(X, y, np.ones(len(y)), PRIMITIVES))
     starts = [start for start in starts if start[0].n_coefficients <= most_coefficients]
     fits = refit([g for g, _ in starts], [c for _, c in starts], torch.tensor(X), torch.tensor(y))
     return min(fit.loss for fit in fits) / float(np.var(y))
@@ -47,7 +47,7 @@ def test_where_a_function_is_undefined_its_input_is_left_out() -> None:
     X = np.column_stack([rng.uniform(-1, 1, 50), rng.uniform(1, 2, 50)])
     starts = list(additive_starts(X, np.log(X[:, 1]), np.ones(50), PRIMITIVES))
     assert starts
-    for _, (graph, coefficients) in starts:
+    for graph, coefficients in starts:
         assert np.isfinite(coefficients).all()
         assert all(e.source != 0 for node in graph.nodes for e in node.edges if e.primitive.name in ("log", "sqrt"))
 
