@@ -172,14 +172,13 @@ class Island:
 
     def _read_off_besides(self) -> list[Start]:
         """Return laws of kinds that a climb term by term does not come upon, as least squares finds them."""
-        problem = self.trials.problem
-        X, y, weight = problem.train.X, problem.train.y, problem.train.weight
-        known, unit = self.primitives, problem.y_unit
+        problem, train = self.trials.problem, self.trials.problem.train
+        rows = (train.X, train.y, train.weight, self.primitives)
         kinds: dict[str, Callable[[], Iterable[Start]]] = {
-            "additive laws": lambda: additive_starts(X, y, weight, known, unit),
-            "two exponentials": lambda: exponential_starts(X, y, weight, known, unit),
-            "powers over exponentials": lambda: occupation_starts(X, y, weight, known),
-            "products of powers and functions": lambda: log_starts(X, y, weight, known, problem.units.tolist()),
+            "additive laws": lambda: additive_starts(*rows, problem.y_unit),
+            "two exponentials": lambda: exponential_starts(*rows, problem.y_unit),
+            "powers over exponentials": lambda: occupation_starts(*rows),
+            "products of powers and functions": lambda: log_starts(*rows, problem.units.tolist()),
         }
         return [start for kind, found in kinds.items() for start in self._admissible(kind, found, READING)]
 
