@@ -27,7 +27,7 @@ from eqdarts.primitives.domain import UNIT
 from eqdarts.primitives.functions import FUNCTIONS, function_of
 from eqdarts.primitives.table import PERIODIC
 
-__all__ = ["doubt_of", "find_wave", "waves_of"]
+__all__ = ["doubt_of", "find_wave", "waves_in_vain", "waves_of"]
 
 FEWEST_PERIODS = 1.0  # with fewer the wave never comes back to where it was
 QUARTERS = 4  # of one period: rows in fewer of them, far from each other, show no wave
@@ -66,6 +66,23 @@ def find_wave(equation: Equation, columns: Mapping[str, Array]) -> str:
         if words:
             return words
     return ""
+
+
+def waves_in_vain(equation: Equation, columns: Mapping[str, Array]) -> list[str]:
+    """Return the words for each wave, and each arc that the rows cannot show, of the law of a curve without repeats.
+
+    Examples
+    --------
+    >>> waves_in_vain(Equation.parse("exp(-t)*cos(2*t)", ["t"]), {"t": np.linspace(0, 20, 50)})
+    ['cos(2*t) repeats, but the rows do not']
+    """
+    found = []
+    for wave in waves_of(equation.expr):
+        words = doubt_of(wave, columns)
+        if not words and function_of(wave) in PERIODIC:
+            words = f"{_shown(wave)} repeats, but the rows do not"
+        found += [words] if words else []
+    return found
 
 
 def waves_of(expr: Expr) -> Iterator[Expr]:

@@ -309,7 +309,9 @@ def on_range(candidate: Candidate, equation: Equation, table: Table) -> Candidat
     pole = table.pole(equation)
     brink = "" if pole else table.brink(equation)
     units = table.length_of_units(equation)
-    return replace(candidate, pole=pole, brink=brink, wave=table.wave(equation), units=units)
+    waves = table.waves(equation)
+    wave, n_waves = (waves[0], len(waves)) if waves else ("", 1)
+    return replace(candidate, pole=pole, brink=brink, wave=wave, n_waves=n_waves, units=units)
 
 
 # --- what is said of the chosen graph ---

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from eqdarts._typing import Array, Expr
 from eqdarts.equation.equation import Equation
 from eqdarts.equation.groups import RowGroups
+from eqdarts.equation.repeats import repeats
 from eqdarts.equation.waves import doubt_of, waves_of
 from eqdarts.expression.written import text, write
 from eqdarts.fitting.table import Table
@@ -30,9 +31,6 @@ __all__ = ["MOST_WAVES", "doubtful_waves", "may_repeat", "n_waves", "rates_of_wa
 
 MOST_GROUPS = 100  # that are looked at
 MOST_WAVES = 2  # of a law of curves that do not repeat
-FEWEST_VALUES = 12  # of the input in a group that shows whether its curve repeats
-FEWEST_TURNS = 3  # of a curve that goes up and down one and a half times
-LEAST_SWING = 0.1  # of a turn, as a share of the spread of the group
 
 
 def doubtful_waves(equation: Equation, table: Table, groups: RowGroups) -> list[str]:
@@ -54,8 +52,8 @@ def doubtful_waves(equation: Equation, table: Table, groups: RowGroups) -> list[
     if equation.groups is not None:
         typical = np.median(np.array(equation.groups.values), axis=0)
         everyone |= {name: np.full(len(table.telling), value) for name, value in zip(names, typical, strict=True)}
-    repeats = may_repeat(table, groups)
-    found = [doubt_of(wave, everyone) or _in_vain(wave, groups, repeats) for wave in waves if wave not in own]
+    may = may_repeat(table, groups)
+    found = [doubt_of(wave, everyone) or _in_vain(wave, groups, may) for wave in waves if wave not in own]
     for label in groups.labels[:MOST_GROUPS] if own else ():
         rows = _rows_of(equation, table, groups, label)
         words = (doubt_of(wave, rows) for wave in own)
@@ -63,9 +61,9 @@ def doubtful_waves(equation: Equation, table: Table, groups: RowGroups) -> list[
     return [doubt for doubt in found if doubt]
 
 
-def _in_vain(wave: Expr, groups: RowGroups, repeats: bool) -> str:
+def _in_vain(wave: Expr, groups: RowGroups, may: bool) -> str:
     """Return the words for a wave in curves that do not repeat."""
-    if repeats or function_of(wave) not in PERIODIC:
+    if may or function_of(wave) not in PERIODIC:
         return ""
     return f"{text(write(wave), 4)} repeats, but the rows of no {groups.by} do"
 
@@ -85,22 +83,15 @@ def _rows_of(equation: Equation, table: Table, groups: RowGroups, label: object)
 
 
 def may_repeat(table: Table, groups: RowGroups) -> bool:
-    """Whether the curve of some group turns three times, as it is or without its slope, or nothing tells.
-
-    Rows of several inputs are no curve. Turns of less than a tenth of the spread do not count, so that errors may make
-    a curve look as if it repeats, but never the other way round.
-    """
+    """Whether the curve of some group repeats, or nothing tells. Rows of several inputs are no curve."""
     if table.X.shape[1] != 1 or any(statement.kind == "period" for statement in table.knowledge):
         return True
     known = False
     for rows in _curves(table.X[:, 0], groups):
-        x, place = np.unique(table.X[rows, 0], return_inverse=True)
-        if len(x) < FEWEST_VALUES:
-            continue
-        known = True
-        y = np.bincount(place, table.y[rows]) / np.bincount(place)
-        if max(_n_turns(y), _n_turns(y - np.polyval(np.polyfit(x, y, 1), x))) >= FEWEST_TURNS:
+        found = repeats(table.X[rows, 0], table.y[rows])
+        if found:
             return True
+        known |= found is not None
     return not known
 
 
@@ -111,23 +102,6 @@ def _curves(x: Array, groups: RowGroups) -> Iterator[NDArray[np.intp]]:
     parts.sort(key=lambda rows: float(x[rows].min()))
     if all(x[rows].max() <= x[after].min() for rows, after in pairwise(parts)):
         yield np.concatenate(parts)
-
-
-def _n_turns(y: Array) -> int:
-    """Return how often a curve (n,) turns from up to down or back, without small swings."""
-    least = LEAST_SWING * float(np.ptp(y))
-    n_turns, direction = 0, 0
-    low = high = float(y[0])
-    for value in y.tolist():
-        low, high = min(low, value), max(high, value)
-        # The curve has turned once it has come back from its last extreme by more than a small swing.
-        if direction >= 0 and value < high - least:
-            n_turns += direction > 0
-            direction, low = -1, value
-        elif direction <= 0 and value > low + least:
-            n_turns += direction < 0
-            direction, high = 1, value
-    return n_turns
 
 
 def n_waves(formula: Expr) -> int:

@@ -15,8 +15,9 @@ from eqdarts.data import FitRows, origins_of, rows_of_extremes, weighted_rows
 from eqdarts.equation.equation import Equation
 from eqdarts.equation.origins import length_of_cancelling, n_free_origins
 from eqdarts.equation.ranges import MARGIN
+from eqdarts.equation.repeats import repeats
 from eqdarts.equation.singularities import find_brink, find_singularities
-from eqdarts.equation.waves import find_wave
+from eqdarts.equation.waves import find_wave, waves_in_vain
 from eqdarts.errors import EqdartsWarning
 from eqdarts.fitting.counts import counted
 from eqdarts.fitting.dimensions import ColumnUnits
@@ -160,11 +161,20 @@ class Table:
         """Return the words for a place slightly outside the range where equation or slope grow without bound."""
         return find_brink(equation, self.box, MARGIN)
 
-    def wave(self, equation: Equation) -> str:
-        """Return the words for a sine or cosine that the rows cannot show, "" if there is none."""
+    def waves(self, equation: Equation) -> list[str]:
+        """Return the words for sines and cosines that the rows cannot show: each in a curve, else the first."""
         if any(statement.kind == "period" for statement in self.knowledge):
-            return ""  # the user knows it
-        return find_wave(equation, dict(zip(self.names, self.telling.T, strict=True)))
+            return []  # the user knows it
+        columns = dict(zip(self.names, self.telling.T, strict=True))
+        if self.is_no_wave:  # a sum of waves would be a Fourier series
+            return waves_in_vain(equation, columns)
+        found = find_wave(equation, columns)
+        return [found] if found else []
+
+    @cached_property
+    def is_no_wave(self) -> bool:
+        """Whether the rows are a curve of one input that does not repeat."""
+        return self.X.shape[1] == 1 and repeats(self.X[:, 0], self.y) is False
 
     @cached_property
     def n_rows(self) -> float:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from eqdarts import Equation
-from eqdarts.equation.waves import find_wave
+from eqdarts.equation.waves import find_wave, waves_in_vain
 
 
 @pytest.mark.parametrize(
@@ -53,3 +53,9 @@ def test_where_the_argument_is_undefined_or_one_value_nothing_is_said() -> None:
     law = Equation.parse("sin(log(t))", ["t"])
     assert find_wave(law, {"t": -np.ones(5)}) == ""
     assert find_wave(law, {"t": np.full(5, 2.0)}) == ""
+
+
+def test_each_wave_of_a_curve_that_does_not_repeat_is_in_vain() -> None:
+    law = Equation.parse("cos(3*t) + sin(0.1*t) + arcsin(0.09*t) + exp(t)", ["t"])
+    words = waves_in_vain(law, {"t": np.linspace(0, 10, 50)})
+    assert words == ["cos(3*t) repeats, but the rows do not", "sin(0.1*t) turns 0.16 of a period over the rows"]

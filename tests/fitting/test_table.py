@@ -13,6 +13,9 @@ X = rows(50)
 Y = X[:, 0] + X[:, 1]
 
 
+T = np.linspace(0, 10, 60)
+
+
 def table(weight: Array | None = None, sigma: Array | None = None) -> Table:
     return Table(X, Y, weight, ("a", "b"), "y", sigma)
 
@@ -91,3 +94,14 @@ def test_a_pole_inside_the_range_and_one_near_it_are_told() -> None:
 def test_values_where_the_equation_is_undefined_are_quietly_nan() -> None:
     values = table().predicted(Equation.parse("log(a - 1.0)", ["a", "b"]))
     np.testing.assert_array_equal(np.isnan(values), X[:, 0] <= 1.0)
+
+
+@pytest.mark.parametrize(("column", "n"), [(np.exp(-((T - 3) ** 2)), 2), (np.sin(5 * T), 0), (T[:60], 2)])
+def test_waves_in_a_curve_that_does_not_repeat_are_told(column: Array, n: int) -> None:
+    law = Equation.parse("sin(3*t) + cos(4*t)", ["t"])
+    assert len(Table(T[:, None], column, None, ("t",), "y").waves(law)) == n
+
+
+def test_rows_of_several_inputs_are_no_curve() -> None:
+    law = Equation.parse("sin(3*t) + x", ["t", "x"])
+    assert Table(np.column_stack([T, T**2]), T, None, ("t", "x"), "y").waves(law) == []
