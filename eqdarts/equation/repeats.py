@@ -14,6 +14,7 @@ __all__ = ["repeats"]
 
 FEWEST_VALUES = 12  # of the input that show whether a curve repeats
 FEWEST_TURNS = 3  # of a curve that goes up and down one and a half times
+ROUNDING = 1e-9  # share of the spread that is a rounding error
 LEAST_SWING = 0.1  # of a turn, as a share of the spread of the curve
 
 
@@ -32,9 +33,14 @@ def repeats(x: Array, y: Array) -> bool | None:
     values, place = np.unique(x, return_inverse=True)
     if len(values) < FEWEST_VALUES:
         return None
-    curve = np.bincount(place, y) / np.bincount(place)
-    level = curve - np.polyval(np.polyfit(values, curve, 1), values)
-    return max(_n_turns(curve), _n_turns(level)) >= FEWEST_TURNS
+    size = float(np.abs(y).max())
+    curve = np.bincount(place, y / size if size > 0 else y) / np.bincount(place)
+    # half of each, as the difference of two large numbers may be none
+    along = (values / 2 - values[0] / 2) / (values[-1] / 2 - values[0] / 2)
+    along -= along.mean()
+    level = curve - along * float(along @ curve) / float(along @ along)
+    is_line = np.ptp(level) <= ROUNDING * np.ptp(curve)
+    return max(_n_turns(curve), 0 if is_line else _n_turns(level)) >= FEWEST_TURNS
 
 
 def _n_turns(y: Array) -> int:
