@@ -16,7 +16,7 @@ G = 9.80665
 
 
 QUICK: dict[str, Any] = helpers.QUICK | {"primitives": "minimal", "max_refits": 200}
-QUICK_BY_LOSS: dict[str, Any] = QUICK | {"max_refits": 80, "max_complexity": 15}
+QUICK_BY_LOSS: dict[str, Any] = QUICK | {"max_refits": 30, "max_complexity": 9}
 
 
 def fall(n: int = 30, noise: float = 0.01, seed: int = 0) -> tuple[pd.DataFrame, pd.Series]:

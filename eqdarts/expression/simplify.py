@@ -6,6 +6,7 @@ and magnitudes: values and undefined points must be the same. No step assumes th
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -27,6 +28,7 @@ MOST_ROWS = 200
 RANDOM_POINTS = 64
 AGREEMENT = 1e-10
 MOST_PASSES = 3  # a further pass follows where rounding has made the expression shorter
+MOST_TERMS = 300  # an expansion with more is never the shortest form, and sympy takes minutes to make it
 
 
 class Points(NamedTuple):
@@ -124,7 +126,7 @@ def _candidates(expr: Expr, points: Points, reference: Array) -> Iterator[Expr]:
         part.is_Mul or (part.is_Pow and part.exp.is_Integer)
         for part in expr.atoms(sympy.Mul, sympy.Pow)
         if part.atoms(sympy.Add)
-    ):
+    ) and all(_terms(part) <= MOST_TERMS for part in expr.atoms(sympy.Mul, sympy.Pow)):
         steps.append(expanded)
     # A form counts only if it has the same values and the same undefined points.
     seen = {expr}
@@ -140,6 +142,18 @@ def _candidates(expr: Expr, points: Points, reference: Array) -> Iterator[Expr]:
                 agrees = False
             if agrees:
                 yield candidate
+
+
+def _terms(expr: Expr) -> int:
+    """Return about how many terms an expression has when it is expanded: powers of sums have very many."""
+    if expr.is_Add:
+        return sum(map(_terms, expr.args))
+    if expr.is_Mul:
+        return math.prod(map(_terms, expr.args))
+    if expr.is_Pow and expr.exp.is_Rational:  # sympy expands the whole part of an exponent
+        n, power = _terms(expr.base), min(abs(int(expr.exp)), MOST_TERMS)
+        return math.comb(n + power - 1, power)
+    return 1
 
 
 def _agreeing(step: Callable[[Expr], Expr], expr: Expr, points: Points, reference: Array) -> Expr:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -81,7 +82,16 @@ def test_a_failing_method_is_a_row(adapter: Path) -> None:
 
 @pytest.mark.slow
 def test_what_does_not_end_is_killed_with_all_that_it_started(adapter: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(processes, "GRACE", 5.0)
+    monkeypatch.setattr(processes, "GRACE", 0.0)
+    kill = processes._kill
+
+    def kill_late(process: subprocess.Popen[str]) -> None:
+        """Let a slow machine start the process before it is ended."""
+        while process.poll() is None and not runs(adapter):
+            time.sleep(0.05)
+        kill(process)
+
+    monkeypatch.setattr(processes, "_kill", kill_late)
     row = run_benchmark([LINE], "own", adapter=adapter, options={"what": "sleep"}, rows=50, time_limit=0.1).iloc[0]
     assert (row["status"], row["recovered"], row["reason"]) == ("killed", 0, "killed at the time limit")
     _assert_gone(int(runs(adapter)[0][3]))
@@ -96,7 +106,7 @@ def test_an_interrupt_ends_what_runs(adapter: Path) -> None:
     }  # fmt: skip
     rows = processes.run_all([{**task, "options": {}}, task], 2, False, 2)
     assert next(rows)["status"] == "done"
-    for _ in range(200):
+    for _ in range(2000):
         if len(runs(adapter)) == 2:
             break
         time.sleep(0.05)
@@ -106,7 +116,7 @@ def test_an_interrupt_ends_what_runs(adapter: Path) -> None:
 
 
 def _assert_gone(pid: int) -> None:
-    for _ in range(100):
+    for _ in range(2000):
         status = Path(f"/proc/{pid}/status")
         if not status.exists() or "Z (zombie)" in status.read_text():
             return

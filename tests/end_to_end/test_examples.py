@@ -60,7 +60,7 @@ def test_an_example_runs_from_the_shell_without_a_display(tmp_path: Path) -> Non
     for name in ("DISPLAY", "WAYLAND_DISPLAY", "MPLBACKEND"):
         environment.pop(name, None)
     command = [sys.executable, str(path), str(tmp_path)]
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=120)
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=600)
     assert done.returncode == 0, done.stderr
     _check(done.stdout, path, tmp_path)
 

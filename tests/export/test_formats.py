@@ -77,7 +77,7 @@ def test_c_source_gives_what_predict_gives(cases: list[tuple[Equation, Array]], 
 def _compiled(source: str, folder: Path) -> ctypes.CDLL:
     (folder / "laws.c").write_text(source, encoding="utf-8")
     command = "gcc -std=c99 -pedantic -Wall -Wextra -Werror -O1 -ffp-contract=off -shared -fPIC laws.c -o laws.so -lm"
-    done = subprocess.run(command.split(), cwd=folder, capture_output=True, text=True, check=False, timeout=120)
+    done = subprocess.run(command.split(), cwd=folder, capture_output=True, text=True, check=False, timeout=600)
     assert done.returncode == 0, done.stderr[:3000]
     return ctypes.CDLL(str(folder / "laws.so"))
 

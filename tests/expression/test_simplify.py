@@ -91,6 +91,15 @@ def test_large_exponents_do_not_overflow() -> None:
     np.testing.assert_allclose(evaluate(expr, {"x": rows[:, 0]}, 50), 1 / (1 + np.exp(900 - rows[:, 0])), rtol=1e-12)
 
 
+@pytest.mark.parametrize("power", ["40", "(-40)", "(81/2)", "(2/3)"])
+def test_large_powers_of_sums_are_not_expanded(power: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    expanded: list[object] = []
+    monkeypatch.setattr("sympy.expand", lambda expr, **_: expanded.append(expr) or expr)
+    expr = parse_formula(f"x*(2*x + 3*y + z)**{power}").expr
+    assert evaluate(simplified(expr, POINTS), POINTS.columns, POINTS.n_points) == pytest.approx(POINTS.evaluate(expr))
+    assert bool(expanded) == (power == "(2/3)")
+
+
 def test_constant_column_of_zeros() -> None:
     expr = simplified(parse_formula("2.5*x").expr, points_of(("x",), np.zeros((5, 1)), np.ones(1)))
     np.testing.assert_array_equal(evaluate(expr, {"x": np.zeros(5)}, 5), 0.0)

@@ -91,7 +91,7 @@ def test_an_example_runs_as_a_notebook(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("MPLBACKEND", raising=False)  # a kernel chooses its own
     before = set(path.parent.iterdir())
     notebook = _as_notebook(path)
-    client = NotebookClient(notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": path.parent}})
+    client = NotebookClient(notebook, timeout=600, kernel_name="python3", resources={"metadata": {"path": path.parent}})
     client.execute()
     *cells, model, equation, bar = notebook.cells
     assert any("image/png" in output.get("data", {}) for cell in cells for output in cell.outputs)

@@ -207,7 +207,7 @@ def _browse(page: Path, fragment: str = "", *more: str) -> tuple[str, str]:
                 "--enable-logging=stderr", "--v=0", *more, page.as_uri() + fragment,
             ]  # fmt: skip
             try:
-                done = subprocess.run(command, capture_output=True, text=True, timeout=40, check=True)
+                done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
             except subprocess.TimeoutExpired:
                 if last:
                     raise
