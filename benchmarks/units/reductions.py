@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from run import N_ROWS, units_of
+from run import N_ROWS, TARGET, units_of
 
 from eqdarts.benchmark.problems import Problem, load_suite
 from eqdarts.clock import count_cpu_seconds, now
@@ -36,9 +36,9 @@ MOST_ROWS = 125
 def rows_of(law: Problem, noise: float) -> Data:
     """Return the rows of a law, with the dimensions of their columns."""
     X, y = law.sample(N_ROWS, 0, noise)
-    known = column_units((units_of(law), None, {}), law.variables, "y", {}, False)
+    known = column_units((units_of(law), None, {}), law.variables, TARGET, {}, False)
     data = prepare(X, y, None, 0.3, np.random.default_rng(0))
-    return data if known is None else replace(data, dimensions=known.exponents(law.variables, "y"))
+    return data if known is None else replace(data, dimensions=known.exponents(law.variables, TARGET))
 
 
 def left(law: Problem, noise: float, with_units: bool) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from typing import Any
 
 import pandas as pd
 
-from eqdarts import DARTSRegressor, Equation
+from eqdarts import DARTSRegressor
 from eqdarts.benchmark.found import Found, law_on_front
 from eqdarts.benchmark.judge import judge
 from eqdarts.benchmark.problems import UNITS, Problem, load_suite
@@ -29,31 +29,16 @@ OUT = Path(__file__).parent / "units.csv"
 KEY = ("suite", "problem", "noise", "seed", "budget", "units")
 COLUMNS = (*KEY, "recovered", "on_front", "reason", "cpu_s", "found_s", "refits", "stopped", "told", "equation")
 N_ROWS = 1000
-CONSTANTS = {  # of the suite feynman, where they are columns with these names
-    "c": "m/s", "h": "J s", "G": "m3 kg-1 s-2", "epsilon": "F/m", "kb": "J/K", "g": "m/s2",
-}  # fmt: skip
+TARGET = "the value"
 
 
 def _text(exponents: tuple[int, ...]) -> str:
     return " ".join(f"{base}{power}" for base, power in zip(UNITS, exponents, strict=True) if power)
 
 
-def units_of(problem: Problem) -> dict[str, str] | None:
-    """Return the units of the columns and of y; None where the law's units do not add up with what is known."""
-    own = problem if problem.units else _realistic().get(problem.name)
-    if own is None:
-        return None
-    units = {**CONSTANTS, **dict(zip(own.variables, map(_text, own.units[:-1]), strict=True))}
-    found = {name: units[name] for name in problem.variables if name in units}
-    if problem.suite != "srsd" and set(found) != set(problem.variables):
-        return None
-    whole = {**found, "y": _text(own.units[-1])}
-    law = Equation.parse(problem.expression, variables=problem.variables)
-    return whole if problem.suite == "srsd" or law.check_units(whole).ok else None
-
-
-def _realistic() -> dict[str, Problem]:
-    return {problem.name.removeprefix("srsd-"): problem for problem in load_suite("srsd")}
+def units_of(problem: Problem) -> dict[str, str]:
+    """Return the units of the columns and of the target."""
+    return dict(zip((*problem.variables, TARGET), map(_text, problem.units), strict=True))
 
 
 def fit(problem: Problem, noise: float, seed: int, budget: float, units: dict[str, str] | None) -> dict[str, Any]:
@@ -61,7 +46,7 @@ def fit(problem: Problem, noise: float, seed: int, budget: float, units: dict[st
     X, y = problem.sample(N_ROWS, seed, noise)
     began = now()
     model = DARTSRegressor(time_limit=budget, random_state=seed)
-    model.fit(pd.DataFrame(X, columns=list(problem.variables)), y, units=units)
+    model.fit(pd.DataFrame(X, columns=list(problem.variables)), pd.Series(y, name=TARGET), units=units)
     seconds = now() - began
     verdict = judge(model.equation_, problem, noisy=noise > 0)
     scores = model.equations_["score"].tolist()
@@ -111,7 +96,7 @@ def _run(arguments: argparse.Namespace) -> None:
         units = units_of(problem)
         for k, given in ((0, None), (1, units)):
             key = (problem.suite, problem.name, arguments.noise, arguments.seed, arguments.budget, k)
-            if units is None or key in done:
+            if key in done:
                 continue
             began = time.perf_counter()
             row = fit(problem, arguments.noise, arguments.seed, arguments.budget, given)

@@ -196,8 +196,10 @@ def _read(suite: str) -> Iterator[Problem]:
             ranges = json.loads(row["ranges"])
             facts["ranges"] = [(name, float(low), float(high)) for name, (low, high) in ranges.items()]
         if "draws" in row:
-            draws, units = json.loads(row["draws"]), json.loads(row["units"])
+            draws = json.loads(row["draws"])
             facts["draws"] = [draws[name] for name in ranges]
+        if "units" in row:
+            units = json.loads(row["units"])
             facts["units"] = [*(units[name] for name in ranges), json.loads(row["unit"])]
         yield Problem.from_record(facts)
 

@@ -191,6 +191,8 @@ def _add_known(fit: _Parser) -> None:
     fit.add_argument("--know", action="append", metavar="STATEMENT", help=told)
     told = 'the known part of the law, with functions for the rest, such as "f(x)*exp(-k*t)"'
     fit.add_argument("--form", metavar="FORMULA", help=told)
+    told = "bounds of coefficients of the form, such as k=0: or k=0:5; repeatable"
+    fit.add_argument("--bounds", action="append", default=[], metavar="NAME=LOW:HIGH,..", help=told)
 
 
 def _add_columns(fit: _Parser) -> None:

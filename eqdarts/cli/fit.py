@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from eqdarts.cli.bounds import given_bounds
 from eqdarts.cli.interrupts import LateInterrupts
 from eqdarts.cli.notes import note, notes_to_stderr, show
 from eqdarts.cli.output import DATA, NAMES, PICTURES, Found, write
@@ -46,7 +47,7 @@ def run(arguments: argparse.Namespace) -> None:
     table, labels = part_groups(load_table(arguments.file), arguments.groups)
     named = named_in([*(arguments.guess or ()), arguments.form or ""], table.frame.columns)
     columns = prepare(table, arguments.target, arguments.features, named)
-    units = given_units(arguments.units, table.frame)
+    units, bounds = given_units(arguments.units, table.frame), given_bounds(arguments.bounds)
     folder = make_folder(arguments.out, arguments.file)
     for message in columns.notes:
         note(message)
@@ -54,7 +55,7 @@ def run(arguments: argparse.Namespace) -> None:
         note(message, arguments.quiet)
     before = tell_of_replaced(folder, NAMES)
     with notes_to_stderr(arguments.quiet):
-        model = _fit(columns, table.frame[columns.columns.target], arguments, labels, units)
+        model = _fit(columns, table.frame[columns.columns.target], arguments, labels, units, bounds)
     with LateInterrupts() as interrupts:
         _show_law(model, columns)
         written: list[str] = []
@@ -123,7 +124,12 @@ def _draw(found: Found, folder: Path, written: list[str], quiet: bool) -> None:
 
 
 def _fit(
-    columns: Prepared, y: Any, arguments: argparse.Namespace, groups: Any, units: dict[str, str]
+    columns: Prepared,
+    y: Any,
+    arguments: argparse.Namespace,
+    groups: Any,
+    units: dict[str, str],
+    bounds: dict[str, tuple[float | None, float | None]],
 ) -> DARTSRegressor:
     note(
         f"searching; features: {', '.join(map(str, columns.X.columns))}. Ctrl-C keeps the best so far.", arguments.quiet
@@ -135,6 +141,7 @@ def _fit(
     given = {
         own: getattr(arguments, option) for option, own in OPTIONS.items() if getattr(arguments, option) is not None
     }
+    given |= {"bounds": bounds} if bounds else {}
     more: dict[str, Any] = {} if groups is None else {"groups": groups}
     if units:
         names = {*map(str, columns.X.columns), str(columns.y.name)}

@@ -85,6 +85,7 @@ def write_all(
     go_on: Callable[[int], bool] = lambda _: True,
     settle: Callable[[Equation], Equation] = lambda equation: equation,
     failures: Failures | None = None,
+    in_groups: Mapping[str, Graph] | None = None,
 ) -> list[Written]:
     """Write the members as equations: first those that are always shown, then short and promising ones in turn.
 
@@ -105,6 +106,8 @@ def write_all(
         Fits an equation again if the loss is not that of least squares.
     failures : Failures, optional
         Records that an equation was left out after a numerical error.
+    in_groups : mapping of str to Graph, optional
+        Graphs of dimensionless groups by the keys of the members that they are: these are as promising.
 
     Returns
     -------
@@ -114,7 +117,7 @@ def write_all(
     failures = Failures() if failures is None else failures
     written: dict[int, Written] = {}
     lost = math.inf
-    for k in _order(members, table.n_rows, always):
+    for k in _order(members, table.n_rows, always, in_groups or {}):
         if not go_on(len(written)):
             break
         write = partial(_written, members[k], data, table, settle)
@@ -162,9 +165,12 @@ def _is_line(graph: Graph) -> bool:
     )
 
 
-def _order(members: Sequence[FittedGraph], n_rows: float, always: Collection[str]) -> list[int]:
+def _order(
+    members: Sequence[FittedGraph], n_rows: float, always: Collection[str], in_groups: Mapping[str, Graph]
+) -> list[int]:
     """Return the places of the members in the order in which they are written."""
-    promising = sorted(range(len(members)), key=lambda k: _promise(members[k], n_rows))
+    seen = [replace(member, graph=in_groups.get(member.graph.key, member.graph)) for member in members]
+    promising = sorted(range(len(members)), key=lambda k: _promise(seen[k], n_rows))
     smallest: dict[int, int] = {}
     for k in sorted(range(len(members)), key=lambda k: members[k].loss):
         smallest.setdefault(members[k].graph.complexity, k)
@@ -206,6 +212,8 @@ def price_all(
 
     def entry(member: FittedGraph, equation: Equation, tuning: float) -> Entry:
         structure = structure_length(member.graph, primitives)
+        if table.units is not None and data.seen_as is None:
+            structure = min(structure, table.length_by_units(member.graph, equation, primitives))
         # The same law with origins has no such numbers, so it is not charged for them.
         structure += 0.0 if data.scales.origin.any() else table.length_of_cancelling(equation)
         candidate = squared(equation, structure, table) if price is None else price(equation, structure)

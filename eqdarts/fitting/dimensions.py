@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -14,6 +14,9 @@ from eqdarts.equation.equation import Equation
 from eqdarts.equation.units import read_units
 from eqdarts.errors import EqdartsWarning, explain, level_of_caller
 from eqdarts.expression.unit_check import UnitCheck
+from eqdarts.fitting.unit_structure import length_in_own_units
+from eqdarts.graph.graph import Graph
+from eqdarts.primitives.table import Primitive
 from eqdarts.search.by_units import independent
 from eqdarts.selection import dimensions_price
 from eqdarts.units.balance import unit_price
@@ -59,6 +62,14 @@ class ColumnUnits:
         """Return the nats for the units of its coefficients, and for places where units do not add up."""
         found = self.check(equation)
         return dimensions_price(found.price, [unit_price(entry.missing, found.n_bases) for entry in found.breaks])
+
+    def structure(self, graph: Graph, equation: Equation, primitives: Collection[Primitive]) -> float | None:
+        """Return the nats of the structure of an equation with this graph; None if the unit of an input is unknown."""
+        columns = [self.columns.get(name) for name in equation.variables]
+        known = [unit for unit in columns if unit is not None]
+        if len(known) < len(columns) or len(known) != graph.n_inputs:
+            return None
+        return length_in_own_units(graph, primitives, known, self.check(equation))
 
     def in_words(self, equation: Equation) -> list[str]:
         """Return what the units say of the chosen equation and what it pays for them, as sentences."""

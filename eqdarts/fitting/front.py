@@ -148,13 +148,15 @@ def screened(
     rows: NDArray[np.intp],
     primitives: Sequence[Primitive],
     go_on: Callable[[], bool] = lambda: True,
+    in_groups: Mapping[str, Graph] | None = None,
 ) -> tuple[FittedGraph, ...]:
     """Return the front that `members` are by the losses they have, and the best that they are on `rows`, refitted.
 
     The search uses few rows, on which noise can hide the difference between laws; more rows distinguish them. The best
     are the front by symbols, and those with the shortest description, because the choice may reject all equations with
     fewer symbols, for example for the cost of a pole. `MOST_SCREENED` limits the number of members, in the order given.
-    When `go_on` returns False, those with many coefficients are not refitted.
+    When `go_on` returns False, those with many coefficients are not refitted. `in_groups` has the graphs of
+    dimensionless groups, by the keys of those that they are in the inputs: their structures are shorter.
     """
     before = front_of(members)
     kept = set(map(id, before))
@@ -162,17 +164,21 @@ def screened(
     if not others:
         return before
     found = measured(_refitted(others, data, rows, QUICK, go_on), data, rows)
-    return (*before, *dict.fromkeys((*best_of(found), *_shortest(found, data, len(rows), primitives))))
+    return (*before, *dict.fromkeys((*best_of(found), *_shortest(found, data, len(rows), primitives, in_groups or {}))))
 
 
 def _shortest(
-    members: Sequence[FittedGraph], data: Data, n_rows: int, primitives: Sequence[Primitive]
+    members: Sequence[FittedGraph],
+    data: Data,
+    n_rows: int,
+    primitives: Sequence[Primitive],
+    in_groups: Mapping[str, Graph],
 ) -> tuple[FittedGraph, ...]:
     """Return the members with the shortest descriptions, by their losses."""
     mean_square = float(np.average(data.y**2, weights=data.weight)) / max(data.variance, 1e-300)
 
     def length(member: FittedGraph) -> float:
-        structure = structure_length(member.graph, primitives)
+        structure = structure_length(in_groups.get(member.graph.key, member.graph), primitives)
         candidate = Candidate(member.graph.complexity, member.graph.n_coefficients, member.loss, structure)
         return description_length(candidate, n_rows, data.n_inputs, mean_square, 1.0)
 

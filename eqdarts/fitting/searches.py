@@ -33,7 +33,9 @@ from eqdarts.fitting.starts import (
 from eqdarts.fitting.table import Table
 from eqdarts.fitting.views import View, screen_of, weighted_later
 from eqdarts.graph.fitted import FittedGraph, Start
+from eqdarts.graph.graph import Graph
 from eqdarts.history import SearchHistory, with_totals
+from eqdarts.search.in_groups import InGroups, in_groups
 from eqdarts.search.parallel import search_many
 from eqdarts.search.result import Config
 from eqdarts.search.search import search
@@ -41,6 +43,8 @@ from eqdarts.search.search import search
 __all__ = ["Searches", "in_given_units"]
 
 LEAST_SEARCH = 0.5  # share of its time that a search gets at least, however long the preparation took
+IN_GROUPS, IF_EXACT = 0.5, 0.15  # share of a search with units that its groups get, of noisy rows and of others
+AFTER = 0.25  # share that the columns as they are get after groups of which nothing more was expected
 FROM_ORIGINS = 0.65  # share of the search that columns with an origin are counted from there
 QUICK_ROWS = 200  # rows on which an equation shown during the search must agree with its graph
 
@@ -58,6 +62,8 @@ class Searches:
     ----------
     guesses : list of str
         Keys of the graphs of the user's guesses, in their order.
+    in_groups : dict of str to Graph
+        Graphs of dimensionless groups, by the keys of those that they are in the inputs.
     """
 
     table: Table
@@ -68,6 +74,7 @@ class Searches:
     before: Run | None
     guard: Guard
     guesses: list[str] = field(default_factory=list)
+    in_groups: dict[str, Graph] = field(default_factory=dict)
 
     def views(self, data: Data, logistic: bool = False) -> list[View]:
         """Return the rows as each of the searches sees them, with its starts."""
@@ -116,12 +123,38 @@ class Searches:
             if view.is_weighted and any(history.stop_reason == "exact" for history in histories):
                 found.append(())
                 continue
-            graphs, history = self._search(view, (k + view.first) / n, view.share / n, logistic)
-            found.append(self._joined(graphs, view.starts if k == 0 else [], view.data))
+            view, shown = self._groups_first(view, k, n)
+            histories += shown
+            if any(history.stop_reason in ("exact", "interrupt", "callback") for history in shown):
+                found.append(self._joined((), view.starts, view.data))
+                if shown[0].stop_reason == "exact":
+                    continue
+                return found, with_totals(shown[0], histories)
+            graphs, history = self._search(view, (k + view.first) / n, view.share / n, logistic=logistic)
+            found.append(self._joined(graphs, view.starts if k == 0 or shown else [], view.data))
             histories.append(history)
             if history.stop_reason in ("interrupt", "callback") or self.watch.interrupts.seen:
                 return found, with_totals(history, histories)
         return found, with_totals(histories[0], histories)
+
+    def _groups_first(self, view: View, k: int, n: int) -> tuple[View, list[SearchHistory]]:
+        """Search the dimensionless groups; return the view with what was found as starts, and the time that is left."""
+        if view.lens is not None or view.data.dimensions is None or self.table.screen is not None:
+            return view, []
+        seen = self.guard.stage("dimensionless groups", lambda: in_groups(view.data, self.rng), lambda: None)
+        if seen is None:
+            return view, []
+        share = (IN_GROUPS if seen.is_noisy else IF_EXACT) * view.share
+        graphs, history = self._search(View(seen.data, view.first, share, []), (k + view.first) / n, share / n, seen)
+        starts = [*view.starts]
+        for member in graphs:
+            graph, coefficients = seen.lifted(member)
+            if graph.complexity <= self.settings.max_complexity:
+                starts.append((graph, coefficients))
+                self.in_groups[with_factor(FittedGraph(graph, coefficients, np.inf)).graph.key] = member.graph
+        is_settled = seen.is_noisy and history.stop_reason not in ("time", "budget")
+        first, share = view.first + share, AFTER * view.share if is_settled else view.share - share
+        return replace(view, first=first, share=share, starts=starts, after_groups=view.is_kept), [history]
 
     def by_scatter(
         self,
@@ -146,7 +179,7 @@ class Searches:
         return (view, found[0], with_totals(history, [history, more])) if found else None
 
     def _search(
-        self, view: View, first: float, share: float, logistic: bool
+        self, view: View, first: float, share: float, groups: InGroups | None = None, logistic: bool = False
     ) -> tuple[tuple[FittedGraph, ...], SearchHistory]:
         """Search within a `share` of the budget; another search used the part before the share `first`."""
         settings, watch = self.settings, self.watch
@@ -165,7 +198,9 @@ class Searches:
         )
         watch.first, watch.share = first, share
         watch.is_kept = view.is_kept
-        watch.unit, watch.write = data.variance * in_given_units(data, self.table) ** 2, self._writer(view, logistic)
+        given, variance = (data, data.variance) if groups is None else (groups.given, groups.variance)
+        watch.unit = variance * in_given_units(given, self.table) ** 2
+        watch.write = self._writer(view, logistic, groups)
         if settings.n_jobs is None:
             # `watch` allows an interrupt as soon as there is an equation.
             result = search(data, config, self.rng, watch, starts)
@@ -187,19 +222,20 @@ class Searches:
         whole = time_for_search(self.settings.time_limit, len(self.table.y))
         return max((first + share) * whole - (now() - self.began), LEAST_SEARCH * share * whole)
 
-    def _writer(self, view: View, logistic: bool) -> Callable[[FittedGraph], Equation | None]:
+    def _writer(self, view: View, logistic: bool, groups: InGroups | None) -> Callable[[FittedGraph], Equation | None]:
         """Return a function that writes a graph as an equation and remembers the equations it has written."""
         written: dict[FittedGraph, Equation | None] = {}
         table, lens = self.table, view.lens
-        scales = view.data.scales._replace(y=float(in_given_units(view.data, table)))
+        data = view.data if groups is None else groups.given
+        scales = data.scales._replace(y=float(in_given_units(data, table)))
         seen = table if lens is None else lens.seen(table)
 
         def write(member: FittedGraph) -> Equation | None:
             if member not in written:
                 try:
                     rows = seen.telling[:QUICK_ROWS]
-                    given = member.graph, member.coefficients, scales, seen.names
-                    found = Equation.from_graph(*given, table.target, rows=rows)
+                    start = (member.graph, member.coefficients) if groups is None else groups.lifted(member)
+                    found = Equation.from_graph(*start, scales, seen.names, table.target, rows=rows)
                     found = found if lens is None else lens.given_back(found, table)
                     written[member] = replace(found, expr=composed("logistic", found.expr)) if logistic else found
                 except (ValueError, ArithmeticError):  # it is only shown: the search goes on

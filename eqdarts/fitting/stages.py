@@ -464,7 +464,8 @@ class Stages:
             until = self._until("refits")
             half = (spent(self.began, self.settings.time_limit) + until) / 2
             obeying, others = parted(members, view, self.table, loss_of(self.settings.loss).logistic)
-            best = screened(obeying, data, rows, self.settings.primitives, partial(self._has_time, half))
+            in_half, in_groups = partial(self._has_time, half), self.searches.in_groups
+            best = screened(obeying, data, rows, self.settings.primitives, in_half, in_groups)
             best = (*best, *best_of(others))
             in_time = partial(self._has_time, until)
             return refit_front(tuple(dict.fromkeys((*best, *always))), data, rows, self.rng, in_time)
@@ -496,7 +497,8 @@ class Stages:
             always = always_told(graphs, table.n_rows, (*self.searches.guesses, *self.chosen))
             may_write = partial(self._may_write, until=self._until("writing") if until is None else until)
             seen = table if view.lens is None else view.lens.seen(table)
-            written = write_all(graphs, view.data, seen, always, may_write, back(view), self.failures)
+            known = self.failures, self.searches.in_groups
+            written = write_all(graphs, view.data, seen, always, may_write, back(view), *known)
             self.unwritten += 0 if may_write(len(written)) else len(graphs) - len(written)
             entries += price_all(written, view.data, table, settings.primitives, price, always, self.failures)
         entries = with_exponents(without_cancelling(entries, table), settings.exponents)

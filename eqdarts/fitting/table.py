@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
@@ -21,9 +22,11 @@ from eqdarts.equation.waves import find_wave, waves_in_vain
 from eqdarts.errors import EqdartsWarning
 from eqdarts.fitting.counts import counted
 from eqdarts.fitting.dimensions import ColumnUnits
+from eqdarts.graph.graph import Graph
 from eqdarts.knowledge.box import Box, widened
 from eqdarts.knowledge.probes import Screen, make_screen
 from eqdarts.knowledge.statements import Statement
+from eqdarts.primitives.table import Primitive
 from eqdarts.selection import ROUNDING
 
 __all__ = ["Table", "values_at"]
@@ -147,6 +150,11 @@ class Table:
     def length_of_units(self, equation: Equation) -> float:
         """Return the nats that the equation pays for the units of its coefficients, and where units do not add up."""
         return 0.0 if self.units is None else self.units.price(equation)
+
+    def length_by_units(self, graph: Graph, equation: Equation, primitives: Collection[Primitive]) -> float:
+        """Return the nats of the structure of an equation in the units in which it is shortest; infinite without."""
+        own = None if self.units is None else self.units.structure(graph, equation, primitives)
+        return math.inf if own is None else own
 
     def told(self, equation: Equation) -> Equation:
         """Return the equation with the ranges and the units of its inputs."""

@@ -51,6 +51,8 @@ class View:
         Whether the rows have the weights of relative errors, which may turn out not to be there.
     lens : Lens, optional
         The columns that the search sees in place of those of the table.
+    after_groups : bool, default=False
+        Whether the rows were searched in dimensionless groups before.
     """
 
     data: Data
@@ -59,11 +61,12 @@ class View:
     starts: list[Start]
     is_weighted: bool = False  # by relative errors, which may turn out not to be
     lens: Lens | None = None
+    after_groups: bool = False
 
     @property
     def is_kept(self) -> bool:
         """Whether a checkpoint keeps the graphs of this search: those of the first view have the same units."""
-        return self.first == 0.0
+        return self.after_groups or (self.first == 0.0 and self.data.seen_as is None)
 
 
 def with_lens(views: Sequence[View], lens: Lens | None, table: Table) -> list[View]:

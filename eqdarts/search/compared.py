@@ -29,7 +29,7 @@ from eqdarts.search.problem import Problem
 from eqdarts.search.smooth_evidence import SmoothFit, best_fits, positive, rows_of, smooth_fit
 from eqdarts.search.structure import Group, Reduction, reduce, scaled_by, simple_ratio
 
-__all__ = ["Compared", "compared_reductions"]
+__all__ = ["FEWEST_ROWS", "MOST_INPUTS", "Compared", "compared_reductions", "likely_by_units"]
 
 TRIED = 16  # reductions of each step and smooth model that are compared by evidence, those with the smallest amplitudes
 TOP = 3  # of these, how many get the best setting of the smooth model
@@ -175,6 +175,15 @@ def _by_units(
         rows = pivoted(laws, positive(X))
         if rows is not None:
             yield missed, price, scaled_by(X.shape[1], rows)
+
+
+def likely_by_units(problem: Problem, fit: SmoothFit) -> list[tuple[float, Reduction]]:
+    """Return what the units imply, without a constant that has a unit and with likely ones, each with its price."""
+    X, y, root = rows_of(problem)
+    f, gradient = fit.value_and_gradient()
+    noise = max(fit.unexplained * float(np.sum((y * root) ** 2)) / len(y), 1e-300)
+    found = _by_units(X, f, gradient, root, noise, problem.dimensions)
+    return [(price, reduction) for _, price, reduction in found]
 
 
 def _pivot(law: Array, is_positive: NDArray[np.bool_]) -> int | None:

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import json
-from pathlib import Path
-
 import pytest
 
-import eqdarts.benchmark
 from eqdarts import Equation
+from eqdarts.benchmark.problems import UNITS, load_suite
 from eqdarts.units.parse import UnitError
 
 # The constants of nature that stand in the laws as numbers, each with a name for its unit.
@@ -20,26 +16,22 @@ CONSTANTS = {
 }  # fmt: skip
 
 
-def _unit(exponents: list[int]) -> str:
-    return " ".join(f"{base}{e}" for base, e in zip(("m", "s", "kg", "K", "V"), exponents, strict=True) if e)
+def _unit(exponents: tuple[int, ...]) -> str:
+    return " ".join(f"{base}{e}" for base, e in zip(UNITS, exponents, strict=True) if e)
 
 
-def test_the_units_of_all_laws_with_realistic_constants_add_up() -> None:
-    path = Path(eqdarts.benchmark.__file__).parent / "problem_data" / "srsd.csv"
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    for row in rows:
-        text = row["expression"]
-        units = {name: _unit(exponents) for name, exponents in json.loads(row["units"]).items()}
-        for k, (number, unit) in enumerate(CONSTANTS.items()):
+@pytest.mark.parametrize("suite", ["srsd", "feynman"])
+def test_the_units_of_all_laws_of_physics_add_up(suite: str) -> None:
+    """The constants of nature are numbers in the laws of srsd, and columns in those of feynman."""
+    for problem in load_suite(suite):
+        text = problem.expression
+        units = dict(zip((*problem.variables, "the target"), map(_unit, problem.units), strict=True))
+        for k, (number, unit) in enumerate(CONSTANTS.items() if suite == "srsd" else ()):
             if number in text:
                 text = text.replace(number, f"constant{k}")
                 units[f"constant{k}"] = unit
-        found = Equation.parse(text, target="the target").check_units(
-            {**units, "the target": _unit(json.loads(row["unit"]))}
-        )
-        assert found.ok, f"{row['name']}: {found}"
-    assert len(rows) == 120
+        found = Equation.parse(text, target="the target").check_units(units)
+        assert found.ok, f"{problem.name}: {found}"
 
 
 def test_a_missing_constant_is_told_with_its_unit() -> None:
