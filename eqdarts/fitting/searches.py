@@ -44,6 +44,7 @@ __all__ = ["Searches", "in_given_units"]
 
 LEAST_SEARCH = 0.5  # share of its time that a search gets at least, however long the preparation took
 IN_GROUPS, IF_EXACT = 0.5, 0.15  # share of a search with units that its groups get, of noisy rows and of others
+AT_ONCE = ("exact", "interrupt", "callback")  # why a search of groups ended, if no other follows
 AFTER = 0.25  # share that the columns as they are get after groups of which nothing more was expected
 FROM_ORIGINS = 0.65  # share of the search that columns with an origin are counted from there
 QUICK_ROWS = 200  # rows on which an equation shown during the search must agree with its graph
@@ -124,15 +125,13 @@ class Searches:
                 found.append(())
                 continue
             view, shown = self._groups_first(view, k, n)
-            histories += shown
-            if any(history.stop_reason in ("exact", "interrupt", "callback") for history in shown):
+            if any(history.stop_reason in AT_ONCE for history in shown):
                 found.append(self._joined((), view.starts, view.data))
-                if shown[0].stop_reason == "exact":
-                    continue
-                return found, with_totals(shown[0], histories)
-            graphs, history = self._search(view, (k + view.first) / n, view.share / n, logistic=logistic)
-            found.append(self._joined(graphs, view.starts if k == 0 or shown else [], view.data))
-            histories.append(history)
+                history = shown[0]
+            else:
+                graphs, history = self._search(view, (k + view.first) / n, view.share / n, logistic=logistic)
+                found.append(self._joined(graphs, view.starts if k == 0 or shown else [], view.data))
+            histories += [history, *(other for other in shown if other is not history)]
             if history.stop_reason in ("interrupt", "callback") or self.watch.interrupts.seen:
                 return found, with_totals(history, histories)
         return found, with_totals(histories[0], histories)
@@ -147,6 +146,9 @@ class Searches:
         share = (IN_GROUPS if seen.is_noisy else IF_EXACT) * view.share
         graphs, history = self._search(View(seen.data, view.first, share, []), (k + view.first) / n, share / n, seen)
         starts = [*view.starts]
+        if not seen.is_noisy and history.stop_reason not in AT_ONCE:
+            # Without noise what is not exact is no law of these groups: they would only be in the way.
+            graphs, view = (), replace(view, data=replace(view.data, dimensions=None))
         for member in graphs:
             graph, coefficients = seen.lifted(member)
             if graph.complexity <= self.settings.max_complexity:
