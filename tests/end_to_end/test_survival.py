@@ -69,7 +69,7 @@ def test_what_parse_reads_survives(seed: int) -> None:
 
 @pytest.mark.slow
 @given(graphs(min_inputs=3, max_inputs=3), st.integers(0, 2**32 - 1))
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 def test_what_a_graph_is_written_as_survives(pair: Pair, seed: int) -> None:
     graph, coefficients = pair
     rng = np.random.default_rng(seed)

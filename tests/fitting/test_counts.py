@@ -84,7 +84,7 @@ def test_a_fit_sees_a_whole_weight_as_so_many_rows(loss: str) -> None:
     y = rng.poisson(5 * x).astype(float)
     weight = rng.integers(0, 4, 60).astype(float)
     rows = rng.permutation(np.repeat(np.arange(60), weight.astype(int)))
-    model = DARTSRegressor(**QUICK | {"max_refits": 100, "loss": loss})
+    model = DARTSRegressor(**QUICK | {"max_refits": 30, "max_complexity": 9, "loss": loss})
     one = str(model.fit(x[:, None], y, sample_weight=weight).equation_)
     table = model.equations_
     other = str(model.fit(x[rows, None], y[rows]).equation_)

@@ -10,7 +10,7 @@ import pytest
 from eqdarts import DARTSRegressor
 from tests import helpers
 
-QUICK: dict[str, Any] = helpers.QUICK | {"max_refits": 40, "guesses": ["a*x0**b"]}
+QUICK: dict[str, Any] = helpers.QUICK | {"max_refits": 40, "max_complexity": 9, "guesses": ["a*x0**b"]}
 X = np.geomspace(0.4, 40, 12)
 ERRORS = np.array([0.1, -0.2, 0.1, 0.3, -0.1, 30.0, 0.2, -0.3, 0.1, 0.0, -20.0, 0.1]) / 100
 

@@ -44,7 +44,7 @@ def test_a_law_is_found_behind_an_outer_function() -> None:
     rng = np.random.default_rng(0)
     X = rng.uniform(0.5, 3.0, (200, 2))
     data = prepare(X, np.log(X[:, 0] ** 2 + X[:, 1]), None, 0.25, rng)
-    config = Config(MINIMAL, "relaxed", 20, None, 3000, 16, ("a", "b"), RelaxedOptions(n_steps=20))
+    config = Config(MINIMAL, "relaxed", 20, None, 3000, 8, ("a", "b"), RelaxedOptions(n_steps=10))
     found = search(data, config, np.random.default_rng(0))
     assert found.history.stop_reason == "exact"
     assert found.front[-1].graph.complexity <= 18
