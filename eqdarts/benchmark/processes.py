@@ -26,8 +26,8 @@ def run_all(
 ) -> Iterator[dict[str, Any]]:
     """Run the tasks, `n_jobs` at a time, and yield their rows as they end; kill the running ones after an interrupt.
 
-    A task has at least the keys "problem" and "budget", and what the worker wants: a module that reads it from
-    standard input.
+    A task has at least the keys "problem" and "budget", which are seconds unless it has a "limit" too, and what the
+    worker wants: a module that reads it from standard input.
     """
     from tqdm.auto import tqdm
 
@@ -82,7 +82,9 @@ class Processes:
         began = time.perf_counter()
         killed = False
         try:
-            output, _ = process.communicate(json.dumps(task), timeout=PATIENCE * task["budget"] + GRACE)
+            output, _ = process.communicate(
+                json.dumps(task), timeout=PATIENCE * task.get("limit", task["budget"]) + GRACE
+            )
         except subprocess.TimeoutExpired:
             _kill(process)
             output, _ = process.communicate()

@@ -78,7 +78,7 @@ def run_odes(
     }
     chosen = load_odes() if problems is None else tuple(problems)
     tasks = [
-        {**own, **_facts(problem), "seed": seed, "noise": float(level), "budget": float(time_limit)}
+        {**own, **_facts(problem, time_limit), "seed": seed, "noise": float(level), "budget": float(time_limit)}
         for level, seed, problem in itertools.product(noise, seeds, chosen)
     ]
     table = Results(None if out is None else Path(out), COLUMNS, KEY)
@@ -89,9 +89,9 @@ def run_odes(
     return pd.DataFrame([row for key, row in table.done.items() if key in wanted], columns=list(COLUMNS))
 
 
-def _facts(problem: OdeProblem) -> dict[str, Any]:
+def _facts(problem: OdeProblem, time_limit: float) -> dict[str, Any]:
     facts = asdict(problem)
-    return {"problem": facts.pop("name"), **facts}
+    return {"problem": facts.pop("name"), **facts, "limit": time_limit * len(problem.sides)}
 
 
 def has_systems(path: Path) -> bool:

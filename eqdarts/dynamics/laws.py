@@ -11,12 +11,13 @@ import numpy as np
 from eqdarts._typing import Array, Expr
 from eqdarts.dynamics.flow import Formula, Sides
 from eqdarts.equation.equation import Equation
+from eqdarts.errors import FormulaError
 from eqdarts.expression.build import symbol
 from eqdarts.selection import Candidate, description_length
 
 __all__ = ["FLOOR", "Law", "Measured", "length_of", "sides_of"]
 
-FLOOR = 1e-7  # noise as a share of the spread below which nothing is gained
+FLOOR = 1e-9  # noise as a share of the spread below which nothing is gained
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,12 +60,15 @@ class Law:
     def n_coefficients(self) -> int:
         return len(self.coefficients)
 
-    def with_coefficients(self, values: Array) -> Law:
-        """Return the law with other coefficients, as long as all are finite."""
+    def with_coefficients(self, values: Array) -> Law | None:
+        """Return the law with other coefficients; None if one is not finite, or too large for a formula."""
         if not np.isfinite(values).all():
-            return self
+            return None
         named = dict(zip(self.coefficients, map(float, values), strict=True))
-        return replace(self, equation=self.equation.with_coefficients(named)) if named else self
+        try:
+            return replace(self, equation=self.equation.with_coefficients(named)) if named else self
+        except FormulaError:
+            return None
 
 
 @lru_cache(maxsize=4096)

@@ -25,6 +25,7 @@ __all__ = ["Problem", "Tie", "fitted_starts"]
 Tie = tuple[int, int, float]
 
 ROUGHLY = 1e-5  # accuracy of the flow of one state, as a share of its spread: the others are only smoothed
+ROUGH_FLOOR = 1e-7  # residual below which nothing is gained there
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,10 +134,11 @@ class Problem:
         sides = sides_of([law], [data.states[k]], [*others, *self.known], velocities=own)
         noise = np.concatenate([self.smooth.noise, self._error_of_velocities])[self._places([k])]
         fitted = fit_shots(sides, self._ones[k], noise, None, go_on, 1, most_iterations, ROUGHLY)
-        if fitted is None or not np.isfinite(fitted.square).all():
+        found = None if fitted is None else law.with_coefficients(fitted.theta)
+        if fitted is None or found is None or not np.isfinite(fitted.square).all():
             return None
-        length = length_of(law, float(fitted.square[0]), self.measured, k) + self._price(law, k)
-        return law.with_coefficients(fitted.theta), fitted, length
+        square = max(float(fitted.square[0]), (ROUGH_FLOOR * float(self.data.spread[k])) ** 2)
+        return found, fitted, length_of(law, square, self.measured, k) + self._price(law, k)
 
     def _price(self, law: Law, k: int) -> float:
         return 0.0 if self.units is None else self.units.price(law, k)
@@ -158,7 +160,10 @@ class Problem:
             return None
         places = np.cumsum([law.n_coefficients for law in laws])[:-1]
         own = np.split(sides.spread @ fitted.theta, places)
-        found = tuple(law.with_coefficients(theta) for law, theta in zip(laws, own, strict=True))
+        moved = (law.with_coefficients(theta) for law, theta in zip(laws, own, strict=True))
+        found = tuple(law for law in moved if law is not None)
+        if len(found) < len(laws):
+            return None
         n_states = len(self.data.states)
         fitted = replace(fitted, noise=fitted.noise[:n_states], square=fitted.square[:n_states])
         return found, fitted, self.length(found, fitted, ties)

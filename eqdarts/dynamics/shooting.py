@@ -24,14 +24,14 @@ from eqdarts.dynamics.flow import STAGES, Sides, flow
 __all__ = ["MOST_ITERATIONS", "Fitted", "Shots", "fit_shots"]
 
 MOST_ITERATIONS = 30
-FIRST_DAMPING, MOST_DAMPING = 1e-6, 1e4
-LEAST_DAMPING = 1e-12
+FIRST_DAMPING, MOST_DAMPING = 1e-8, 1e4
+LEAST_DAMPING = 1e-14
 TOLERANCE = 1e-6  # relative gain of a step below which a fit has converged
 NEARLY = 1e-5  # gain after which a step without a gain shows that the fit has converged
-NOTHING_LEFT = 1e-4  # squared residual, in units of the noise, below which nothing is gained
+NOTHING_LEFT = 1e-6  # squared residual, in units of the noise, below which nothing is gained
 STEPS = (1, 2, 4, 8, 16, 32)  # steps of an interval that are tried until the flow is accurate
 MOST_ROUGH_STEPS = 8  # where less accuracy is asked for
-ACCURATE = 3e-8  # error of the flow as a share of the spread
+ACCURATE = 1e-8  # error of the flow as a share of the spread
 OF_NOISE = 1e-2  # or as a share of the noise
 OF_DEFECTS = 10.0  # weight of squared defects of the flow, times the squared length of a run: closing them must gain
 SETTLED = 1e-2  # largest defect at the solution, in units of the noise
@@ -233,7 +233,7 @@ class _Solver:
             new = self._merit(trial)
             gain = (merit - new) / merit
             self.point, merit = trial, new
-            self.damping = max(self.damping / 10, LEAST_DAMPING)
+            self.damping = max(self.damping / 30, LEAST_DAMPING)
             idle = idle + 1 if gain < TOLERANCE else 0
             if idle >= 2 or merit < NOTHING_LEFT * self.known.sum() or not go_on():
                 break
@@ -252,7 +252,7 @@ class _Solver:
                 return trial if is_first else self._at(trial.theta, trial.states)
             if gain < NEARLY:
                 return None
-            self.damping = max(self.damping * 30, FIRST_DAMPING)
+            self.damping = max(self.damping * 100, FIRST_DAMPING)
             is_first = False
         return None
 

@@ -16,7 +16,6 @@ from eqdarts.dynamics.between import Between, between_runs
 from eqdarts.dynamics.choice import Chosen, Screened, choose, laws_of_entries, screen, simplified
 from eqdarts.dynamics.guesses import about_guesses, read_guesses
 from eqdarts.dynamics.laws import Law, sides_of
-from eqdarts.dynamics.polynomials import polynomial_laws, saturated_laws
 from eqdarts.dynamics.problem import Problem
 from eqdarts.dynamics.rate_units import RateUnits
 from eqdarts.dynamics.record import Coefficient, Course, DynamicsRun, OnFront, r_squared
@@ -24,6 +23,7 @@ from eqdarts.dynamics.smoothing import Smooth, smooth_states
 from eqdarts.dynamics.structure import conserved, shared, with_shared
 from eqdarts.dynamics.system import System, speed_name
 from eqdarts.dynamics.trajectories import Trajectories
+from eqdarts.dynamics.usual_sums import usual_laws
 from eqdarts.dynamics.words import about_data, about_fit, about_rival_systems, about_runs
 from eqdarts.equation.equation import Equation
 from eqdarts.fitting.progress import Callback
@@ -172,10 +172,10 @@ def _searched(
 def _screened(
     problem: Problem, k: int, table: Table, laws: Sequence[Law], settings: FitSettings, until: Callable[[], bool]
 ) -> list[Screened]:
-    """Return the laws of state k, polynomials, and saturations, fitted to its measured values."""
-    usual = [make(problem, k, table, settings.primitives, until) for make in (polynomial_laws, saturated_laws)]
+    """Return the laws of state k, and sums of usual terms, fitted to its measured values."""
+    usual = usual_laws(problem, k, table, settings.primitives, until)
     # A law that is undefined on the smooth courses is none; a constant always is defined.
-    found = screen(problem, k, laws, until, [one for ones in usual for one in ones])
+    found = screen(problem, k, laws, until, usual)
     return found or [Screened(_constant(problem, k), math.inf, math.inf)]
 
 
