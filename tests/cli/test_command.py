@@ -82,7 +82,7 @@ def _start(*arguments: str, **more: object) -> subprocess.Popen[str]:
 @pytest.mark.slow
 def test_kepler_all_the_way(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """Nothing is replaced but the clock: the search stops at a number of refits, slow machine or not."""
-    by_count = partial(DARTSRegressor, time_limit=None, max_refits=300)
+    by_count = partial(DARTSRegressor, time_limit=None, max_refits=100)
     monkeypatch.setattr("eqdarts.estimator.DARTSRegressor", by_count)
     given = ["--checkpoint", "kept", "--guess", "a*semi_major_axis_au**n", "--guess", "a*semi_major_axis_au + b"]
     given += ["--know", "increasing in semi_major_axis_au", "--know", "positive"]

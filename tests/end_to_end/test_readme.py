@@ -16,7 +16,7 @@ from tests.places import DATASETS, ROOT
 
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
 RECOVERY = ROOT / "benchmarks" / "recovery" / "results"
-REFITS = 1000
+REFITS = 400
 
 
 @pytest.fixture
