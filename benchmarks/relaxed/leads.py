@@ -11,20 +11,24 @@ from __future__ import annotations
 import contextlib
 import csv
 import math
+from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
 import numpy as np
 import torch
-from orders import COLUMNS, HIDDEN, LAWS, RESTARTS, Result, cells, prepare_process, summary, train_one
+from mixtures import Entmax, HardConcrete, kernels_in_logs
+from orders import COLUMNS, HIDDEN, LAWS, RESTARTS, Result, cells, prepare_process, summary, table, train, train_one
 
-from eqdarts.search.relaxed.active import shrink
+from eqdarts.search.relaxed.active import draw_active, shrink
 from eqdarts.search.relaxed.descent import Descent
+from eqdarts.search.relaxed.engine import warm_up
 from eqdarts.search.relaxed.supernet_values import _safe_value
 
 HERE = Path(__file__).parent
 SEEDS = 0, 1, 2
+BEST = 8  # graphs of an archive that count
 ALL = 1000  # primitives on an edge: as many as there are
 
 
@@ -81,7 +85,29 @@ class Normalised(Descent):
         return super()._stepped(rate * self.scale)  # a step of the same length in units of the output
 
 
+def draw_unused(used: set[tuple[int, str]], net: Any, alpha: Any, n_active: int, rng: Any) -> None:
+    """Draw the choices of each edge, seldom those in `used`: (input or -1 for a node, name of the primitive)."""
+    logits = net.edge_logits(alpha)  # a view
+    for m, primitive in enumerate(net.primitives):
+        name = net.bases.get(primitive.name, primitive).name
+        for e, (source, _) in enumerate(net.edges):
+            if (source if source < net.n_inputs else -1, name) in used:
+                # seven of eight draws leave it out; where it is drawn it begins with a small weight
+                logits[rng.random(len(logits)) < 7 / 8, e, m + 1] = -math.inf
+                logits[:, e, m + 1] -= 0.5
+    draw_active(net, alpha, n_active, rng)
+
+
+def used_by(refits: list[Any]) -> set[tuple[int, str]]:
+    """Return the inputs (or -1 for a node) and primitives on the edges of the best graphs, by loss."""
+    best = [graph for _, graph in sorted(refits, key=lambda refit: refit[0])[:BEST]]
+    edges = [(graph.n_inputs, edge) for graph in best for node in graph.nodes for edge in node.edges]
+    return {(e.source if e.source < d else -1, e.primitive.name) for d, e in edges if e.primitive.name != "linear"}
+
+
 DESCENT = "eqdarts.search.relaxed.training.Descent"
+ENGINE = "eqdarts.search.relaxed.engine.Engine"
+KERNELS = "eqdarts.search.relaxed.kernels"
 SHRINKS = "eqdarts.search.relaxed.options.SHRINKS"
 # what differs: options, what stands in the place of what, and how many times as many restarts
 LEADS: dict[str, tuple[dict[str, Any], dict[str, Any], float]] = {
@@ -97,7 +123,15 @@ LEADS: dict[str, tuple[dict[str, Any], dict[str, Any], float]] = {
     "untrained": ({"n_steps": 0}, {}, 1),
     "untrained, twice as many restarts": ({"n_steps": 0}, {}, 2),
     "two and a half times as many restarts": ({}, {}, 2.5),
+    "entmax mixtures": ({}, {ENGINE: Entmax}, 1),
+    "entmax mixtures, none dropped": ({}, {ENGINE: Entmax, SHRINKS: ()}, 1),
+    "entmax mixtures of all primitives, none dropped": ({"n_active": ALL}, {ENGINE: Entmax, SHRINKS: ()}, 1),
+    "hard-concrete mixtures": ({}, {ENGINE: HardConcrete}, 1),
+    "hard-concrete mixtures, none dropped": ({}, {ENGINE: HardConcrete, SHRINKS: ()}, 1),
+    "products in log space": ({}, {KERNELS: kernels_in_logs()}, 1),
 }
+# two supernets after each other: whether the second one avoids what the best graphs of the first one use
+SECOND = {"a second supernet": False, "a second supernet, of what the best graphs lack": True}
 
 
 def main() -> None:
@@ -109,7 +143,7 @@ def main() -> None:
         writer = csv.writer(file, lineterminator="\n")
         if is_new:
             writer.writerow(["lead", "seed", *COLUMNS])
-        for lead in (lead for lead in LEADS if lead not in done):
+        for lead in (lead for lead in (*LEADS, *SECOND) if lead not in done):
             results = {
                 (seed, name, hidden): compare_one(lead, seed, name, hidden)
                 for seed in SEEDS
@@ -122,12 +156,25 @@ def main() -> None:
 
 
 def compare_one(lead: str, seed: int, name: str, hidden: int) -> Result:
-    """Train one supernet with what the lead changes."""
+    """Train one supernet with what the lead changes, or two."""
+    if lead in SECOND:
+        return train_two(SECOND[lead], seed, name, hidden)
     options, stand_ins, times = LEADS[lead]
     with contextlib.ExitStack() as stack:
         for place, stand_in in stand_ins.items():
             stack.enter_context(patch(place, stand_in))
+        warm_up()  # what stands in may have to be compiled
         return train_one(name, hidden, options, seed, round(times * RESTARTS))
+
+
+def train_two(is_other: bool, seed: int, name: str, hidden: int) -> Result:
+    """Train two supernets: the medians are those of the second one."""
+    data, rng = table(name, seed)
+    first, refits = train(data, rng, hidden, {}, RESTARTS)
+    used = used_by(refits) if is_other else set()
+    with patch("eqdarts.search.relaxed.training.draw_active", partial(draw_unused, used)):
+        second, _ = train(data, rng, hidden, {}, RESTARTS)
+    return second._replace(found=first.found or second.found, seconds=first.seconds + second.seconds)
 
 
 if __name__ == "__main__":

@@ -61,19 +61,32 @@ class Result(NamedTuple):
 
 def train_one(name: str, hidden: int, options: dict[str, Any], seed: int = SEED, restarts: int = RESTARTS) -> Result:
     """Train a supernet on a law and refit all that it proposes."""
+    return train(*table(name, seed), hidden, options, restarts)[0]
+
+
+def table(name: str, seed: int) -> tuple[Any, Any]:
+    """Return rows of a law, and the generator that drew them."""
     import numpy as np
     import torch
 
     from eqdarts.data import prepare
+
+    rng = np.random.default_rng(seed)
+    X = rng.uniform(0.3, 2.5, (150, 2))
+    y = LAWS[name](*torch.as_tensor(X).unbind(dim=1)).numpy()
+    return prepare(X, y, None, 1 / 3, rng), rng
+
+
+def train(data: Any, rng: Any, hidden: int, options: dict[str, Any], restarts: int) -> tuple[Result, list[Any]]:
+    """Train a supernet and refit all that it proposes; return the (loss, graph) of each refit too."""
+    import numpy as np
+    import torch
+
     from eqdarts.primitives.table import resolve
     from eqdarts.search.relaxed.options import RelaxedOptions
     from eqdarts.search.relaxed.training import train_supernet
     from eqdarts.solver.refit import refit
 
-    rng = np.random.default_rng(seed)
-    X = rng.uniform(0.3, 2.5, (150, 2))
-    y = LAWS[name](*torch.as_tensor(X).unbind(dim=1)).numpy()
-    data = prepare(X, y, None, 1 / 3, rng)
     began = time.process_time()
     result = train_supernet(
         data, resolve("default"), n_hidden=hidden, n_restarts=restarts, rng=rng, options=RelaxedOptions(**options)
@@ -86,7 +99,8 @@ def train_one(name: str, hidden: int, options: dict[str, Any], seed: int = SEED,
     losses = [np.nanmedian(v) for v in (alpha.loss_relaxed, alpha.loss_discrete, alpha.loss_refitted)]
     gap = np.nanmedian(alpha.loss_refitted / alpha.loss_relaxed)
     found = min(fit.loss for fit in fits) < EXACT
-    return Result(*map(float, (*losses, gap)), found, seconds, result.n_steps * restarts / seconds)
+    medians = Result(*map(float, (*losses, gap)), found, seconds, result.n_steps * restarts / seconds)
+    return medians, [(fit.loss, graph) for fit, graph in zip(fits, graphs, strict=True)]
 
 
 def summary(results: list[Result]) -> str:
