@@ -42,7 +42,8 @@ def test_scikit_learn_contract(estimator: Any, check: Any) -> None:
     [
         DARTSRegressor(
             search="relaxed",
-            max_refits=20,
+            max_refits=5,
+            max_complexity=8,
             n_restarts=2,
             relaxed={"n_steps": 2, "n_hidden": (1,)},
             primitives=["power", "exp"],

@@ -15,7 +15,7 @@ from eqdarts import DARTSRegressor
 from eqdarts.errors import EqdartsWarning
 from tests.helpers import Array
 
-QUICK: dict[str, Any] = {"time_limit": 3.0, "max_refits": 40, "n_restarts": 2, "random_state": 0}
+QUICK: dict[str, Any] = {"time_limit": 60.0, "max_refits": 40, "n_restarts": 2, "random_state": 0}
 RELAXED = {"n_steps": 2, "n_hidden": (1,)}
 
 
@@ -33,7 +33,7 @@ def fitted(X: Any, y: Any, **given: Any) -> DARTSRegressor:
 
 def test_a_line_without_noise() -> None:
     X = [[x] for x in range(1100, 2201, 100)]
-    model = DARTSRegressor(time_limit=6, random_state=0).fit(X, list(range(100, 211, 10)))
+    model = DARTSRegressor(time_limit=60, random_state=0).fit(X, list(range(100, 211, 10)))
     assert str(model.equation_) == "x0/10 - 10"
     assert model.history_.left_out == {}
 
