@@ -29,10 +29,11 @@ from eqdarts.expression.program import evaluate
 from eqdarts.fitting.table import Table
 from eqdarts.primitives.table import Primitive
 
-__all__ = ["usual_laws"]
+__all__ = ["SHORT", "usual_laws"]
 
 LEAST_ANGLE = 0.5  # radians
 MOST_SUMS = 7
+SHORT = {1: 3, 2: 5, 3: 6, 4: 5}  # number of terms of short sums, and how many of these are tried
 BEHIND = 5.0  # nats by which other sums may describe the slopes worse than polynomials
 MOST_TERMS = 15  # a sum that needs more terms is not tried
 DEGREES = (2, 3)
@@ -45,7 +46,7 @@ MOST_STARTS = 5  # of the fit of a half point and a power to the slopes
 MOST_EVALUATIONS = 60
 STEEP = (3.0, 4.5, 6.0)  # powers from which a fit of the power begins
 HALVES = np.geomspace(0.02, 4.0, 14)  # where it may be half of its largest value, as a share of the largest input
-BEST_SATURATED = {1: 1, 2: 2}  # saturations, by degree of the polynomial, whose terms leave one after the other
+BEST_SATURATED = {1: 1, 2: 1}  # saturations whose terms leave, by degree of the polynomial
 FEWEST_ROWS = 3  # for each term
 
 
@@ -76,7 +77,7 @@ def usual_laws(
 ) -> list[Screened]:
     """Return sums of usual terms for the rate of state k, one for each number of terms that are left of a sum.
 
-    After the polynomials, those come that describe the slopes hardly worse than these, the best first.
+    Sums of few terms come first, then the polynomials, then what describes the slopes hardly worse than these.
 
     Parameters
     ----------
@@ -91,17 +92,46 @@ def usual_laws(
     """
     if not go_on():
         return []
-    sums = [one for degree in DEGREES if (one := _fitted_sum(table, _products(table.names, degree)))]
+    polynomials = [one for degree in DEGREES if (one := _fitted_sum(table, _products(table.names, degree)))]
     more = list(_waves(table)) if {"sin", "cos"} <= {primitive.name for primitive in primitives} else []
     for degree, most in BEST_SATURATED.items():
         more += sorted(_saturated(table, degree), key=lambda one: one.square)[:most]
-    lengths = {id(one): one.length(len(table.y)) for one in [*sums, *more]}
-    least = min((lengths[id(one)] for one in sums), default=math.inf)
-    sums += sorted((one for one in more if lengths[id(one)] <= least + BEHIND), key=lambda one: lengths[id(one)])
+    lengths = {id(one): one.length(len(table.y)) for one in [*polynomials, *more]}
+    least = min((lengths[id(one)] for one in polynomials), default=math.inf)
+    near = sorted((one for one in more if lengths[id(one)] <= least + BEHIND), key=lambda one: lengths[id(one)])
     found: list[Screened] = []
-    for one in sums[:MOST_SUMS]:
+    for one in _short_sums(table, polynomials):
+        law = one.law(problem, primitives)
+        if law is not None and go_on() and (fit := problem.fit_one(law, k, most_iterations=STEPS)):
+            short = collected(fit[0], primitives)
+            found.append(Screened(short, float(fit[1].square[0]), fit[2] + short.structure - fit[0].structure))
+    for one in [*polynomials, *near][:MOST_SUMS]:
         found += _shorter(problem, k, one.law(problem, primitives), primitives, go_on)
     return found
+
+
+def _short_sums(table: Table, sums: Sequence[_Sum]) -> Iterator[_Sum]:
+    """Yield short sums of terms of the largest polynomial that describe the slopes best, some for each number of terms.
+
+    Where a state moves fast, slopes do not tell which of them is true, and the way from all terms to a few is long.
+    """
+    if not sums:
+        return
+    terms = max((one.terms for one in sums), key=len)
+    design = _columns(table, terms)
+    root = np.ones(len(table.y)) if table.weight is None else np.sqrt(table.weight)
+    size = np.sqrt(np.square(design * root[:, None]).mean(axis=0)) + 1e-300
+    columns, y = design * root[:, None] / size, table.y * root
+    gram, right = columns.T @ columns + 1e-12 * len(y) * np.eye(len(terms)), columns.T @ y
+    for n_terms, most in SHORT.items():
+        if n_terms >= len(terms):
+            continue
+        chosen = np.array(list(combinations(range(len(terms)), n_terms)))
+        values = np.linalg.solve(gram[chosen[:, :, None], chosen[:, None, :]], right[chosen][:, :, None])[:, :, 0]
+        gains = (values * right[chosen]).sum(axis=1)
+        for j in np.argsort(-gains, kind="stable")[:most].tolist():
+            own = chosen[j].tolist()
+            yield _sum_of(table, [terms[place] for place in own], design[:, own])
 
 
 def _waves(table: Table) -> Iterator[_Sum]:
