@@ -35,6 +35,7 @@ AVOIDED = {
     r"ed at most\.": "at most N are ...",
     r"pays for itself": "improves the result",
 }
+ANY = re.compile("|".join(rf"\b(?:{phrase})" for phrase in AVOIDED), re.IGNORECASE)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
@@ -50,8 +51,11 @@ def test_files_and_modules_named_in_a_page_are_there(page: Path) -> None:
 
 
 def _avoid(text: str) -> None:
+    text = " ".join(text.split())
+    if not ANY.search(text):
+        return
     for phrase, instead in AVOIDED.items():
-        found = re.search(rf"(.{{0,40}})\b({phrase})", " ".join(text.split()), re.IGNORECASE)
+        found = re.search(rf"(.{{0,40}})\b({phrase})", text, re.IGNORECASE)
         assert found is None, f"{found[1]}{found[2]!r}: write {instead}"
 
 
