@@ -43,7 +43,8 @@ from eqdarts.search.search import search
 __all__ = ["Searches", "in_given_units"]
 
 LEAST_SEARCH = 0.5  # share of its time that a search gets at least, however long the preparation took
-IN_GROUPS, IF_EXACT = 0.5, 0.15  # share of a search with units that its groups get, of noisy rows and of others
+A_GROUP, IN_GROUPS = 0.12, 0.5  # share of a search with units that each dimensionless group gets, and all of them
+IF_EXACT = 0.15  # the same of all groups where the rows have no noise
 AT_ONCE = ("exact", "interrupt", "callback")  # why a search of groups ended, if no other follows
 AFTER = 0.25  # share that the columns as they are get after groups of which nothing more was expected
 FROM_ORIGINS = 0.65  # share of the search that columns with an origin are counted from there
@@ -143,7 +144,7 @@ class Searches:
         seen = self.guard.stage("dimensionless groups", lambda: in_groups(view.data, self.rng), lambda: None)
         if seen is None:
             return view, []
-        share = (IN_GROUPS if seen.is_noisy else IF_EXACT) * view.share
+        share = min(A_GROUP * seen.data.n_inputs, IN_GROUPS if seen.is_noisy else IF_EXACT) * view.share
         graphs, history = self._search(View(seen.data, view.first, share, []), (k + view.first) / n, share / n, seen)
         starts = [*view.starts]
         if not seen.is_noisy and history.stop_reason not in AT_ONCE:
