@@ -14,7 +14,7 @@ from eqdarts.search.relaxed.options import RelaxedOptions
 if TYPE_CHECKING:
     from eqdarts.equation.equation import Equation
 
-__all__ = ["LATEST", "FitSettings", "share_until", "spent", "time_for_search", "until_constants"]
+__all__ = ["FitSettings", "share_until", "spent", "time_for_search", "until_constants"]
 
 # Part of the time limit that is kept for the steps after the search: seconds, a share, and the largest share.
 FOR_THE_REST = 2.5

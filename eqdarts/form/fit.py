@@ -26,7 +26,7 @@ from eqdarts.fitting.front import MOST_ROWS
 from eqdarts.fitting.known import contradicts, is_broken, obeying
 from eqdarts.fitting.progress import Callback, Watch, watched
 from eqdarts.fitting.run import Run
-from eqdarts.fitting.settings import LATEST, FitSettings
+from eqdarts.fitting.settings import FitSettings, until_constants
 from eqdarts.fitting.stages import Stages
 from eqdarts.fitting.table import Table
 from eqdarts.fitting.without_graphs import Ranked, run_without_graphs
@@ -291,7 +291,8 @@ class _FormFit:
         at_bounds = record is not None and record.at_bounds
         if not self.settings.snap or at_bounds or not loss_of(self.settings.loss).is_least_squares:
             return shown, ()
-        rows, in_time = self.table.drawn(np.arange(len(self.table.y))), partial(self._has_time, LATEST)
+        latest = until_constants(self.began, self.settings.time_limit)
+        rows, in_time = self.table.drawn(np.arange(len(self.table.y))), partial(self._has_time, latest)
         found = ExactForms(self.table, rows, self.settings.constants, in_time).of(old.law.equation)
         law = with_exact(old.law, found)
         candidate = self._candidate(law)
