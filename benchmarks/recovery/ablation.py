@@ -78,6 +78,7 @@ PARTS: dict[str, tuple[tuple[Any, str, Any], ...]] = {
     "smooth targets": (("eqdarts.search.implicit.implicit", "denoised", lambda problem, _: problem),),
     "parts": (("eqdarts.search.implicit.implicit", "separation", lambda *_: None),),
     "products in logarithms": (("eqdarts.search.implicit.island", "log_starts", _nothing),),
+    "ratios of sums": (("eqdarts.search.implicit.implicit", "ratio_starts", _nothing),),
     "powers over exponentials": (("eqdarts.search.implicit.island", "occupation_starts", _nothing),),
     "other curves": (("eqdarts.search.implicit.island", "reshaped", _nothing),),
     "other sides": (("eqdarts.search.implicit.implicit", "places_to_look_from", _nothing),),

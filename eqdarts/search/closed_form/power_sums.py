@@ -32,7 +32,7 @@ from eqdarts.search.least_squares import least_squares
 from eqdarts.search.problem import Problem
 from eqdarts.search.smooth_evidence import SmoothFit, rows_of
 
-__all__ = ["power_sums"]
+__all__ = ["OF_TERM", "Products", "inside", "power_sums", "price_of", "products_of"]
 
 OUTER = (1.0, -1.0, 0.5, -0.5, 2.0, -2.0)  # q
 SMALL, MOST_SMALL = 1e-2, 0.05  # share of the size of f that is small, and the share of rows where it may be
@@ -51,7 +51,7 @@ INDEPENDENT = 1e-6  # part of a column that the others must leave of it
 
 
 @dataclass(frozen=True, eq=False)
-class _Products:
+class Products:
     """Products of powers: exponents (M, D), values (M, N) over their sizes (M,), and prices in nats (M,)."""
 
     exponents: Array
@@ -100,37 +100,37 @@ def power_sums(
     X, y, root = rows_of(problem)
     rows = spread(len(y), MOST_ROWS)
     X = X[rows]
-    products, f = _products(X), fit.predict(X)
+    products, f = products_of(X, POWERS, MOST_PRODUCTS), fit.predict(X)
     found: list[_Sum] = []
     for q in OUTER:
         if not has_time():
             break
-        working = _inside(q, y[rows], root[rows], f)
+        working = inside(q, y[rows], root[rows], f)
         if working is not None:
-            found += _Search(products, q, *working).sums()
+            found += _Search(products, q, *working[:2]).sums()
     found.sort(key=lambda one: one.length)
     sign = -1.0 if f.sum() < 0 else 1.0
     best = [one for one in found if one.length < found[0].length + BEHIND][:KEPT]
     return [_built(one, sign) for one in best]
 
 
-def _inside(q: float, y: Array, root: Array, f: Array) -> tuple[Array, Array] | None:
-    """Return the target (N,) behind the power q near f, and the weights of its errors; None where f has no sign."""
-    if q == 1.0:
-        return y * (-1.0 if f.sum() < 0 else 1.0), root
+def inside(q: float, y: Array, root: Array, f: Array) -> tuple[Array, Array, Array] | None:
+    """Return the target (N,) behind the power q near f, the weights of its errors, and f; None where f has no sign."""
     sign = -1.0 if f.sum() < 0 else 1.0
+    if q == 1.0:
+        return sign * y, root, sign * f
     size = float(np.sqrt(np.mean(f**2)))
     if not np.isfinite(size) or (sign * f < SMALL * size).mean() > MOST_SMALL:
         return None
     near = np.maximum(sign * f, LEAST * size)
     slope = near ** (1 / q - 1) / q
-    return near ** (1 / q) + slope * (sign * y - near), root / np.abs(slope)
+    return near ** (1 / q) + slope * (sign * y - near), root / np.abs(slope), near ** (1 / q)
 
 
-def _products(X: Array) -> _Products:
+def products_of(X: Array, powers: tuple[float, ...], most: int) -> Products:
     """Return the cheapest products of powers of the inputs; the first is a constant."""
     d, logs = X.shape[1], positive_logs(X)
-    own = [POWERS if i in logs else ANY_SIGN for i in range(d)]
+    own = [powers if i in logs else ANY_SIGN for i in range(d)]
     rows: list[tuple[float, tuple[float, ...]]] = [(0.0, (0.0,) * d)]
     for size in range(1, min(d, LARGEST) + 1):
         for inputs in itertools.combinations(range(d), size):
@@ -138,10 +138,10 @@ def _products(X: Array) -> _Products:
                 row = [0.0] * d
                 for i, power in zip(inputs, factors, strict=True):
                     row[i] = power
-                rows.append((_price(np.array(factors)), tuple(row)))
-        if len(rows) > MOST_PRODUCTS:
+                rows.append((price_of(np.array(factors)), tuple(row)))
+        if len(rows) > most:
             break
-    rows = sorted(rows, key=lambda row: row[0])[:MOST_PRODUCTS]
+    rows = sorted(rows, key=lambda row: row[0])[:most]
     exponents = np.array([row for _, row in rows])
     table = np.column_stack([logs[i] if i in logs else np.zeros(len(X)) for i in range(d)])
     values = np.exp(exponents @ table.T)
@@ -149,13 +149,13 @@ def _products(X: Array) -> _Products:
         values *= X[:, i] ** exponents[:, i : i + 1]
     sizes = np.sqrt(np.mean(values**2, axis=1))
     sizes = np.where(sizes > 0, sizes, 1.0)
-    return _Products(exponents, values / sizes[:, None], sizes, np.array([price for price, _ in rows]))
+    return Products(exponents, values / sizes[:, None], sizes, np.array([price for price, _ in rows]))
 
 
 class _Search:
     """A beam search for the target (N,) behind the power q, with the weights (N,) of its errors."""
 
-    def __init__(self, products: _Products, q: float, target: Array, weight: Array) -> None:
+    def __init__(self, products: Products, q: float, target: Array, weight: Array) -> None:
         self.products = products
         self.q = q
         self.values = products.values * weight
@@ -239,10 +239,10 @@ def _built(one: _Sum, sign: float) -> Start:
 def _price_of_sum(exponents: Array, q: float) -> float:
     """Return the price of a sum of products with these exponents (K, D), written with what they share before it."""
     shared = np.array([_commonest(column) for column in exponents.T])
-    return OF_TERM * len(exponents) + _price(exponents - shared) + _price(q * shared)
+    return OF_TERM * len(exponents) + price_of(exponents - shared) + price_of(q * shared)
 
 
-def _price(exponents: Array) -> float:
+def price_of(exponents: Array) -> float:
     """Return the price of powers with these exponents."""
     sizes = np.abs(exponents[exponents != 0])
     return float(np.sum(OF_FACTOR + np.where(sizes == 1, WHOLE, np.where(sizes % 1 == 0, SQUARE, ROOT))))

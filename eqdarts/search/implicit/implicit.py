@@ -23,6 +23,7 @@ from eqdarts.graph.limits import limits
 from eqdarts.graph.rewrites import expanded, shortened
 from eqdarts.primitives.table import Primitive
 from eqdarts.search.closed_form.power_sums import power_sums
+from eqdarts.search.closed_form.ratios import ratio_starts
 from eqdarts.search.compared import Compared, compared_reductions
 from eqdarts.search.evaluator import EXACT, QUICK, THOROUGH, Trials
 from eqdarts.search.growth.features import grid
@@ -56,6 +57,7 @@ LENIENCE = (100.0, 10.0, 1.0)  # squared error of a gradient, as multiples of th
 ROUNDING = 1e-14  # loss of a polynomial that is as good as exact
 ROUNDED_OFF = 1e-18  # share of the variance that a part of an exact law may change without being one
 TELLING = 3e-2  # loss at which a graph's gradient is asked for structure
+READING_RATIOS = 0.1  # largest share of the budget for ratios of sums, for each problem
 COMPARING = 0.15  # largest share of the budget for the comparison of reductions
 FIRST_ROUNDS, OF_PARTS = 1, 0.2  # rounds of the parts at once, and later the share of rounds that is theirs
 PROMISING = 24  # laws put together from parts that are looked at further
@@ -238,6 +240,9 @@ class _Archipelago:
         model = self.islands[0].smooth
         # without noise what a smooth model leaves is its own fault
         self.smooth = steps[-1] if steps and model is not None and model.is_noisy else None
+        # a chain of reductions may take apart what is a ratio of the columns as given
+        first = [start for found in steps[:-1][:1] for start in self._read_ratios(found)]
+        self.root.refine(self.root.add([start for start in first if self.root.is_admissible(start[0])], THOROUGH))
         # the longest last, so that its island has the first rounds
         doubted = [before for before, step in itertools.pairwise(steps) if step.gain < DOUBTFUL]
         for found in doubted[-1:]:
@@ -247,6 +252,16 @@ class _Archipelago:
         for found in steps[-1:]:
             self._sum_up(found)
             self._settle_compared(found)
+
+    def _read_ratios(self, found: Compared) -> list[Start]:
+        budget = self.root.budget
+        begun = budget.spent()
+
+        def has_time() -> bool:
+            return self._has_time() and budget.spent() < begun + READING_RATIOS
+
+        read = partial(ratio_starts, found.problem, found.fit, self.primitives, has_time)
+        return budget.failures.attempt("ratios of sums", read, list[Start])
 
     def nats_ahead(self, member: FittedGraph) -> float | None:
         """Return by how many nats the smooth model fits all rows better than a law; None where it says nothing."""
@@ -259,10 +274,11 @@ class _Archipelago:
         return self.measured[member]
 
     def _sum_up(self, found: Compared) -> None:
-        """Refit sums of products of powers of reduced inputs, behind a power, on the reduced and on the given data."""
+        """Refit sums of products of powers, and ratios of them, on the reduced and on the given data."""
         budget = self.root.budget
         read = partial(power_sums, found.problem, found.fit, self.primitives, self._has_time)
         starts = budget.failures.attempt("sums of products of powers", read, list[Start])
+        starts += self._read_ratios(found)
         if not starts:
             return
         trials = Trials(found.problem, budget, self.root.max_complexity) if found.chain else self.root
