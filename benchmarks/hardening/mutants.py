@@ -234,7 +234,7 @@ MUTANTS = (
     ),
     Mutant(
         "a page that may load from anywhere",
-        "report/templates/report.html",
+        "report/templates/base.html",
         "default-src 'none'",
         "default-src *",
         "tests/report/test_page.py",
