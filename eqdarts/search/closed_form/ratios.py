@@ -2,11 +2,12 @@ r"""Ratios of multilinear polynomials, read off noisy rows with the help of a sm
 
 .. math:: y = \Bigl(\frac{\sum_S a_S \prod_{i \in S} g_i}{\sum_S b_S \prod_{i \in S} g_i}\Bigr)^q
 
-with S all sets of inputs and g an input, its square or its root. Weighted means, dividers, saturations that compete and
-mixtures are of this form. A climb that adds one term at a time finds nothing on the way to it: the terms below say
-nothing without those above. Here all of them begin together. With the smooth model f in the place of y the ratio P / Q
-says :math:`P - f Q = 0`: of all Q of one size the one that leaves least is an eigenvector. A few steps of Gauss and
-Newton fit the ratio itself, and the terms that say least are dropped one by one.
+with S all sets of inputs and g an input, its square, its root or an exponential of it. Weighted means, dividers,
+saturations that compete, mixtures and approaches to a level are of this form. A climb that adds one term at a time finds
+nothing on the way to it: the terms below say nothing without those above. Here all of them begin together. With the
+smooth model f in the place of y the ratio P / Q says :math:`P - f Q = 0`: of all Q of one size the one that leaves least
+is an eigenvector. A few steps of Gauss and Newton fit the ratio itself, and the terms that say least are dropped one by
+one.
 
 Axes: N rows, D inputs, T terms, of P and of Q.
 """
@@ -27,7 +28,7 @@ from eqdarts.arrays import spread
 from eqdarts.graph.draft import Draft, DraftEdge, DraftNode
 from eqdarts.graph.draft_terms import LINEAR
 from eqdarts.graph.fitted import Start
-from eqdarts.primitives.table import Primitive, fixed_power
+from eqdarts.primitives.table import PRIMITIVES, Primitive, fixed_power
 from eqdarts.search.closed_form.power_sums import OF_TERM, inside, price_of
 from eqdarts.search.least_squares import least_squares
 from eqdarts.search.problem import Problem
@@ -35,6 +36,7 @@ from eqdarts.search.smooth_evidence import SmoothFit, rows_of
 
 __all__ = ["ratio_starts"]
 
+EXP = PRIMITIVES["exp"]
 OUTER = (1.0, 0.5)  # q; the others are ratios the other way round
 MOST_INPUTS, MOST_ROWS = 5, 800
 MOST_OTHER, OF_MANY = 2, 5  # inputs that are squares or roots at a time; of many inputs one less
@@ -45,6 +47,7 @@ BEHIND, KEPT = 25.0, 16  # nats behind the best, and ratios that become starts
 CANCELLING = 0.05  # mean share that is left of the terms below, if they differ in sign
 STEPS, HALVINGS = 4, 5
 LEAST_TELLING = 3  # terms of which one goes, if the others are a ratio without it
+RATES, STEEPEST = (0.5, 1.5, 4.0), 30.0  # of exponentials over the range of an input; and the largest of an argument
 EXCHANGES, BETTER = 3, 0.995  # of a ratio of few terms, and the share of what is left that another must leave
 INDEPENDENT = 1e-6  # part of a column that the others must leave of it
 RIDGE = 1e-9  # of columns of norm one
@@ -56,10 +59,11 @@ class _Ratio:
     """A ratio P / Q behind the power q: exponents (T, D), coefficients (T,), and whether each term is of P.
 
     `terms` (T,) are their numbers in the ratio of all terms. `values` (T, N) are those of the terms, over their sizes
-    `sizes` (T,). `left` is the weighted sum of squares.
+    `sizes` (T,). `left` is the weighted sum of squares. `rate` is an input and k where exp(-k x) stands in its place.
     """
 
     q: float
+    rate: tuple[int, float] | None
     terms: NDArray[np.intp]
     exponents: Array
     is_above: NDArray[np.bool_]
@@ -72,7 +76,8 @@ class _Ratio:
         """Return the nats of what is left and of the terms."""
         n = self.values.shape[1]
         misfit = 0.5 * n * math.log(max(self.left, 1e-300) / n)
-        return float(misfit + OF_TERM * len(self.coefficients) + price_of(self.exponents))
+        of_function = 0.0 if self.rate is None else OF_TERM
+        return float(misfit + OF_TERM * len(self.coefficients) + price_of(self.exponents) + of_function)
 
     def parts(self, coefficients: Array) -> tuple[Array, Array] | None:
         """Return the ratio (N,) and Q (N,); None where Q or a ratio under a root is not positive, or Q cancels."""
@@ -128,10 +133,11 @@ def ratio_starts(
         if working is None:
             continue
         target, weight, near = working
-        for powers in _powers(X):
+        ways = [*_powers(X), *(_exponentials(X, problem.units) if q == 1.0 and EXP in primitives else ())]
+        for powers, rate in ways:
             if not has_time():
                 break
-            ratio = _begun(X, q, powers, weight, near)
+            ratio = _begun(X, q, powers, rate, weight, near)
             ratio = None if ratio is None else _fitted(ratio, target, weight)
             whole += [] if ratio is None else [(ratio, target, weight)]
     # the inputs themselves in any case; with other powers many fit about as well
@@ -142,22 +148,36 @@ def ratio_starts(
     return [_built(one, sign) for one in found[:KEPT] if one.length() < found[0].length() + BEHIND]
 
 
-def _powers(X: Array) -> Iterator[tuple[float, ...]]:
+def _powers(X: Array) -> Iterator[tuple[tuple[float, ...], None]]:
     """Yield the powers (D,) of the inputs: one, and of one or two of them another."""
     d = X.shape[1]
-    yield (1.0,) * d
+    yield (1.0,) * d, None
     for n_other in range(1, min(MOST_OTHER - (d >= OF_MANY), d) + 1):
         for inputs in itertools.combinations(range(d), n_other):
             for power in POWERS:
                 if power.is_integer() or (X[:, list(inputs)] > 0).all():
-                    yield tuple(power if i in inputs else 1.0 for i in range(d))
+                    yield tuple(power if i in inputs else 1.0 for i in range(d)), None
 
 
-def _begun(X: Array, q: float, powers: tuple[float, ...], weight: Array, f: Array) -> _Ratio | None:
+def _exponentials(X: Array, units: Array) -> Iterator[tuple[tuple[float, ...], tuple[int, float]]]:
+    """Yield an input and the rate of an exponential in its place: one in the units of the data, or of its range."""
+    for i in range(X.shape[1]):
+        width = float(np.ptp(X[:, i]))
+        for rate in (float(units[i]), *(rate / width for rate in RATES if width > 0)):
+            if np.abs(rate * X[:, i]).max() < STEEPEST:
+                yield (1.0,) * X.shape[1], (i, rate)
+
+
+def _begun(
+    X: Array, q: float, powers: tuple[float, ...], rate: tuple[int, float] | None, weight: Array, f: Array
+) -> _Ratio | None:
     """Return the ratio of all terms that a smooth function f (N,) is nearest to; None where it is none."""
     exponents = np.array(list(itertools.product((0.0, 1.0), repeat=len(powers)))) * powers
     if len(X) < 4 * len(exponents):
         return None
+    if rate is not None:
+        X = X.copy()
+        X[:, rate[0]] = np.exp(-rate[1] * X[:, rate[0]])
     values = np.prod(X[None] ** exponents[:, None, :], axis=2)
     sizes = np.sqrt(np.mean(values**2, axis=1))
     if not np.isfinite(sizes).all() or not sizes.min() > 0:
@@ -177,7 +197,7 @@ def _begun(X: Array, q: float, powers: tuple[float, ...], weight: Array, f: Arra
     a = least_squares(above, below @ b)
     both = np.concatenate([exponents, exponents]), np.concatenate([values, values]), np.concatenate([sizes, sizes])
     is_above = np.arange(2 * len(values)) < len(values)
-    return _Ratio(q, np.arange(2 * len(values)), both[0], is_above, np.concatenate([a, b]), both[1], both[2])
+    return _Ratio(q, rate, np.arange(2 * len(values)), both[0], is_above, np.concatenate([a, b]), both[1], both[2])
 
 
 def _fitted(ratio: _Ratio, target: Array, weight: Array) -> _Ratio | None:
@@ -262,20 +282,23 @@ def _built(one: _Ratio, sign: float) -> Start:
     weights = weights / weights[~one.is_above][0]
     shifts = [_shortest(above[:, i], below[:, i], one.q) for i in range(d)]
     over, under = (np.array(part) for part in zip(*shifts, strict=True))
-    draft = Draft(d, [])
+    draft, sources = Draft(d, []), list(range(d))
+    if one.rate is not None:
+        edge = DraftEdge(one.rate[0], EXP, 1.0, [-one.rate[1]])
+        sources[one.rate[0]] = draft.insert(0, DraftNode("product", [edge]))
     parts = ((above - over, weights[one.is_above], one.q), (below - under, weights[~one.is_above], -one.q))
-    powers = [DraftEdge(_sum(draft, exponents, own), _power(q)) for exponents, own, q in parts]
+    powers = [DraftEdge(_sum(draft, sources, exponents, own), _power(q)) for exponents, own, q in parts]
     outside = one.q * (over - under)
-    powers += [DraftEdge(i, _power(outside[i])) for i in np.flatnonzero(outside).tolist()]
+    powers += [DraftEdge(sources[i], _power(outside[i])) for i in np.flatnonzero(outside).tolist()]
     draft.nodes.append(DraftNode("product", powers, sign))
     return draft.prune().build()
 
 
-def _sum(draft: Draft, exponents: Array, weights: Array) -> int:
+def _sum(draft: Draft, sources: list[int], exponents: Array, weights: Array) -> int:
     """Add a sum of products of powers to the draft; return where it is."""
     edges, constant = [], None
     for row, weight in zip(exponents, weights.tolist(), strict=True):
-        factors = [DraftEdge(i, _power(row[i])) for i in np.flatnonzero(row).tolist()]
+        factors = [DraftEdge(sources[i], _power(row[i])) for i in np.flatnonzero(row).tolist()]
         if not factors:
             constant = weight
         elif len(factors) == 1:

@@ -18,6 +18,7 @@ from tests.search.tables import Formula, noisy
 LAWS: dict[str, tuple[Formula, int]] = {  # law, and its inputs
     "weighted mean by squares": (lambda a, b, s, t: (a * t**2 + 2 * b * s**2) / (s**2 + t**2), 4),
     "difference of saturations": (lambda u, v: u / (1 + u) - v / (2 + v), 2),
+    "exponential between two levels": (lambda a, b, t: a + (b - a) * np.exp(-0.8 * t), 3),
     "root of a ratio": (lambda u, v: np.sqrt(2 * u / (1 + u * v)), 2),
 }
 
