@@ -3,11 +3,11 @@ r"""Ratios of multilinear polynomials, read off noisy rows with the help of a sm
 .. math:: y = \Bigl(\frac{\sum_S a_S \prod_{i \in S} g_i}{\sum_S b_S \prod_{i \in S} g_i}\Bigr)^q
 
 with S all sets of inputs and g an input, its square, its root or an exponential of it. Weighted means, dividers,
-saturations that compete, mixtures and approaches to a level are of this form. A climb that adds one term at a time finds
-nothing on the way to it: the terms below say nothing without those above. Here all of them begin together. With the
-smooth model f in the place of y the ratio P / Q says :math:`P - f Q = 0`: of all Q of one size the one that leaves least
-is an eigenvector. A few steps of Gauss and Newton fit the ratio itself, and the terms that say least are dropped one by
-one.
+saturations that compete, mixtures and approaches to a level are of this form. A climb that adds one term at a time
+finds nothing on the way to it: the terms below say nothing without those above. Here all of them begin together. With
+the smooth model f in the place of y the ratio P / Q says :math:`P - f Q = 0`: of all Q of one size the one that leaves
+least is an eigenvector. A few steps of Gauss and Newton fit the ratio itself, and the terms that say least are dropped
+one by one.
 
 Axes: N rows, D inputs, T terms, of P and of Q.
 """
