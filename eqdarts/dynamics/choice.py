@@ -12,8 +12,9 @@ import numpy as np
 from eqdarts._typing import Array
 from eqdarts.dynamics.laws import FLOOR, Law
 from eqdarts.dynamics.problem import Problem, Tie
-from eqdarts.dynamics.shooting import Fitted
-from eqdarts.dynamics.variants import exact_law, simpler_laws
+from eqdarts.dynamics.shooting import ACCURATE, Fitted
+from eqdarts.dynamics.variants import collected, exact_law, law_of, simpler_laws
+from eqdarts.expression.program import evaluate
 from eqdarts.fitting.front import Entry
 from eqdarts.primitives.table import Primitive
 
@@ -21,6 +22,7 @@ __all__ = ["Chosen", "Screened", "choose", "laws_of_entries", "screen", "simplif
 
 MOST_SCREENED = 40  # laws of a state that are integrated
 LEAST_SCREENED = 12  # of these, whatever the time
+LEAST_FINISHED = 4  # of the laws that are not far behind
 MOST_TRIED = 14  # laws of a state that are tried in the system
 MOST_PAIRED = 6  # laws of each of two states that are tried together
 MOST_RIVALS = 10  # other systems that are kept
@@ -107,17 +109,22 @@ def screen(
     found = sorted([*begun, *fresh], key=lambda one: one.length)
     # Those that are far behind after a few steps stay there.
     near = [one.law for one in _near(found, FAR)][:MOST_FINISHED] if go_on() else []
-    finished = _fitted(problem, k, near, TO_FINISH, go_on)
+    finished = _fitted(problem, k, near, TO_FINISH, go_on, LEAST_FINISHED)
     known = {one.law.key for one in finished}
     return sorted([*finished, *(one for one in found if one.law.key not in known)], key=lambda one: one.length)
 
 
 def _fitted(
-    problem: Problem, k: int, laws: Sequence[Law], most_iterations: int, go_on: Callable[[], bool]
+    problem: Problem,
+    k: int,
+    laws: Sequence[Law],
+    most_iterations: int,
+    go_on: Callable[[], bool],
+    least: int = LEAST_SCREENED,
 ) -> list[Screened]:
     found: list[Screened] = []
     for tried, law in enumerate(laws):
-        if tried >= LEAST_SCREENED and not go_on():
+        if tried >= least and not go_on():
             break
         fit = problem.fit_one(law, k, most_iterations=most_iterations)
         if fit is not None:
@@ -183,6 +190,9 @@ def simplified(
     ``errors(chosen)`` -> standard errors of all coefficients.
     """
     columns = best.problem.columns
+    laws = [_without_idle(best.problem, k, law, primitives) for k, law in enumerate(best.laws)]
+    if any(law is not own for law, own in zip(laws, best.laws, strict=True)):
+        best = _tried(best, laws) or best
     found: Chosen | None = best
     while found is not None:
         best = found
@@ -193,6 +203,23 @@ def simplified(
         )
         found = next((better for laws in variants if go_on() and (better := _tried(best, laws))), None)
     return _exact(best, go_on, errors)
+
+
+def _without_idle(problem: Problem, k: int, law: Law, primitives: Sequence[Primitive]) -> Law:
+    """Return the law of state k without terms that move it by less than the error of its integration."""
+    import sympy
+
+    terms = sympy.Add.make_args(sympy.expand_mul(law.equation.expr, deep=False))
+    if len(terms) < 2:
+        return law
+    data = problem.data
+    step = sum(float(part.t[-1] - part.t[0]) for part in data.parts) / max(len(data.t) - len(data.parts), 1)
+    place = k + (data.order - 1) * len(data.states)
+    least = ACCURATE * float(problem.shots.floor[place]) / FLOOR / step
+    sizes = [np.abs(evaluate(term, problem.columns, len(data.t))) for term in terms]
+    kept = [term for term, size in zip(terms, sizes, strict=True) if not float(np.nanmean(size)) <= least]
+    rest = law_of(sympy.Add(*kept), data.variables, primitives) if 0 < len(kept) < len(terms) else None
+    return law if rest is None else collected(rest, primitives)
 
 
 def _exact(best: Chosen, go_on: Callable[[], bool], errors: Callable[[Chosen], Array]) -> Chosen:

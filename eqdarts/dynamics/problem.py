@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from eqdarts._typing import Array, Expr
 from eqdarts.dynamics.flow import Formula, Sides
 from eqdarts.dynamics.laws import FLOOR, Law, Measured, length_of, sides_of
+from eqdarts.dynamics.poles import meets_pole
 from eqdarts.dynamics.rate_units import RateUnits
 from eqdarts.dynamics.shooting import MOST_ITERATIONS, Fitted, Shots, fit_shots
 from eqdarts.dynamics.smoothing import Smooth, smooth_states
@@ -77,8 +78,18 @@ class Problem:
     @cached_property
     def columns(self) -> dict[str, Array]:
         """The smooth courses of all that a right-hand side may contain, at the times of the rows."""
-        rows = np.column_stack([self.smooth.flow, self.data.signals, self.data.t])
+        return self._columns_of(self.smooth.flow)
+
+    def _columns_of(self, flow: Array) -> dict[str, Array]:
+        rows = np.column_stack([flow, self.data.signals, self.data.t])
         return dict(zip(self.data.variables, rows.T, strict=True))
+
+    def _meets_pole(self, laws: Sequence[Law], flow: Array, noise: Mapping[str, float]) -> bool:
+        """Whether a law has a pole along the runs of a flow (N, D), whose states have errors."""
+        columns = self._columns_of(flow)
+        # Of a course through n values, the error is that of one value, divided by the root of n, or somewhat more.
+        errors = {name: error / float(np.sqrt(len(self.data.t))) for name, error in noise.items()}
+        return any(meets_pole(law.equation.expr, columns, self.runs, errors) for law in laws)
 
     @cached_property
     def _error_of_velocities(self) -> Array:
@@ -127,7 +138,10 @@ class Problem:
     def fit_one(
         self, law: Law, k: int, go_on: Callable[[], bool] = lambda: True, most_iterations: int = 12
     ) -> tuple[Law, Fitted, float] | None:
-        """Fit the law of state k with the others smoothed; return it, its fit and its description length."""
+        """Fit the law of state k with the others smoothed; return it, its fit and its description length.
+
+        None if it is undefined, or has a pole along the runs.
+        """
         data = self.data
         others = [name for names in (data.states, data.velocities) for j, name in enumerate(names) if j != k]
         own = data.velocities[k : k + 1]
@@ -136,6 +150,10 @@ class Problem:
         fitted = fit_shots(sides, self._ones[k], noise, None, go_on, 1, most_iterations, ROUGHLY)
         found = None if fitted is None else law.with_coefficients(fitted.theta)
         if fitted is None or found is None or not np.isfinite(fitted.square).all():
+            return None
+        flow = np.array(self.smooth.flow)
+        flow[:, self._places([k])] = fitted.states
+        if self._meets_pole([found], flow, {data.states[k]: float(fitted.noise[0])}):
             return None
         square = max(float(fitted.square[0]), (ROUGH_FLOOR * float(self.data.spread[k])) ** 2)
         return found, fitted, length_of(law, square, self.measured, k) + self._price(law, k)
@@ -162,7 +180,8 @@ class Problem:
         own = np.split(sides.spread @ fitted.theta, places)
         moved = (law.with_coefficients(theta) for law, theta in zip(laws, own, strict=True))
         found = tuple(law for law in moved if law is not None)
-        if len(found) < len(laws):
+        errors = dict(zip(self.data.states, fitted.noise.tolist(), strict=False))
+        if len(found) < len(laws) or self._meets_pole(found, fitted.states, errors):
             return None
         n_states = len(self.data.states)
         fitted = replace(fitted, noise=fitted.noise[:n_states], square=fitted.square[:n_states])

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from eqdarts._typing import Array
 from eqdarts.dynamics.flow import STAGES, Sides, flow
 
-__all__ = ["MOST_ITERATIONS", "Fitted", "Shots", "fit_shots"]
+__all__ = ["ACCURATE", "MOST_ITERATIONS", "Fitted", "Shots", "fit_shots"]
 
 MOST_ITERATIONS = 30
 FIRST_DAMPING, MOST_DAMPING = 1e-8, 1e4

@@ -54,6 +54,11 @@ class _Clock:
     def has_time(self, share: float) -> bool:
         return self.limit is None or now() - self.began < share * self.limit
 
+    def own_time(self, share: float, until: float) -> Callable[[], bool]:
+        """Return whether there is time: until a share of the limit, and for a share of it from now on in any case."""
+        own = _Clock(now(), self.limit)
+        return lambda: self.has_time(until) or own.has_time(share)
+
 
 def fit_dynamics(
     data: Trajectories,
@@ -95,7 +100,9 @@ def fit_dynamics(
         own = replace(settings, guesses=[guess.text for guess in given[k]] or None)
         laws = _searched(table, data, own, rng, clock, callback, shows_bar)
         laws = [*(_in_all(guess.law, data) for guess in given[k]), *laws]
-        until = partial(clock.has_time, FOR_SCREENING * (k + 1) / len(data.states))
+        # What the states before took too long does not come off the time of this one.
+        own_share, end = np.array([FOR_SCREENING - FOR_SEARCH, FOR_SCREENING * (k + 1)]) / len(data.states)
+        until = clock.own_time(own_share, end)
         screened.append(_screened(problem, k, table, laws, settings, until))
     chosen = choose(problem, screened, partial(clock.has_time, FOR_CHOICE)) or _all_constant(problem)
     rivals, in_time = chosen.rivals, partial(clock.has_time, FOR_EXACT)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from eqdarts import ODERegressor
-from eqdarts.dynamics.choice import Screened, _pairs, choose, laws_of_entries, screen
-from eqdarts.dynamics.stages import slope_table
+from eqdarts.dynamics.choice import Chosen, Screened, _pairs, choose, laws_of_entries, screen, simplified
+from eqdarts.dynamics.stages import _errors, slope_table
 from eqdarts.fitting.stages import laws_of
+from eqdarts.primitives.table import resolve
 from tests.dynamics.systems import law, problem
 
 
@@ -52,3 +53,12 @@ def test_laws_of_a_search_come_once_and_the_promising_ones_first() -> None:
     assert history.n_refits > 0
     assert len({one.key for one in laws}) == len(laws) > 3
     assert laws[0].key == law("-0.4*S*I").key
+
+
+def test_terms_below_the_error_of_the_integration_leave_though_no_time_is_left() -> None:
+    own = problem()
+    fit = own.fit_all([law("-0.4*S*I + 2e-12*S**2 - 1e-12*S"), law("0.4*S*I - 0.3*I")], most_iterations=1)
+    assert fit is not None
+    assert fit[0][0].n_coefficients == 3
+    found = simplified(Chosen(*fit, own), resolve("default"), lambda: False, _errors)
+    assert [one.n_coefficients for one in found.laws] == [1, 2]
