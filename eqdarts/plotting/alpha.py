@@ -25,7 +25,7 @@ _DASHES = ("-", "--", ":")
 
 
 @styled
-def plot_alpha(alpha: AlphaHistory, edge: int | str = 0, ax: Axes | None = None, legend: bool = True) -> Axes:
+def plot_alpha(alpha: AlphaHistory | None, edge: int | str = 0, ax: Axes | None = None, legend: bool = True) -> Axes:
     """Plot softmax(alpha) of one edge over the steps.
 
     The bold line is the restart whose refitted graph is best, the thin line the mean over restarts, and the band holds
@@ -43,8 +43,9 @@ def plot_alpha(alpha: AlphaHistory, edge: int | str = 0, ax: Axes | None = None,
     Raises
     ------
     ValueError
-        If there is no such edge.
+        If there is no such edge, or no supernet was trained.
     """
+    alpha = _trained(alpha)
     number = _edge_number(alpha, edge)
     ax = new_axes(ax)
     weights = alpha.weights[:, :, number, :]
@@ -69,7 +70,7 @@ def plot_alpha(alpha: AlphaHistory, edge: int | str = 0, ax: Axes | None = None,
 
 
 @styled
-def plot_entropy(alpha: AlphaHistory, ax: Axes | None = None) -> Axes:
+def plot_entropy(alpha: AlphaHistory | None, ax: Axes | None = None) -> Axes:
     """Plot the entropy of each edge over the steps, as a share of its largest: 1 is undecided, 0 decided.
 
     Each thin line is an edge, the mean over restarts; the bold line is the mean over edges of the best restart, and the
@@ -79,8 +80,13 @@ def plot_entropy(alpha: AlphaHistory, ax: Axes | None = None) -> Axes:
     ----------
     alpha : AlphaHistory
     ax : Axes, optional
+
+    Raises
+    ------
+    ValueError
+        If no supernet was trained.
     """
-    ax = new_axes(ax)
+    alpha, ax = _trained(alpha), new_axes(ax)
     entropy = alpha.entropy
     low, _, high = _bands(entropy.mean(axis=2)[..., None])
     ax.fill_between(alpha.steps, low[:, 0], high[:, 0], color=COLOURS["blue"], alpha=0.12, linewidth=0, zorder=1)
@@ -96,15 +102,20 @@ def plot_entropy(alpha: AlphaHistory, ax: Axes | None = None) -> Axes:
 
 
 @styled
-def plot_gap(alpha: AlphaHistory, ax: Axes | None = None) -> Axes:
+def plot_gap(alpha: AlphaHistory | None, ax: Axes | None = None) -> Axes:
     """Plot each restart's loss after argmax and refit over its loss before: below the line nothing was lost.
 
     Parameters
     ----------
     alpha : AlphaHistory
     ax : Axes, optional
+
+    Raises
+    ------
+    ValueError
+        If no supernet was trained.
     """
-    ax = new_axes(ax)
+    alpha, ax = _trained(alpha), new_axes(ax)
     before, after = (np.maximum(loss, SMALLEST) for loss in (alpha.loss_relaxed, alpha.loss_refitted))
     sound = np.isfinite(before) & np.isfinite(after)
     if sound.any():
@@ -115,6 +126,14 @@ def plot_gap(alpha: AlphaHistory, ax: Axes | None = None) -> Axes:
     ax.set_xlabel("loss before argmax")
     ax.set_ylabel("loss after refit")
     return ax
+
+
+def _trained(alpha: AlphaHistory | None) -> AlphaHistory:
+    """Return what a supernet left, if one was trained."""
+    if alpha is None:
+        todo = 'Use search="relaxed" and a longer time limit; `history_.stop_reason` says what ended the search.'
+        raise ValueError(explain("The search has trained no supernet.", "None", todo))
+    return alpha
 
 
 def _edge_number(alpha: AlphaHistory, edge: int | str) -> int:
@@ -157,7 +176,7 @@ def _look(m: int) -> tuple[str, str]:
 
 
 @styled
-def plot_alpha_grid(alpha: AlphaHistory, most: int = 12) -> Figure:
+def plot_alpha_grid(alpha: AlphaHistory | None, most: int = 12) -> Figure:
     """Plot the trajectories of several edges in one figure with one legend, and in the last panel their entropy.
 
     Parameters
@@ -165,9 +184,15 @@ def plot_alpha_grid(alpha: AlphaHistory, most: int = 12) -> Figure:
     alpha : AlphaHistory
     most : int, default=12
         Largest number of edges to show. If there are more, those are shown on which the best restart is most decided.
+
+    Raises
+    ------
+    ValueError
+        If no supernet was trained.
     """
     from matplotlib import pyplot
 
+    alpha = _trained(alpha)
     ends = np.nan_to_num(alpha.weights[-1, best_restart(alpha)])  # (E, M)
     decided = np.argsort(-ends.max(axis=1), kind="stable")[:most]
     shown = sorted(int(e) for e in decided)

@@ -68,3 +68,9 @@ def test_entropy_and_gap_are_those_of_the_history() -> None:
     assert gap.get_title(loc="left") == "median ratio 0.5"
     points = next(line for line in gap.get_lines() if line.get_marker() == "o")
     np.testing.assert_array_equal(points.get_ydata(), [0.5, 0.25, 1, 1])
+
+
+@pytest.mark.parametrize("plot", ["plot_alpha", "plot_entropy", "plot_gap", "plot_alpha_grid"])
+def test_without_a_supernet_there_is_one_clear_error(plot: str) -> None:
+    with pytest.raises(ValueError, match="has trained no supernet"):
+        getattr(plotting, plot)(None)
