@@ -27,9 +27,11 @@ from eqdarts.dynamics.variants import collected, law_of
 from eqdarts.expression.build import symbol
 from eqdarts.expression.program import evaluate
 from eqdarts.fitting.table import Table
-from eqdarts.primitives.table import Primitive
+from eqdarts.primitives.table import PRIMITIVES, Primitive
 
 __all__ = ["SHORT", "usual_laws"]
+
+WAVES = {PRIMITIVES["sin"], PRIMITIVES["cos"]}
 
 LEAST_ANGLE = 0.5  # radians
 MOST_SUMS = 7
@@ -93,7 +95,7 @@ def usual_laws(
     if not go_on():
         return []
     polynomials = [one for degree in DEGREES if (one := _fitted_sum(table, _products(table.names, degree)))]
-    more = list(_waves(table)) if {"sin", "cos"} <= {primitive.name for primitive in primitives} else []
+    more = list(_waves(table)) if set(primitives) >= WAVES else []
     for degree, most in BEST_SATURATED.items():
         more += sorted(_saturated(table, degree), key=lambda one: one.square)[:most]
     lengths = {id(one): one.length(len(table.y)) for one in [*polynomials, *more]}

@@ -50,7 +50,7 @@ LEAST_TELLING = 3  # terms of which one goes, if the others are a ratio without 
 RATES, STEEPEST = (0.5, 1.5, 4.0), 30.0  # of exponentials over the range of an input; and the largest of an argument
 EXCHANGES, BETTER = 3, 0.995  # of a ratio of few terms, and the share of what is left that another must leave
 INDEPENDENT = 1e-6  # part of a column that the others must leave of it
-RIDGE = 1e-9  # of columns of norm one
+RIDGE = 1e-9  # of columns of norm one, or of the largest square
 OF_INVERSE = 0.5  # nats of an exponent below zero, between ways to write a ratio
 
 
@@ -188,9 +188,13 @@ def _begun(
         above, below = values.T * scale[:, None], (values * f).T * scale[:, None]
         basis = np.linalg.qr(above)[0]
         rest = below - basis @ (basis.T @ below)
-        size = (values * scale**2) @ values.T + RIDGE * len(f) * np.eye(len(values))
-        triangle = np.linalg.inv(np.linalg.cholesky(size))
-        b = triangle.T @ np.linalg.eigh(triangle @ (rest.T @ rest) @ triangle.T)[1][:, 0]
+        size = (values * scale**2) @ values.T
+        if not np.isfinite(size).all() or not np.isfinite(rest).all():
+            return None
+        # terms that the rows cannot tell apart have directions without size
+        squares, directions = np.linalg.eigh(size)
+        directions = directions / np.sqrt(np.maximum(squares, RIDGE * squares[-1]))
+        b = directions @ np.linalg.eigh(directions.T @ (rest.T @ rest) @ directions)[1][:, 0]
         under = b @ values
         b = b if np.median(under) > 0 else -b
         scale = weight / np.maximum(np.abs(under), CANCELLING * np.median(np.abs(under)))

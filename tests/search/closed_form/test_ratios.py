@@ -7,10 +7,12 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
+from eqdarts.data import prepare
 from eqdarts.primitives.table import resolve
 from eqdarts.search.budget import Budget
 from eqdarts.search.closed_form.ratios import ratio_starts
 from eqdarts.search.evaluator import THOROUGH, Trials
+from eqdarts.search.problem import training_problem
 from eqdarts.search.smooth_evidence import best_fits
 from tests.helpers import predict
 from tests.search.tables import Formula, noisy
@@ -52,3 +54,14 @@ def test_without_reciprocals_or_time_nothing_is_read_off() -> None:
     fit = best_fits(problem)[0]
     assert not ratio_starts(problem, fit, resolve(("linear", "exp")), lambda: True)
     assert not ratio_starts(problem, fit, resolve("default"), lambda: False)
+
+
+def test_columns_of_two_values_and_terms_that_are_the_same_do_no_harm() -> None:
+    rng = np.random.default_rng(0)
+    X = np.column_stack([rng.uniform(0.5, 3, 120), rng.integers(0, 2, (120, 2))]).astype(float)
+    y = X[:, 0] * (3 + X[:, 1] - 0.7 * X[:, 2]) + 0.02 * rng.normal(size=120)
+    for columns in (X, np.column_stack([X, X[:, 0]])):
+        problem = training_problem(prepare(columns, y, None, 0.25, rng), 90, rng)
+        for fit in best_fits(problem)[:1]:
+            for graph, coefficients in ratio_starts(problem, fit, resolve("default"), lambda: True):
+                assert np.isfinite(predict((graph, coefficients), problem.wide.X)).all()
