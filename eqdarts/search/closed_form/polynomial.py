@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from eqdarts._typing import Ints
+from eqdarts._typing import Array, Ints
 from eqdarts.graph.draft import Draft, DraftEdge, DraftNode
 from eqdarts.graph.draft_terms import LINEAR
 from eqdarts.graph.fitted import Start
@@ -17,9 +17,9 @@ from eqdarts.search.least_squares import least_squares
 from eqdarts.search.problem import Problem
 from eqdarts.search.smooth import Smooth, exponents_up_to, outer
 
-__all__ = ["Term", "polynomial_start", "sum_of_monomials"]
+__all__ = ["Term", "polynomial_node", "polynomial_start", "sum_of_monomials"]
 
-Term = tuple[Ints, float]  # exponents of the sources, and weight
+Term = tuple[Ints | Array, float]  # exponents of the sources, and weight
 
 EXACT = 1e-16  # loss of a smooth model that is the law
 _NEGLIGIBLE = 1e-7  # share of the amplitude below which a term is not there
@@ -51,11 +51,17 @@ def polynomial_start(problem: Problem, smooth: Smooth) -> Start | None:
     return behind(name, sign, inside, problem.n_inputs, draft.nodes).prune().build()
 
 
+def polynomial_node(draft: Draft, sources: Sequence[int], terms: Sequence[Term]) -> int:
+    """Add the sum of monomials to the draft; return where it is."""
+    node = sum_of_monomials(draft, sources, terms)
+    return draft.insert(len(draft.nodes), node)
+
+
 def sum_of_monomials(draft: Draft, sources: Sequence[int], terms: Sequence[Term]) -> DraftNode:
-    """Return the sum of monomials of `sources`, (exponents, weight) each; what it reads is added to the draft."""
+    """Return the sum of products of powers of `sources`, (exponents, weight) each; the draft gets what it reads."""
     edges, constant = [], None
     for row, weight in terms:
-        powers = [DraftEdge(s, fixed_power(Fraction(int(p)))) for s, p in zip(sources, row, strict=True) if p]
+        powers = [DraftEdge(s, fixed_power(Fraction(float(p)))) for s, p in zip(sources, row, strict=True) if p]
         if not powers:
             constant = weight
         elif len(powers) == 1:

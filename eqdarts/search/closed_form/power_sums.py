@@ -24,15 +24,15 @@ import numpy as np
 from eqdarts._typing import Array
 from eqdarts.arrays import spread
 from eqdarts.graph.draft import Draft, DraftEdge, DraftNode
-from eqdarts.graph.draft_terms import LINEAR
 from eqdarts.graph.fitted import Start
 from eqdarts.primitives.table import Primitive, fixed_power
+from eqdarts.search.closed_form.polynomial import polynomial_node
 from eqdarts.search.growth.monomials import positive_logs
 from eqdarts.search.least_squares import least_squares
 from eqdarts.search.problem import Problem
 from eqdarts.search.smooth_evidence import SmoothFit, rows_of
 
-__all__ = ["OF_TERM", "Products", "inside", "power_sums", "price_of", "products_of"]
+__all__ = ["OF_TERM", "inside", "power_sums", "price_of"]
 
 OUTER = (1.0, -1.0, 0.5, -0.5, 2.0, -2.0)  # q
 SMALL, MOST_SMALL = 1e-2, 0.05  # share of the size of f that is small, and the share of rows where it may be
@@ -51,7 +51,7 @@ INDEPENDENT = 1e-6  # part of a column that the others must leave of it
 
 
 @dataclass(frozen=True, eq=False)
-class Products:
+class _Products:
     """Products of powers: exponents (M, D), values (M, N) over their sizes (M,), and prices in nats (M,)."""
 
     exponents: Array
@@ -100,7 +100,7 @@ def power_sums(
     X, y, root = rows_of(problem)
     rows = spread(len(y), MOST_ROWS)
     X = X[rows]
-    products, f = products_of(X, POWERS, MOST_PRODUCTS), fit.predict(X)
+    products, f = _products(X), fit.predict(X)
     found: list[_Sum] = []
     for q in OUTER:
         if not has_time():
@@ -127,10 +127,10 @@ def inside(q: float, y: Array, root: Array, f: Array) -> tuple[Array, Array, Arr
     return near ** (1 / q) + slope * (sign * y - near), root / np.abs(slope), near ** (1 / q)
 
 
-def products_of(X: Array, powers: tuple[float, ...], most: int) -> Products:
+def _products(X: Array) -> _Products:
     """Return the cheapest products of powers of the inputs; the first is a constant."""
     d, logs = X.shape[1], positive_logs(X)
-    own = [powers if i in logs else ANY_SIGN for i in range(d)]
+    own = [POWERS if i in logs else ANY_SIGN for i in range(d)]
     rows: list[tuple[float, tuple[float, ...]]] = [(0.0, (0.0,) * d)]
     for size in range(1, min(d, LARGEST) + 1):
         for inputs in itertools.combinations(range(d), size):
@@ -139,9 +139,9 @@ def products_of(X: Array, powers: tuple[float, ...], most: int) -> Products:
                 for i, power in zip(inputs, factors, strict=True):
                     row[i] = power
                 rows.append((price_of(np.array(factors)), tuple(row)))
-        if len(rows) > most:
+        if len(rows) > MOST_PRODUCTS:
             break
-    rows = sorted(rows, key=lambda row: row[0])[:most]
+    rows = sorted(rows, key=lambda row: row[0])[:MOST_PRODUCTS]
     exponents = np.array([row for _, row in rows])
     table = np.column_stack([logs[i] if i in logs else np.zeros(len(X)) for i in range(d)])
     values = np.exp(exponents @ table.T)
@@ -149,13 +149,13 @@ def products_of(X: Array, powers: tuple[float, ...], most: int) -> Products:
         values *= X[:, i] ** exponents[:, i : i + 1]
     sizes = np.sqrt(np.mean(values**2, axis=1))
     sizes = np.where(sizes > 0, sizes, 1.0)
-    return Products(exponents, values / sizes[:, None], sizes, np.array([price for price, _ in rows]))
+    return _Products(exponents, values / sizes[:, None], sizes, np.array([price for price, _ in rows]))
 
 
 class _Search:
     """A beam search for the target (N,) behind the power q, with the weights (N,) of its errors."""
 
-    def __init__(self, products: Products, q: float, target: Array, weight: Array) -> None:
+    def __init__(self, products: _Products, q: float, target: Array, weight: Array) -> None:
         self.products = products
         self.q = q
         self.values = products.values * weight
@@ -218,22 +218,13 @@ def _built(one: _Sum, sign: float) -> Start:
     """Return a sum behind its power as a start; powers that most products share stand before it."""
     d = one.exponents.shape[1]
     shared = np.array([_commonest(column) for column in one.exponents.T])
-    nodes: list[DraftNode] = []
-    inner: list[DraftEdge] = []
-    constant = None
-    for row, weight in zip(one.exponents - shared, one.weights.tolist(), strict=True):
-        factors = [DraftEdge(i, _power(row[i])) for i in np.flatnonzero(row).tolist()]
-        if not factors:
-            constant = weight
-        elif len(factors) == 1:
-            inner.append(DraftEdge(factors[0].source, factors[0].primitive, weight))
-        else:
-            nodes.append(DraftNode("product", factors))
-            inner.append(DraftEdge(d + len(nodes) - 1, LINEAR, weight))
-    nodes.append(DraftNode("sum", inner, constant))
+    draft = Draft(d, [])
+    terms = list(zip(one.exponents - shared, one.weights.tolist(), strict=True))
+    source = polynomial_node(draft, range(d), terms)
     before = [DraftEdge(i, _power(one.q * shared[i])) for i in np.flatnonzero(shared).tolist()]
-    outer = [DraftEdge(d + len(nodes) - 1, _power(one.q)), *before]
-    return Draft(d, [*nodes, DraftNode("product", outer, sign)]).prune().build()
+    outer = [DraftEdge(source, _power(one.q)), *before]
+    draft.nodes.append(DraftNode("product", outer, sign))
+    return draft.prune().build()
 
 
 def _price_of_sum(exponents: Array, q: float) -> float:

@@ -26,7 +26,7 @@ from eqdarts.graph.fitted import Start
 from eqdarts.primitives.table import PRIMITIVES, Primitive, fixed_power
 from eqdarts.search.closed_form.outer import behind, outer_functions
 from eqdarts.search.closed_form.pairs import natural_row
-from eqdarts.search.closed_form.polynomial import Term, sum_of_monomials
+from eqdarts.search.closed_form.polynomial import Term, polynomial_node
 from eqdarts.search.growth.features import RECIPROCAL
 from eqdarts.search.least_squares import least_squares
 from eqdarts.search.problem import Problem
@@ -194,7 +194,7 @@ def _ratio(identity: _Identity) -> Draft:
     """Return P / Q behind the outer function."""
     draft, sources = _generated(identity)
     parts = ((identity.above, LINEAR), (identity.below, RECIPROCAL))
-    edges = [DraftEdge(_polynomial_node(draft, sources, part), power) for part, power in parts]
+    edges = [DraftEdge(polynomial_node(draft, sources, part), power) for part, power in parts]
     d = identity.X.shape[1]
     return behind(identity.name, identity.factor, DraftNode("product", edges), d, draft.nodes)
 
@@ -217,18 +217,12 @@ def _with_root(identity: _Identity) -> Iterator[Draft]:
         if terms is None:
             continue
         draft, sources = _generated(identity)
-        polynomial = _polynomial_node(draft, sources, terms)
-        inside = _polynomial_node(draft, sources, [(row, float(sign * v)) for row, v in part])
+        polynomial = polynomial_node(draft, sources, terms)
+        inside = polynomial_node(draft, sources, [(row, float(sign * v)) for row, v in part])
         powers = (LINEAR, fixed_power(Fraction(-1, 2))) if is_above else (RECIPROCAL, fixed_power(Fraction(1, 2)))
         edges = [DraftEdge(source, power) for source, power in zip((polynomial, inside), powers, strict=True)]
         draft.nodes.append(DraftNode("product", edges))
         yield draft
-
-
-def _polynomial_node(draft: Draft, sources: Sequence[int], terms: Sequence[Term]) -> int:
-    """Add the sum of monomials to the draft; return where it is."""
-    node = sum_of_monomials(draft, sources, terms)
-    return draft.insert(len(draft.nodes), node)
 
 
 def _polynomial(monomials: Array, exponents: Ints, target: Array) -> list[Term] | None:

@@ -26,9 +26,9 @@ from numpy.typing import NDArray
 from eqdarts._typing import Array
 from eqdarts.arrays import spread
 from eqdarts.graph.draft import Draft, DraftEdge, DraftNode
-from eqdarts.graph.draft_terms import LINEAR
 from eqdarts.graph.fitted import Start
 from eqdarts.primitives.table import PRIMITIVES, Primitive, fixed_power
+from eqdarts.search.closed_form.polynomial import polynomial_node
 from eqdarts.search.closed_form.power_sums import OF_TERM, inside, price_of
 from eqdarts.search.least_squares import least_squares
 from eqdarts.search.problem import Problem
@@ -291,25 +291,14 @@ def _built(one: _Ratio, sign: float) -> Start:
         edge = DraftEdge(one.rate[0], EXP, 1.0, [-one.rate[1]])
         sources[one.rate[0]] = draft.insert(0, DraftNode("product", [edge]))
     parts = ((above - over, weights[one.is_above], one.q), (below - under, weights[~one.is_above], -one.q))
-    powers = [DraftEdge(_sum(draft, sources, exponents, own), _power(q)) for exponents, own, q in parts]
+    powers = []
+    for exponents, own, q in parts:
+        node = polynomial_node(draft, sources, list(zip(exponents, own.tolist(), strict=True)))
+        powers.append(DraftEdge(node, fixed_power(Fraction(q))))
     outside = one.q * (over - under)
-    powers += [DraftEdge(sources[i], _power(outside[i])) for i in np.flatnonzero(outside).tolist()]
+    powers += [DraftEdge(sources[i], fixed_power(Fraction(outside[i]))) for i in np.flatnonzero(outside).tolist()]
     draft.nodes.append(DraftNode("product", powers, sign))
     return draft.prune().build()
-
-
-def _sum(draft: Draft, sources: list[int], exponents: Array, weights: Array) -> int:
-    """Add a sum of products of powers to the draft; return where it is."""
-    edges, constant = [], None
-    for row, weight in zip(exponents, weights.tolist(), strict=True):
-        factors = [DraftEdge(sources[i], _power(row[i])) for i in np.flatnonzero(row).tolist()]
-        if not factors:
-            constant = weight
-        elif len(factors) == 1:
-            edges.append(DraftEdge(factors[0].source, factors[0].primitive, weight))
-        else:
-            edges.append(DraftEdge(draft.insert(len(draft.nodes), DraftNode("product", factors)), LINEAR, weight))
-    return draft.insert(len(draft.nodes), DraftNode("sum", edges, constant))
 
 
 def _shortest(above: Array, below: Array, q: float) -> tuple[float, float]:
@@ -321,7 +310,3 @@ def _shortest(above: Array, below: Array, q: float) -> tuple[float, float]:
         return sum(price_of(part) + OF_INVERSE * float(np.sum(part < 0)) for part in parts)
 
     return min(itertools.product({0.0, *above.tolist()}, {0.0, *below.tolist()}), key=price)
-
-
-def _power(exponent: float) -> Primitive:
-    return LINEAR if exponent == 1.0 else fixed_power(Fraction(exponent))
