@@ -26,7 +26,7 @@ def decay(n: int = 200) -> tuple[np.ndarray, np.ndarray]:
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 def test_the_relaxed_search_fits_a_law_on_the_gpu(order: str, dtype: str) -> None:
     X, y = decay()
-    relaxed = {"device": "cuda", "order": order, "dtype": dtype}
+    relaxed = {"device": "cuda", "order": order, "dtype": dtype, "n_steps": 20, "n_hidden": (1,)}
     model = DARTSRegressor(search="relaxed", relaxed=relaxed, random_state=0, time_limit=None, max_refits=300)
     assert model.fit(X, y).score(X, y) > 0.999
 
