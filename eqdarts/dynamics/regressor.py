@@ -51,6 +51,9 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
     guesses : mapping of str to list of str, optional
         For each state, formulas from which its search starts, such as ``{"S": ["-b*S*I"]}``. They are always tried,
         and `summary()` reports how far each is behind the chosen law.
+    n_jobs : int or None, default=None
+        Workers of joblib that search states at the same time; -1 uses all cores. With ``time_limit=None`` their number
+        does not change the result.
     verbose : int, default=0
         1 shows a progress bar on stderr.
     random_state : int, RandomState or None, default=None
@@ -94,6 +97,7 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
         order: int = 1,
         autonomous: bool = True,
         guesses: Any = None,
+        n_jobs: int | None = None,
         verbose: int = 0,
         random_state: Any = None,
     ) -> None:
@@ -105,6 +109,7 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
         self.order = order
         self.autonomous = autonomous
         self.guesses = guesses
+        self.n_jobs = n_jobs
         self.verbose = verbose
         self.random_state = random_state
 
@@ -139,7 +144,7 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
         units : mapping of str to str or unit, optional
             Of states, inputs and the time, such as ``{"S": "mg/L", "time": "h"}``. Laws whose units add up win.
         callback : callable, optional
-            As for `DARTSRegressor.fit`, for the search of each state.
+            As for `DARTSRegressor.fit`, for the search of each state. Not with `n_jobs`.
 
         Raises
         ------
@@ -149,6 +154,9 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
         settings = self._settings()
         if self.order not in (1, 2):
             raise ValueError(explain("order must be 1 or 2.", repr(self.order), "Give order=2 for accelerations."))
+        if callback is not None and self.n_jobs is not None:
+            got, todo = f"n_jobs={self.n_jobs!r}", "Leave out n_jobs, or the callback."
+            raise ValueError(explain("A callback watches searches of this process only.", got, todo))
         data = of_order(read_trajectories(X, t, trajectory, inputs, states), self.order)
         guesses = self._guesses(data)
         rng = np.random.default_rng(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
@@ -159,6 +167,7 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
             guesses=guesses,
             units=rate_units(units, data),
             autonomous=self.autonomous,
+            n_jobs=self.n_jobs,
             callback=callback,
             shows_bar=bool(self.verbose),
         )

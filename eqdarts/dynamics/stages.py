@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -13,7 +13,8 @@ from scipy import stats
 from eqdarts._typing import Array
 from eqdarts.clock import now
 from eqdarts.dynamics.between import Between, between_runs
-from eqdarts.dynamics.choice import Chosen, Screened, choose, laws_of_entries, screen, simplified
+from eqdarts.dynamics.by_state import Clock, constant_law, searched_states
+from eqdarts.dynamics.choice import Chosen, Screened, choose, simplified
 from eqdarts.dynamics.guesses import about_guesses, read_guesses
 from eqdarts.dynamics.laws import Law, sides_of
 from eqdarts.dynamics.problem import Problem
@@ -23,19 +24,15 @@ from eqdarts.dynamics.smoothing import Smooth, smooth_states
 from eqdarts.dynamics.structure import conserved, shared, with_shared
 from eqdarts.dynamics.system import System, speed_name
 from eqdarts.dynamics.trajectories import Trajectories
-from eqdarts.dynamics.usual_sums import usual_laws
 from eqdarts.dynamics.words import about_data, about_fit, about_rival_systems, about_runs
 from eqdarts.equation.equation import Equation
 from eqdarts.fitting.progress import Callback
 from eqdarts.fitting.settings import FitSettings
-from eqdarts.fitting.stages import laws_of
 from eqdarts.fitting.table import Table
 from eqdarts.solver.compiled import warm_up
 
 __all__ = ["fit_dynamics", "slope_table"]
 
-FOR_SEARCH = 0.45  # share of the time limit
-FOR_SCREENING = 0.72  # share after which the screening ends
 FOR_CHOICE, FOR_EXACT = 0.87, 1.0
 LEAST_ERROR = 0.05  # of the slope at a time, as a share of the median error
 FEW_ROWS, FINE_ROWS = 60, 100  # with fewer rows the smooth courses are read at more times
@@ -46,20 +43,6 @@ DOZEN = 12
 COVERAGE = 0.95
 
 
-@dataclass(frozen=True, eq=False)
-class _Clock:
-    began: float
-    limit: float | None
-
-    def has_time(self, share: float) -> bool:
-        return self.limit is None or now() - self.began < share * self.limit
-
-    def own_time(self, share: float, until: float) -> Callable[[], bool]:
-        """Return whether there is time: until a share of the limit, and for a share of it from now on in any case."""
-        own = _Clock(now(), self.limit)
-        return lambda: self.has_time(until) or own.has_time(share)
-
-
 def fit_dynamics(
     data: Trajectories,
     settings: FitSettings,
@@ -68,6 +51,7 @@ def fit_dynamics(
     guesses: Mapping[str, Sequence[str]] | None = None,
     units: RateUnits | None = None,
     autonomous: bool = True,
+    n_jobs: int | None = None,
     callback: Callback | None = None,
     shows_bar: bool = False,
 ) -> DynamicsRun:
@@ -84,26 +68,20 @@ def fit_dynamics(
     units : RateUnits, optional
     autonomous : bool, default=True
         If False, the time is an input of the right-hand sides.
+    n_jobs : int, optional
+        Workers that search states at the same time. Default: one state after the other, in this process.
     callback, shows_bar
         As for `eqdarts.fitting.stages.fit_table`.
     """
     warm_up(lambda: None)  # compiling after an installation does not count
-    clock = _Clock(now(), _limit(settings.time_limit, len(data.t)))
+    clock = Clock(now(), _limit(settings.time_limit, len(data.t)))
     whole, data = data, data.few(MOST_ROWS, rng)
     smooth = smooth_states(data)
     told = list(about_data(data, smooth))
     problem = Problem(data, smooth, units=units)
     tables = [slope_table(smooth, k, autonomous, units) for k in range(len(data.states))]
     given = read_guesses(guesses or {}, data.states, tables, settings)
-    screened = []
-    for k, table in enumerate(tables):
-        own = replace(settings, guesses=[guess.text for guess in given[k]] or None)
-        laws = _searched(table, data, own, rng, clock, callback, shows_bar)
-        laws = [*(_in_all(guess.law, data) for guess in given[k]), *laws]
-        # What the states before took too long does not come off the time of this one.
-        own_share, end = np.array([FOR_SCREENING - FOR_SEARCH, FOR_SCREENING * (k + 1)]) / len(data.states)
-        until = clock.own_time(own_share, end)
-        screened.append(_screened(problem, k, table, laws, settings, until))
+    screened = searched_states(problem, tables, given, settings, rng, clock, n_jobs, callback, shows_bar)
     chosen = choose(problem, screened, partial(clock.has_time, FOR_CHOICE)) or _all_constant(problem)
     rivals, in_time = chosen.rivals, partial(clock.has_time, FOR_EXACT)
     chosen = simplified(chosen, settings.primitives, in_time, _errors)
@@ -158,34 +136,6 @@ def slope_table(smooth: Smooth, k: int, autonomous: bool, units: RateUnits | Non
     return table if units is None else replace(table, target=units.targets[k], units=units.columns[k])
 
 
-def _searched(
-    table: Table,
-    data: Trajectories,
-    settings: FitSettings,
-    rng: np.random.Generator,
-    clock: _Clock,
-    callback: Callback | None,
-    shows_bar: bool,
-) -> list[Law]:
-    """Return the laws that a search finds for the slopes of one state."""
-    if clock.limit is not None:
-        share = FOR_SEARCH * clock.limit / len(data.states)
-        settings = replace(settings, time_limit=share)
-    entries, _ = laws_of(table, settings, rng, callback=callback, shows_bar=shows_bar)
-    laws = laws_of_entries(entries, len(table.y))
-    return [_in_all(law, data) for law in laws]
-
-
-def _screened(
-    problem: Problem, k: int, table: Table, laws: Sequence[Law], settings: FitSettings, until: Callable[[], bool]
-) -> list[Screened]:
-    """Return the laws of state k, and sums of usual terms, fitted to its measured values."""
-    usual = usual_laws(problem, k, table, settings.primitives, until)
-    # A law that is undefined on the smooth courses is none; a constant always is defined.
-    found = screen(problem, k, laws, until, usual)
-    return found or [Screened(_constant(problem, k), math.inf, math.inf)]
-
-
 def _with_law(problem: Problem, k: int, ones: list[Screened], law: Law) -> list[Screened]:
     """Return the laws of state k with the chosen one, to which the others are compared."""
     if any(one.law.key == law.key for one in ones):
@@ -194,20 +144,9 @@ def _with_law(problem: Problem, k: int, ones: list[Screened], law: Law) -> list[
     return ones if fit is None else [*ones, Screened(law, float(fit[1].square[0]), fit[2])]
 
 
-def _in_all(law: Law, data: Trajectories) -> Law:
-    """Return the law as one in all that a right-hand side may contain."""
-    return replace(law, equation=replace(law.equation, variables=data.variables))
-
-
-def _constant(problem: Problem, k: int) -> Law:
-    data = problem.data
-    slope = float(np.mean(problem.smooth.at([part.t for part in data.parts], data.order)[:, k]))
-    return Law(Equation.parse(repr(slope), data.variables), 0.0)
-
-
 def _all_constant(problem: Problem) -> Chosen:
     """Return the system of constant rates, for trajectories that no other law could be fitted to."""
-    fit = problem.fit_all([_constant(problem, k) for k in range(len(problem.data.states))])
+    fit = problem.fit_all([constant_law(problem, k) for k in range(len(problem.data.states))])
     assert fit is not None  # a constant is defined everywhere
     return Chosen(*fit, problem)
 
@@ -217,7 +156,7 @@ def _recorded(
     screened: Sequence[Sequence[Screened]],
     chosen: Chosen,
     told: list[str],
-    clock: _Clock,
+    clock: Clock,
     settings: FitSettings,
 ) -> DynamicsRun:
     data = problem.data

@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from eqdarts.dynamics import stages
 from eqdarts.dynamics.choice import Chosen, Screened
 from eqdarts.dynamics.problem import Problem
 from eqdarts.dynamics.smoothing import smooth_states
-from eqdarts.dynamics.stages import _Clock, _coefficients, _finished, _on_all, _with_law, slope_table
+from eqdarts.dynamics.stages import _coefficients, _finished, _on_all, _with_law, slope_table
 from eqdarts.dynamics.trajectories import of_order, read_trajectories
 from tests.dynamics.systems import law, problem
 
@@ -36,13 +35,6 @@ def test_short_runs_are_read_at_more_times() -> None:
     t = np.linspace(0, 3, 10)
     data = read_trajectories(np.exp(-t), t)
     assert len(slope_table(smooth_states(data), 0, autonomous=True).y) == 100
-
-
-def test_a_state_has_its_share_of_the_time_though_others_took_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    times = iter([13.0, 13.0, 14.9, 14.9, 15.1, 15.1])
-    monkeypatch.setattr(stages, "now", lambda: next(times))
-    until = _Clock(0.0, 20.0).own_time(0.1, 0.6)
-    assert [until(), until()] == [True, False]
 
 
 def test_errors_stand_beside_their_coefficients_when_a_sign_changed() -> None:

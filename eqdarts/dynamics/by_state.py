@@ -1,0 +1,148 @@
+"""The search and the screening of each state: one state after the other, or several at the same time."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import joblib
+import numpy as np
+
+from eqdarts.clock import now
+from eqdarts.dynamics.choice import Screened, laws_of_entries, screen
+from eqdarts.dynamics.guesses import Guess
+from eqdarts.dynamics.laws import Law
+from eqdarts.dynamics.problem import Problem
+from eqdarts.dynamics.trajectories import Trajectories
+from eqdarts.dynamics.usual_sums import usual_laws
+from eqdarts.equation.equation import Equation
+from eqdarts.fitting.progress import Callback
+from eqdarts.fitting.settings import FitSettings
+from eqdarts.fitting.stages import laws_of
+from eqdarts.fitting.table import Table
+
+__all__ = ["Clock", "constant_law", "searched_states"]
+
+FOR_SEARCH = 0.45  # share of the time limit
+FOR_SCREENING = 0.72  # share after which the screening ends
+
+
+@dataclass(frozen=True, eq=False)
+class Clock:
+    """The time of a fit: when it began, and its limit in seconds."""
+
+    began: float
+    limit: float | None
+
+    def has_time(self, share: float) -> bool:
+        """Whether less than a share of the limit is spent."""
+        return self.limit is None or now() - self.began < share * self.limit
+
+    def own_time(self, share: float, until: float) -> Callable[[], bool]:
+        """Return whether there is time: until a share of the limit, and for a share of it from now on in any case."""
+        own = Clock(now(), self.limit)
+        return lambda: self.has_time(until) or own.has_time(share)
+
+
+@dataclass(frozen=True, eq=False)
+class _Work:
+    """The search of state k, in turn number `turn` of `n_turns`, which share the time."""
+
+    problem: Problem
+    k: int
+    table: Table
+    guesses: Sequence[Guess]
+    settings: FitSettings
+    rng: np.random.Generator
+    turn: int
+    n_turns: int
+
+    def done(self, clock: Clock, callback: Callback | None = None, shows_bar: bool = False) -> list[Screened]:
+        """Return the laws of the state, fitted to its measured values, the shortest description first."""
+        data, settings = self.problem.data, self.settings
+        settings = replace(settings, guesses=[guess.text for guess in self.guesses] or None)
+        if clock.limit is not None:
+            settings = replace(settings, time_limit=FOR_SEARCH * clock.limit / self.n_turns)
+        entries, _ = laws_of(self.table, settings, self.rng, callback=callback, shows_bar=shows_bar)
+        found = [*(guess.law for guess in self.guesses), *laws_of_entries(entries, len(self.table.y))]
+        laws = [_in_all(law, data) for law in found]
+        # What the states before took too long does not come off the time of this one.
+        own_share = (FOR_SCREENING - FOR_SEARCH) / self.n_turns
+        until = clock.own_time(own_share, FOR_SCREENING * (self.turn + 1) / self.n_turns)
+        return _screened(self.problem, self.k, self.table, laws, settings, until)
+
+
+def searched_states(
+    problem: Problem,
+    tables: Sequence[Table],
+    guesses: Sequence[Sequence[Guess]],
+    settings: FitSettings,
+    rng: np.random.Generator,
+    clock: Clock,
+    n_jobs: int | None = None,
+    callback: Callback | None = None,
+    shows_bar: bool = False,
+) -> list[list[Screened]]:
+    """Return the laws of each state, fitted to its measured values.
+
+    Each state has a generator of its own, so that without a time limit the number of workers changes nothing.
+
+    Parameters
+    ----------
+    problem : Problem
+    tables : sequence of Table
+        The smooth slopes of each state.
+    guesses : sequence of sequence of Guess
+    settings : FitSettings
+    rng : numpy.random.Generator
+    clock : Clock
+    n_jobs : int, optional
+        Workers of joblib's active backend. Default: this process.
+    callback, shows_bar
+        As for `eqdarts.fitting.stages.fit_table`; with workers the bar counts states, and there is no callback.
+    """
+    n = len(tables)
+    n_turns = n if n_jobs is None else -(-n // min(joblib.effective_n_jobs(n_jobs), n))
+    rngs = [rng, *rng.spawn(n - 1)]
+    works = [
+        _Work(problem, k, tables[k], guesses[k], settings, rngs[k], k if n_jobs is None else 0, n_turns)
+        for k in range(n)
+    ]
+    if n_jobs is None:
+        return [work.done(clock, callback, shows_bar) for work in works]
+    tasks = (joblib.delayed(_in_worker)(work, clock.limit) for work in works)
+    found = joblib.Parallel(n_jobs=n_jobs, return_as="generator")(tasks)
+    if shows_bar:
+        # Imported where it is needed: in a notebook without widgets tqdm.auto warns that its bar is plain text.
+        from tqdm.auto import tqdm
+
+        found = tqdm(found, total=n, unit="state", leave=False)
+    return list(found)
+
+
+def _in_worker(work: _Work, limit: float | None) -> list[Screened]:
+    """Search one state; the clock of another process is another one."""
+    return work.done(Clock(now(), limit))
+
+
+def _screened(
+    problem: Problem, k: int, table: Table, laws: Sequence[Law], settings: FitSettings, until: Callable[[], bool]
+) -> list[Screened]:
+    """Return the laws of state k, and sums of usual terms, fitted to its measured values."""
+    usual = usual_laws(problem, k, table, settings.primitives, until)
+    # A law that is undefined on the smooth courses is none; a constant always is defined.
+    found = screen(problem, k, laws, until, usual)
+    return found or [Screened(constant_law(problem, k), math.inf, math.inf)]
+
+
+def _in_all(law: Law, data: Trajectories) -> Law:
+    """Return the law as one in all that a right-hand side may contain."""
+    return replace(law, equation=replace(law.equation, variables=data.variables))
+
+
+def constant_law(problem: Problem, k: int) -> Law:
+    """Return the law of state k that its rate is constant."""
+    data = problem.data
+    slope = float(np.mean(problem.smooth.at([part.t for part in data.parts], data.order)[:, k]))
+    return Law(Equation.parse(repr(slope), data.variables), 0.0)
