@@ -172,6 +172,8 @@ def _add_dynamics(commands: argparse._SubParsersAction[_Parser]) -> None:
     dynamics.add_argument("--time-limit", type=_seconds, metavar="SECONDS", help=told)
     dynamics.add_argument("--primitives", type=_primitives, metavar="NAMES", help="as for eqdarts fit")
     dynamics.add_argument("--max-complexity", type=_whole(3), metavar="N", help="as for eqdarts fit")
+    told = "how the errors of measured states depend on their values; default: constant"
+    dynamics.add_argument("--noise", choices=(AUTO, *NOISES), help=told)
     told = "let the right-hand sides contain the time"
     dynamics.add_argument("--not-autonomous", dest="autonomous", action="store_false", default=None, help=told)
     told = "folder for run.json and law.html; default: eqdarts-out/ and the name of FILE"

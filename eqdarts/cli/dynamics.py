@@ -26,6 +26,7 @@ OPTIONS = {  # option of the command line -> parameter of ODERegressor; its defa
     "max_complexity": "max_complexity",
     "order": "order",
     "autonomous": "autonomous",
+    "noise": "noise",
     "seed": "random_state",
 }
 

@@ -40,7 +40,7 @@ def dynamics_page(run: DynamicsRun) -> str:
         "figures": _figures(run),
         "coefficients": [_coefficient(run, k) for k in range(len(run.coefficients))],
         "cautions": [*run.cautions, CAVEAT],
-        "structure": [*run.structure, *run.guesses],
+        "structure": [*run.structure, *run.scatter_in_words(), *run.guesses],
         "pictures": dynamics_pictures(run),
         "fronts": [_front(system, k, ones) for k, ones in enumerate(run.front)],
         "python": _python(run),

@@ -53,9 +53,9 @@ def plot_courses(run: DynamicsRun, courses: Sequence[Course]) -> list[Axes]:
     axes = axes_grid(len(run.system.states))
     paths = [_path(run, course) for course in courses]
     for k, (ax, state) in enumerate(zip(axes, run.system.states, strict=True)):
-        half = BAND * run.noise[k]
         for number, (course, (t, path)) in enumerate(zip(courses, paths, strict=True)):
             colour = f"C{number}"
+            half = BAND * run.width(k, path[:, k])
             ax.fill_between(t, path[:, k] - half, path[:, k] + half, color=colour, alpha=0.2, linewidth=0)
             ax.plot(t, path[:, k], color=colour)
             ax.plot(course.measured.t, course.measured.states[:, k], ".", color=colour, markersize=3)
@@ -66,12 +66,14 @@ def plot_courses(run: DynamicsRun, courses: Sequence[Course]) -> list[Axes]:
 
 @styled
 def plot_residuals_in_time(run: DynamicsRun, courses: Sequence[Course]) -> Axes:
-    """Draw measured minus fitted states over time, in units of each state's noise."""
+    """Draw measured minus fitted states over time, in units of their standard deviation."""
     ax = new_axes(None)
-    for k, noise in enumerate(run.noise):
-        unit = noise or 1.0
+    for k in range(len(run.noise)):
         t = np.concatenate([course.measured.t for course in courses])
-        rest = np.concatenate([course.measured.states[:, k] - course.fitted[:, k] for course in courses]) / unit
+        fitted = np.concatenate([course.fitted[:, k] for course in courses])
+        width = run.width(k, fitted)
+        measured = np.concatenate([course.measured.states[:, k] for course in courses])
+        rest = (measured - fitted) / np.where(width > 0, width, 1.0)
         ax.plot(t, rest, "os^Dv"[k % 5], color=f"C{k}", markersize=2.5, label=" ")
     ax.axhline(0, color="0.5", linewidth=0.6)
     set_name(ax.set_xlabel(""), run.system.time)

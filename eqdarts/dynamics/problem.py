@@ -15,11 +15,13 @@ from eqdarts.dynamics.flow import Formula, Sides
 from eqdarts.dynamics.laws import FLOOR, Law, Measured, length_of, sides_of
 from eqdarts.dynamics.poles import meets_pole
 from eqdarts.dynamics.rate_units import RateUnits
+from eqdarts.dynamics.scatter import sizes_of
 from eqdarts.dynamics.shooting import MOST_ITERATIONS, Fitted, Shots, fit_shots
 from eqdarts.dynamics.smoothing import Smooth, smooth_states
 from eqdarts.dynamics.system import System
 from eqdarts.dynamics.trajectories import Trajectories
 from eqdarts.expression.build import symbol
+from eqdarts.inference.noise import Noise
 
 __all__ = ["Problem", "Tie", "fitted_starts"]
 
@@ -41,12 +43,15 @@ class Problem:
         Largest number of intervals that one integration spans; None for whole runs.
     units : RateUnits or None
         Those of the equations, for which laws pay.
+    kinds : tuple of Noise
+        How the errors of each state depend on its value; none if they do not.
     """
 
     data: Trajectories
     smooth: Smooth
     horizon: int | None = None
     units: RateUnits | None = None
+    kinds: tuple[Noise, ...] = ()
 
     @cached_property
     def measured(self) -> Measured:
@@ -73,6 +78,10 @@ class Problem:
             y = np.column_stack([y, np.full_like(y, np.nan)])
             spread = np.concatenate([spread, self.smooth.at([part.t for part in data.parts], 1).std(axis=0)])
         shots = Shots(data.t, y, self.smooth.flow, self.runs, self._known_at, FLOOR * spread)
+        if any(noise.kind != "constant" for noise in self.kinds):
+            sizes = [sizes_of(data, self.smooth.values), np.ones(shots.y.shape)]
+            kinds = (*self.kinds, *(Noise() for _ in data.velocities))
+            shots = replace(shots, kinds=kinds, sizes=np.column_stack(sizes)[:, : len(kinds)])
         return shots if self.horizon is None else shots.cut(self.horizon)
 
     @cached_property
@@ -129,7 +138,10 @@ class Problem:
             return np.column_stack([smooth, self._known_at(rows, t)])
 
         own = self._places([k])
-        return Shots(shots.t, shots.y[:, own], shots.start[:, own], shots.runs, signals, shots.floor[own])
+        found = Shots(shots.t, shots.y[:, own], shots.start[:, own], shots.runs, signals, shots.floor[own])
+        if shots.sizes is None:
+            return found
+        return replace(found, kinds=tuple(shots.kinds[place] for place in own), sizes=shots.sizes[:, own])
 
     @cached_property
     def _ones(self) -> list[Shots]:
@@ -184,7 +196,12 @@ class Problem:
         if len(found) < len(laws) or self._meets_pole(found, fitted.states, errors):
             return None
         n_states = len(self.data.states)
-        fitted = replace(fitted, noise=fitted.noise[:n_states], square=fitted.square[:n_states])
+        fitted = replace(
+            fitted,
+            noise=fitted.noise[:n_states],
+            square=fitted.square[:n_states],
+            kinds=fitted.kinds[:n_states],
+        )
         return found, fitted, self.length(found, fitted, ties)
 
     def fit_fixed(self, sides: Sequence[Expr]) -> Fitted | None:

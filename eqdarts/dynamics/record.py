@@ -16,6 +16,7 @@ from eqdarts.dynamics.trajectories import Trajectory, velocity_name
 from eqdarts.equation.equation import Equation
 from eqdarts.errors import FormulaError, explain
 from eqdarts.files import is_number, read_json, short
+from eqdarts.inference.noise import Noise, noise_from
 
 __all__ = ["FORMAT", "Coefficient", "Course", "DynamicsRun", "OnFront"]
 
@@ -100,6 +101,9 @@ class DynamicsRun:
         Names of the parameters that were not left as they are.
     courses : tuple of Course
         The runs of the fit, or the first of them if they have many rows.
+    scatter : tuple of Noise
+        How the errors of each state depend on its value; none if they are the same everywhere. Then `noise` is their
+        geometric mean.
     """
 
     system: System
@@ -118,6 +122,18 @@ class DynamicsRun:
     guesses: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
     courses: tuple[Course, ...] = ()
+    scatter: tuple[Noise, ...] = ()
+
+    def width(self, k: int, f: Array) -> Array:
+        """Return the standard deviation (n,) of measured values of state k where its trajectory is f (n,)."""
+        if not self.scatter or self.scatter[k].kind == "constant":
+            return np.full(len(f), self.noise[k])
+        return self.scatter[k].std(f)
+
+    def scatter_in_words(self) -> tuple[str, ...]:
+        """Return a sentence for each state whose errors depend on its value."""
+        pairs = zip(self.system.states, self.scatter, strict=False)
+        return tuple(f"{state}: {own}." for state, own in pairs if own.kind != "constant")
 
     def coefficient_table(self) -> pd.DataFrame:
         """Return a row for each coefficient."""
@@ -165,6 +181,7 @@ class DynamicsRun:
             "params": {name: value for name, value in self.params.items() if _is_plain(value)},
             "guesses": list(self.guesses),
             "changed": list(self.changed),
+            "scatter": [{key: _plain(value) for key, value in own.record().items()} for own in self.scatter],
             "courses": [_written_course(course) for course in self.courses],
         }
         return json.dumps(record, indent=1, allow_nan=False)
@@ -223,6 +240,7 @@ def _read(record: dict[str, Any]) -> DynamicsRun:
         tuple(map(str, record.get("guesses", ()))),
         tuple(map(str, record.get("changed", ()))),
         tuple(_course(one, len(states), len(record["inputs"]), order) for one in record.get("courses", ())),
+        tuple(map(noise_from, record.get("scatter", ()))),
     )
 
 

@@ -19,6 +19,7 @@ from eqdarts.arrays import as_floats
 from eqdarts.dynamics.problem import fitted_starts
 from eqdarts.dynamics.rate_units import rate_units
 from eqdarts.dynamics.record import DynamicsRun, r_squared
+from eqdarts.dynamics.scatter import checked_kinds
 from eqdarts.dynamics.stages import fit_dynamics
 from eqdarts.dynamics.system import System
 from eqdarts.dynamics.trajectories import Trajectories, of_order, read_trajectories
@@ -51,6 +52,9 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
     guesses : mapping of str to list of str, optional
         For each state, formulas from which its search starts, such as ``{"S": ["-b*S*I"]}``. They are always tried,
         and `summary()` reports how far each is behind the chosen law.
+    noise : {"constant", "relative", "poisson", "both", "auto"} or mapping of str to these, default="constant"
+        How the standard deviation of a measured value depends on its state f: not at all, as abs(f), sqrt(abs(f)) or
+        sqrt(a**2 + b**2 f**2). "auto" chooses by smooth courses. A mapping has the kinds of some states.
     n_jobs : int or None, default=None
         Workers of joblib that search states at the same time; -1 uses all cores. With ``time_limit=None`` their number
         does not change the result.
@@ -72,7 +76,10 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
     coefficients_ : DataFrame
         Each coefficient with its standard error and 95 % interval.
     noise_ : dict of str to float
-        Standard deviation of the measured values of each state around its trajectories.
+        Standard deviation of the measured values of each state around its trajectories; their geometric mean where
+        it depends on the state.
+    scatter_ : dict of str to Noise
+        For states whose errors depend on their value: the kind, its size and evidence.
     structure_ : tuple of str
         Terms that states share, and quantities that are conserved.
     cautions_ : tuple of str
@@ -97,6 +104,7 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
         order: int = 1,
         autonomous: bool = True,
         guesses: Any = None,
+        noise: str | Mapping[str, str] = "constant",
         n_jobs: int | None = None,
         verbose: int = 0,
         random_state: Any = None,
@@ -109,6 +117,7 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
         self.order = order
         self.autonomous = autonomous
         self.guesses = guesses
+        self.noise = noise
         self.n_jobs = n_jobs
         self.verbose = verbose
         self.random_state = random_state
@@ -158,7 +167,7 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
             got, todo = f"n_jobs={self.n_jobs!r}", "Leave out n_jobs, or the callback."
             raise ValueError(explain("A callback watches searches of this process only.", got, todo))
         data = of_order(read_trajectories(X, t, trajectory, inputs, states), self.order)
-        guesses = self._guesses(data)
+        guesses, noise = self._guesses(data), checked_kinds(self.noise, data.states)
         rng = np.random.default_rng(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
         run = fit_dynamics(
             data,
@@ -167,6 +176,7 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
             guesses=guesses,
             units=rate_units(units, data),
             autonomous=self.autonomous,
+            noise=noise,
             n_jobs=self.n_jobs,
             callback=callback,
             shows_bar=bool(self.verbose),
@@ -183,7 +193,7 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
         """Return the checked settings of the searches; what has no parameter here is as `DARTSRegressor` has it."""
         defaults = {name: p.default for name, p in inspect.signature(DARTSRegressor).parameters.items()}
         own = {name: value for name, value in self.get_params(deep=False).items() if name in defaults}
-        return checks.checked_settings({**defaults, **own, "guesses": None}, defaults)
+        return checks.checked_settings({**defaults, **own, "guesses": None, "noise": "auto"}, defaults)
 
     def _guesses(self, data: Trajectories) -> dict[str, list[str]]:
         if self.guesses is None:
@@ -329,6 +339,9 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
         self.fronts_ = run.front_table()
         self.coefficients_ = run.coefficient_table()
         self.noise_ = dict(zip(run.system.states, run.noise, strict=True))
+        self.scatter_ = {
+            state: own for state, own in zip(run.system.states, run.scatter, strict=False) if own.kind != "constant"
+        }
         self.structure_ = run.structure
         self.cautions_ = run.cautions
 

@@ -11,7 +11,7 @@ Axes: N rows, M intervals, D states, P coefficients, L runs.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -20,6 +20,8 @@ from numpy.typing import NDArray
 
 from eqdarts._typing import Array
 from eqdarts.dynamics.flow import STAGES, Sides, flow
+from eqdarts.dynamics.scatter import scales, settled
+from eqdarts.inference.noise import Noise
 
 __all__ = ["ACCURATE", "MOST_ITERATIONS", "Fitted", "Shots", "fit_shots"]
 
@@ -54,6 +56,10 @@ class Shots:
         ``signals(row, t)`` -> values (n, Q) at times between the rows `row` and the next ones.
     floor : ndarray of shape (D,)
         Smallest noise of each state.
+    kinds : tuple of Noise
+        How the errors of each state depend on its value; none if they do not.
+    sizes : ndarray of shape (N, D), optional
+        The sizes of the states, with which the errors start.
     """
 
     t: Array
@@ -62,6 +68,8 @@ class Shots:
     runs: tuple[slice, ...]
     signals: Callable[[NDArray[np.intp], Array], Array]
     floor: Array
+    kinds: tuple[Noise, ...] = ()
+    sizes: Array | None = None
 
     @property
     def intervals(self) -> NDArray[np.intp]:
@@ -109,6 +117,9 @@ class Fitted:
     by_run : ndarray of shape (L, P, P + 1)
         R of the whitened slopes of each run alone, and its residuals in the same directions; rows of zeros where a run
         has fewer values.
+    kinds : tuple of Noise
+        The errors of each state at the solution, where they depend on its value. Then `noise` is their geometric mean,
+        and residuals are divided by the errors over it.
     """
 
     theta: Array
@@ -120,6 +131,7 @@ class Fitted:
     n_steps: int
     freedom: int
     by_run: Array
+    kinds: tuple[Noise, ...] = ()
 
 
 def fit_shots(
@@ -179,6 +191,10 @@ class _Solver:
         self.length = shots.t[self.rows + 1] - shots.t[self.rows]
         self.known = np.isfinite(shots.y)
         self.y = np.where(self.known, shots.y, 0.0)
+        self.kinds = shots.kinds
+        self.scale = np.ones(shots.y.shape)
+        if shots.sizes is not None:
+            self.scale = scales(self.kinds, shots.sizes, self.known)
         self.damping = FIRST_DAMPING
         self.converged = False
         self.n_steps = self._accurate_steps(shots.start, theta)
@@ -202,7 +218,7 @@ class _Solver:
         measured = self.known.any(axis=0)
         spread = np.std(self.shots.start, axis=0)
         spread[measured] = np.nanstd(self.shots.y[:, measured], axis=0)
-        wanted = np.maximum(self.accuracy * spread, OF_NOISE * self.noise)
+        wanted = np.maximum(self.accuracy * spread, OF_NOISE * self.noise * self.scale[self.rows + 1])
         steps = [n for n in STEPS if n <= MOST_ROUGH_STEPS or self.accuracy <= ACCURATE]
         for n_steps in steps:
             ends, _ = flow(
@@ -218,8 +234,9 @@ class _Solver:
         return _Point(theta, states, ends - states[self.rows + 1], np.zeros(0) if slope is None else slope)
 
     def _merit(self, point: _Point) -> float:
-        residual = np.where(self.known, self.y - point.states, 0.0) / self.noise
-        total = float(np.square(residual).sum() + self.of_defects * np.square(point.defect / self.noise).sum())
+        residual = np.where(self.known, self.y - point.states, 0.0) / self.scale / self.noise
+        defect = point.defect / self.scale[self.rows + 1] / self.noise
+        total = float(np.square(residual).sum() + self.of_defects * np.square(defect).sum())
         return total if np.isfinite(total) else np.inf
 
     def run(self, go_on: Callable[[], bool], most_iterations: int) -> None:
@@ -238,7 +255,7 @@ class _Solver:
             if idle >= 2 or merit < NOTHING_LEFT * self.known.sum() or not go_on():
                 break
         self.damping = min(self.damping, FIRST_DAMPING)
-        self.converged = bool((np.abs(self.point.defect) < SETTLED * self.noise).all())
+        self.converged = bool((np.abs(self.point.defect) < SETTLED * self.noise * self.scale[self.rows + 1]).all())
 
     def _better(self, merit: float, gain: float) -> _Point | None:
         """Return a point with a smaller merit; None where damping finds none, or near the solution, where none is."""
@@ -273,9 +290,9 @@ class _Solver:
 
     def _triangles(self, point: _Point, chain: Array) -> list[Array]:
         """Return the triangular factor (D + P + 1 columns) of the whitened slopes and residuals of each run."""
-        weight = np.where(self.known, 1.0, 0.0) / self.noise
+        weight = np.where(self.known, 1.0, 0.0) / self.scale / self.noise
         design = chain * weight[:, :, None]
-        residual = np.where(self.known, self.y - point.states, 0.0) / self.noise
+        residual = np.where(self.known, self.y - point.states, 0.0) / self.scale / self.noise
         design[:, :, -1] = residual - design[:, :, -1]
         if not np.isfinite(design).all():
             return []
@@ -300,7 +317,10 @@ class _Solver:
         return self._at(self.point.theta + step, states, slopes)
 
     def weigh(self) -> None:
-        """Weight the states by their residuals."""
+        """Weight the states by their residuals, and the rows by the values of the states there."""
+        if self.kinds:
+            self.kinds = tuple(self._settled())
+            self.scale = scales(self.kinds, self.point.states, self.known, self.shots.sizes)
         noise = np.maximum(np.sqrt(self._squares()), self.shots.floor)
         self.noise = np.where(self.known.any(axis=0), noise, self.noise)  # where nothing was measured, as before
         n_steps = self._accurate_steps(self.point.states, self.point.theta)
@@ -309,7 +329,7 @@ class _Solver:
             self.point = self._at(self.point.theta, self.point.states)
 
     def _squares(self) -> Array:
-        residual = np.where(self.known, self.y - self.point.states, 0.0)
+        residual = np.where(self.known, self.y - self.point.states, 0.0) / self.scale
         return np.asarray(np.square(residual).sum(axis=0) / np.maximum(self.known.sum(axis=0), 1))
 
     def _integrated(self) -> _Point:
@@ -348,7 +368,14 @@ class _Solver:
             self.n_steps,
             freedom,
             by_run,
+            tuple(self._settled(np.sqrt(n_values / max(freedom, 1)))),
         )
+
+    def _settled(self, factor: float = 1.0) -> Iterator[Noise]:
+        """Yield how the errors of each state depend on its value, their sizes times a factor."""
+        for k, own in enumerate(self.kinds):
+            found = settled(own, self.shots.y[:, k], self.point.states[:, k])
+            yield replace(found, size=found.size * factor)
 
 
 def _triangle(matrix: Array) -> Array:

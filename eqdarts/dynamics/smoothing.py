@@ -87,6 +87,7 @@ class Smooth:
     data: Trajectories
     courses: tuple[tuple[SmoothState, ...], ...]  # by run, then by state
     noise: Array  # (d,)
+    cost: Array  # (d,) minus twice the logarithm of the restricted likelihood
 
     @cached_property
     def values(self) -> Array:
@@ -120,26 +121,39 @@ class Smooth:
         )
 
 
-def smooth_states(data: Trajectories) -> Smooth:
-    """Return the smooth courses of all states."""
+def smooth_states(data: Trajectories, scale: Array | None = None) -> Smooth:
+    """Return the smooth courses of all states.
+
+    Parameters
+    ----------
+    data : Trajectories
+    scale : ndarray of shape (n, d), optional
+        The errors of the rows are in proportion to it. Default: they are the same.
+    """
     unit = float(np.median(np.concatenate([np.diff(part.t) for part in data.parts])))
-    by_state, noises = [], []
+    ends = np.cumsum([len(part.t) for part in data.parts])[:-1]
+    scales = np.split(np.ones(data.values.shape) if scale is None else scale, ends)
+    by_state, noises, costs = [], [], []
     for k, spread in enumerate(data.spread.tolist()):
-        courses, noise = _smooth_one([(part.t, part.states[:, k]) for part in data.parts], unit, spread)
+        runs = [(part.t, part.states[:, k], own[:, k]) for part, own in zip(data.parts, scales, strict=True)]
+        courses, noise, cost = _smooth_one(runs, unit, spread)
         by_state.append(courses)
         noises.append(noise)
-    return Smooth(data, tuple(zip(*by_state, strict=True)), np.array(noises))
+        costs.append(cost)
+    return Smooth(data, tuple(zip(*by_state, strict=True)), np.array(noises), np.array(costs))
 
 
-def _smooth_one(runs: Sequence[tuple[Array, Array]], unit: float, spread: float) -> tuple[list[SmoothState], float]:
-    """Return the courses of one state in all runs, and its noise."""
+def _smooth_one(
+    runs: Sequence[tuple[Array, Array, Array]], unit: float, spread: float
+) -> tuple[list[SmoothState], float, float]:
+    """Return the courses of one state in all runs, its noise, and their cost."""
     fits: list[_Fit] = []
     firsts: list[float] = []
     means: list[float] = []
-    for t, y in runs:
+    for t, y, scale in runs:
         known = np.isfinite(y)
         mean = float(y[known].mean()) if known.any() else 0.0
-        fits.append(_problem((t - t[0]) / unit, (y - mean) / spread, known))
+        fits.append(_problem((t - t[0]) / unit, (y - mean) / spread, known, scale))
         firsts.append(float(t[0]))
         means.append(mean / spread)
     freedom = max(sum(fit.n_values - min(ORDER, fit.n_values) for fit in fits), 1)
@@ -158,10 +172,10 @@ def _smooth_one(runs: Sequence[tuple[Array, Array]], unit: float, spread: float)
     for fit, end, first, mean in zip(fits, ends, firsts, means, strict=True):
         spline = BSpline(fit.knots, (end[2] + mean) * spread, DEGREE)
         courses.append(SmoothState(spline, first, unit, end[3], noise * spread))
-    return courses, noise * spread
+    return courses, noise * spread, min(costs)
 
 
-def _problem(s: Array, y: Array, known: Array) -> _Fit:
+def _problem(s: Array, y: Array, known: Array, scale: Array) -> _Fit:
     """Return the least squares problem of one run; knots lie at the times, without those next to the ends."""
     at = s[known] if known.sum() > DEGREE + 1 else s
     inner = at[3:-3] if len(at) > DEGREE + 1 else at[:0]
@@ -170,11 +184,12 @@ def _problem(s: Array, y: Array, known: Array) -> _Fit:
     knots = np.concatenate([np.full(DEGREE + 1, s[0]), inner, np.full(DEGREE + 1, s[-1])])
     n_basis = len(knots) - DEGREE - 1
     design = BSpline.design_matrix(s[known], knots, DEGREE)
+    y = y[known]
+    if (scale != 1.0).any():
+        design, y = design.multiply(1 / scale[known, None]).tocsr(), y / scale[known]
     gram = _band(design.T @ design, n_basis)
-    right = np.asarray(design.T @ y[known])
-    return _Fit(
-        knots, gram, _penalty(knots, n_basis), right, float(y[known] @ y[known]), int(known.sum()), n_basis - ORDER
-    )
+    right = np.asarray(design.T @ y)
+    return _Fit(knots, gram, _penalty(knots, n_basis), right, float(y @ y), int(known.sum()), n_basis - ORDER)
 
 
 def _penalty(knots: Array, n_basis: int) -> Array:

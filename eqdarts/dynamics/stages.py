@@ -20,7 +20,8 @@ from eqdarts.dynamics.laws import Law, sides_of
 from eqdarts.dynamics.problem import Problem
 from eqdarts.dynamics.rate_units import RateUnits
 from eqdarts.dynamics.record import Coefficient, Course, DynamicsRun, OnFront, r_squared
-from eqdarts.dynamics.smoothing import Smooth, smooth_states
+from eqdarts.dynamics.scatter import smooth_by_kind, smooth_with
+from eqdarts.dynamics.smoothing import Smooth
 from eqdarts.dynamics.structure import conserved, shared, with_shared
 from eqdarts.dynamics.system import System, speed_name
 from eqdarts.dynamics.trajectories import Trajectories
@@ -51,6 +52,7 @@ def fit_dynamics(
     guesses: Mapping[str, Sequence[str]] | None = None,
     units: RateUnits | None = None,
     autonomous: bool = True,
+    noise: Sequence[str] | None = None,
     n_jobs: int | None = None,
     callback: Callback | None = None,
     shows_bar: bool = False,
@@ -68,6 +70,8 @@ def fit_dynamics(
     units : RateUnits, optional
     autonomous : bool, default=True
         If False, the time is an input of the right-hand sides.
+    noise : sequence of str, optional
+        For each state, how its errors depend on its value. Default: not at all.
     n_jobs : int, optional
         Workers that search states at the same time. Default: one state after the other, in this process.
     callback, shows_bar
@@ -76,9 +80,9 @@ def fit_dynamics(
     warm_up(lambda: None)  # compiling after an installation does not count
     clock = Clock(now(), _limit(settings.time_limit, len(data.t)))
     whole, data = data, data.few(MOST_ROWS, rng)
-    smooth = smooth_states(data)
+    smooth, kinds = smooth_by_kind(data, noise or ["constant"] * len(data.states))
     told = list(about_data(data, smooth))
-    problem = Problem(data, smooth, units=units)
+    problem = Problem(data, smooth, units=units, kinds=kinds)
     tables = [slope_table(smooth, k, autonomous, units) for k in range(len(data.states))]
     given = read_guesses(guesses or {}, data.states, tables, settings)
     screened = searched_states(problem, tables, given, settings, rng, clock, n_jobs, callback, shows_bar)
@@ -105,8 +109,9 @@ def _on_all(chosen: Chosen, data: Trajectories, go_on: Callable[[], bool]) -> Ch
     """Return the system with its coefficients fitted to all runs, if there is time for it."""
     if not go_on():
         return chosen
-    problem = replace(chosen.problem, data=data, smooth=smooth_states(data))
-    fit = problem.fit_all(chosen.laws, chosen.ties, go_on, chosen.fitted.noise, rounds=1)
+    problem = replace(chosen.problem, data=data, smooth=smooth_with(chosen.problem.kinds, data)[0])
+    # Errors that depend on the states need their values first.
+    fit = problem.fit_all(chosen.laws, chosen.ties, go_on, chosen.fitted.noise, 2 if problem.kinds else 1)
     return chosen if fit is None or not fit[1].converged else Chosen(*fit, problem, chosen.ties)
 
 
@@ -181,6 +186,7 @@ def _recorded(
         now() - clock.began,
         settings.given,
         courses=_courses(problem, fitted.states),
+        scatter=fitted.kinds,
     )
     others = [
         (replace(system, equations=tuple(law.equation for law in laws)), length - chosen.length)

@@ -141,6 +141,7 @@ def summary(run: DynamicsRun, coverage: float = 0.95) -> str:
         _rivals(run),
         _listed("guesses", run.guesses),
         _listed("structure", run.structure),
+        _listed("noise", run.scatter_in_words()),
         _listed("warnings", run.cautions),
     ]
     rule = "-" * WIDTH
