@@ -133,7 +133,8 @@ def smooth_states(data: Trajectories, scale: Array | None = None) -> Smooth:
     unit = float(np.median(np.concatenate([np.diff(part.t) for part in data.parts])))
     ends = np.cumsum([len(part.t) for part in data.parts])[:-1]
     scales = np.split(np.ones(data.values.shape) if scale is None else scale, ends)
-    by_state, noises, costs = [], [], []
+    by_state, noises = [], []
+    costs = []
     for k, spread in enumerate(data.spread.tolist()):
         runs = [(part.t, part.states[:, k], own[:, k]) for part, own in zip(data.parts, scales, strict=True)]
         courses, noise, cost = _smooth_one(runs, unit, spread)

@@ -32,26 +32,8 @@ def test_the_system_comes_first_and_the_fit_is_kept(
     monkeypatch.setattr(ODERegressor, "fit", fit)
     monkeypatch.setattr("eqdarts.dynamics.page.dynamics_pictures", lambda run: [])
     given = ["dynamics", "runs.csv", "--time", "time", "--trajectory", "run", "--states", "S,I"]
-    assert (
-        main(
-            [
-                *given,
-                "--out",
-                "out",
-                "--seed",
-                "3",
-                "--not-autonomous",
-                "--order",
-                "2",
-                "--units",
-                "S=kg",
-                "--noise",
-                "both",
-                "--quiet",
-            ]
-        )
-        == 0
-    )
+    given += ["--out", "out", "--seed", "3", "--not-autonomous", "--order", "2", "--units", "S=kg", "--noise", "both"]
+    assert main([*given, "--quiet"]) == 0
     out, _ = capsys.readouterr()
     assert out.startswith(fitted.system_.format())
     assert (asked["random_state"], asked["autonomous"], asked["order"]) == (3, False, 2)
