@@ -109,7 +109,7 @@ class Front:
         return replace(self, entries=tuple(entries))
 
     def with_digits(self, rows: FitRows, loss: Loss, box: Mapping[str, tuple[float, float]]) -> Front:
-        """Return the front with equations that are printed with as many digits as the rows need.
+        """Return the front with equations that are printed with as many digits as the rows need, each once.
 
         `box` has the smallest and largest value of each column.
         """
@@ -118,7 +118,15 @@ class Front:
         def entry(old: Entry) -> Entry:
             return replace(old, equation=old.equation.with_ranges(box).with_digits(rows.X, rows.y, weight, loss))
 
-        return replace(self, entries=tuple(map(entry, self.entries)))
+        return replace(self, entries=tuple(map(entry, self.entries)))._without_repeats()
+
+    def _without_repeats(self) -> Front:
+        """Return the front without a law that is printed as another, perhaps because both were fitted again."""
+        first = {entry.equation.format(): k for k, entry in reversed(list(enumerate(self.entries)))}
+        first[self.best.equation.format()] = self.chosen
+        kept = sorted(first.values())
+        entries, lengths = tuple(self.entries[k] for k in kept), tuple(self.lengths[k] for k in kept)
+        return replace(self, entries=entries, lengths=lengths, chosen=kept.index(self.chosen))
 
     def as_table(self) -> pd.DataFrame:
         """Return one row for each entry: complexity, loss, and score (length minus that of the chosen entry)."""

@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from eqdarts.data import Data, prepare
+from eqdarts.data import Data, FitRows, prepare
 from eqdarts.equation.equation import Equation
 from eqdarts.fitting import front as front_module
 from eqdarts.fitting.front import Entry, Front, fitted_rows, held_out_losses, refit_front
 from eqdarts.graph.fitted import FittedGraph
 from eqdarts.graph.graph import Edge, Graph, Node
+from eqdarts.losses import SQUARED
 from eqdarts.primitives.table import PRIMITIVES
 from eqdarts.selection import Candidate
 from tests.fits import fallen
@@ -46,6 +47,16 @@ def test_a_chosen_law_that_takes_the_form_of_another_takes_its_place() -> None:
     after = front.with_chosen(Equation.parse("2.72*x**0.529", ["x"]), Candidate(5, 2, 0.1001))
     assert [entry.equation.format() for entry in after.entries] == ["2*x", "2.72*x**0.529"]
     assert after.best.candidate.loss == 0.1001
+
+
+def test_a_law_that_is_printed_as_another_is_there_once() -> None:
+    x = np.linspace(1, 9, 40)[:, None]
+    rows = FitRows(x, 2.7 * x[:, 0] ** 0.53 + 0.1 * np.sin(9 * x[:, 0]), None, None, 40)
+    texts = "2*x", "2.7000001*x**0.53", "2.7*x**0.53", "2.7*x**0.53 + 0.01"
+    entries = tuple(Entry(None, Equation.parse(text, ["x"]), Candidate(5, 2, 0.1), None) for text in texts)  # type: ignore[arg-type]
+    front = Front(entries, (9.0, 5.0, 4.0, 6.0), 2).with_digits(rows, SQUARED, {"x": (1.0, 9.0)})
+    assert [entry.equation.format() for entry in front.entries] == ["2*x", "2.7*x**0.53", "2.7*x**0.53 + 0.01"]
+    assert (front.chosen, front.lengths) == (1, (9.0, 4.0, 6.0))
 
 
 def test_selection_says_why() -> None:
