@@ -24,6 +24,7 @@ MOST_SCREENED = 40  # laws of a state that are integrated
 LEAST_SCREENED = 12  # of these, whatever the time
 LEAST_FINISHED = 4  # of the laws that are not far behind
 MOST_TRIED = 14  # laws of a state that are tried in the system
+MOST_ROUGH = 3  # further ones, if the smooth courses of the other states have errors
 MOST_PAIRED = 6  # laws of each of two states that are tried together
 MOST_RIVALS = 10  # other systems that are kept
 NEAR = 60.0  # nats within which a law of one state is still tried in the system
@@ -149,7 +150,7 @@ def choose(problem: Problem, screened: Sequence[Sequence[Screened]], go_on: Call
     changed = True
     while changed and go_on():
         before = best
-        for place, law in _singles(screened):
+        for place, law in _singles(problem, screened):
             best = _with_rival(best, {place: law}, seen, go_on)
         if best is before:
             for pair in _pairs(screened):
@@ -169,10 +170,29 @@ def _with_rival(
     return _tried(best, laws, seen) or best
 
 
-def _singles(screened: Sequence[Sequence[Screened]]) -> Iterator[tuple[int, Law]]:
-    """Yield the laws that come near, with the places of their states."""
+def _singles(problem: Problem, screened: Sequence[Sequence[Screened]]) -> Iterator[tuple[int, Law]]:
+    """Yield the laws that come near, with the places of their states, and those that may if the others are exact."""
     for k, ones in enumerate(screened):
-        yield from ((k, one.law) for one in _near(ones)[:MOST_TRIED])
+        keys = [one.law.key for one in ones]
+        forms = [one for place, one in enumerate(ones) if keys.index(keys[place]) == place]
+        near = [*_near(forms)[:MOST_TRIED], *_roughly(problem, k, forms)[:MOST_ROUGH]]
+        yield from ((k, one.law) for one in dict.fromkeys(near))
+
+
+def _roughly(problem: Problem, k: int, ones: Sequence[Screened]) -> list[Screened]:
+    """Return the laws of state k by their descriptions where the errors of the smooth courses of others count for none.
+
+    A law that is true cannot follow these errors, and one of more coefficients can.
+    """
+    data = problem.data
+    shares = np.delete(problem.smooth.noise / np.where(data.spread > 0, data.spread, 1.0), k)
+    error = float(np.square(shares.max(initial=0.0) * data.spread[k]))
+    n_values = float(problem.measured.n_values[k])
+
+    def length(one: Screened) -> float:
+        return one.length + 0.5 * n_values * math.log(max(error / max(one.square, 1e-300), 1.0))
+
+    return sorted(ones, key=length)
 
 
 def _pairs(screened: Sequence[Sequence[Screened]]) -> Iterator[dict[int, Law]]:
@@ -244,10 +264,11 @@ def _start(problem: Problem, screened: Sequence[Sequence[Screened]], go_on: Call
     """
     simple = [min(_near(ones), key=lambda one: one.law.structure + PRICE * one.law.n_coefficients) for ones in screened]
     short = [ones[0] for ones in screened]
+    rough = [_roughly(problem, k, ones)[0] for k, ones in enumerate(screened)]
     mixed = [[*simple[:k], short[k], *simple[k + 1 :]] for k in range(len(screened))]
     best: Chosen | None = None
     tried: set[tuple[str, ...]] = set()
-    for ones in (simple, short, *mixed):
+    for ones in (simple, rough, short, *mixed):
         laws = [one.law for one in ones]
         if _key(laws) in tried or (best is not None and not go_on()):
             continue

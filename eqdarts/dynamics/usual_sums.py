@@ -1,77 +1,47 @@
 """Sums of usual terms as further candidates: terms leave one after the other, by fits of integrated trajectories.
 
 Slopes are least certain where a state changes fast, and there a search can miss a simple law. Here the slopes only give
-the start. Which term leaves next is decided by standard errors from the measured values. The sums are polynomials of
-degree two and three, linear ones with waves of angles, and polynomials of degree one and two with a saturation,
-:math:`x^n / (K + x^n)`, as of Michaelis and Menten or Hill, also times another state or input. A power beyond two is a
-coefficient of its own.
+the start: the few terms of each set that describe them best, and whole sets. Which term leaves next is decided by
+standard errors from the measured values.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from itertools import combinations, combinations_with_replacement, product
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import combinations, zip_longest
 
 import numpy as np
-from scipy.optimize import least_squares
-from scipy.special import expit
 
-from eqdarts._typing import Array, Expr
 from eqdarts.dynamics.choice import Screened
 from eqdarts.dynamics.laws import Law
 from eqdarts.dynamics.problem import Problem
 from eqdarts.dynamics.shooting import Fitted
+from eqdarts.dynamics.sums import Sum, columns_of, fewer_terms, products, short_sums, sum_of
+from eqdarts.dynamics.usual_terms import TermSet, polynomials, usual_terms
 from eqdarts.dynamics.variants import collected, law_of
 from eqdarts.expression.build import symbol
-from eqdarts.expression.program import evaluate
 from eqdarts.fitting.table import Table
-from eqdarts.primitives.table import PRIMITIVES, Primitive
+from eqdarts.primitives.table import Primitive
 
 __all__ = ["SHORT", "usual_laws"]
 
-WAVES = {PRIMITIVES["sin"], PRIMITIVES["cos"]}
-
-LEAST_ANGLE = 0.5  # radians
+SHORT = {1: 3, 2: 5, 3: 6, 4: 5}  # number of terms of short polynomials, and how many of these are tried
+OF_SET = {1: 1, 2: 2, 3: 2, 4: 2, 5: 2}  # the same of each other set
+OTHERS = {1: 2, 2: 4, 3: 4, 4: 3, 5: 2}  # of all other sets together
+OF_LONGER = 2  # of each larger number of terms
+MOST_SETS = 15  # of these, those that describe the slopes best
+FAR = 150.0  # nats behind, by the slopes, from which a short sum is not tried
+CUT_DOWN = 3  # short sums that are the best as fitted, and whose terms leave
 MOST_SUMS = 7
-SHORT = {1: 3, 2: 5, 3: 6, 4: 5}  # number of terms of short sums, and how many of these are tried
 BEHIND = 5.0  # nats by which other sums may describe the slopes worse than polynomials
+MOST_SHORT = 8  # terms of a short sum that is no polynomial
 MOST_TERMS = 15  # a sum that needs more terms is not tried
-DEGREES = (2, 3)
-STEPS = 8  # of a fit while terms leave
-POWERS = (1, 2)  # of a saturation
-STEEPEST = 2.5  # natural logarithm of a power
-MOST_HALF = 15.0  # as a share of the largest input
-NEAREST, FARTHEST = -7.0, 3.0  # natural logarithm of a half point as a share of the largest input
-MOST_STARTS = 5  # of the fit of a half point and a power to the slopes
-MOST_EVALUATIONS = 60
-STEEP = (3.0, 4.5, 6.0)  # powers from which a fit of the power begins
-HALVES = np.geomspace(0.02, 4.0, 14)  # where it may be half of its largest value, as a share of the largest input
-BEST_SATURATED = {1: 1, 2: 1}  # saturations whose terms leave, by degree of the polynomial
+SPARE = 2  # terms of a set that are not needed by the slopes, and leave by fits of trajectories
+HIGHEST = 5  # degree of the polynomials whose terms leave by the slopes alone
+MOST_HIGHER = 60  # terms of these
 FEWEST_ROWS = 3  # for each term
-
-
-@dataclass(frozen=True, eq=False)
-class _Sum:
-    """Terms with coefficients from the slopes, and the mean squared residual there."""
-
-    terms: tuple[Expr, ...]
-    values: Array
-    square: float
-
-    def length(self, n_rows: int) -> float:
-        """Return the nats that describe the slopes of n rows."""
-        return 0.5 * n_rows * math.log(max(self.square, 1e-300)) + 0.5 * len(self.terms) * math.log(n_rows)
-
-    def law(self, problem: Problem, primitives: Sequence[Primitive]) -> Law | None:
-        """Return the sum as a law."""
-        import sympy
-
-        parts = [
-            sympy.Float(value) * term for value, term in zip(self.values.tolist(), self.terms, strict=True) if value
-        ]
-        return law_of(sympy.Add(*parts), problem.data.variables, primitives)
+STEPS = 8  # of a fit while terms leave
 
 
 def usual_laws(
@@ -94,166 +64,103 @@ def usual_laws(
     """
     if not go_on():
         return []
-    polynomials = [one for degree in DEGREES if (one := _fitted_sum(table, _products(table.names, degree)))]
-    more = list(_waves(table)) if set(primitives) >= WAVES else []
-    for degree, most in BEST_SATURATED.items():
-        more += sorted(_saturated(table, degree), key=lambda one: one.square)[:most]
-    lengths = {id(one): one.length(len(table.y)) for one in [*polynomials, *more]}
-    least = min((lengths[id(one)] for one in polynomials), default=math.inf)
-    near = sorted((one for one in more if lengths[id(one)] <= least + BEHIND), key=lambda one: lengths[id(one)])
-    found: list[Screened] = []
-    for one in _short_sums(table, polynomials):
-        law = one.law(problem, primitives)
-        if law is not None and go_on() and (fit := problem.fit_one(law, k, most_iterations=STEPS)):
-            short = collected(fit[0], primitives)
-            found.append(Screened(short, float(fit[1].square[0]), fit[2] + short.structure - fit[0].structure))
-    for one in [*polynomials, *near][:MOST_SUMS]:
-        found += _shorter(problem, k, one.law(problem, primitives), primitives, go_on)
+    whole = [sum_of(table, one.terms, one.design) for one in polynomials(table)]
+    sets = list(usual_terms(table, primitives))
+    laws = [one.law(problem.data.variables, primitives) for one in _short(table, whole, sets)]
+    found = []
+    for law in _different(laws):
+        if go_on() and (fit := problem.fit_one(law, k, most_iterations=STEPS)):
+            found.append(_screened(fit, primitives))
+    for one in sorted(found, key=lambda one: one.length)[:CUT_DOWN]:
+        found += _shorter(problem, k, one.law, primitives, go_on)
+    for some in [*whole, *_long(table, whole, sets)][:MOST_SUMS]:
+        found += _shorter(problem, k, some.law(problem.data.variables, primitives), primitives, go_on)
     return found
 
 
-def _short_sums(table: Table, sums: Sequence[_Sum]) -> Iterator[_Sum]:
-    """Yield short sums of terms of the largest polynomial that describe the slopes best, some for each number of terms.
+def _different(laws: Sequence[Law | None]) -> list[Law]:
+    """Return each form once, with the coefficients of the first one."""
+    found: dict[str, Law] = {}
+    for law in laws:
+        if law is not None:
+            found.setdefault(law.key, law)
+    return list(found.values())
 
-    Where a state moves fast, slopes do not tell which of them is true, and the way from all terms to a few is long.
+
+def _screened(fit: tuple[Law, Fitted, float], primitives: Sequence[Primitive]) -> Screened:
+    """Return a fitted law in its shortest form."""
+    short = collected(fit[0], primitives)
+    return Screened(short, float(fit[1].square[0]), fit[2] + short.structure - fit[0].structure)
+
+
+def _short(table: Table, whole: Sequence[Sum], sets: Sequence[TermSet]) -> list[Sum]:
+    """Return sums of few terms that describe the slopes best, some for each number of terms, the shortest first.
+
+    Polynomials and other sums take turns: where slopes have errors, a sum of many kinds of terms can follow these.
     """
-    if not sums:
-        return
-    terms = max((one.terms for one in sums), key=len)
-    design = _columns(table, terms)
-    root = np.ones(len(table.y)) if table.weight is None else np.sqrt(table.weight)
-    size = np.sqrt(np.square(design * root[:, None]).mean(axis=0)) + 1e-300
-    columns, y = design * root[:, None] / size, table.y * root
-    gram, right = columns.T @ columns + 1e-12 * len(y) * np.eye(len(terms)), columns.T @ y
-    for n_terms, most in SHORT.items():
-        if n_terms >= len(terms):
-            continue
-        chosen = np.array(list(combinations(range(len(terms)), n_terms)))
-        values = np.linalg.solve(gram[chosen[:, :, None], chosen[:, None, :]], right[chosen][:, :, None])[:, :, 0]
-        gains = (values * right[chosen]).sum(axis=1)
-        for j in np.argsort(-gains, kind="stable")[:most].tolist():
-            own = chosen[j].tolist()
-            yield _sum_of(table, [terms[place] for place in own], design[:, own])
+    n_rows = len(table.y)
+
+    def length(one: Sum) -> float:
+        return one.length(n_rows)
+
+    simple = sorted(_short_polynomials(table, whole), key=length)
+    always = {len(one.terms): one for one in reversed(simple)}.values()  # the best of each number of terms
+    others = _short_others(table, sets)
+    least = min(map(length, [*simple, *others]), default=0.0)
+    both = [one for pair in zip_longest(simple, others) for one in pair if one is not None]
+    return [one for one in both if length(one) <= least + FAR or one in always]
 
 
-def _waves(table: Table) -> Iterator[_Sum]:
-    """Yield sums with the waves of one angle, and with those of two.
+def _short_others(table: Table, sets: Sequence[TermSet]) -> list[Sum]:
+    """Return sums of few terms of other sets, and what the slopes leave of large polynomials, the shortest first."""
+    n_rows = len(table.y)
+    found: list[Sum] = []
+    for own in sorted(sets, key=lambda own: own.length(n_rows))[:MOST_SETS]:
+        found += short_sums(table, own.terms, own.design, OF_SET)
+        ways = _shortest(fewer_terms(table, own.terms, own.design), n_rows)
+        found += [way for way in ways if len(way.terms) <= MOST_SHORT]
+    different = {frozenset(one.terms): one for one in [*found, *_sparse_polynomials(table)]}
+    by_size: dict[int, list[Sum]] = {}
+    for one in sorted(different.values(), key=lambda one: one.length(n_rows)):
+        by_size.setdefault(len(one.terms), []).append(one)
+    some = [one for n, ones in by_size.items() if n <= MOST_TERMS for one in ones[: OTHERS.get(n, OF_LONGER)]]
+    return sorted(some, key=lambda one: one.length(n_rows))
 
-    A column may be an angle in radians if it spans half a radian at least; of shorter ones a cubic tells as much.
+
+def _short_polynomials(table: Table, whole: Sequence[Sum]) -> Iterator[Sum]:
+    """Yield short sums of terms of the largest polynomial that describe the slopes best, some for each number."""
+    if whole:
+        terms = max((one.terms for one in whole), key=len)
+        yield from short_sums(table, terms, columns_of(table, terms), SHORT)
+
+
+def _sparse_polynomials(table: Table) -> Iterator[Sum]:
+    """Yield what the slopes leave of polynomials, also of such as have many terms."""
+    for degree in range(2, HIGHEST + 1):
+        n_terms = math.comb(len(table.names) + degree, degree)
+        if n_terms > min(MOST_HIGHER, len(table.y) // FEWEST_ROWS):
+            return
+        terms = products(table.names, degree)
+        yield from _shortest(fewer_terms(table, terms, columns_of(table, terms)), len(table.y))
+
+
+def _shortest(ways: Iterable[Sum], n_rows: int, spare: int = 0) -> list[Sum]:
+    """Return the shortest description of slopes among sums with fewer and fewer terms, and the next one.
+
+    With `spare`, return the one that has so many terms more.
     """
-    import sympy
-
-    angles = [name for name, x in zip(table.names, table.X.T, strict=True) if np.ptp(x) >= LEAST_ANGLE]
-    waves = {name: [f(symbol(name)) for f in (sympy.sin, sympy.cos)] for name in angles}
-    for name, own in waves.items():
-        double = [f(2 * symbol(name)) for f in (sympy.sin, sympy.cos)]
-        mixed = [symbol(other) * wave for other in table.names if other != name for wave in own]
-        if fitted := _fitted_sum(table, [*_products(table.names, 1), *own, *mixed, *double]):
-            yield fitted
-    for a, b in combinations(angles, 2):
-        beats = [one * other for one in waves[a] for other in waves[b]]
-        if fitted := _fitted_sum(table, [sympy.S.One, *waves[a], *waves[b], *beats]):
-            yield fitted
+    ways = list(ways)
+    place = min(range(len(ways)), key=lambda place: ways[place].length(n_rows))
+    return [ways[max(place - spare, 0)]] if spare else ways[place : place + 2]
 
 
-def _saturated(table: Table, degree: int) -> Iterator[_Sum]:
-    """Yield the sum of a polynomial with each saturation, whose half point and power fit the slopes best."""
-    base = _products(table.names, degree)
-    design = _columns(table, base)
-    for k, name in enumerate(table.names):
-        x = table.X[:, k]
-        others = [j for j in range(len(table.names)) if j != k]
-        if len(base) + 1 + len(others) > _most_terms(table):
-            continue
-        for powers in (*((one,) for one in POWERS), STEEP):
-            if powers != (2,) and x.min() <= 0:  # a pole could lie among negative values
-                continue
-            power, half = _best_saturation(table, design, k, powers)
-            if half > MOST_HALF * np.abs(x).max():  # the rows do not show that it bends
-                continue
-            saturation = _saturation(symbol(name), power, half)
-            terms = [*base, saturation, *(symbol(table.names[j]) * saturation for j in others)]
-            yield _sum_of(table, terms, _with_saturation(table, design, k, power, half))
-
-
-def _best_saturation(table: Table, design: Array, k: int, powers: tuple[float, ...]) -> tuple[float, float]:
-    """Return the power and the half point of the saturation in column k that fits the slopes best."""
-    size = float(np.abs(table.X[:, k]).max()) or 1.0
-
-    def read(point: Array) -> tuple[float, float]:
-        power, log_half = (powers[0], point[0]) if len(powers) == 1 else (math.exp(min(point[1], STEEPEST)), point[0])
-        return power, size * math.exp(min(max(log_half, NEAREST), FARTHEST))
-
-    def residual(point: Array) -> Array:
-        return _solved(table, _with_saturation(table, design, k, *read(point)))[1]
-
-    def square(point: Array) -> float:
-        return float(np.mean(np.square(residual(point))))
-
-    grid = [np.log([half, power]) for half, power in product(HALVES, powers)]
-    starts = sorted((point[: min(len(powers), 2)] for point in grid), key=square)
-    some = starts[:: max(len(starts) // MOST_STARTS, 1)]
-    ends = [least_squares(residual, start, method="lm", max_nfev=MOST_EVALUATIONS).x for start in some]
-    return read(min([*ends, starts[0]], key=square))
-
-
-def _with_saturation(table: Table, design: Array, k: int, power: float, half: float) -> Array:
-    """Return the design (n, K) with the columns of a saturation in column k, alone and times each other column."""
-    own = expit(power * np.log(np.maximum(np.abs(table.X[:, k]) / half, 1e-300)))
-    others = [j for j in range(table.X.shape[1]) if j != k]
-    return np.column_stack([design, own, table.X[:, others] * own[:, None]])
-
-
-def _saturation(x: Expr, power: float, half: float) -> Expr:
-    """Return a saturation in x; a power that is no whole number stands in it once, so that it is one coefficient."""
-    import sympy
-
-    if power in POWERS:
-        return x**power / (sympy.Float(half**power) + x**power)
-    return 1 / (1 + sympy.Float(half**power) * x ** sympy.Float(-power))
-
-
-def _products(names: Sequence[str], degree: int) -> list[Expr]:
-    """Return the products of up to `degree` names, one first."""
-    import sympy
-
-    return [
-        sympy.Mul(*(symbol(name) for name in chosen))
-        for size in range(degree + 1)
-        for chosen in combinations_with_replacement(names, size)
-    ]
-
-
-def _fitted_sum(table: Table, terms: Sequence[Expr]) -> _Sum | None:
-    """Return the sum of all terms, with coefficients from the slopes; None if it has too many."""
-    if len(terms) > _most_terms(table):
-        return None
-    return _sum_of(table, terms, _columns(table, terms))
-
-
-def _most_terms(table: Table) -> int:
-    return min(MOST_TERMS, len(table.y) // FEWEST_ROWS)
-
-
-def _columns(table: Table, terms: Sequence[Expr]) -> Array:
-    """Return the terms at the rows (n, K)."""
-    columns = dict(zip(table.names, table.X.T, strict=True))
-    return np.column_stack([evaluate(term, columns, len(table.y)) for term in terms])
-
-
-def _solved(table: Table, design: Array) -> tuple[Array, Array]:
-    """Return the coefficients (K,) of the columns of a design from the slopes, and the weighted residuals (n,)."""
-    root = np.ones(len(table.y)) if table.weight is None else np.sqrt(table.weight)
-    size = np.sqrt(np.square(design).mean(axis=0))
-    size = np.where(size > 0, size, 1.0)
-    values = np.linalg.lstsq(design / size * root[:, None], table.y * root, rcond=1e-12)[0] / size
-    return values, (design @ values - table.y) * root
-
-
-def _sum_of(table: Table, terms: Sequence[Expr], design: Array) -> _Sum:
-    """Return the sum of terms, whose values at the rows are the columns of a design."""
-    values, rest = _solved(table, design)
-    return _Sum(tuple(terms), values, float(np.mean(np.square(rest))))
+def _long(table: Table, whole: Sequence[Sum], sets: Sequence[TermSet]) -> list[Sum]:
+    """Return longer sums of other sets that describe the slopes hardly worse than the polynomials, the best first."""
+    n_rows = len(table.y)
+    least = min((one.length(n_rows) for one in whole), default=math.inf)
+    near = sorted((one for one in sets if one.length(n_rows) <= least + BEHIND), key=lambda one: one.length(n_rows))
+    sums = (_shortest(fewer_terms(table, one.terms, one.design), n_rows, SPARE) for one in near[:MOST_SUMS])
+    return [one for some in sums for one in some if len(one.terms) <= MOST_TERMS]
 
 
 def _shorter(
@@ -263,9 +170,7 @@ def _shorter(
     laws = {} if law is None else {law.key: law}
     while laws and go_on():
         fits = [fit for law in laws.values() if (fit := problem.fit_one(law, k, most_iterations=STEPS))]
-        for fit in fits:
-            short = collected(fit[0], primitives)
-            yield Screened(short, float(fit[1].square[0]), fit[2] + short.structure - fit[0].structure)
+        yield from (_screened(fit, primitives) for fit in fits)
         # Which term is not needed is not certain, so that two ways are followed.
         fits = sorted(fits, key=lambda fit: float(fit[1].square[0]))[:2]
         shorter = [_without_least(fit[0], fit[1], primitives) for fit in fits]
