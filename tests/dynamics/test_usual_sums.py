@@ -43,7 +43,9 @@ def test_saturations_and_waves_are_found_with_their_coefficients(
     t = np.linspace(0, 12, 60)
     data = read_trajectories([truth.simulate(start, t) for start in starts], t, states=["x"])
     own = Problem(data, smooth_states(data))
-    found = usual_laws(own, 0, slope_table(own.smooth, 0, True), resolve("default"), lambda: True)
+    steps = iter(range(25))
+    table = slope_table(own.smooth, 0, True)
+    found = usual_laws(own, 0, table, resolve("default"), lambda: next(steps, None) is not None)
     best = min(found, key=lambda one: one.length)
     assert best.law.key == Law(truth.equations[0], 0.0).key
     found_values = sorted(best.law.equation.coefficients.values())
