@@ -161,6 +161,8 @@ def _add_dynamics(commands: argparse._SubParsersAction[_Parser]) -> None:
     dynamics.add_argument("file", metavar="FILE", help="CSV, TSV or Parquet, compressed or not; - reads standard input")
     dynamics.add_argument("--time", required=True, metavar="COLUMN", help="the column of the times")
     dynamics.add_argument("--trajectory", metavar="COLUMN", help="the column with the label of each row's run")
+    told = "the column with the label of each run's group, such as --trajectory's; constants may differ between groups"
+    dynamics.add_argument("--groups", metavar="COLUMN", help=told)
     states = "the states, whose rates are searched; default: all other numeric columns"
     dynamics.add_argument("--states", type=_names, metavar="A,B,..", help=states)
     dynamics.add_argument("--inputs", type=_names, metavar="A,B,..", help="known inputs, which have no equation")

@@ -47,6 +47,7 @@ def run(arguments: argparse.Namespace) -> None:
         "t": arguments.time,
         "trajectory": arguments.trajectory,
         "inputs": arguments.inputs,
+        "groups": arguments.groups,
     }
     note("searching. Ctrl-C ends the search of a state and keeps its best equations.", arguments.quiet)
     with notes_to_stderr(arguments.quiet):

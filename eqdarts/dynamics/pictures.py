@@ -122,4 +122,4 @@ def _path(run: DynamicsRun, course: Course) -> tuple[Array, Array]:
     inputs = np.column_stack([np.interp(t, part.t, u) for u in part.inputs.T]) if run.system.inputs else None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", EqdartsWarning)
-        return t, run.system.simulate(course.fitted[0], t, inputs)
+        return t, run.system_of(part.group).simulate(course.fitted[0], t, inputs)

@@ -101,7 +101,7 @@ class Problem:
         return any(meets_pole(law.equation.expr, columns, self.runs, errors) for law in laws)
 
     @cached_property
-    def _error_of_velocities(self) -> Array:
+    def error_of_velocities(self) -> Array:
         """How certain the smooth velocities are: their scale in a fit, where no measured value gives one."""
         if self.data.order == 1:
             return np.zeros(0)
@@ -158,7 +158,7 @@ class Problem:
         others = [name for names in (data.states, data.velocities) for j, name in enumerate(names) if j != k]
         own = data.velocities[k : k + 1]
         sides = sides_of([law], [data.states[k]], [*others, *self.known], velocities=own)
-        noise = np.concatenate([self.smooth.noise, self._error_of_velocities])[self._places([k])]
+        noise = np.concatenate([self.smooth.noise, self.error_of_velocities])[self._places([k])]
         fitted = fit_shots(sides, self._ones[k], noise, None, go_on, 1, most_iterations, ROUGHLY)
         found = None if fitted is None else law.with_coefficients(fitted.theta)
         if fitted is None or found is None or not np.isfinite(fitted.square).all():
@@ -168,9 +168,10 @@ class Problem:
         if self._meets_pole([found], flow, {data.states[k]: float(fitted.noise[0])}):
             return None
         square = max(float(fitted.square[0]), (ROUGH_FLOOR * float(self.data.spread[k])) ** 2)
-        return found, fitted, length_of(law, square, self.measured, k) + self._price(law, k)
+        return found, fitted, length_of(law, square, self.measured, k) + self.price(law, k)
 
-    def _price(self, law: Law, k: int) -> float:
+    def price(self, law: Law, k: int) -> float:
+        """Return the nats that the law of state k pays for its units."""
         return 0.0 if self.units is None else self.units.price(law, k)
 
     def fit_all(
@@ -184,7 +185,7 @@ class Problem:
     ) -> tuple[tuple[Law, ...], Fitted, float] | None:
         """Fit the laws of all states together; return them, their fit and the description length of the system."""
         sides = sides_of(laws, self.data.states, self.known, ties, self.data.velocities)
-        noise = np.concatenate([self.smooth.noise if noise is None else noise, self._error_of_velocities])
+        noise = np.concatenate([self.smooth.noise if noise is None else noise, self.error_of_velocities])
         fitted = fit_shots(sides, self.shots, noise, None, go_on, rounds, most_iterations)
         if fitted is None or not np.isfinite(fitted.square).all():
             return None
@@ -209,7 +210,7 @@ class Problem:
         data = self.data
         of_positions = [symbol(name) for name in data.velocities]
         formulas = [Formula(side, (), ()) for side in (*of_positions, *sides)]
-        noise = np.concatenate([self.smooth.noise, self._error_of_velocities])
+        noise = np.concatenate([self.smooth.noise, self.error_of_velocities])
         return fit_shots(Sides(formulas, (*data.states, *data.velocities), self.known), self.shots, noise)
 
     def length(self, laws: Sequence[Law], fitted: Fitted, ties: Sequence[Tie] = ()) -> float:
@@ -218,7 +219,7 @@ class Problem:
         tied = np.bincount([int(np.searchsorted(ends, k, side="right")) for k, _, _ in ties], minlength=len(laws))
         parts = [
             length_of(law, float(fitted.square[k]), self.measured, k, law.n_coefficients - int(tied[k]))
-            + self._price(law, k)
+            + self.price(law, k)
             for k, law in enumerate(laws)
         ]
         return float(sum(parts))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -14,11 +14,11 @@ from eqdarts._typing import Array
 from eqdarts.dynamics.system import System
 from eqdarts.dynamics.trajectories import Trajectory, velocity_name
 from eqdarts.equation.equation import Equation
-from eqdarts.errors import FormulaError, explain
+from eqdarts.errors import FormulaError, closest, explain
 from eqdarts.files import is_number, read_json, short
 from eqdarts.inference.noise import Noise, noise_from
 
-__all__ = ["FORMAT", "Coefficient", "Course", "DynamicsRun", "OnFront"]
+__all__ = ["FORMAT", "Coefficient", "Course", "DynamicsRun", "OfGroup", "OnFront"]
 
 FORMAT, VERSION = "eqdarts-dynamics", 1
 LONGEST = 20_000_000  # characters of a file
@@ -36,6 +36,19 @@ class Coefficient:
     low: float
     high: float
     unit: str = ""
+
+
+@dataclass(frozen=True)
+class OfGroup:
+    """A constant of one group: the state whose rate it is in, its name there, its value, standard error, interval."""
+
+    group: str
+    state: str
+    name: str
+    estimate: float
+    standard_error: float
+    low: float
+    high: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,6 +117,10 @@ class DynamicsRun:
     scatter : tuple of Noise
         How the errors of each state depend on its value; none if they are the same everywhere. Then `noise` is their
         geometric mean.
+    groups : tuple of str
+        The labels of groups whose constants may differ; the system has the means over these.
+    by_group : tuple of OfGroup
+        The constants that differ.
     """
 
     system: System
@@ -123,6 +140,39 @@ class DynamicsRun:
     changed: tuple[str, ...] = ()
     courses: tuple[Course, ...] = ()
     scatter: tuple[Noise, ...] = ()
+    groups: tuple[str, ...] = ()
+    by_group: tuple[OfGroup, ...] = ()
+
+    def system_of(self, group: Any) -> System:
+        """Return the system with the constants of a group; None or "" is that with the means over the groups.
+
+        Raises
+        ------
+        ValueError
+            If there is no such group.
+        """
+        if group is None or group == "":
+            return self.system
+        if str(group) not in self.groups:
+            todo = closest(str(group), self.groups) if self.groups else "Fit with groups= for constants of groups."
+            raise ValueError(explain("There is no such group.", repr(group), todo))
+        own = {(row.state, row.name): row.estimate for row in self.by_group if row.group == str(group)}
+        equations = (
+            equation.with_coefficients(
+                {name: own.get((state, name), value) for name, value in equation.coefficients.items()}
+            )
+            if equation.coefficients
+            else equation
+            for state, equation in zip(self.system.states, self.system.equations, strict=True)
+        )
+        return replace(self.system, equations=tuple(equations))
+
+    def group_table(self) -> pd.DataFrame | None:
+        """Return a row for each constant of each group; None without groups."""
+        if not self.groups:
+            return None
+        columns = ["group", "state", "name", "estimate", "standard_error", "low", "high"]
+        return pd.DataFrame([asdict(row) for row in self.by_group], columns=columns)
 
     def width(self, k: int, f: Array) -> Array:
         """Return the standard deviation (n,) of measured values of state k where its trajectory is f (n,)."""
@@ -182,6 +232,8 @@ class DynamicsRun:
             "guesses": list(self.guesses),
             "changed": list(self.changed),
             "scatter": [{key: _plain(value) for key, value in own.record().items()} for own in self.scatter],
+            "groups": list(self.groups),
+            "by_group": [{key: _plain(value) for key, value in asdict(row).items()} for row in self.by_group],
             "courses": [_written_course(course) for course in self.courses],
         }
         return json.dumps(record, indent=1, allow_nan=False)
@@ -241,6 +293,8 @@ def _read(record: dict[str, Any]) -> DynamicsRun:
         tuple(map(str, record.get("changed", ()))),
         tuple(_course(one, len(states), len(record["inputs"]), order) for one in record.get("courses", ())),
         tuple(map(noise_from, record.get("scatter", ()))),
+        tuple(map(str, record.get("groups", ()))),
+        tuple(map(_of_group, record.get("by_group", ()))),
     )
 
 
@@ -250,7 +304,7 @@ def _course(one: dict[str, Any], n_states: int, n_inputs: int, order: int) -> Co
     inputs = _numbers(one["inputs"], n_inputs)
     if not len(t) == len(states) == len(fitted) == len(inputs):
         raise FormulaError(explain("A run must have as many states as times.", short(one["label"]), WRONG))
-    return Course(Trajectory(str(one["label"]), t, states, inputs), fitted)
+    return Course(Trajectory(str(one["label"]), t, states, inputs, str(one.get("group", ""))), fitted)
 
 
 def _numbers(rows: Any, width: int) -> Array:
@@ -262,6 +316,11 @@ def _numbers(rows: Any, width: int) -> Array:
 def _coefficient(row: dict[str, Any]) -> Coefficient:
     numbers = {name: _number(row[name]) for name in ("estimate", "standard_error", "low", "high")}
     return Coefficient(str(row["state"]), str(row["name"]), **numbers, unit=str(row.get("unit", "")))
+
+
+def _of_group(row: dict[str, Any]) -> OfGroup:
+    numbers = {name: _number(row[name]) for name in ("estimate", "standard_error", "low", "high")}
+    return OfGroup(str(row["group"]), str(row["state"]), str(row["name"]), **numbers)
 
 
 def _on_front(one: dict[str, Any]) -> OnFront:
@@ -278,7 +337,7 @@ def _written_course(course: Course) -> dict[str, Any]:
     part = course.measured
     tables = {"states": part.states, "inputs": part.inputs, "fitted": course.fitted}
     written = {name: [[_plain(value) for value in row] for row in table.tolist()] for name, table in tables.items()}
-    return {"label": part.label, "t": part.t.tolist(), **written}
+    return {"label": part.label, "group": part.group, "t": part.t.tolist(), **written}
 
 
 def _number(value: Any) -> float:

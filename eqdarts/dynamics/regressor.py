@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from eqdarts._typing import Array
 from eqdarts.arrays import as_floats
-from eqdarts.dynamics.problem import fitted_starts
+from eqdarts.dynamics.groups import rates_of_groups, simulated_runs, with_groups, without_groups
 from eqdarts.dynamics.rate_units import rate_units
 from eqdarts.dynamics.record import DynamicsRun, r_squared
 from eqdarts.dynamics.scatter import checked_kinds
@@ -75,6 +75,9 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
         chosen law; those of rivals are with the other states smoothed.
     coefficients_ : DataFrame
         Each coefficient with its standard error and 95 % interval.
+    coefficients_by_group_ : DataFrame or None
+        After a fit with groups: the constants that differ, a row for each and each group, with standard errors. In
+        `system_` and `coefficients_` they are the means over the groups.
     noise_ : dict of str to float
         Standard deviation of the measured values of each state around its trajectories; their geometric mean where
         it depends on the state.
@@ -131,6 +134,7 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
         trajectory: Any = None,
         inputs: Any = None,
         states: Sequence[str] | None = None,
+        groups: Any = None,
         units: Mapping[str, Any] | None = None,
         callback: Callback | None = None,
     ) -> Self:
@@ -150,6 +154,9 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
             The columns of known inputs, or their values.
         states : list of str, optional
             Default: all other numeric columns.
+        groups : str or list, optional
+            The column of the runs, another one that is constant in each run, such as the person, or a label for each
+            row or array. Constants may then differ between groups; which of them do is chosen by description length.
         units : mapping of str to str or unit, optional
             Of states, inputs and the time, such as ``{"S": "mg/L", "time": "h"}``. Laws whose units add up win.
         callback : callable, optional
@@ -166,7 +173,9 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
         if callback is not None and self.n_jobs is not None:
             got, todo = f"n_jobs={self.n_jobs!r}", "Leave out n_jobs, or the callback."
             raise ValueError(explain("A callback watches searches of this process only.", got, todo))
-        data = of_order(read_trajectories(X, t, trajectory, inputs, states), self.order)
+        table = without_groups(X, groups, trajectory)
+        data = of_order(read_trajectories(table, t, trajectory, inputs, states), self.order)
+        data = with_groups(data, X, groups, trajectory)
         guesses, noise = self._guesses(data), checked_kinds(self.noise, data.states)
         rng = np.random.default_rng(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
         run = fit_dynamics(
@@ -208,7 +217,7 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
 
     # --- using ---
 
-    def predict(self, X: Any, t: Any = None, inputs: Any = None) -> Array:
+    def predict(self, X: Any, t: Any = None, inputs: Any = None, groups: Any = None) -> Array:
         """Return the right-hand sides (n, d): the rates of all states at given states.
 
         Parameters
@@ -219,9 +228,13 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
         t : float or array of shape (n,), optional
             The times, where the right-hand sides contain them and X is an array.
         inputs : array of shape (n, q), optional
+        groups : str or array of shape (n,), optional
+            A column of X, one label, or a label for each row. Default: constants are the means over the groups.
         """
         check_is_fitted(self)
         system = self.system_
+        is_column = isinstance(groups, str) and hasattr(X, "columns") and groups in X.columns
+        labels = X[groups].to_numpy() if is_column else groups
         if hasattr(X, "columns"):
             for name in (*system.flow_names, *system.inputs):
                 if name not in X.columns:
@@ -230,9 +243,9 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
             inputs = X[list(system.inputs)].to_numpy(float) if system.inputs else None
             t = X[system.time] if t is None and system.time in X.columns else t
             X = X[list(system.flow_names)].to_numpy(float)
-        return system.rates(X, inputs, t)
+        return system.rates(X, inputs, t) if groups is None else rates_of_groups(self.run_, X, inputs, t, labels)
 
-    def simulate(self, x0: Any, t: Any, u: Any = None, v0: Any = None) -> Array:
+    def simulate(self, x0: Any, t: Any, u: Any = None, v0: Any = None, group: Any = None) -> Array:
         """Return the states (n, d) at times t from the states x0 at the first of them.
 
         Parameters
@@ -243,9 +256,11 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
             The inputs: ``u(t)``, or their values at the times.
         v0 : mapping or array of shape (d,), optional
             The velocities at the first time, for equations of second order. ``system_.simulate`` returns them too.
+        group : label, optional
+            The group whose constants are used. Default: the means over the groups.
         """
         check_is_fitted(self)
-        system = self.system_
+        system = self.run_.system_of(group)
         start = _named(x0, system.states)
         if system.order == 2:
             if v0 is None:
@@ -254,14 +269,16 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
             start = np.concatenate([start, _named(v0, system.states)])
         return system.simulate(start, t, u)[:, : len(system.states)]
 
-    def score(self, X: Any, y: Any = None, *, t: Any = None, trajectory: Any = None, inputs: Any = None) -> float:
+    def score(
+        self, X: Any, y: Any = None, *, t: Any = None, trajectory: Any = None, inputs: Any = None, groups: Any = None
+    ) -> float:
         """Return the mean over the states of the R2 of simulated trajectories.
 
         Each run starts at the states that fit its measured values best, because the first of these has errors too.
 
         Parameters
         ----------
-        X, y, t, trajectory, inputs
+        X, y, t, trajectory, inputs, groups
             As for `fit`.
         """
         check_is_fitted(self)
@@ -269,7 +286,7 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
         named = None if inputs is None or not all(isinstance(name, str) for name in inputs) else system.inputs
         given = inputs if named is None else list(named)
         data = of_order(read_trajectories(X, t, trajectory, given, system.states), system.order)
-        path = system.simulated(data, fitted_starts(system, data))[:, : len(system.states)]
+        path = simulated_runs(self.run_, with_groups(data, X, groups, trajectory, fewest=1))[:, : len(system.states)]
         return float(np.mean(np.nan_to_num(r_squared(data.values, path), nan=-np.inf)))
 
     # --- showing and saving ---
@@ -338,6 +355,7 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
         }
         self.fronts_ = run.front_table()
         self.coefficients_ = run.coefficient_table()
+        self.coefficients_by_group_ = run.group_table()
         self.noise_ = dict(zip(run.system.states, run.noise, strict=True))
         self.scatter_ = {
             state: own for state, own in zip(run.system.states, run.scatter, strict=False) if own.kind != "constant"

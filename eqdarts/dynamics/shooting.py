@@ -23,7 +23,7 @@ from eqdarts.dynamics.flow import STAGES, Sides, flow
 from eqdarts.dynamics.scatter import scales, settled
 from eqdarts.inference.noise import Noise
 
-__all__ = ["ACCURATE", "MOST_ITERATIONS", "Fitted", "Shots", "fit_shots"]
+__all__ = ["ACCURATE", "MOST_ITERATIONS", "Fitted", "Shots", "fit_shots", "standard_errors"]
 
 MOST_ITERATIONS = 30
 FIRST_DAMPING, MOST_DAMPING = 1e-8, 1e4
@@ -376,6 +376,30 @@ class _Solver:
         for k, own in enumerate(self.kinds):
             found = settled(own, self.shots.y[:, k], self.point.states[:, k])
             yield replace(found, size=found.size * factor)
+
+
+def standard_errors(information: Array, spread: Array) -> Array:
+    """Return the standard errors (A,) of combinations of coefficients; infinite where no rows determine one.
+
+    Parameters
+    ----------
+    information : ndarray of shape (R, P)
+        R of the whitened slopes, as in `Fitted`.
+    spread : ndarray of shape (A, P)
+        From the free coefficients to all.
+    """
+    if not information.shape[1]:
+        return np.zeros(len(spread))
+    size = np.sqrt(np.square(information).sum(axis=0))
+    unit = np.where(size > 0, size, 1.0)
+    _, singular, right = np.linalg.svd(information / unit, full_matrices=False)
+    seen = singular > 1e-10 * max(float(singular.max(initial=0.0)), 1e-300)
+    # Rows of what is known and of what is not, in terms of all coefficients.
+    known = (right[seen] / singular[seen, None] / unit) @ spread.T
+    lost = (right[~seen] / unit) @ spread.T
+    size_all = np.abs(spread) @ (1 / unit)
+    is_lost = (np.square(lost).sum(axis=0) > 1e-12 * size_all**2) | (np.abs(spread) @ (size == 0) > 0)
+    return np.asarray(np.where(is_lost, np.inf, np.sqrt(np.square(known).sum(axis=0))))
 
 
 def _triangle(matrix: Array) -> Array:

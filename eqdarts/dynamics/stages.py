@@ -17,15 +17,17 @@ from eqdarts.dynamics.by_state import Clock, constant_law, searched_states
 from eqdarts.dynamics.choice import Chosen, Screened, choose, simplified
 from eqdarts.dynamics.guesses import about_guesses, read_guesses
 from eqdarts.dynamics.laws import Law, sides_of
+from eqdarts.dynamics.own_constants import WithOwn, has_room, with_own
 from eqdarts.dynamics.problem import Problem
 from eqdarts.dynamics.rate_units import RateUnits
 from eqdarts.dynamics.record import Coefficient, Course, DynamicsRun, OnFront, r_squared
 from eqdarts.dynamics.scatter import smooth_by_kind, smooth_with
+from eqdarts.dynamics.shooting import standard_errors
 from eqdarts.dynamics.smoothing import Smooth
 from eqdarts.dynamics.structure import conserved, shared, with_shared
 from eqdarts.dynamics.system import System, speed_name
 from eqdarts.dynamics.trajectories import Trajectories
-from eqdarts.dynamics.words import about_data, about_fit, about_rival_systems, about_runs
+from eqdarts.dynamics.words import about_data, about_fit, about_groups, about_rival_systems, about_runs
 from eqdarts.equation.equation import Equation
 from eqdarts.fitting.progress import Callback
 from eqdarts.fitting.settings import FitSettings
@@ -35,6 +37,7 @@ from eqdarts.solver.compiled import warm_up
 __all__ = ["fit_dynamics", "slope_table"]
 
 FOR_CHOICE, FOR_EXACT = 0.87, 1.0
+FOR_GROUPS = 0.1  # of which constants differ between groups, in any case
 LEAST_ERROR = 0.05  # of the slope at a time, as a share of the median error
 FEW_ROWS, FINE_ROWS = 60, 100  # with fewer rows the smooth courses are read at more times
 MOST_ROWS = 5000  # on which laws are chosen
@@ -90,13 +93,15 @@ def fit_dynamics(
     rivals, in_time = chosen.rivals, partial(clock.has_time, FOR_EXACT)
     chosen = simplified(chosen, settings.primitives, in_time, _errors)
     chosen = with_shared(chosen, settings.primitives, in_time)
-    screened = [_with_law(problem, k, ones, chosen.laws[k]) for k, ones in enumerate(screened)]
     if whole is not data:
         chosen = _on_all(chosen, whole, in_time)
         part = f"{len(chosen.problem.data.t)} of {len(whole.t)}"
         told.append(f"The laws were chosen on {len(data.t)} times; the last fit of their coefficients saw {part}.")
     chosen = replace(chosen, rivals=rivals if chosen.problem.data is data else ())
-    found = _recorded(chosen.problem, screened, chosen, told, clock, settings)
+    grouped = with_own(chosen, clock.own_time(FOR_GROUPS, FOR_EXACT)) if _has_groups(whole) else None
+    chosen = chosen if grouped is None else replace(chosen, laws=grouped.chosen.laws)
+    screened = [_with_law(problem, k, ones, chosen.laws[k]) for k, ones in enumerate(screened)]
+    found = _recorded(chosen.problem, screened, chosen, told, clock, settings, grouped)
     return replace(found, guesses=tuple(about_guesses(given, screened, chosen)))
 
 
@@ -163,8 +168,10 @@ def _recorded(
     told: list[str],
     clock: Clock,
     settings: FitSettings,
+    grouped: WithOwn | None = None,
 ) -> DynamicsRun:
-    data = problem.data
+    data, between = problem.data, _between(chosen) if grouped is None else None
+    chosen = chosen if grouped is None else grouped.chosen
     laws, fitted = chosen.laws, chosen.fitted
     equations = tuple(_finished(law, state, problem) for law, state in zip(laws, data.states, strict=True))
     system = System(equations, data.states, data.inputs, data.time, data.order)
@@ -174,10 +181,10 @@ def _recorded(
     run = DynamicsRun(
         system,
         fronts,
-        tuple(_coefficients(chosen, equations)),
+        tuple(_coefficients(chosen, equations, None if grouped is None else grouped.mean_errors())),
         tuple(fitted.noise.tolist()),
         r_squared(data.values, fitted.states[:, : len(data.states)]),
-        (*shared(chosen), *conserved(chosen), *([] if problem.units is None else problem.units.in_words(equations))),
+        _structure(chosen, equations, grouped),
         (),
         len(data.t),
         len(data.parts),
@@ -187,15 +194,31 @@ def _recorded(
         settings.given,
         courses=_courses(problem, fitted.states),
         scatter=fitted.kinds,
+        groups=tuple(dict.fromkeys(part.group for part in data.parts)) if _has_groups(data) else (),
+        by_group=() if grouped is None else tuple(grouped.rows()),
     )
     others = [
         (replace(system, equations=tuple(law.equation for law in laws)), length - chosen.length)
         for laws, length in chosen.rivals
     ]
-    between = _between(chosen)
     told += about_runs(None if between is None else between.p_value)
     told += [*about_fit(run, problem.smooth, fitted.converged), *about_rival_systems(system, others)]
     return replace(run, cautions=tuple(told))
+
+
+def _has_groups(data: Trajectories) -> bool:
+    return any(part.group for part in data.parts)
+
+
+def _structure(chosen: Chosen, equations: Sequence[Equation], grouped: WithOwn | None) -> tuple[str, ...]:
+    """Return sentences on shared terms, conserved quantities, units, and constants that differ between groups."""
+    data, units = chosen.problem.data, chosen.problem.units
+    told = [*shared(chosen), *conserved(chosen), *([] if units is None else units.in_words(equations))]
+    if _has_groups(data):
+        told += about_groups(
+            data, [] if grouped is None else list(grouped.rows()), grouped.shorter if grouped else 0.0, has_room(chosen)
+        )
+    return tuple(told)
 
 
 def _between(chosen: Chosen) -> Between | None:
@@ -237,22 +260,27 @@ def _front(ones: Sequence[Screened], law: Law, k: int, problem: Problem, chosen:
     return tuple(rows)
 
 
-def _coefficients(chosen: Chosen, equations: Sequence[Equation]) -> list[Coefficient]:
-    """Return the coefficients with standard errors and intervals from the slopes of the integrated trajectories."""
-    states = chosen.problem.data.states
-    between = _between(chosen)
-    spread = _errors(chosen, None if between is None else between.information)
-    freedom = chosen.fitted.freedom if between is None else between.freedom
-    t = float(stats.t.ppf(0.5 + COVERAGE / 2, max(freedom, 1)))
+def _coefficients(
+    chosen: Chosen, equations: Sequence[Equation], errors: tuple[Array, Array] | None = None
+) -> list[Coefficient]:
+    """Return the coefficients with standard errors and intervals from the slopes of the integrated trajectories.
+
+    `errors` are the standard errors of all coefficients and their freedom where these come from elsewhere.
+    """
+    if errors is None:
+        between = _between(chosen)
+        spread = _errors(chosen, None if between is None else between.information)
+        freedom = chosen.fitted.freedom if between is None else between.freedom
+        errors = spread, np.full(len(spread), float(freedom))
+    t = stats.t.ppf(0.5 + COVERAGE / 2, np.maximum(errors[1], 1))
     rows = []
     place = 0
-    for equation, state, law in zip(equations, states, chosen.laws, strict=True):
+    for equation, state, law in zip(equations, chosen.problem.data.states, chosen.laws, strict=True):
         units = equation.check_units(numbers=True).units if equation.units else {}
         own = {}
         for name, value in law.coefficients.items():
-            error = float(spread[place])
-            ends = value - t * error, value + t * error
-            own[name] = Coefficient(state, name, value, error, *ends, str(units.get(name, "")))
+            error, half = float(errors[0][place]), float(t[place] * errors[0][place])
+            own[name] = Coefficient(state, name, value, error, value - half, value + half, str(units.get(name, "")))
             place += 1
         rows += [own[name] for name in law.equation.coefficients]
     return rows
@@ -261,16 +289,5 @@ def _coefficients(chosen: Chosen, equations: Sequence[Equation]) -> list[Coeffic
 def _errors(chosen: Chosen, information: Array | None = None) -> Array:
     """Return the standard errors of all coefficients; infinite where the trajectories do not determine one."""
     information = chosen.fitted.information if information is None else information
-    if not information.shape[1]:
-        return np.zeros(0)
-    size = np.sqrt(np.square(information).sum(axis=0))
-    unit = np.where(size > 0, size, 1.0)
-    _, singular, right = np.linalg.svd(information / unit, full_matrices=False)
-    seen = singular > 1e-10 * max(float(singular.max(initial=0.0)), 1e-300)
     spread = sides_of(chosen.laws, chosen.problem.data.states, chosen.problem.known, chosen.ties).spread
-    # Rows of what is known and of what is not, in terms of all coefficients.
-    known = (right[seen] / singular[seen, None] / unit) @ spread.T
-    lost = (right[~seen] / unit) @ spread.T
-    size_all = np.abs(spread) @ (1 / unit)
-    is_lost = (np.square(lost).sum(axis=0) > 1e-12 * size_all**2) | (np.abs(spread) @ (size == 0) > 0)
-    return np.asarray(np.where(is_lost, np.inf, np.sqrt(np.square(known).sum(axis=0))))
+    return standard_errors(information, spread)

@@ -29,6 +29,7 @@ class Trajectory:
     t: Array  # (n,)
     states: Array  # (n, d)
     inputs: Array  # (n, q)
+    group: str = ""  # the label of its group, if there are groups
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +78,7 @@ class Trajectories:
             part = self.parts[k]
             n = min(len(part.t), left)
             if n >= FEWEST_TIMES:
-                kept.append(Trajectory(part.label, part.t[:n], part.states[:n], part.inputs[:n]))
+                kept.append(replace(part, t=part.t[:n], states=part.states[:n], inputs=part.inputs[:n]))
                 left -= n
         return replace(self, parts=tuple(kept))
 

@@ -8,15 +8,15 @@ from dataclasses import replace
 
 import numpy as np
 
-from eqdarts.dynamics.record import DynamicsRun, OnFront
+from eqdarts.dynamics.record import DynamicsRun, OfGroup, OnFront
 from eqdarts.dynamics.smoothing import Smooth
-from eqdarts.dynamics.system import System
+from eqdarts.dynamics.system import System, speed_name
 from eqdarts.dynamics.trajectories import Trajectories
 from eqdarts.equation.equation import Equation
 from eqdarts.errors import visible
 from eqdarts.inference.summary import CAVEAT, rounded
 
-__all__ = ["about_data", "about_fit", "about_rival_systems", "about_runs", "form_of", "summary"]
+__all__ = ["about_data", "about_fit", "about_groups", "about_rival_systems", "about_runs", "form_of", "summary"]
 
 WIDTH = 88
 FEW_TIMES = 12
@@ -88,6 +88,35 @@ def about_runs(p_value: float | None) -> Iterator[str]:
             f"The runs differ by more than their noise (p = {p_value:.1g}): each may have constants of its own, or the "
             "law misses something. Standard errors are from the scatter between the runs."
         )
+
+
+def about_groups(data: Trajectories, rows: Sequence[OfGroup], shorter: float, was_looked: bool = True) -> Iterator[str]:
+    """Yield a sentence for each constant that differs between groups, or one that none does.
+
+    Parameters
+    ----------
+    data : Trajectories
+    rows : sequence of OfGroup
+    shorter : float
+        Nats by which the description is shorter with these.
+    was_looked : bool, default=True
+        Whether the rows and groups were few enough.
+    """
+    if not was_looked:
+        yield "The rows and groups are too many for constants of each group: all constants are shared. Give fewer rows."
+    elif not rows:
+        n_groups = len({part.group for part in data.parts})
+        yield f"All constants are shared by the {n_groups} groups: own ones would not make the description shorter."
+    for state, name in dict.fromkeys((row.state, row.name) for row in rows):
+        own = [row for row in rows if (row.state, row.name) == (state, name)]
+        least, most = (key(own, key=lambda row: row.estimate) for key in (min, max))
+        yield (
+            f"{name} of {speed_name(state, data.time, data.order)} differs between the {len(own)} groups: from "
+            f"{rounded(least.estimate, least.standard_error)} ({least.group}) to "
+            f"{rounded(most.estimate, most.standard_error)} ({most.group})."
+        )
+    if rows:
+        yield f"With the same constants for all groups the description would be {shorter:.1f} nats longer."
 
 
 def about_rival_systems(system: System, others: Sequence[tuple[System, float]]) -> Iterator[str]:
