@@ -251,7 +251,9 @@ class _Trials:
         if not sides.own:
             return total
         people = self._population(sides, fitted)
-        return math.inf if people is None else total + people.nats
+        # Which constants differ costs a bit, and the variance of each is a coefficient.
+        price = len(sides.own) * (math.log(2) + 0.5 * math.log(1 + n_values))
+        return math.inf if people is None else total + price + people.nats
 
     def _population(self, sides: GroupSides, fitted: Fitted) -> Population | None:
         """Return the population of the own constants; None if the runs of a group do not determine them."""

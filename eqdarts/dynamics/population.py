@@ -15,7 +15,6 @@ Axes: G groups, K constants.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,7 +48,6 @@ def population(theta: Array, covariance: Array) -> Population:
     covariance : ndarray of shape (G, K, K)
         Their covariances; finite.
     """
-    n_groups, k = theta.shape
     unit = theta.std(axis=0) + np.sqrt(np.einsum("gkk->gk", covariance).min(axis=0)) + 1e-300
     theta, covariance = theta / unit, covariance / np.outer(unit, unit)
     variance = np.maximum(theta.var(axis=0), LEAST)
@@ -67,7 +65,6 @@ def population(theta: Array, covariance: Array) -> Population:
     off = theta - mean
     ratio = np.linalg.slogdet(weight)[1] + np.linalg.slogdet(covariance)[1]
     nats = 0.5 * float(np.einsum("gi,gij,gj->", off, weight, off) - ratio.sum())
-    nats += 0.5 * k * math.log(n_groups)
     return Population(mean * unit, np.sqrt(np.diag(spread)) * unit, variance * unit**2, nats)
 
 

@@ -168,14 +168,10 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
             If parameters or data are not valid, before any search.
         """
         settings = self._settings()
-        if self.order not in (1, 2):
-            raise ValueError(explain("order must be 1 or 2.", repr(self.order), "Give order=2 for accelerations."))
         if callback is not None and self.n_jobs is not None:
             got, todo = f"n_jobs={self.n_jobs!r}", "Leave out n_jobs, or the callback."
             raise ValueError(explain("A callback watches searches of this process only.", got, todo))
-        table = without_groups(X, groups, trajectory)
-        data = of_order(read_trajectories(table, t, trajectory, inputs, states), self.order)
-        data = with_groups(data, X, groups, trajectory)
+        data = self._runs(X, t, trajectory, inputs, states, groups)
         guesses, noise = self._guesses(data), checked_kinds(self.noise, data.states)
         rng = np.random.default_rng(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
         run = fit_dynamics(
@@ -197,6 +193,14 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
         changed = tuple(name for name, value in params.items() if name not in usual or value is not usual[name])
         self._keep(replace(run, params=params, changed=changed))
         return self
+
+    def _runs(self, X: Any, t: Any, trajectory: Any, inputs: Any, states: Any, groups: Any) -> Trajectories:
+        """Return the runs with their groups, for equations of the order that is wanted."""
+        if self.order not in (1, 2):
+            raise ValueError(explain("order must be 1 or 2.", repr(self.order), "Give order=2 for accelerations."))
+        table = without_groups(X, groups, trajectory)
+        data = of_order(read_trajectories(table, t, trajectory, inputs, states), self.order)
+        return with_groups(data, X, groups, trajectory)
 
     def _settings(self) -> Any:
         """Return the checked settings of the searches; what has no parameter here is as `DARTSRegressor` has it."""

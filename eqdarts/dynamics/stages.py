@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -197,13 +197,16 @@ def _recorded(
         groups=tuple(dict.fromkeys(part.group for part in data.parts)) if _has_groups(data) else (),
         by_group=() if grouped is None else tuple(grouped.rows()),
     )
-    others = [
-        (replace(system, equations=tuple(law.equation for law in laws)), length - chosen.length)
-        for laws, length in chosen.rivals
-    ]
     told += about_runs(None if between is None else between.p_value)
-    told += [*about_fit(run, problem.smooth, fitted.converged), *about_rival_systems(system, others)]
+    told += about_fit(run, problem.smooth, fitted.converged)
+    told += about_rival_systems(system, list(_rivals(system, chosen)))
     return replace(run, cautions=tuple(told))
+
+
+def _rivals(system: System, chosen: Chosen) -> Iterator[tuple[System, float]]:
+    """Yield the rivals of the whole system, with the nats by which they are longer."""
+    for laws, length in chosen.rivals:
+        yield replace(system, equations=tuple(law.equation for law in laws)), length - chosen.length
 
 
 def _has_groups(data: Trajectories) -> bool:

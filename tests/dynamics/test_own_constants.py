@@ -19,14 +19,16 @@ T = np.linspace(0, 5, 15)
 RATES = (0.4, 0.7, 0.55, 0.9, 0.6)
 
 
-def _chosen(rates: Sequence[float], text: str = "1.1 - 0.5*S", groups: str = "abcde") -> Chosen:
+def _chosen(
+    rates: Sequence[float], text: str = "1.1 - 0.5*S", structure: float = 10.0, groups: str = "abcde"
+) -> Chosen:
     """Return the fit with shared constants of S' = 1 - k S, where k is a group's own."""
     rng = np.random.default_rng(0)
     exact = [1 / k + (4 - 1 / k) * np.exp(-k * T) for k in rates]
     X = [x + 0.02 * rng.standard_normal(len(T)) for x in exact]
     data = with_groups(read_trajectories(X, T, states=["S"]), X, list(groups)[: len(rates)], None)
     own = Problem(data, smooth_states(data))
-    fit = own.fit_all([law(text)])
+    fit = own.fit_all([law(text, structure)])
     assert fit is not None
     return Chosen(*fit, own)
 
@@ -56,7 +58,7 @@ def test_constants_that_do_not_differ_are_shared() -> None:
 
 
 def test_a_form_that_made_up_for_differences_gives_way_to_its_rival() -> None:
-    wrong = _chosen(RATES[:3], "1.2 - 0.6*S**0.8")
+    wrong = _chosen(RATES[:3], "1.2 - 0.6*S**0.8", 20.0)
     rival = (law("1.1 - 0.5*S"),)
     right = Chosen(wrong.laws, wrong.fitted, wrong.length, wrong.problem, rivals=((rival, wrong.length + 1.0),))
     found = with_own(right, lambda: True)
