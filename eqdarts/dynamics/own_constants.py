@@ -265,9 +265,8 @@ class _Trials:
         if len(singular) < len(size) or singular[-1] < LEAST_SEEN * singular[0]:
             return None
         root = right / singular[:, None] / size  # its square is the covariance
-        own = root[:, -n_own * n_groups :].reshape(-1, n_own, n_groups)
-        covariance = np.einsum("pig,pjg->gij", own, own)
-        return population(fitted.theta[-n_own * n_groups :].reshape(n_own, n_groups).T, covariance)
+        own = root[:, -n_own * n_groups :]
+        return population(fitted.theta[-n_own * n_groups :].reshape(n_own, n_groups), own.T @ own)
 
     def finished(self, own: tuple[int, ...], shared: float) -> WithOwn | None:
         """Return the system with these own constants; `shared` are the nats of the one that has none."""

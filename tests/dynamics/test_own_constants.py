@@ -26,7 +26,7 @@ def _chosen(
     rng = np.random.default_rng(0)
     exact = [1 / k + (4 - 1 / k) * np.exp(-k * T) for k in rates]
     X = [x + 0.02 * rng.standard_normal(len(T)) for x in exact]
-    data = with_groups(read_trajectories(X, T, states=["S"]), X, list(groups)[: len(rates)], None)
+    data = with_groups(read_trajectories(X, T, states=["S"]), X, list("abcde")[: len(rates)], None)
     own = Problem(data, smooth_states(data))
     fit = own.fit_all([law(text, structure)])
     assert fit is not None
@@ -58,7 +58,7 @@ def test_constants_that_do_not_differ_are_shared() -> None:
 
 
 def test_a_form_that_made_up_for_differences_gives_way_to_its_rival() -> None:
-    wrong = _chosen(RATES[:3], "1.2 - 0.6*S**0.8", 20.0)
+    wrong = _chosen(RATES[:3], "0.9 - 0.2*S**2", 20.0)
     rival = (law("1.1 - 0.5*S"),)
     right = Chosen(wrong.laws, wrong.fitted, wrong.length, wrong.problem, rivals=((rival, wrong.length + 1.0),))
     found = with_own(right, lambda: True)
