@@ -178,6 +178,8 @@ def _add_dynamics(commands: argparse._SubParsersAction[_Parser]) -> None:
     dynamics.add_argument("--noise", choices=(AUTO, *NOISES), help=told)
     told = "let the right-hand sides contain the time"
     dynamics.add_argument("--not-autonomous", dest="autonomous", action="store_false", default=None, help=told)
+    told = "save the laws of each state here as soon as its search is done, and go on with an interrupted fit"
+    dynamics.add_argument("--checkpoint", metavar="DIR", help=told)
     told = "folder for run.json and law.html; default: eqdarts-out/ and the name of FILE"
     dynamics.add_argument("--out", metavar="DIR", help=told)
     dynamics.add_argument("--seed", type=_whole(0), metavar="N", help="seed of the search")

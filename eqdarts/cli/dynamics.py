@@ -48,6 +48,7 @@ def run(arguments: argparse.Namespace) -> None:
         "trajectory": arguments.trajectory,
         "inputs": arguments.inputs,
         "groups": arguments.groups,
+        "checkpoint": arguments.checkpoint,
     }
     note("searching. Ctrl-C ends the search of a state and keeps its best equations.", arguments.quiet)
     with notes_to_stderr(arguments.quiet):

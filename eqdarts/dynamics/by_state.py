@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import joblib
 import numpy as np
 
 from eqdarts.clock import now
+from eqdarts.dynamics.checkpoint import DynamicsCheckpoint
 from eqdarts.dynamics.choice import Screened, laws_of_entries, screen
 from eqdarts.dynamics.guesses import Guess
 from eqdarts.dynamics.laws import Law
@@ -22,7 +23,7 @@ from eqdarts.fitting.settings import FitSettings
 from eqdarts.fitting.stages import laws_of
 from eqdarts.fitting.table import Table
 
-__all__ = ["Clock", "constant_law", "searched_states"]
+__all__ = ["Clock", "How", "constant_law", "searched_states"]
 
 FOR_SEARCH = 0.45  # share of the time limit
 FOR_SCREENING = 0.72  # share after which the screening ends
@@ -46,6 +47,34 @@ class Clock:
 
 
 @dataclass(frozen=True, eq=False)
+class How:
+    """How states are searched.
+
+    Parameters
+    ----------
+    n_jobs : int, optional
+        Workers of joblib's active backend, which search states at the same time. Default: one state after the other, in
+        this process.
+    callback, shows_bar
+        As for `eqdarts.fitting.stages.fit_table`; with workers the bar counts states, and there is no callback.
+    checkpoint : DynamicsCheckpoint, optional
+    before : sequence of sequence of Law
+        For each state, laws that are fitted in any case.
+    """
+
+    n_jobs: int | None = None
+    callback: Callback | None = None
+    shows_bar: bool = False
+    checkpoint: DynamicsCheckpoint | None = None
+    before: Sequence[Sequence[Law]] = ()
+
+    def known(self, k: int) -> list[Law]:
+        """Return the laws of state k with which its search begins."""
+        kept = [] if self.checkpoint is None else self.checkpoint.laws[k]
+        return [*(self.before[k] if self.before else ()), *kept]
+
+
+@dataclass(frozen=True, eq=False)
 class _Work:
     """The search of state k, in turn number `turn` of `n_turns`, which share the time."""
 
@@ -57,6 +86,7 @@ class _Work:
     rng: np.random.Generator
     turn: int
     n_turns: int
+    known: Sequence[Law] = ()
 
     def done(self, clock: Clock, callback: Callback | None = None, shows_bar: bool = False) -> list[Screened]:
         """Return the laws of the state, fitted to its measured values, the shortest description first."""
@@ -65,7 +95,7 @@ class _Work:
         if clock.limit is not None:
             settings = replace(settings, time_limit=FOR_SEARCH * clock.limit / self.n_turns)
         entries, _ = laws_of(self.table, settings, self.rng, callback=callback, shows_bar=shows_bar)
-        found = [*(guess.law for guess in self.guesses), *laws_of_entries(entries, len(self.table.y))]
+        found = [*(guess.law for guess in self.guesses), *self.known, *laws_of_entries(entries, len(self.table.y))]
         laws = [_in_all(law, data) for law in found]
         # What the states before took too long does not come off the time of this one.
         own_share = (FOR_SCREENING - FOR_SEARCH) / self.n_turns
@@ -80,13 +110,12 @@ def searched_states(
     settings: FitSettings,
     rng: np.random.Generator,
     clock: Clock,
-    n_jobs: int | None = None,
-    callback: Callback | None = None,
-    shows_bar: bool = False,
+    how: How,
 ) -> list[list[Screened]]:
     """Return the laws of each state, fitted to its measured values.
 
-    Each state has a generator of its own, so that without a time limit the number of workers changes nothing.
+    Each state has a generator of its own, so that without a time limit the result depends neither on the number of
+    workers nor on which states a checkpoint has.
 
     Parameters
     ----------
@@ -97,28 +126,39 @@ def searched_states(
     settings : FitSettings
     rng : numpy.random.Generator
     clock : Clock
-    n_jobs : int, optional
-        Workers of joblib's active backend. Default: this process.
-    callback, shows_bar
-        As for `eqdarts.fitting.stages.fit_table`; with workers the bar counts states, and there is no callback.
+    how : How
     """
     n = len(tables)
-    n_turns = n if n_jobs is None else -(-n // min(joblib.effective_n_jobs(n_jobs), n))
+    found = {} if how.checkpoint is None else dict(how.checkpoint.done)
+    missing = [k for k in range(n) if k not in found]
+    n_turns = len(missing)
+    if how.n_jobs is not None and missing:
+        n_turns = -(-n_turns // min(joblib.effective_n_jobs(how.n_jobs), n_turns))
     rngs = [rng, *rng.spawn(n - 1)]
     works = [
-        _Work(problem, k, tables[k], guesses[k], settings, rngs[k], k if n_jobs is None else 0, n_turns)
-        for k in range(n)
+        _Work(problem, k, tables[k], guesses[k], settings, rngs[k], turn, n_turns, how.known(k))
+        for turn, k in enumerate(missing)
     ]
-    if n_jobs is None:
-        return [work.done(clock, callback, shows_bar) for work in works]
-    tasks = (joblib.delayed(_in_worker)(work, clock.limit) for work in works)
-    found = joblib.Parallel(n_jobs=n_jobs, return_as="generator")(tasks)
-    if shows_bar:
-        # Imported where it is needed: in a notebook without widgets tqdm.auto warns that its bar is plain text.
-        from tqdm.auto import tqdm
+    for work, ones in zip(works, _results(works, clock, how), strict=True):
+        found[work.k] = ones
+        if how.checkpoint is not None:
+            how.checkpoint.keep(work.k, ones)
+    return [found[k] for k in range(n)]
 
-        found = tqdm(found, total=n, unit="state", leave=False)
-    return list(found)
+
+def _results(works: Sequence[_Work], clock: Clock, how: How) -> Iterable[list[Screened]]:
+    """Return an iterator over the laws of each state, in their order."""
+    if how.n_jobs is None or not works:
+        return (work.done(clock, how.callback, how.shows_bar) for work in works)
+    tasks = (joblib.delayed(_in_worker)(replace(work, turn=0), clock.limit) for work in works)
+    found: Iterable[list[Screened]] = joblib.Parallel(n_jobs=how.n_jobs, return_as="generator")(tasks)
+    if not how.shows_bar:
+        return found
+    # Imported where it is needed: in a notebook without widgets tqdm.auto warns that its bar is plain text.
+    from tqdm.auto import tqdm
+
+    shown: Iterable[list[Screened]] = tqdm(found, total=len(works), unit="state", leave=False)
+    return shown
 
 
 def _in_worker(work: _Work, limit: float | None) -> list[Screened]:

@@ -265,8 +265,12 @@ class _Trials:
         if len(singular) < len(size) or singular[-1] < LEAST_SEEN * singular[0]:
             return None
         root = right / singular[:, None] / size  # its square is the covariance
-        own = root[:, -n_own * n_groups :]
-        return population(fitted.theta[-n_own * n_groups :].reshape(n_own, n_groups), own.T @ own)
+        # In the order of groups, and then of their constants.
+        order = np.arange(n_own * n_groups).reshape(n_own, n_groups).T.ravel() + len(size) - n_own * n_groups
+        joint = (root[:, order].T @ root[:, order]).reshape(n_groups, n_own, n_groups, n_own)
+        known = fitted.information[:, order].reshape(-1, n_groups, n_own)
+        covariance = np.asarray(np.linalg.inv(np.einsum("pgi,pgj->gij", known, known)))
+        return population(fitted.theta[order].reshape(n_groups, n_own), covariance, joint)
 
     def finished(self, own: tuple[int, ...], shared: float) -> WithOwn | None:
         """Return the system with these own constants; `shared` are the nats of the one that has none."""

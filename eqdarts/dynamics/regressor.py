@@ -16,13 +16,17 @@ from sklearn.utils.validation import check_is_fitted
 
 from eqdarts._typing import Array
 from eqdarts.arrays import as_floats
+from eqdarts.dynamics.by_state import How
+from eqdarts.dynamics.checkpoint import DynamicsCheckpoint
 from eqdarts.dynamics.groups import rates_of_groups, simulated_runs, with_groups, without_groups
+from eqdarts.dynamics.laws import Law
 from eqdarts.dynamics.rate_units import rate_units
 from eqdarts.dynamics.record import DynamicsRun, r_squared
 from eqdarts.dynamics.scatter import checked_kinds
 from eqdarts.dynamics.stages import fit_dynamics
 from eqdarts.dynamics.system import System
 from eqdarts.dynamics.trajectories import Trajectories, of_order, read_trajectories
+from eqdarts.dynamics.warm_start import laws_on_fronts
 from eqdarts.dynamics.words import summary
 from eqdarts.errors import EqdartsWarning, FormulaError, closest, explain
 from eqdarts.estimator import DARTSRegressor
@@ -58,6 +62,8 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
     n_jobs : int or None, default=None
         Workers of joblib that search states at the same time; -1 uses all cores. With ``time_limit=None`` their number
         does not change the result.
+    warm_start : bool, default=False
+        Whether the next `fit` starts from the result of this one: the laws on its fronts are fitted to the new runs.
     verbose : int, default=0
         1 shows a progress bar on stderr.
     random_state : int, RandomState or None, default=None
@@ -109,6 +115,7 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
         guesses: Any = None,
         noise: str | Mapping[str, str] = "constant",
         n_jobs: int | None = None,
+        warm_start: bool = False,
         verbose: int = 0,
         random_state: Any = None,
     ) -> None:
@@ -122,6 +129,7 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
         self.guesses = guesses
         self.noise = noise
         self.n_jobs = n_jobs
+        self.warm_start = warm_start
         self.verbose = verbose
         self.random_state = random_state
 
@@ -136,6 +144,7 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
         states: Sequence[str] | None = None,
         groups: Any = None,
         units: Mapping[str, Any] | None = None,
+        checkpoint: str | Path | None = None,
         callback: Callback | None = None,
     ) -> Self:
         """Find the system of the measured trajectories.
@@ -159,6 +168,10 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
             row or array. Constants may then differ between groups; which of them do is chosen by description length.
         units : mapping of str to str or unit, optional
             Of states, inputs and the time, such as ``{"S": "mg/L", "time": "h"}``. Laws whose units add up win.
+        checkpoint : str or Path, optional
+            A folder in which the laws of each state are saved as soon as its search is done, in `dynamics.json`. If the
+            fit is interrupted, the same fit with this folder goes on with the other states. After a fit that ended, or
+            with other settings, a fit to the same runs searches again, and begins with these laws.
         callback : callable, optional
             As for `DARTSRegressor.fit`, for the search of each state. Not with `n_jobs`.
 
@@ -173,6 +186,7 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
             raise ValueError(explain("A callback watches searches of this process only.", got, todo))
         data = self._runs(X, t, trajectory, inputs, states, groups)
         guesses, noise = self._guesses(data), checked_kinds(self.noise, data.states)
+        kept = None if checkpoint is None else DynamicsCheckpoint(checkpoint, data, self._searched_with(units))
         rng = np.random.default_rng(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
         run = fit_dynamics(
             data,
@@ -182,10 +196,10 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
             units=rate_units(units, data),
             autonomous=self.autonomous,
             noise=noise,
-            n_jobs=self.n_jobs,
-            callback=callback,
-            shows_bar=bool(self.verbose),
+            how=How(self.n_jobs, callback, bool(self.verbose), kept, self._laws_before(data)),
         )
+        if kept is not None:
+            kept.finish()
         for words in run.cautions:
             warnings.warn(words, EqdartsWarning, stacklevel=2)
         params = self.get_params(deep=False)
@@ -207,6 +221,21 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
         defaults = {name: p.default for name, p in inspect.signature(DARTSRegressor).parameters.items()}
         own = {name: value for name, value in self.get_params(deep=False).items() if name in defaults}
         return checks.checked_settings({**defaults, **own, "guesses": None, "noise": "auto"}, defaults)
+
+    def _searched_with(self, units: Any) -> dict[str, Any]:
+        """Return what the searches of the states depend on, besides their time."""
+        names = ("primitives", "max_complexity", "search", "max_refits", "autonomous", "guesses", "noise")
+        return {**{name: getattr(self, name) for name in names}, "units": units}
+
+    def _laws_before(self, data: Trajectories) -> list[list[Law]]:
+        """Return the laws of each state that the fit before has found, for a warm start."""
+        before = getattr(self, "run_", None) if self.warm_start else None
+        if before is None:
+            return []
+        if before.system.states != data.states or before.system.order != data.order:
+            got = f"{', '.join(data.states)} after {', '.join(before.system.states)}"
+            raise ValueError(explain("A warm start needs the same states.", got, "Give warm_start=False."))
+        return laws_on_fronts(before, data, self._settings().primitives)
 
     def _guesses(self, data: Trajectories) -> dict[str, list[str]]:
         if self.guesses is None:

@@ -13,7 +13,7 @@ from scipy import stats
 from eqdarts._typing import Array
 from eqdarts.clock import now
 from eqdarts.dynamics.between import Between, between_runs
-from eqdarts.dynamics.by_state import Clock, constant_law, searched_states
+from eqdarts.dynamics.by_state import Clock, How, constant_law, searched_states
 from eqdarts.dynamics.choice import Chosen, Screened, choose, simplified
 from eqdarts.dynamics.guesses import about_guesses, read_guesses
 from eqdarts.dynamics.laws import Law, sides_of
@@ -29,7 +29,6 @@ from eqdarts.dynamics.system import System, speed_name
 from eqdarts.dynamics.trajectories import Trajectories
 from eqdarts.dynamics.words import about_data, about_fit, about_groups, about_rival_systems, about_runs
 from eqdarts.equation.equation import Equation
-from eqdarts.fitting.progress import Callback
 from eqdarts.fitting.settings import FitSettings
 from eqdarts.fitting.table import Table
 from eqdarts.solver.compiled import warm_up
@@ -56,9 +55,7 @@ def fit_dynamics(
     units: RateUnits | None = None,
     autonomous: bool = True,
     noise: Sequence[str] | None = None,
-    n_jobs: int | None = None,
-    callback: Callback | None = None,
-    shows_bar: bool = False,
+    how: How | None = None,
 ) -> DynamicsRun:
     """Find the system of differential equations of measured trajectories.
 
@@ -75,10 +72,8 @@ def fit_dynamics(
         If False, the time is an input of the right-hand sides.
     noise : sequence of str, optional
         For each state, how its errors depend on its value. Default: not at all.
-    n_jobs : int, optional
-        Workers that search states at the same time. Default: one state after the other, in this process.
-    callback, shows_bar
-        As for `eqdarts.fitting.stages.fit_table`.
+    how : How, optional
+        How the states are searched.
     """
     warm_up(lambda: None)  # compiling after an installation does not count
     clock = Clock(now(), _limit(settings.time_limit, len(data.t)))
@@ -88,7 +83,7 @@ def fit_dynamics(
     problem = Problem(data, smooth, units=units, kinds=kinds)
     tables = [slope_table(smooth, k, autonomous, units) for k in range(len(data.states))]
     given = read_guesses(guesses or {}, data.states, tables, settings)
-    screened = searched_states(problem, tables, given, settings, rng, clock, n_jobs, callback, shows_bar)
+    screened = searched_states(problem, tables, given, settings, rng, clock, how or How())
     chosen = choose(problem, screened, partial(clock.has_time, FOR_CHOICE)) or _all_constant(problem)
     rivals, in_time = chosen.rivals, partial(clock.has_time, FOR_EXACT)
     chosen = simplified(chosen, settings.primitives, in_time, _errors)

@@ -33,12 +33,12 @@ def test_the_system_comes_first_and_the_fit_is_kept(
     monkeypatch.setattr("eqdarts.dynamics.page.dynamics_pictures", lambda run: [])
     given = ["dynamics", "runs.csv", "--time", "time", "--trajectory", "run", "--states", "S,I"]
     given += ["--out", "out", "--seed", "3", "--not-autonomous", "--order", "2", "--units", "S=kg", "--noise", "both"]
-    given += ["--groups", "run"]
+    given += ["--groups", "run", "--checkpoint", "kept"]
     assert main([*given, "--quiet"]) == 0
     out, _ = capsys.readouterr()
     assert out.startswith(fitted.system_.format())
     assert (asked["random_state"], asked["autonomous"], asked["order"]) == (3, False, 2)
-    assert (asked["noise"], asked["groups"]) == ("both", "run")
+    assert (asked["noise"], asked["groups"], asked["checkpoint"]) == ("both", "run", "kept")
     assert (asked["states"], asked["trajectory"], asked["units"]) == (["S", "I"], "run", {"S": "kg"})
     assert ODERegressor.load(Path("out") / "run.json").summary() in out
     page = Path("out") / "law.html"

@@ -11,7 +11,7 @@ import pytest
 
 from eqdarts import ODERegressor
 from eqdarts.dynamics import by_state
-from eqdarts.dynamics.by_state import Clock, searched_states
+from eqdarts.dynamics.by_state import Clock, How, searched_states
 from eqdarts.dynamics.choice import Screened
 from eqdarts.dynamics.laws import Law
 from eqdarts.dynamics.stages import slope_table
@@ -25,7 +25,7 @@ def test_a_state_has_its_share_of_the_time_though_others_took_too_long(monkeypat
     assert [until(), until()] == [True, False]
 
 
-def _random_laws(monkeypatch: pytest.MonkeyPatch) -> None:
+def random_laws(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a search draw one law at random, and a screening leave it as it is."""
 
     def drawn(table: Any, settings: Any, rng: np.random.Generator, **_: Any) -> tuple[list[Law], None]:
@@ -38,7 +38,7 @@ def _random_laws(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_number_of_workers_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    _random_laws(monkeypatch)
+    random_laws(monkeypatch)
     tables = [slope_table(problem(0.02, 14).smooth, k, True) for k in (0, 1)]
     found = []
     for n_jobs in (None, 1, 2):
@@ -46,7 +46,7 @@ def test_the_number_of_workers_changes_nothing(monkeypatch: pytest.MonkeyPatch) 
         own, settings = pickle.loads(pickle.dumps((problem(0.02, 14), ODERegressor()._settings())))
         with joblib.parallel_config(backend="threading"):
             rng, clock = np.random.default_rng(0), Clock(0.0, None)
-            states = searched_states(own, tables, [[], []], settings, rng, clock, n_jobs, shows_bar=n_jobs == 2)
+            states = searched_states(own, tables, [[], []], settings, rng, clock, How(n_jobs, None, n_jobs == 2))
         found.append([[(one.law.equation.format(), one.length) for one in ones] for ones in states])
     assert found[0] == found[1] == found[2]
     assert found[0][0] != found[0][1]
