@@ -174,6 +174,8 @@ def _add_dynamics(commands: argparse._SubParsersAction[_Parser]) -> None:
     dynamics.add_argument("--time-limit", type=_seconds, metavar="SECONDS", help=told)
     dynamics.add_argument("--primitives", type=_primitives, metavar="NAMES", help="as for eqdarts fit")
     dynamics.add_argument("--max-complexity", type=_whole(3), metavar="N", help="as for eqdarts fit")
+    told = 'the known part of a right-hand side, such as "x=f(x, y) - k*x"; repeatable'
+    dynamics.add_argument("--form", action="append", default=[], metavar="STATE=FORMULA", help=told)
     told = "how the errors of measured states depend on their values; default: constant"
     dynamics.add_argument("--noise", choices=(AUTO, *NOISES), help=told)
     told = "let the right-hand sides contain the time"

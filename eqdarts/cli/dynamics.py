@@ -11,7 +11,7 @@ from eqdarts.cli.notes import note, notes_to_stderr, show
 from eqdarts.cli.saving import make_folder, save, tell_of_replaced
 from eqdarts.cli.units import given_units
 from eqdarts.cli.usage import UsageError
-from eqdarts.errors import visible
+from eqdarts.errors import explain, visible
 from eqdarts.fitting.run import PAGE_FILE, RUN_FILE
 from eqdarts.tables.files import load_table
 
@@ -41,6 +41,8 @@ def run(arguments: argparse.Namespace) -> None:
     from eqdarts.dynamics.regressor import ODERegressor
 
     given = {own: getattr(arguments, name) for name, own in OPTIONS.items() if getattr(arguments, name) is not None}
+    if arguments.form:
+        given["form"] = dict(map(_form, arguments.form))
     units = given_units(arguments.units, table.frame)
     columns = {
         "units": units or None,
@@ -63,6 +65,14 @@ def run(arguments: argparse.Namespace) -> None:
     save(folder / RUN_FILE, model.run_.to_json() + "\n")
     _draw(model.run_, folder / PAGE_FILE)
     show(f"\nWrote to {visible(str(folder))}: {RUN_FILE}, {PAGE_FILE}")
+
+
+def _form(text: str) -> tuple[str, str]:
+    """Return the state and the form of an option such as "x=f(x, y) - k*x"."""
+    state, equals, form = text.partition("=")
+    if not equals:
+        raise UsageError(explain("--form must name a state.", repr(text), 'Try --form "x=f(x, y) - k*x".'))
+    return state.strip(), form.strip()
 
 
 def _draw(run: DynamicsRun, path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import joblib
 import numpy as np
@@ -13,6 +14,7 @@ from eqdarts.clock import now
 from eqdarts.dynamics.checkpoint import DynamicsCheckpoint
 from eqdarts.dynamics.choice import Screened, laws_of_entries, screen
 from eqdarts.dynamics.guesses import Guess
+from eqdarts.dynamics.known_parts import KnownPart, laws_of_form
 from eqdarts.dynamics.laws import Law
 from eqdarts.dynamics.problem import Problem
 from eqdarts.dynamics.trajectories import Trajectories
@@ -59,7 +61,7 @@ class How:
         As for `eqdarts.fitting.stages.fit_table`; with workers the bar counts states, and there is no callback.
     checkpoint : DynamicsCheckpoint, optional
     before : sequence of sequence of Law
-        For each state, laws that are fitted in any case.
+        For each state, laws that are fitted in any case, unless its form is known.
     """
 
     n_jobs: int | None = None
@@ -87,6 +89,7 @@ class _Work:
     turn: int
     n_turns: int
     known: Sequence[Law] = ()
+    part: KnownPart | None = None
 
     def done(self, clock: Clock, callback: Callback | None = None, shows_bar: bool = False) -> list[Screened]:
         """Return the laws of the state, fitted to its measured values, the shortest description first."""
@@ -94,13 +97,17 @@ class _Work:
         settings = replace(settings, guesses=[guess.text for guess in self.guesses] or None)
         if clock.limit is not None:
             settings = replace(settings, time_limit=FOR_SEARCH * clock.limit / self.n_turns)
-        entries, _ = laws_of(self.table, settings, self.rng, callback=callback, shows_bar=shows_bar)
-        found = [*(guess.law for guess in self.guesses), *self.known, *laws_of_entries(entries, len(self.table.y))]
+        watching: dict[str, Any] = {"callback": callback, "shows_bar": shows_bar}
+        if self.part is not None:
+            found = laws_of_form(self.part, self.table, settings, self.rng, **watching)
+        else:
+            entries, _ = laws_of(self.table, settings, self.rng, **watching)
+            found = [*(guess.law for guess in self.guesses), *self.known, *laws_of_entries(entries, len(self.table.y))]
         laws = [_in_all(law, data) for law in found]
         # What the states before took too long does not come off the time of this one.
         own_share = (FOR_SCREENING - FOR_SEARCH) / self.n_turns
         until = clock.own_time(own_share, FOR_SCREENING * (self.turn + 1) / self.n_turns)
-        return _screened(self.problem, self.k, self.table, laws, settings, until)
+        return _screened(self, laws, until)
 
 
 def searched_states(
@@ -111,6 +118,7 @@ def searched_states(
     rng: np.random.Generator,
     clock: Clock,
     how: How,
+    parts: Sequence[KnownPart | None] | None = None,
 ) -> list[list[Screened]]:
     """Return the laws of each state, fitted to its measured values.
 
@@ -127,6 +135,8 @@ def searched_states(
     rng : numpy.random.Generator
     clock : Clock
     how : How
+    parts : sequence of (KnownPart or None), optional
+        The known parts of the states.
     """
     n = len(tables)
     found = {} if how.checkpoint is None else dict(how.checkpoint.done)
@@ -136,7 +146,18 @@ def searched_states(
         n_turns = -(-n_turns // min(joblib.effective_n_jobs(how.n_jobs), n_turns))
     rngs = [rng, *rng.spawn(n - 1)]
     works = [
-        _Work(problem, k, tables[k], guesses[k], settings, rngs[k], turn, n_turns, how.known(k))
+        _Work(
+            problem,
+            k,
+            tables[k],
+            guesses[k],
+            settings,
+            rngs[k],
+            turn,
+            n_turns,
+            how.known(k),
+            parts[k] if parts else None,
+        )
         for turn, k in enumerate(missing)
     ]
     for work, ones in zip(works, _results(works, clock, how), strict=True):
@@ -166,14 +187,13 @@ def _in_worker(work: _Work, limit: float | None) -> list[Screened]:
     return work.done(Clock(now(), limit))
 
 
-def _screened(
-    problem: Problem, k: int, table: Table, laws: Sequence[Law], settings: FitSettings, until: Callable[[], bool]
-) -> list[Screened]:
-    """Return the laws of state k, and sums of usual terms, fitted to its measured values."""
-    usual = usual_laws(problem, k, table, settings.primitives, until)
+def _screened(work: _Work, laws: Sequence[Law], until: Callable[[], bool]) -> list[Screened]:
+    """Return the laws of a state, and sums of usual terms, fitted to its measured values."""
+    own, k = work.problem, work.k
+    # Sums of usual terms do not have a form that is known.
+    usual = usual_laws(own, k, work.table, work.settings.primitives, until) if work.part is None else []
     # A law that is undefined on the smooth courses is none; a constant always is defined.
-    found = screen(problem, k, laws, until, usual)
-    return found or [Screened(constant_law(problem, k), math.inf, math.inf)]
+    return screen(own, k, laws, until, usual) or [Screened(constant_law(own, k), math.inf, math.inf)]
 
 
 def _in_all(law: Law, data: Trajectories) -> Law:

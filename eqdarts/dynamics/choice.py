@@ -210,7 +210,8 @@ def simplified(
     ``errors(chosen)`` -> standard errors of all coefficients.
     """
     columns = best.problem.columns
-    laws = [_without_idle(best.problem, k, law, primitives) for k, law in enumerate(best.laws)]
+    fixed = best.problem.fixed
+    laws = [law if k in fixed else _without_idle(best.problem, k, law, primitives) for k, law in enumerate(best.laws)]
     if any(law is not own for law, own in zip(laws, best.laws, strict=True)):
         best = _tried(best, laws) or best
     found: Chosen | None = best
@@ -219,6 +220,7 @@ def simplified(
         variants = (
             [*best.laws[:k], simpler, *best.laws[k + 1 :]]
             for k, law in enumerate(best.laws)
+            if k not in fixed
             for simpler in simpler_laws(law, columns, primitives)
         )
         found = next((better for laws in variants if go_on() and (better := _tried(best, laws))), None)

@@ -15,7 +15,7 @@ from eqdarts.fitting.settings import FitSettings
 from eqdarts.fitting.starts import fitted_guess
 from eqdarts.fitting.table import Table
 
-__all__ = ["Guess", "about_guesses", "read_guesses"]
+__all__ = ["Guess", "about_guesses", "read_guess", "read_guesses"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,12 +37,19 @@ def read_guesses(
         If one cannot be read, or is undefined on the smooth courses.
     """
     return [
-        [_read(text, table, settings) for text in guesses.get(state, ())]
+        [read_guess(text, table, settings) for text in guesses.get(state, ())]
         for state, table in zip(states, tables, strict=True)
     ]
 
 
-def _read(text: str, table: Table, settings: FitSettings) -> Guess:
+def read_guess(text: str, table: Table, settings: FitSettings) -> Guess:
+    """Return a guess with coefficients from the smooth slopes.
+
+    Raises
+    ------
+    ValueError
+        As for `read_guesses`.
+    """
     equation = fitted_guess(text, table, settings.constants)
     law = law_of(equation.expr, table.names, settings.primitives)
     if law is None:

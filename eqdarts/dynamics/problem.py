@@ -45,6 +45,8 @@ class Problem:
         Those of the equations, for which laws pay.
     kinds : tuple of Noise
         How the errors of each state depend on its value; none if they do not.
+    fixed : tuple of int
+        States whose form the user knows: their laws are not made simpler.
     """
 
     data: Trajectories
@@ -52,6 +54,7 @@ class Problem:
     horizon: int | None = None
     units: RateUnits | None = None
     kinds: tuple[Noise, ...] = ()
+    fixed: tuple[int, ...] = ()
 
     @cached_property
     def measured(self) -> Measured:

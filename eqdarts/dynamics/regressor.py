@@ -19,6 +19,7 @@ from eqdarts.arrays import as_floats
 from eqdarts.dynamics.by_state import How
 from eqdarts.dynamics.checkpoint import DynamicsCheckpoint
 from eqdarts.dynamics.groups import rates_of_groups, simulated_runs, with_groups, without_groups
+from eqdarts.dynamics.known_parts import checked_forms
 from eqdarts.dynamics.laws import Law
 from eqdarts.dynamics.rate_units import rate_units
 from eqdarts.dynamics.record import DynamicsRun, r_squared
@@ -56,6 +57,9 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
     guesses : mapping of str to list of str, optional
         For each state, formulas from which its search starts, such as ``{"S": ["-b*S*I"]}``. They are always tried,
         and `summary()` reports how far each is behind the chosen law.
+    form : mapping of str to str, optional
+        The known part of the right-hand side of some states, with a function for each unknown part, such as
+        ``{"x": "f(x, y) - k*x"}``. Without an unknown function, the law is known up to its coefficients.
     noise : {"constant", "relative", "poisson", "both", "auto"} or mapping of str to these, default="constant"
         How the standard deviation of a measured value depends on its state f: not at all, as abs(f), sqrt(abs(f)) or
         sqrt(a**2 + b**2 f**2). "auto" chooses by smooth courses. A mapping has the kinds of some states.
@@ -113,6 +117,7 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
         order: int = 1,
         autonomous: bool = True,
         guesses: Any = None,
+        form: Mapping[str, str] | None = None,
         noise: str | Mapping[str, str] = "constant",
         n_jobs: int | None = None,
         warm_start: bool = False,
@@ -127,6 +132,7 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
         self.order = order
         self.autonomous = autonomous
         self.guesses = guesses
+        self.form = form
         self.noise = noise
         self.n_jobs = n_jobs
         self.warm_start = warm_start
@@ -181,9 +187,6 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
             If parameters or data are not valid, before any search.
         """
         settings = self._settings()
-        if callback is not None and self.n_jobs is not None:
-            got, todo = f"n_jobs={self.n_jobs!r}", "Leave out n_jobs, or the callback."
-            raise ValueError(explain("A callback watches searches of this process only.", got, todo))
         data = self._runs(X, t, trajectory, inputs, states, groups)
         guesses, noise = self._guesses(data), checked_kinds(self.noise, data.states)
         kept = None if checkpoint is None else DynamicsCheckpoint(checkpoint, data, self._searched_with(units))
@@ -193,10 +196,11 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
             settings,
             rng,
             guesses=guesses,
+            forms=checked_forms(self.form, self.guesses, data.states),
             units=rate_units(units, data),
             autonomous=self.autonomous,
             noise=noise,
-            how=How(self.n_jobs, callback, bool(self.verbose), kept, self._laws_before(data)),
+            how=self._how(data, kept, callback),
         )
         if kept is not None:
             kept.finish()
@@ -220,11 +224,18 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
         """Return the checked settings of the searches; what has no parameter here is as `DARTSRegressor` has it."""
         defaults = {name: p.default for name, p in inspect.signature(DARTSRegressor).parameters.items()}
         own = {name: value for name, value in self.get_params(deep=False).items() if name in defaults}
-        return checks.checked_settings({**defaults, **own, "guesses": None, "noise": "auto"}, defaults)
+        return checks.checked_settings({**defaults, **own, "guesses": None, "form": None, "noise": "auto"}, defaults)
+
+    def _how(self, data: Trajectories, kept: DynamicsCheckpoint | None, callback: Callback | None) -> How:
+        """Return how the states are searched."""
+        if callback is not None and self.n_jobs is not None:
+            got, todo = f"n_jobs={self.n_jobs!r}", "Leave out n_jobs, or the callback."
+            raise ValueError(explain("A callback watches searches of this process only.", got, todo))
+        return How(self.n_jobs, callback, bool(self.verbose), kept, self._laws_before(data))
 
     def _searched_with(self, units: Any) -> dict[str, Any]:
         """Return what the searches of the states depend on, besides their time."""
-        names = ("primitives", "max_complexity", "search", "max_refits", "autonomous", "guesses", "noise")
+        names = ("primitives", "max_complexity", "search", "max_refits", "autonomous", "guesses", "form", "noise")
         return {**{name: getattr(self, name) for name in names}, "units": units}
 
     def _laws_before(self, data: Trajectories) -> list[list[Law]]:

@@ -16,6 +16,7 @@ from eqdarts.dynamics.between import Between, between_runs
 from eqdarts.dynamics.by_state import Clock, How, constant_law, searched_states
 from eqdarts.dynamics.choice import Chosen, Screened, choose, simplified
 from eqdarts.dynamics.guesses import about_guesses, read_guesses
+from eqdarts.dynamics.known_parts import read_forms
 from eqdarts.dynamics.laws import Law, sides_of
 from eqdarts.dynamics.own_constants import WithOwn, has_room, with_own
 from eqdarts.dynamics.problem import Problem
@@ -52,6 +53,7 @@ def fit_dynamics(
     rng: np.random.Generator,
     *,
     guesses: Mapping[str, Sequence[str]] | None = None,
+    forms: Mapping[str, str] | None = None,
     units: RateUnits | None = None,
     autonomous: bool = True,
     noise: Sequence[str] | None = None,
@@ -67,6 +69,8 @@ def fit_dynamics(
     rng : numpy.random.Generator
     guesses : mapping of str to sequence of str, optional
         For each state, formulas from which its search starts.
+    forms : mapping of str to str, optional
+        Known parts of the right-hand sides of some states.
     units : RateUnits, optional
     autonomous : bool, default=True
         If False, the time is an input of the right-hand sides.
@@ -83,7 +87,9 @@ def fit_dynamics(
     problem = Problem(data, smooth, units=units, kinds=kinds)
     tables = [slope_table(smooth, k, autonomous, units) for k in range(len(data.states))]
     given = read_guesses(guesses or {}, data.states, tables, settings)
-    screened = searched_states(problem, tables, given, settings, rng, clock, how or How())
+    parts = read_forms(forms or {}, data.states, tables, settings)
+    problem = replace(problem, fixed=tuple(k for k, part in enumerate(parts) if part is not None))
+    screened = searched_states(problem, tables, given, settings, rng, clock, how or How(), parts)
     chosen = choose(problem, screened, partial(clock.has_time, FOR_CHOICE)) or _all_constant(problem)
     rivals, in_time = chosen.rivals, partial(clock.has_time, FOR_EXACT)
     chosen = simplified(chosen, settings.primitives, in_time, _errors)

@@ -64,6 +64,8 @@ def _opposite(chosen: Chosen, primitives: Sequence[Primitive]) -> Iterator[tuple
     import sympy
 
     for k, j in permutations(range(len(chosen.laws)), 2):
+        if k in chosen.problem.fixed:
+            continue
         source = chosen.laws[j]
         terms = sympy.Add.make_args(source.equation.expr)
         for expr in dict.fromkeys((source.equation.expr, *terms)):

@@ -33,12 +33,13 @@ def test_the_system_comes_first_and_the_fit_is_kept(
     monkeypatch.setattr("eqdarts.dynamics.page.dynamics_pictures", lambda run: [])
     given = ["dynamics", "runs.csv", "--time", "time", "--trajectory", "run", "--states", "S,I"]
     given += ["--out", "out", "--seed", "3", "--not-autonomous", "--order", "2", "--units", "S=kg", "--noise", "both"]
-    given += ["--groups", "run", "--checkpoint", "kept"]
+    given += ["--groups", "run", "--checkpoint", "kept", "--form", "S = f(S) - k*I"]
     assert main([*given, "--quiet"]) == 0
     out, _ = capsys.readouterr()
     assert out.startswith(fitted.system_.format())
     assert (asked["random_state"], asked["autonomous"], asked["order"]) == (3, False, 2)
     assert (asked["noise"], asked["groups"], asked["checkpoint"]) == ("both", "run", "kept")
+    assert asked["form"] == {"S": "f(S) - k*I"}
     assert (asked["states"], asked["trajectory"], asked["units"]) == (["S", "I"], "run", {"S": "kg"})
     assert ODERegressor.load(Path("out") / "run.json").summary() in out
     page = Path("out") / "law.html"
@@ -53,3 +54,4 @@ def test_errors_are_one_line_on_standard_error(capsys: pytest.CaptureFixture[str
     _write()
     assert "must increase within a trajectory" in refused(capsys, ["dynamics", "runs.csv", "--time", "time", "--quiet"])
     assert "the column" in refused(capsys, ["dynamics", "runs.csv", "--time", "tim", "--quiet"])
+    assert "name a state" in refused(capsys, ["dynamics", "runs.csv", "--time", "time", "--form", "f(S)", "--quiet"])
