@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations, combinations_with_replacement, product
+from itertools import combinations, combinations_with_replacement, permutations, product
 
 import numpy as np
 from scipy.optimize import least_squares
@@ -143,9 +143,20 @@ def _waves(table: Table) -> Iterator[list[Expr]]:
             between = _waves_of(symbol(a) - symbol(b))
             yield [*products(table.names, 1), *waves[a], *waves[b], *between]
             yield [sympy.S.One, *waves[a], *waves[b], *(one * other for one in waves[a] for other in waves[b])]
+    for a, b in permutations(angles, 2):
+        yield [*products(table.names, 1), *_turned(symbol(a), symbol(b))]
     if angles and len(table.names) > 2:
         pairs = combinations(table.names, 2)
         yield [*products(table.names, 1), *(wave for a, b in pairs for wave in _waves_of(symbol(a) - symbol(b)))]
+
+
+def _turned(a: Expr, b: Expr) -> list[Expr]:
+    """Return waves of one angle, alone and times waves of another one, as of bodies that turn about two axes."""
+    import sympy
+
+    own, other = _waves_of(a), _waves_of(b)
+    factors = [sympy.S.One, *other, *_waves_of(2 * b), other[1] / other[0], other[0] / other[1]]
+    return [wave * factor for wave in own for factor in factors]
 
 
 def _saturated(table: Table) -> Iterator[TermSet]:
