@@ -12,7 +12,7 @@ import numpy as np
 
 from eqdarts.clock import now
 from eqdarts.dynamics.checkpoint import DynamicsCheckpoint
-from eqdarts.dynamics.choice import Screened, laws_of_entries, screen
+from eqdarts.dynamics.choice import HORIZONS, Screened, laws_of_entries, screen
 from eqdarts.dynamics.guesses import Guess
 from eqdarts.dynamics.known_parts import KnownPart, laws_of_form
 from eqdarts.dynamics.laws import Law
@@ -27,8 +27,10 @@ from eqdarts.fitting.table import Table
 
 __all__ = ["Clock", "How", "constant_law", "searched_states"]
 
-FOR_SEARCH = 0.45  # share of the time limit
+FOR_SEARCH = 0.4  # share of the time limit
 FOR_SCREENING = 0.72  # share after which the screening ends
+FOLLOWED = 0.5  # share of the variance that residuals of a course that is followed have at most
+FIRST = 3  # laws of a search that show whether whole runs can be followed
 
 
 @dataclass(frozen=True, eq=False)
@@ -189,11 +191,27 @@ def _in_worker(work: _Work, limit: float | None) -> list[Screened]:
 
 def _screened(work: _Work, laws: Sequence[Law], until: Callable[[], bool]) -> list[Screened]:
     """Return the laws of a state, and sums of usual terms, fitted to its measured values."""
-    own, k = work.problem, work.k
+    k = work.k
+    own = _followed(work.problem, k, laws[:FIRST])
     # Sums of usual terms do not have a form that is known.
     usual = usual_laws(own, k, work.table, work.settings.primitives, until) if work.part is None else []
     # A law that is undefined on the smooth courses is none; a constant always is defined.
     return screen(own, k, laws, until, usual) or [Screened(constant_law(own, k), math.inf, math.inf)]
+
+
+def _followed(problem: Problem, k: int, laws: Sequence[Law]) -> Problem:
+    """Return the problem of whole runs, or of short pieces where some promising laws follow only these.
+
+    So it is where the smooth courses of the other states have large errors, though one law is true.
+    """
+    short = replace(problem, horizon=HORIZONS[-1])
+
+    def follows(own: Problem) -> bool:
+        fits = (own.fit_one(law, k) for law in laws)
+        least = FOLLOWED * float(problem.measured.variance[k])
+        return any(fit is not None and fit[1].converged and fit[1].square[0] < least for fit in fits)
+
+    return problem if follows(problem) or not follows(short) else short
 
 
 def _in_all(law: Law, data: Trajectories) -> Law:

@@ -18,10 +18,10 @@ from eqdarts.expression.program import evaluate
 from eqdarts.fitting.front import Entry
 from eqdarts.primitives.table import Primitive
 
-__all__ = ["Chosen", "Screened", "choose", "laws_of_entries", "screen", "simplified"]
+__all__ = ["HORIZONS", "Chosen", "Screened", "choose", "laws_of_entries", "screen", "simplified"]
 
 MOST_SCREENED = 40  # laws of a state that are integrated
-LEAST_SCREENED = 12  # of these, whatever the time
+LEAST_SCREENED = 8  # of these, whatever the time
 LEAST_FINISHED = 4  # of the laws that are not far behind
 MOST_TRIED = 14  # laws of a state that are tried in the system
 MOST_ROUGH = 3  # further ones, if the smooth courses of the other states have errors
@@ -32,6 +32,7 @@ HORIZONS = (40, 10)
 TO_START = 15  # steps of a fit of the first systems
 TO_FINISH, MOST_FINISHED = 12, 16  # further steps of laws that are not far behind, and how many of these
 FAR = 150.0  # nats behind after a few steps
+AS_SMOOTH = 2.0  # squared residuals, in units of the noise of the smooth courses, from which other fits begin
 QUICK = 6  # steps after which a rival shows whether it comes near
 HOPELESS = 40.0  # nats of a rival after these
 EXACT = (10 * FLOOR) ** 2  # mean squared residual, as a share of the variance, that is exact
@@ -213,7 +214,11 @@ def simplified(
     fixed = best.problem.fixed
     laws = [law if k in fixed else _without_idle(best.problem, k, law, primitives) for k, law in enumerate(best.laws)]
     if any(law is not own for law, own in zip(laws, best.laws, strict=True)):
-        best = _tried(best, laws) or best
+        rest = _with_laws(best, laws, math.inf)
+        # Residuals as small as the errors of the integration tell no terms.
+        least = np.square(ACCURATE * best.problem.data.spread)
+        if rest is not None and (rest.length < best.length or (rest.fitted.square <= least).all()):
+            best = rest
     found: Chosen | None = best
     while found is not None:
         best = found
@@ -260,7 +265,7 @@ def _exact(best: Chosen, go_on: Callable[[], bool], errors: Callable[[Chosen], A
 
 
 def _start(problem: Problem, screened: Sequence[Sequence[Screened]], go_on: Callable[[], bool]) -> Chosen | None:
-    """Return the best of a few systems: of the simplest laws that come near, of the shortest, and of mixtures.
+    """Return the best of a few systems: of laws that may be true, the simplest near ones, the shortest, and mixtures.
 
     With the other states smoothed, a law can follow their errors, and lead the system astray; a simple one seldom does.
     """
@@ -270,9 +275,9 @@ def _start(problem: Problem, screened: Sequence[Sequence[Screened]], go_on: Call
     mixed = [[*simple[:k], short[k], *simple[k + 1 :]] for k in range(len(screened))]
     best: Chosen | None = None
     tried: set[tuple[str, ...]] = set()
-    for ones in (simple, rough, short, *mixed):
+    for ones in (rough, simple, short, *mixed):
         laws = [one.law for one in ones]
-        if _key(laws) in tried or (best is not None and not go_on()):
+        if _key(laws) in tried or (best is not None and (_is_exact(best) or not go_on())):
             continue
         tried.add(_key(laws))
         fit = problem.fit_all(laws, most_iterations=TO_START)
@@ -297,23 +302,36 @@ def _tried(best: Chosen, laws: Sequence[Law], seen: dict[tuple[str, ...], Chosen
     """
     if seen is not None:
         seen[_key(laws)] = best
-    noise = best.fitted.noise
-    quick = best.problem.fit_all(laws, noise=noise, rounds=1, most_iterations=QUICK)
-    if quick is None or quick[2] > best.length + HOPELESS:
-        return None
-    fit = best.problem.fit_all(quick[0], noise=noise)
-    if fit is None or (best.fitted.converged and not fit[1].converged):
-        return None
-    found = Chosen(*fit, best.problem)
-    if seen is not None:
+    found = _with_laws(best, laws, best.length + HOPELESS)
+    if seen is not None and found is not None:
         seen[_key(laws)] = found
-    return found if found.length < best.length else None
+    return found if found is not None and found.length < best.length else None
+
+
+def _with_laws(best: Chosen, laws: Sequence[Law], longest: float) -> Chosen | None:
+    """Return the system with other laws; None if after a few steps it is longer than a limit, or does not converge."""
+    noise, start = best.fitted.noise, _start_of(best)
+    quick = best.problem.fit_all(laws, noise=noise, rounds=1, most_iterations=QUICK, start=start)
+    if quick is None or quick[2] > longest:
+        return None
+    start = quick[1].states if quick[1].converged else start
+    fit = best.problem.fit_all(quick[0], noise=noise, start=start)
+    return None if fit is None or (best.fitted.converged and not fit[1].converged) else Chosen(*fit, best.problem)
+
+
+def _start_of(best: Chosen) -> Array | None:
+    """Return the states of a system that follows the measured values no worse than the smooth courses; None if not."""
+    fitted, noise = best.fitted, best.problem.smooth.noise
+    return fitted.states if fitted.converged and (fitted.square <= AS_SMOOTH * np.square(noise)).all() else None
 
 
 def _is_hopeful(best: Chosen, laws: Sequence[Law]) -> bool:
     """Whether other laws could make the description shorter: an exact system leaves only simpler ones."""
-    exact = (best.fitted.square <= EXACT * np.square(best.problem.data.spread)).all()
-    return not exact or _price(laws) < _price(best.laws)
+    return not _is_exact(best) or _price(laws) < _price(best.laws)
+
+
+def _is_exact(best: Chosen) -> bool:
+    return bool((best.fitted.square <= EXACT * np.square(best.problem.data.spread)).all())
 
 
 def _price(laws: Sequence[Law]) -> float:

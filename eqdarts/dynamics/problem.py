@@ -151,18 +151,23 @@ class Problem:
         return [self._one(k) for k in range(len(self.data.states))]
 
     def fit_one(
-        self, law: Law, k: int, go_on: Callable[[], bool] = lambda: True, most_iterations: int = 12
+        self,
+        law: Law,
+        k: int,
+        go_on: Callable[[], bool] = lambda: True,
+        most_iterations: int = 12,
+        settled: bool = False,
     ) -> tuple[Law, Fitted, float] | None:
         """Fit the law of state k with the others smoothed; return it, its fit and its description length.
 
-        None if it is undefined, or has a pole along the runs.
+        None if it is undefined, or has a pole along the runs; where `settled`, also if the fit has not converged.
         """
         data = self.data
         others = [name for names in (data.states, data.velocities) for j, name in enumerate(names) if j != k]
         own = data.velocities[k : k + 1]
         sides = sides_of([law], [data.states[k]], [*others, *self.known], velocities=own)
         noise = np.concatenate([self.smooth.noise, self.error_of_velocities])[self._places([k])]
-        fitted = fit_shots(sides, self._ones[k], noise, None, go_on, 1, most_iterations, ROUGHLY)
+        fitted = fit_shots(sides, self._ones[k], noise, None, go_on, 1, most_iterations, ROUGHLY, settled)
         found = None if fitted is None else law.with_coefficients(fitted.theta)
         if fitted is None or found is None or not np.isfinite(fitted.square).all():
             return None
@@ -185,11 +190,16 @@ class Problem:
         noise: Array | None = None,
         rounds: int = 2,
         most_iterations: int = MOST_ITERATIONS,
+        start: Array | None = None,
     ) -> tuple[tuple[Law, ...], Fitted, float] | None:
-        """Fit the laws of all states together; return them, their fit and the description length of the system."""
+        """Fit the laws of all states together; return them, their fit and the description length of the system.
+
+        The fit begins at the smooth courses, or at the states `start` (N, D) of another fit.
+        """
+        shots = self.shots if start is None else replace(self.shots, start=start)
         sides = sides_of(laws, self.data.states, self.known, ties, self.data.velocities)
         noise = np.concatenate([self.smooth.noise if noise is None else noise, self.error_of_velocities])
-        fitted = fit_shots(sides, self.shots, noise, None, go_on, rounds, most_iterations)
+        fitted = fit_shots(sides, shots, noise, None, go_on, rounds, most_iterations)
         if fitted is None or not np.isfinite(fitted.square).all():
             return None
         places = np.cumsum([law.n_coefficients for law in laws])[:-1]

@@ -143,6 +143,7 @@ def fit_shots(
     rounds: int = 2,
     most_iterations: int = MOST_ITERATIONS,
     accuracy: float = ACCURATE,
+    settled: bool = False,
 ) -> Fitted | None:
     """Fit the coefficients and the first states; None if the right-hand sides are undefined at the start.
 
@@ -159,6 +160,8 @@ def fit_shots(
     rounds, most_iterations : int
     accuracy : float
         Largest error of the flow over an interval, as a share of the spread.
+    settled : bool, default=False
+        Whether a fit that has not converged is none.
     """
     with np.errstate(all="ignore"):
         start = sides.start if theta is None else theta
@@ -169,7 +172,7 @@ def fit_shots(
             solver.run(go_on, most_iterations)
             if k + 1 < rounds:
                 solver.weigh()
-        return solver.result()
+        return None if settled and not solver.converged else solver.result()
 
 
 @dataclass(frozen=True, eq=False)

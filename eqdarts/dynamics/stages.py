@@ -38,6 +38,7 @@ __all__ = ["fit_dynamics", "slope_table"]
 
 FOR_CHOICE, FOR_EXACT = 0.87, 1.0
 FOR_GROUPS = 0.1  # of which constants differ between groups, in any case
+LEAST_CHOICE = 0.1  # share of the limit that the choice has in any case
 LEAST_ERROR = 0.05  # of the slope at a time, as a share of the median error
 FEW_ROWS, FINE_ROWS = 60, 100  # with fewer rows the smooth courses are read at more times
 MOST_ROWS = 5000  # on which laws are chosen
@@ -90,7 +91,7 @@ def fit_dynamics(
     parts = read_forms(forms or {}, data.states, tables, settings)
     problem = replace(problem, fixed=tuple(k for k, part in enumerate(parts) if part is not None))
     screened = searched_states(problem, tables, given, settings, rng, clock, how or How(), parts)
-    chosen = choose(problem, screened, partial(clock.has_time, FOR_CHOICE)) or _all_constant(problem)
+    chosen = choose(problem, screened, clock.own_time(LEAST_CHOICE, FOR_CHOICE)) or _all_constant(problem)
     rivals, in_time = chosen.rivals, partial(clock.has_time, FOR_EXACT)
     chosen = simplified(chosen, settings.primitives, in_time, _errors)
     chosen = with_shared(chosen, settings.primitives, in_time)

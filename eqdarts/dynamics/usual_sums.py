@@ -69,12 +69,12 @@ def usual_laws(
     laws = [one.law(problem.data.variables, primitives) for one in _short(table, whole, sets)]
     found = []
     for law in _different(laws):
-        if go_on() and (fit := problem.fit_one(law, k, most_iterations=STEPS)):
+        if go_on() and (fit := problem.fit_one(law, k, most_iterations=STEPS, settled=True)):
             found.append(_screened(fit, primitives))
-    for one in sorted(found, key=lambda one: one.length)[:CUT_DOWN]:
-        found += _shorter(problem, k, one.law, primitives, go_on)
-    for some in [*whole, *_long(table, whole, sets)][:MOST_SUMS]:
-        found += _shorter(problem, k, some.law(problem.data.variables, primitives), primitives, go_on)
+    best = [one.law for one in sorted(found, key=lambda one: one.length)[:CUT_DOWN]]
+    large = [one.law(problem.data.variables, primitives) for one in [*whole, *_long(table, whole, sets)][:MOST_SUMS]]
+    for some in (*large[:1], *best, *large[1:]):
+        found += _shorter(problem, k, some, primitives, go_on)
     return found
 
 
@@ -169,7 +169,7 @@ def _shorter(
     """Yield the sum fitted to the measured values, and what is left of it as terms leave."""
     laws = {} if law is None else {law.key: law}
     while laws and go_on():
-        fits = [fit for law in laws.values() if (fit := problem.fit_one(law, k, most_iterations=STEPS))]
+        fits = [fit for law in laws.values() if (fit := problem.fit_one(law, k, most_iterations=STEPS, settled=True))]
         yield from (_screened(fit, primitives) for fit in fits)
         # Which term is not needed is not certain, so that two ways are followed.
         fits = sorted(fits, key=lambda fit: float(fit[1].square[0]))[:2]

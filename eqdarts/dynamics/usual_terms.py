@@ -1,7 +1,8 @@
 r"""Sets of usual terms for a rate, with half points, powers and slopes that fit the slopes of the states best.
 
 - polynomials;
-- linear terms with waves of angles, and with waves of differences of angles;
+- ratios to one column;
+- linear terms with waves of angles, also times or over another column, and with waves of differences of angles;
 - polynomials with saturations, :math:`x^n / (K + x^n)`, as of Michaelis and Menten or Hill, what is left of them,
   :math:`1 / (K + x^n)`, and for powers beyond one :math:`x / (K + x^n)`, which falls again; each also times others;
 - terms of states that change their sign: :math:`|v|`, and :math:`v |v|` as of drag;
@@ -16,7 +17,7 @@ from dataclasses import dataclass
 from itertools import combinations, combinations_with_replacement, permutations, product
 
 import numpy as np
-from scipy.optimize import least_squares
+from scipy.optimize import leastsq
 from scipy.special import expit
 
 from eqdarts._typing import Array, Expr
@@ -95,6 +96,7 @@ def usual_terms(table: Table, primitives: Sequence[Primitive]) -> Iterator[TermS
     """
     known = set(primitives)
     sets: list[Iterator[list[Expr]]] = [_signed(table)] if PRIMITIVES["square"] in known else []
+    sets += [_ratios(table)] if PRIMITIVES["reciprocal"] in known else []
     sets += [_waves(table)] if known >= WAVES else []
     for terms in (one for some in sets for one in some):
         if found := TermSet.of(table, terms):
@@ -136,7 +138,9 @@ def _waves(table: Table) -> Iterator[list[Expr]]:
     waves = {name: _waves_of(symbol(name)) for name in table.names}
     for name in angles:
         double = _waves_of(2 * symbol(name))
-        mixed = [symbol(other) * wave for other in table.names if other != name for wave in waves[name]]
+        others = [symbol(other) for other in table.names if other != name]
+        below = [1 / symbol(other) for other in _of_one_sign(table) if other != name]
+        mixed = [factor * wave for factor in (*others, *below) for wave in waves[name]]
         yield [*products(table.names, 1), *waves[name], *mixed, *double]
     for a, b in combinations(table.names, 2):
         if {a, b} & set(angles):
@@ -148,6 +152,19 @@ def _waves(table: Table) -> Iterator[list[Expr]]:
     if angles and len(table.names) > 2:
         pairs = combinations(table.names, 2)
         yield [*products(table.names, 1), *(wave for a, b in pairs for wave in _waves_of(symbol(a) - symbol(b)))]
+
+
+def _of_one_sign(table: Table) -> list[str]:
+    """Return the columns that may stand in a denominator."""
+    return [name for name, x in zip(table.names, table.X.T, strict=True) if x.min() * x.max() > 0]
+
+
+def _ratios(table: Table) -> Iterator[list[Expr]]:
+    """Yield polynomials with ratios to one column, as of a predator that needs its share of prey."""
+    for name in _of_one_sign(table):
+        others = [symbol(other) for other in table.names if other != name]
+        tops = [one * other for k, one in enumerate(others) for other in others[k:]]
+        yield [*products(table.names, 2), *(top / symbol(name) for top in (1, *others, *tops))]
 
 
 def _turned(a: Expr, b: Expr) -> list[Expr]:
@@ -246,7 +263,7 @@ def _least(residual: Callable[[Array], Array], starts: Sequence[Array]) -> Array
 
     ordered = sorted(starts, key=square)
     some = ordered[:: max(len(ordered) // MOST_STARTS, 1)]
-    ends = [least_squares(residual, start, method="lm", max_nfev=MOST_EVALUATIONS).x for start in some]
+    ends = [leastsq(residual, start, maxfev=MOST_EVALUATIONS, full_output=True)[0] for start in some]
     return np.asarray(min([*ends, ordered[0]], key=square))
 
 
