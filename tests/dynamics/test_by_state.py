@@ -11,7 +11,7 @@ import pytest
 
 from eqdarts import ODERegressor
 from eqdarts.dynamics import by_state
-from eqdarts.dynamics.by_state import Clock, How, searched_states
+from eqdarts.dynamics.by_state import Clock, How, _followed, searched_states
 from eqdarts.dynamics.choice import Screened
 from eqdarts.dynamics.laws import Law
 from eqdarts.dynamics.stages import slope_table
@@ -23,6 +23,17 @@ def test_a_state_has_its_share_of_the_time_though_others_took_too_long(monkeypat
     monkeypatch.setattr(by_state, "now", lambda: next(times))
     until = Clock(0.0, 20.0).own_time(0.1, 0.6)
     assert [until(), until()] == [True, False]
+
+
+def test_a_state_that_no_law_follows_over_whole_runs_is_screened_over_short_pieces(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    own = problem()
+    assert _followed(own, 0, [law("-0.4*S*I")]) is own
+    fit_one = type(own).fit_one
+    monkeypatch.setattr(type(own), "fit_one", lambda p, *given: fit_one(p, *given) if p.horizon else None)
+    assert _followed(own, 0, [law("-0.4*S*I")]).horizon == 10
+    assert _followed(own, 0, [law("1e9*S**2")]).horizon is None
 
 
 def random_laws(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from eqdarts import ODERegressor
-from eqdarts.dynamics.choice import Chosen, Screened, _pairs, choose, laws_of_entries, screen, simplified
+from eqdarts.dynamics.choice import Chosen, Screened, _pairs, _roughly, choose, laws_of_entries, screen, simplified
 from eqdarts.dynamics.stages import _errors, slope_table
 from eqdarts.fitting.stages import laws_of
 from eqdarts.primitives.table import resolve
@@ -28,6 +28,14 @@ def test_a_rival_replaces_a_law_that_leads_the_system_astray() -> None:
     assert chosen.laws[0].key == right.key
     assert chosen.fitted.converged
     assert chosen.problem.horizon is None
+
+
+def test_what_follows_the_errors_of_other_smooth_courses_is_not_first_among_laws_that_may_be_true() -> None:
+    own = problem(0.02)
+    n = float(own.measured.n_values[0])
+    follows = Screened(law("-0.4*S*I + 0.01*S - 0.02*I"), 1e-6, n * np.log(1e-3) + 10)
+    true, wrong = Screened(law("-0.4*S*I"), 1e-4, n * np.log(1e-2)), Screened(law("-0.1*S"), 1.0, 0.0)
+    assert _roughly(own, 0, [follows, true, wrong]) == [true, follows, wrong]
 
 
 def test_two_laws_are_exchanged_together_where_neither_is_better_alone() -> None:

@@ -19,6 +19,24 @@ def test_one_state_is_fitted_with_the_other_smoothed() -> None:
     assert np.allclose(found[1].theta, [0.4, -0.3], atol=1e-3)
 
 
+def test_a_fit_that_has_not_converged_is_none_where_it_is_asked_for() -> None:
+    own, far = problem(), law("3.0*S*I - 0.2*I")
+    assert own.fit_one(far, 1, most_iterations=1) is not None
+    assert own.fit_one(far, 1, most_iterations=1, settled=True) is None
+    assert own.fit_one(far, 1, most_iterations=12, settled=True) is not None
+
+
+def test_a_fit_begins_at_the_states_of_another_one() -> None:
+    own, laws = problem(0.02), [law("-0.4*S*I"), law("0.4*S*I - 0.3*I")]
+    best = own.fit_all(laws)
+    assert best is not None
+    begun, fresh = (own.fit_all(best[0], rounds=1, most_iterations=0, start=start) for start in (best[1].states, None))
+    assert begun is not None
+    assert fresh is not None
+    assert [begun[1].converged, fresh[1].converged] == [True, False]
+    assert np.array_equal(begun[1].states, best[1].states)
+
+
 def test_a_tie_makes_the_description_shorter() -> None:
     own = problem(0.02)
     laws = [law("-0.4*S*I"), law("0.4*S*I - 0.3*I")]
