@@ -30,7 +30,7 @@ from eqdarts.fitting.tuning import price_of_exponents, tuning_prices
 from eqdarts.graph.fitted import FittedGraph
 from eqdarts.graph.graph import Graph
 from eqdarts.graph.two_valued import is_straight_in
-from eqdarts.inference.constants import Snap, Snapping, snap_constants
+from eqdarts.inference.constants import Snap, Snapping, promised_by_constants, snap_constants
 from eqdarts.inference.constants_exponents import exponent_snaps
 from eqdarts.losses import SQUARED
 from eqdarts.primitives.table import LINEAR, Primitive
@@ -67,7 +67,7 @@ SAME_LAW = 1e-2  # mean square of the differences of two forms of one law, as a 
 EXACT = 1e-9  # residuals below this share of y are rounding errors
 NOISELESS = 1e-14  # mean square of residuals, as a share of y's, below which all forms of a law are exact
 FEWEST_ROWS = 100  # from which on a law can be chosen for its ones: on fewer a number near one is often chance
-MOST_RIVALS, MOST_BESIDE = 8, 12  # of the front, and of the others, whose constants become exact before the choice
+MOST_RIVALS, MOST_BESIDE = 8, 20  # of the front, and of the others, whose constants become exact before the choice
 ROWS_OF_STRUCTURE = 150  # times eight for a smooth model
 
 Written = tuple[FittedGraph, Equation]
@@ -431,6 +431,10 @@ class ExactForms:
         """The rows as the functions of constants take them."""
         return self.rows.X, self.rows.y, self.rows.weight, self.rows.sigma
 
+    def promise(self, equation: Equation) -> float:
+        """Return about how many nats exact constants can save; 0 where there is no time to look."""
+        return promised_by_constants(equation, *self.given) if self.go_on() else 0.0
+
     def of(self, equation: Equation) -> Snapping:
         """Return an equation with exact constants."""
         if id(equation) not in self.known:
@@ -488,13 +492,13 @@ def by_exact_constants(front: Front, exact: ExactForms, criterion: str, entries:
     lengths, n_front = [length for _, length in rivals], len(front.entries)
     shortest = math.inf
     seen: list[Equation] = []  # exact forms; that of a**1.4995 may be that of a**(3/2)
-    order = sorted(range(len(rivals)), key=lambda k: lengths[k])
-    beyond = [k for k in order if k < n_front][MOST_RIVALS:]
-    for k in (k for k in order if k not in beyond):
+    sizes = [mean_square / max(entry.candidate.loss, 1e-300) for entry, _ in rivals]
+    counts = [entry.candidate.n_coefficients for entry, _ in rivals]
+    most = [0.5 * count * math.log(1 + table.n_rows * (1 + size)) for count, size in zip(counts, sizes, strict=True)]
+    hoped = _hoped(rivals, n_front, most, exact)
+    for k in sorted(hoped, key=lambda k: (hoped[k], lengths[k])):
         entry = rivals[k][0]
-        share = 1 + mean_square / max(entry.candidate.loss, 1e-300)
-        most = 0.5 * entry.candidate.n_coefficients * math.log(1 + table.n_rows * share)
-        if lengths[k] - most < shortest and exact.go_on():
+        if min(hoped[k], lengths[k] - most[k]) < shortest and exact.go_on():
             found = exact.of(entry.equation)
             others = [other.equation for other in front.entries if other is not entry]
             if not _is_among(found.equation, [*others, *seen], table):
@@ -507,6 +511,23 @@ def by_exact_constants(front: Front, exact: ExactForms, criterion: str, entries:
     kept = sorted([*range(n_front), best], key=lambda k: (rivals[k][0].candidate.complexity, k))
     shown = tuple(rivals[k][0] for k in kept)
     return replace(front, entries=shown, lengths=tuple(lengths[k] for k in kept), chosen=kept.index(best))
+
+
+def _hoped(
+    rivals: Sequence[tuple[Entry, float]], n_front: int, most: Sequence[float], exact: ExactForms
+) -> dict[int, float]:
+    """Return the lengths that rivals may have with exact constants; of the front, which comes first, the shortest.
+
+    The time may end before all are exact. So those come first that will be the shortest, as far as one can see.
+    """
+    by_length = sorted(range(len(rivals)), key=lambda k: rivals[k][1])
+    beyond = {*[k for k in by_length if k < n_front][MOST_RIVALS:]}
+    hoped = {}
+    for k in (k for k in by_length if k not in beyond):
+        promise = exact.promise(rivals[k][0].equation)
+        # More than twice what the coefficients cost is a step too far for a linear model.
+        hoped[k] = rivals[k][1] - (promise if promise <= 2 * most[k] else 0.0)
+    return hoped
 
 
 def _beside(front: Front, entries: Sequence[Entry], table: Table, criterion: str) -> list[tuple[Entry, float]]:

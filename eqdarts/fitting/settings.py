@@ -25,7 +25,7 @@ FEW_ROWS = 10_000
 FOR_LONG, FOR_A_ROW = 1.0, 4e-6
 LARGEST_FOR_ROWS = 0.3
 # The share of the limit after which a step leaves out what is long; for all rows this share of their time is left then.
-UNTIL = {"refits": 0.9, "writing": 0.95}
+UNTIL = {"refits": 0.88, "writing": 0.92}
 FOR_ROWS_AFTER = {"refits": 0.9, "writing": 0.8}
 LATEST = 1.05  # share until which constants become exact: it takes a tenth of a second and changes the law
 FOR_CONSTANTS = 0.04  # share that this has in any case

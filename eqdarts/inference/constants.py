@@ -29,7 +29,7 @@ from eqdarts.inference.intervals import quantile
 from eqdarts.inference.linearised import Form, Rows, decompose, form_of, rows_of
 from eqdarts.selection import ROUNDING, Candidate, description_length
 
-__all__ = ["Snap", "Snapping", "snap_constants"]
+__all__ = ["Snap", "Snapping", "promised_by_constants", "snap_constants"]
 
 
 FARTHEST = 0.9995  # coverage of the interval outside which the data distinguish a constant from the estimate
@@ -161,6 +161,57 @@ def snap_constants(
     >>> str(found.equation), found.equation.constants
     ('g*t**2/2', (('g', 9.80665),))
     """
+    state, setting = _begin(equation, X, y, sample_weight, sigma, constants)
+    snaps: list[Snap] = []
+    while math.isfinite(state.loss) and (step := _best_step(state, setting, go_on)) is not None:
+        snap, state = step
+        snaps.append(snap)
+    if not snaps:
+        return Snapping(equation, ())
+    return Snapping(_equation(equation, state, setting.rows), tuple(snaps))
+
+
+def promised_by_constants(equation: Equation, X: Any, y: Any, sample_weight: Any = None, sigma: Any = None) -> float:
+    """Return about how many nats exact constants can save: by the linear model at the estimate, without a refit.
+
+    The parameters are those of `snap_constants`. Where the rows do not identify all coefficients it is 0.
+    """
+    state, setting = _begin(equation, X, y, sample_weight, sigma, None)
+    n, k = setting.n_rows, len(state.form.names)
+    critical = quantile(FARTHEST, n - k)
+    floor = max(state.loss, ROUNDING * setting.mean_square)
+    covariance = _covariance(state.form, setting.rows, n, floor) if math.isfinite(floor) else None
+    if covariance is None or not math.isfinite(critical):
+        return 0.0
+
+    def misfit(z: float) -> float:
+        return 0.5 * n * math.log1p(z * z / (n - k))
+
+    estimate, error = np.array(state.form.estimate), np.sqrt(np.diag(covariance))
+    trials = _trials(state, setting, covariance, critical)
+    # What is left of a trial besides its misfit stays as it is, when others are exact. Zero is too far for the model.
+    near = [(gain, j, c.value) for gain, j, c in trials if c.is_number and c.value != 0]
+    left = [(gain - misfit((value - estimate[j]) / error[j]), j, value) for gain, j, value in near]
+    total = 0.0
+    while left:
+        gains = [rest + misfit((value - estimate[j]) / error[j]) for rest, j, value in left]
+        best = int(np.argmin(gains))
+        if gains[best] >= 0:
+            break
+        _, j, value = left[best]
+        total -= gains[best]
+        # The others move along, as they would if the rows were fitted again with this one exact.
+        along = covariance[:, j] / covariance[j, j]
+        estimate, covariance = estimate + along * (value - estimate[j]), covariance - np.outer(along, covariance[j])
+        error = np.sqrt(np.maximum(np.diag(covariance), 0.0))
+        left = [trial for trial in left if trial[1] != j and error[trial[1]] > 0]
+    return total
+
+
+def _begin(
+    equation: Equation, X: Any, y: Any, sample_weight: Any, sigma: Any, constants: Mapping[str, float] | None
+) -> tuple[_State, _Setting]:
+    """Return the state in which no constant is exact, and what stays the same."""
     form, rows = form_of(equation), rows_of(equation, X, y, sample_weight, sigma)
     named = _checked_names(dict(constants or {}), equation)
     weight = rows.root**2
@@ -171,14 +222,7 @@ def snap_constants(
         *moments(rows.y, weight), complexity(equation.expr),
     )  # fmt: skip
     loss = _loss(form, rows)
-    state = _State(form, loss, setting.length(equation.expr, len(form.names), loss))
-    snaps: list[Snap] = []
-    while math.isfinite(state.loss) and (step := _best_step(state, setting, go_on)) is not None:
-        snap, state = step
-        snaps.append(snap)
-    if not snaps:
-        return Snapping(equation, ())
-    return Snapping(_equation(equation, state, rows), tuple(snaps))
+    return _State(form, loss, setting.length(equation.expr, len(form.names), loss)), setting
 
 
 def _checked_names(named: dict[str, float], equation: Equation) -> dict[str, float]:

@@ -48,6 +48,11 @@ class Constant(NamedTuple):
     cost: float
     names: frozenset[str]
 
+    @property
+    def is_number(self) -> bool:
+        """Whether it is a number, and not another coefficient."""
+        return bool(self.expr.is_number)
+
 
 def units_of(named: Mapping[str, float]) -> list[Unit]:
     """Return the units: 1, powers of pi, e, sqrt(2), sqrt(2*pi), and powers of each name, also times pi.

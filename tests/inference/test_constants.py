@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from eqdarts.equation.equation import Equation
-from eqdarts.inference.constants import Snapping, snap_constants
+from eqdarts.inference.constants import Snapping, promised_by_constants, snap_constants
 from eqdarts.inference.uncertainty import inference
 from tests.places import DATASETS
 
@@ -256,3 +256,23 @@ def test_a_minus_sign_that_is_left_goes_into_a_difference() -> None:
     law = Equation.parse("-1.0004*h*(q - p)", list(columns))
     exact = snap_constants(law, columns, y).equation
     assert exact.format() == "h*(p - q)"
+
+
+@pytest.mark.parametrize(
+    ("law", "least"), [("c0*v*(a/(a + c1*b) - c2*b/(b + c3*v))", 20.0), ("c0*v*a**c1 + c2*b", 0.0)]
+)
+def test_the_promise_of_exact_constants_is_about_what_they_save(law: str, least: float) -> None:
+    rng = np.random.default_rng(0)
+    columns = {name: rng.uniform(0.5, 3.0, 400) for name in ("v", "a", "b")}
+    v, a, b = columns.values()
+    y = v * (a / (a + b) - b / (b + v)) + rng.normal(0, 0.05, 400)
+    equation = Equation.parse(law, list(columns)).fit(columns, y)
+    saved = sum(snap.saved for snap in snap_constants(equation, columns, y).snaps)
+    assert promised_by_constants(equation, columns, y) == pytest.approx(saved, abs=3)
+    assert saved >= least
+
+
+def test_nothing_is_promised_where_the_rows_do_not_identify_the_coefficients() -> None:
+    columns = {"x": np.array([1.0, 2.0])}
+    equation = Equation.parse("c0*x**c1", ["x"]).fit(columns, np.array([1.0, 4.0]))
+    assert promised_by_constants(equation, columns, np.array([1.0, 4.0])) == 0.0
