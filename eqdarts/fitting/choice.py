@@ -432,19 +432,28 @@ class ExactForms:
         return self.rows.X, self.rows.y, self.rows.weight, self.rows.sigma
 
     def promise(self, equation: Equation) -> float:
-        """Return about how many nats exact constants can save; 0 where there is no time to look."""
-        return promised_by_constants(equation, *self.given) if self.go_on() else 0.0
+        """Return about how many nats exact constants can save; 0 where there is no time to look, or no telling."""
+        try:
+            return promised_by_constants(equation, *self.given) if self.go_on() else 0.0
+        except FormulaError:
+            return 0.0
 
     def of(self, equation: Equation) -> Snapping:
-        """Return an equation with exact constants."""
+        """Return an equation with exact constants; as it is, if it would then not be real and finite."""
         if id(equation) not in self.known:
-            found = snap_constants(equation, *self.given, self.constants, self.go_on)
-            table = self.table
-            if table.units is not None and table.length_of_units(found.equation) > table.length_of_units(equation):
-                # A constant of nature whose value agrees by chance has another unit.
-                found = snap_constants(equation, *self.given, {}, self.go_on)
-            self.known[id(equation)] = equation, found
+            try:
+                self.known[id(equation)] = equation, self._snapped(equation)
+            except FormulaError:
+                self.known[id(equation)] = equation, Snapping(equation, ())
         return self.known[id(equation)][1]
+
+    def _snapped(self, equation: Equation) -> Snapping:
+        found = snap_constants(equation, *self.given, self.constants, self.go_on)
+        table = self.table
+        if table.units is not None and table.length_of_units(found.equation) > table.length_of_units(equation):
+            # A constant of nature whose value agrees by chance has another unit.
+            return snap_constants(equation, *self.given, {}, self.go_on)
+        return found
 
 
 def snap_chosen(
@@ -490,8 +499,8 @@ def by_exact_constants(front: Front, exact: ExactForms, criterion: str, entries:
         return front
     rivals = [*zip(front.entries, front.lengths, strict=True), *_beside(front, entries, table, criterion)]
     lengths, n_front = [length for _, length in rivals], len(front.entries)
-    shortest = math.inf
-    seen: list[Equation] = []  # exact forms; that of a**1.4995 may be that of a**(3/2)
+    free, shortest = list(lengths), math.inf
+    seen: dict[int, Equation] = {}  # exact forms; that of a**1.4995 may be that of a**(3/2)
     sizes = [mean_square / max(entry.candidate.loss, 1e-300) for entry, _ in rivals]
     counts = [entry.candidate.n_coefficients for entry, _ in rivals]
     most = [0.5 * count * math.log(1 + table.n_rows * (1 + size)) for count, size in zip(counts, sizes, strict=True)]
@@ -501,9 +510,13 @@ def by_exact_constants(front: Front, exact: ExactForms, criterion: str, entries:
         if min(hoped[k], lengths[k] - most[k]) < shortest and exact.go_on():
             found = exact.of(entry.equation)
             others = [other.equation for other in front.entries if other is not entry]
-            if not _is_among(found.equation, [*others, *seen], table):
+            again = next((i for i, law in seen.items() if _is_among(found.equation, [law], table)), None)
+            # Of two that become the same law, the shorter one has its length from it.
+            if not _is_among(found.equation, others, table) and (again is None or free[k] < free[again]):
                 lengths[k] -= sum(max(snap.saved, 0.0) for snap in found.snaps)
-            seen.append(found.equation)
+                if again is not None:
+                    lengths[again] = free[again]
+            seen[k] = found.equation
         shortest = min(shortest, lengths[k])
     best = min(range(len(rivals)), key=lambda k: lengths[k])
     if best < n_front:

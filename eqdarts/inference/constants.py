@@ -17,7 +17,7 @@ import numpy as np
 from eqdarts._typing import Array, Expr
 from eqdarts.data import moments, weighted_rows
 from eqdarts.equation.equation import Equation
-from eqdarts.errors import explain
+from eqdarts.errors import FormulaError, explain
 from eqdarts.expression.build import rebuild, symbol, with_values, without_units
 from eqdarts.expression.normal_form import cost, normalise
 from eqdarts.expression.program import evaluate
@@ -111,8 +111,14 @@ class _Setting(NamedTuple):
     most_complexity: int
 
     def length(self, expr: Expr, n_coefficients: int, loss: float) -> float:
-        """Return the description length; a constant counts as the one number that it replaces."""
-        symbols = min(complexity(expr), self.most_complexity)
+        """Return the description length; a constant counts as the one number that it replaces.
+
+        What is not real, such as the root of a number that has become negative, is infinitely long.
+        """
+        try:
+            symbols = min(complexity(expr), self.most_complexity)
+        except FormulaError:
+            return math.inf
         candidate = Candidate(symbols, n_coefficients, loss)
         return description_length(candidate, self.n_rows, self.n_inputs, self.mean_square, self.variance)
 

@@ -276,3 +276,12 @@ def test_nothing_is_promised_where_the_rows_do_not_identify_the_coefficients() -
     columns = {"x": np.array([1.0, 2.0])}
     equation = Equation.parse("c0*x**c1", ["x"]).fit(columns, np.array([1.0, 4.0]))
     assert promised_by_constants(equation, columns, np.array([1.0, 4.0])) == 0.0
+
+
+def test_a_constant_with_which_a_root_is_not_real_is_passed_over() -> None:
+    rng = np.random.default_rng(1)
+    x = rng.uniform(0.5, 3, 40)
+    y = 2 * x + 0.7 + 2.0 * rng.normal(size=40)
+    equation = Equation.parse("c0*x + sqrt(c1 - c0)", ["x"]).fit({"x": x}, y, start=[2.0, 2.5])
+    assert promised_by_constants(equation, {"x": x}, y) >= 0
+    assert np.isfinite(snap_constants(equation, {"x": x}, y).equation.predict({"x": x})).all()
