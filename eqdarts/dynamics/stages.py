@@ -46,6 +46,7 @@ MOST_KEPT = 5000  # rows of whole runs that are kept for pictures
 SECONDS_FOR_FEW = 20.0  # longest fit to a dozen times
 DOZEN = 12
 COVERAGE = 0.95
+CLEARLY = 0.01  # nats by which a second fit is better
 
 
 def fit_dynamics(
@@ -149,11 +150,15 @@ def slope_table(smooth: Smooth, k: int, autonomous: bool, units: RateUnits | Non
 
 
 def _with_law(problem: Problem, k: int, ones: list[Screened], law: Law) -> list[Screened]:
-    """Return the laws of state k with the chosen one, to which the others are compared."""
-    if any(one.law.key == law.key for one in ones):
-        return ones
+    """Return the laws of state k with the chosen one, to which the others are compared.
+
+    From the coefficients of the whole system it may be fitted better than it was before.
+    """
     fit = problem.fit_one(law, k)
-    return ones if fit is None else [*ones, Screened(law, float(fit[1].square[0]), fit[2])]
+    before = next((one.length for one in ones if one.law.key == law.key), math.inf)
+    if fit is None or fit[2] > before - CLEARLY:
+        return ones
+    return [*(one for one in ones if one.law.key != law.key), Screened(law, float(fit[1].square[0]), fit[2])]
 
 
 def _all_constant(problem: Problem) -> Chosen:

@@ -59,6 +59,8 @@ def test_rivals_are_compared_to_the_chosen_law_though_it_was_simplified() -> Non
     assert fit is not None
     assert found[1].length == fit[2]
     assert _with_law(own, 0, found, law("-0.41*S*I")) is found
+    badly = [before, Screened(found[1].law, 2.0, fit[2] + 30.0)]
+    assert [one.length for one in _with_law(own, 0, badly, law("-0.41*S*I"))] == [50.0, pytest.approx(fit[2])]
 
 
 def test_the_last_fit_sees_all_runs_if_there_is_time() -> None:
