@@ -8,6 +8,7 @@
   elimination. From three hours on, one of first order: elimination alone. In the slowest of the twelve 13 % are not
   absorbed then, and 0.2 % after nine hours, from when on there are too few times for a fit of a system.
 - indometh: a drug that is injected, in the blood of six people, which moves between blood and tissue: second order.
+- theoph_own, theoph_late_own, indometh_own: the same with groups, so that people may have constants of their own.
 - hare_lynx: two states at 21 times.
 - influenza: boys in bed. The susceptible ones are rebuilt: 763 less those in bed, less those who got up again, who are
   the days in bed until then over 2.2 days, for which a boy is usually infectious.
@@ -65,6 +66,21 @@ def indometh() -> dict[str, Any]:
     """Return the concentrations in blood."""
     table = pd.read_csv(DATASETS / "indometh.csv")
     return {"X": table, "t": "time", "trajectory": "Subject", "states": ["conc"], "order": 2}
+
+
+def theoph_own() -> dict[str, Any]:
+    """Return all times for one equation of second order, whose form is known, with constants of each person."""
+    return {**theoph(), "groups": "Subject", "form": {"conc": "-a*conc - b*conc_dot"}}
+
+
+def theoph_late_own() -> dict[str, Any]:
+    """Return the times of elimination alone, with constants of each person."""
+    return {**theoph_late(), "groups": "Subject"}
+
+
+def indometh_own() -> dict[str, Any]:
+    """Return the concentrations in blood, with constants of each person."""
+    return {**indometh(), "groups": "Subject"}
 
 
 def hare_lynx() -> dict[str, Any]:
@@ -151,16 +167,28 @@ def by_person(given: dict[str, Any]) -> tuple[float, float]:
 
 
 CASES: dict[str, Callable[[], dict[str, Any]]] = {
-    one.__name__: one for one in (theoph, theoph_late, indometh, hare_lynx, influenza, cooling, fall)
+    one.__name__: one
+    for one in (
+        theoph,
+        theoph_late,
+        indometh,
+        theoph_own,
+        theoph_late_own,
+        indometh_own,
+        hare_lynx,
+        influenza,
+        cooling,
+        fall,
+    )
 }
 
 
 def run_one(name: str, seconds: float, seed: int) -> dict[str, Any]:
     """Fit one case; return what was found."""
     given = CASES[name]()
-    order = given.pop("order")
+    order, form = given.pop("order"), given.pop("form", None)
     began = time.process_time()
-    model = ODERegressor(order=order, time_limit=seconds * len(given["states"]), random_state=seed)
+    model = ODERegressor(order=order, form=form, time_limit=seconds * len(given["states"]), random_state=seed)
     model.fit(given.pop("X"), **given)
     table = model.coefficients_
     return {
