@@ -128,6 +128,14 @@ def test_names_are_shown_as_they_stand(no_pictures: None, name: str) -> None:
     assert html.unescape(re.findall(r"<title>(.*?):", text)[0]) == name.replace("\u202e", "\ufffd")
 
 
+def test_wide_pictures_have_the_whole_width(no_pictures: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    both = [Picture("data:wide", "Trajectories", True), Picture("data:narrow", "Front")]
+    monkeypatch.setattr("eqdarts.report.page.run_pictures", lambda _: both)
+    text = report_page(planets_run("a", "b"))
+    assert '<figure class="wide"><img src="data:wide"' in text
+    assert '<figure><img src="data:narrow"' in text
+
+
 @pytest.mark.slow
 def test_structure_and_graph_are_shown(no_pictures: None, run: Run) -> None:
     finding = Finding("<b>a</b> and b act only through a/b", True, 0.5, 0.01, 2, 1)
