@@ -8,7 +8,7 @@ from typing import Any
 
 from eqdarts._version import __version__
 from eqdarts.dynamics.pictures import dynamics_pictures
-from eqdarts.dynamics.record import DynamicsRun, OnFront
+from eqdarts.dynamics.record import Coefficient, DynamicsRun, OfGroup, OnFront
 from eqdarts.dynamics.system import System
 from eqdarts.equation.equation import Equation
 from eqdarts.expression.mathml import rate_mathml
@@ -38,7 +38,8 @@ def dynamics_page(run: DynamicsRun) -> str:
         "laws": [_law(system, k, equation) for k, equation in enumerate(system.equations)],
         "forms": [_form(system, k) for k, equation in enumerate(system.equations) if equation.coefficients],
         "figures": _figures(run),
-        "coefficients": [_coefficient(run, k) for k in range(len(run.coefficients))],
+        "coefficients": [_coefficient(run, row, row.unit) for row in run.coefficients],
+        "by_group": [[row.group, *_coefficient(run, row)] for row in run.by_group],
         "cautions": [*run.cautions, CAVEAT],
         "structure": [*run.structure, *run.scatter_in_words(), *run.guesses],
         "pictures": dynamics_pictures(run),
@@ -73,8 +74,7 @@ def _figures(run: DynamicsRun) -> list[list[str]]:
     ]
 
 
-def _coefficient(run: DynamicsRun, k: int) -> list[str]:
-    row = run.coefficients[k]
+def _coefficient(run: DynamicsRun, row: Coefficient | OfGroup, unit: str = "") -> list[str]:
     error = row.standard_error
     ends = f"{rounded(row.low, error)} to {rounded(row.high, error)}".replace("inf", "\u221e")
     return [
@@ -82,7 +82,7 @@ def _coefficient(run: DynamicsRun, k: int) -> list[str]:
         row.name,
         rounded(row.estimate, error),
         f"{error:.3g}".replace("inf", "\u221e"),
-        f"{ends} {row.unit}".rstrip(),
+        f"{ends} {unit}".rstrip(),
     ]
 
 
@@ -107,6 +107,7 @@ def _python(run: DynamicsRun) -> str:
     columns = [f"t={system.time!r}", *(["trajectory=..."] if run.n_runs > 1 else [])]
     columns += [f"inputs={list(system.inputs)!r}"] if system.inputs else []
     columns.append(f"states={list(system.states)!r}")
+    columns += ["groups=..."] if run.groups else []
     lines = ["from eqdarts import ODERegressor", "", "table = ...  # the DataFrame of your rows"]
     lines += [f"model = ODERegressor({given})", f"model.fit(table, {', '.join(columns)})", 'model.report("law.html")']
     return "\n".join(lines)

@@ -73,4 +73,4 @@ def test_wrong_forms_are_said() -> None:
         ({"form": {"S": "f(S)"}, "search": "relaxed"}, "cannot be fitted with search"),
     ):
         with pytest.raises(ValueError, match=words):
-            ODERegressor(**given).fit(runs(), t="time", trajectory="run")  # type: ignore[arg-type]
+            ODERegressor(**given).fit(runs(0.02, 12), t="time", trajectory="run")  # type: ignore[arg-type]

@@ -10,7 +10,9 @@ import pytest
 from eqdarts import ODERegressor
 from eqdarts.dynamics import page as of_page
 from eqdarts.dynamics.page import dynamics_page
+from eqdarts.dynamics.record import OfGroup
 from eqdarts.dynamics.system import System
+from eqdarts.inference.noise import Noise
 from eqdarts.report.pictures import Picture
 
 
@@ -38,6 +40,16 @@ def test_a_saved_fit_has_the_same_page_and_an_older_file_says_what_it_lacks(
     fitted.save(tmp_path / "law.json")
     assert dynamics_page(ODERegressor.load(tmp_path / "law.json").run_) == dynamics_page(fitted.run_)
     assert "has no runs" in dynamics_page(replace(fitted.run_, courses=()))
+
+
+def test_the_constants_of_each_group_are_a_table_and_the_noise_is_told(fitted: ODERegressor) -> None:
+    own = OfGroup("<Ann>", "S", "c0", -0.41234, 0.01, -0.43, -0.39)
+    run = replace(fitted.run_, groups=("<Ann>", "Bob"), by_group=(own,), scatter=(Noise("relative", 0.05), Noise()))
+    text = dynamics_page(run)
+    assert '<th scope="row">&lt;Ann&gt;</th><td>dS/dt</td><td>c0</td><td class="number">-0.412' in text
+    assert "S: The scatter grows in proportion" in text
+    assert "groups=...)" in text
+    assert "Constants of each group" not in dynamics_page(fitted.run_)
 
 
 def test_names_are_shown_as_they_stand(fitted: ODERegressor) -> None:
