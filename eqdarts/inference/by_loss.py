@@ -1,4 +1,4 @@
-"""Inference on an equation that was fitted by a loss: squares and likelihoods have standard errors, others have not."""
+"""Inference on an equation that was fitted by a loss: by squares, likelihoods and Huber's loss, not by others."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from eqdarts.inference.all_rows import AllRows
 from eqdarts.inference.diagnosis import Diagnosis, diagnosis
 from eqdarts.inference.noise import Noise, noise_of
 from eqdarts.inference.uncertainty import Inference, inference, inference_of_all
-from eqdarts.losses import LOSSES, loss_of
+from eqdarts.losses import HUBER, LOSSES, Loss, loss_of
 
 __all__ = ["comparable_residuals", "diagnosis_by_loss", "errors_of_new", "inference_by_loss"]
 
@@ -51,7 +51,7 @@ def inference_by_loss(
     Raises
     ------
     ValueError
-        If the loss is neither squared nor a likelihood.
+        If the loss is neither squared, nor a likelihood, nor Huber's.
     """
     is_least_squares = loss_of(loss).is_least_squares
     if all_rows is not None and is_least_squares:
@@ -66,6 +66,8 @@ def inference_by_loss(
         return inference(equation, rows.X, rows.y, rows.weight, rows.sigma)
     if loss_of(loss).of_logs:
         return _of_logs(equation, rows)
+    if loss_of(loss).has_scale:
+        return _of_huber(equation, rows, loss_of(loss).relative() if noise.kind == "relative" else loss_of(loss))
     sigma = _likelihood_error(loss, equation, rows.X, rows.weight)
     if all_rows is None:
         found = inference(equation, rows.X, rows.y, sigma=sigma)
@@ -86,6 +88,36 @@ def _of_logs(equation: Equation, rows: FitRows) -> Inference:
     found = inference(equation, rows.X, target, counts * weight)
     total = float(counts @ np.square(y - np.average(y, weights=counts)))
     share = 1 - found.squares / total if total > 0 else math.nan
+    return replace(found, r_squared=share, lack_of_fit=None, misfit=None)
+
+
+def _of_huber(equation: Equation, rows: FitRows, loss: Loss) -> Inference:
+    r"""Return the inference by Huber's loss, as that of least squares on pseudovalues.
+
+    With :math:`\psi` the residual r, held within 1.345 of its standard deviations, and m the share of the rows where
+    it is not held, the pseudovalues are
+
+    .. math:: f + \kappa\,\psi(r) / m, \qquad \kappa = 1 + \frac kn \frac{1 - m}m
+
+    for n rows and k coefficients. The fit by Huber's loss is their fit by squares, and the covariance is that of Huber
+    (1981, "Robust Statistics", section 7.6). For relative errors r is that of the logarithms.
+    """
+    f = np.asarray(equation.predict(rows.X))
+    counts = np.ones(len(f)) if rows.weight is None else rows.weight
+    unit = f if loss.is_relative else np.ones(len(f))
+    if not (unit > 0).all():
+        raise ValueError(
+            explain(
+                "A law with relative errors is positive at all rows.", f"least value {f.min():g}", "Use another row."
+            )
+        )
+    residual, limit = loss.residual(rows.y, f), HUBER * loss.scale(rows.y, f)
+    inside = float(np.average(np.abs(residual) <= limit, weights=counts))
+    spare = 1 + len(equation.coefficients) / float(counts.sum()) * (1 - inside) / inside
+    pseudovalues = f + unit * spare * np.clip(residual, -limit, limit) / inside
+    found = inference(equation, rows.X, pseudovalues, counts / np.square(unit))
+    total = float(counts @ np.square(rows.y - np.average(rows.y, weights=counts)))
+    share = 1 - float(counts @ np.square(rows.y - f)) / total if total > 0 else math.nan
     return replace(found, r_squared=share, lack_of_fit=None, misfit=None)
 
 
@@ -119,7 +151,8 @@ def diagnosis_by_loss(equation: Equation, rows: FitRows, loss: Any, noise: Noise
     used = [name for name in equation.variables if symbol(name) in equation.expr.free_symbols]
     columns = {name: rows.X[:, equation.variables.index(name)] for name in used}
     dof = len(f) - len(equation.coefficients) if row.is_likelihood else None
-    return diagnosis(residual, f, columns, whole=len(f) == rows.n_all, dof=dof)
+    is_robust = row.is_robust and not row.is_least_squares
+    return diagnosis(residual, f, columns, whole=len(f) == rows.n_all, dof=dof, is_robust=is_robust)
 
 
 def _own_weights(equation: Equation, rows: FitRows, noise: Noise, chosen: Equation | None) -> Array | None:
@@ -175,9 +208,11 @@ def _likelihood_error(loss: Any, equation: Equation, X: Array, weight: Any) -> A
     """Return the standard deviations (n,) that the likelihood gives y."""
     row = loss_of(loss)
     if row.variance is None:
-        able = [repr(name) for name, other in LOSSES.items() if not other.is_robust or other.is_least_squares]
+        able = [repr(name) for name, other in LOSSES.items() if name != "absolute"]
         todo = f"Use {', '.join(able[:-1])} or {able[-1]}, or resample the rows."
-        raise ValueError(explain("Standard errors need squared residuals or a likelihood.", f"{loss=}", todo))
+        raise ValueError(
+            explain("Standard errors need squared residuals, a likelihood, or Huber's loss.", f"{loss=}", todo)
+        )
     variance = row.variance(equation.predict(X))
     if weight is None:
         return np.asarray(np.sqrt(variance))

@@ -71,8 +71,9 @@ class Diagnosis:
 
 
 def diagnosis(
-    residual: Array, predicted: Array, columns: Mapping[str, Array], whole: bool = True, dof: float | None = None
-) -> Diagnosis:
+    residual: Array, predicted: Array, columns: Mapping[str, Array], whole: bool = True, dof: float | None = None,
+    is_robust: bool = False,
+) -> Diagnosis:  # fmt: skip
     """Return what residuals (N,), in units in which even scatter is expected, say of the rows.
 
     Parameters
@@ -85,6 +86,8 @@ def diagnosis(
         Whether these are all rows of a table, so that the number of a row names it.
     dof : float, optional
         Rows less coefficients, for residuals that have a variance of one if the counts are Poisson's.
+    is_robust : bool, default=False
+        Whether outlying rows count for less in the fit already.
 
     Notes
     -----
@@ -100,7 +103,7 @@ def diagnosis(
     usual = NORMAL * float(np.median(np.abs(r)))
     out = _outlying(r, max(usual, floor))
     outlying = tuple((int(sound[k]), float(r[k] / max(usual, floor))) for k in out) if max(usual, floor) > 0 else ()
-    sentences = [_of_outlying(outlying, whole)] if outlying else []
+    sentences = [_of_outlying(outlying, whole, is_robust)] if outlying else []
     sound_columns = {name: column[sound] for name, column in columns.items()}
     sentences += clusters_in_words(sound_columns)
     sentences += [] if dof is None else overdispersion_in_words(float(r @ r), dof, UNLIKELY)
@@ -155,7 +158,7 @@ def _apart(r: Array) -> list[int]:
     return [k] if abs(r[k]) > limit * size else []
 
 
-def _of_outlying(outlying: tuple[tuple[int, float], ...], whole: bool) -> str:
+def _of_outlying(outlying: tuple[tuple[int, float], ...], whole: bool, is_robust: bool) -> str:
     farthest = abs(outlying[0][1])
     times = f"{farthest:.2g}" if farthest < 1000 else "over 1000"
     count = f"{len(outlying)} row(s) miss the law by up to {times} times the usual residual"
@@ -164,8 +167,9 @@ def _of_outlying(outlying: tuple[tuple[int, float], ...], whole: bool) -> str:
         more = f" and {len(outlying) - MOST_NAMED} more" if len(outlying) > MOST_NAMED else ""
         count += f" (counted from 1: {named}{more})"
     if len(outlying) > MOST_NAMED:
-        return f'{count}. So many are no single mistakes: the errors have heavy tails. Try loss="huber".'
-    return f'{count}. Check them, or fit with loss="huber".'
+        tails = f"{count}. So many are no single mistakes: the errors have heavy tails."
+        return tails if is_robust else f'{tails} Try loss="huber".'
+    return f"{count}. Check them." if is_robust else f'{count}. Check them, or fit with loss="huber".'
 
 
 def _fewest_runs(r: Array, columns: Mapping[str, Array]) -> tuple[str, int, float, float] | None:

@@ -9,7 +9,9 @@ import pandas as pd
 import pytest
 
 from eqdarts import DARTSRegressor, Equation
+from eqdarts.data import FitRows
 from eqdarts.fitting import front as front_module
+from eqdarts.inference.by_loss import inference_by_loss
 from eqdarts.inference.noise import Noise
 from eqdarts.inference.uncertainty import inference
 from tests.fits import QUICK, G, fall, fallen
@@ -139,3 +141,33 @@ def test_a_scatter_larger_than_half_of_the_law_asks_for_logarithms() -> None:
     assert "90 % of it" in str(Noise("relative", 0.9, nats=7.0))
     assert "150 % of it" in str(Noise("relative", 1.5, nats=7.0))
     assert "squared_log" not in str(Noise("relative", 0.3, nats=7.0))
+
+
+def test_standard_errors_by_hubers_loss_are_those_of_huber() -> None:
+    rng = np.random.default_rng(0)
+    x = rng.uniform(1, 3, 80)
+    error = rng.normal(0, 0.2, 80)
+    error[:8] *= 12
+    y = 2 * x + 1 + error
+    equation = Equation.parse("c0*x + c1", ["x"]).fit({"x": x}, y, loss="huber")
+    found = inference_by_loss(equation, FitRows(x[:, None], y, None, None, 80), "huber")
+    # Huber (1981), section 7.6, for a linear model
+    r = y - equation.predict({"x": x})
+    limit = 1.345 * 1.4826 * np.median(np.abs(r))
+    m = np.mean(np.abs(r) <= limit)
+    design = np.column_stack([x, np.ones(80)])
+    variance = (1 + 2 / 80 * (1 - m) / m) ** 2 * np.sum(np.clip(r, -limit, limit) ** 2) / 78 / m**2
+    expected = np.sqrt(variance * np.diag(np.linalg.inv(design.T @ design)))
+    np.testing.assert_allclose(found.standard_error, expected, rtol=1e-6)
+    assert (found.standard_error < inference(equation.fit({"x": x}, y), {"x": x}, y).standard_error / 2).all()
+    assert (np.abs(found.estimate - [2, 1]) < 3 * found.standard_error).all()
+
+
+def test_relative_errors_by_hubers_loss_do_not_grow_with_the_values() -> None:
+    rng = np.random.default_rng(1)
+    x = rng.uniform(0, 6, 60)
+    y = 3 * np.exp(x) * np.exp(rng.normal(0, 0.1, 60))
+    equation = Equation.parse("c0*exp(c1*x)", ["x"]).fit({"x": x}, y, sigma=0.1 * y, start=[3, 1])
+    rows = FitRows(x[:, None], y, None, None, 60)
+    relative = inference_by_loss(equation, rows, "huber", Noise("relative", 0.1))
+    assert relative.standard_error[1] == pytest.approx(0.1 / (np.std(x) * np.sqrt(60)), rel=0.3)

@@ -153,8 +153,8 @@ def test_a_fit_without_its_graph_still_shows_the_evidence(run: Run) -> None:
 
 
 def test_without_standard_errors_the_page_says_so(no_pictures: None, run: Run) -> None:
-    text = report_page(replace(run, loss="huber"))
-    assert "The loss huber gives no standard errors." in text
+    text = report_page(replace(run, loss="absolute"))
+    assert "The loss absolute gives no standard errors." in text
     assert "std. error" not in text
 
 

@@ -64,7 +64,7 @@ def test_without_standard_errors_there_are_estimates_and_a_caution(run: Run) -> 
     words = words_of(run, run.chosen, None)
     assert words.header == ["coefficient", "estimate"]
     assert "gives no standard errors" in words.cautions[0]
-    assert inference_of(replace(run, loss="huber"), run.chosen) is None
+    assert inference_of(replace(run, loss="absolute"), run.chosen) is None
 
 
 def test_columns_say_whether_the_law_has_them(run: Run) -> None:
