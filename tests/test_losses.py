@@ -87,7 +87,7 @@ def test_a_loss_is_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
     model = DARTSRegressor(**QUICK_BY_LOSS, loss="soft").fit(X, y)
     chosen = model.equations_.loc[model.equations_["chosen"], "loss"].item()
     assert chosen == pytest.approx(soft.value(y, model.predict(X)).mean())
-    with pytest.raises(ValueError, match="Use 'squared', 'squared_log', 'poisson' or 'bernoulli', or resample"):
+    with pytest.raises(ValueError, match="Use 'squared', 'huber', 'squared_log', 'poisson' or 'bernoulli', or"):
         model.inference()
 
 

@@ -204,11 +204,15 @@ def errors_of_new(
     return sigma
 
 
+def _has_errors(loss: Loss) -> bool:
+    return loss.is_least_squares or loss.has_scale or not loss.is_robust
+
+
 def _likelihood_error(loss: Any, equation: Equation, X: Array, weight: Any) -> Array:
     """Return the standard deviations (n,) that the likelihood gives y."""
     row = loss_of(loss)
     if row.variance is None:
-        able = [repr(name) for name, other in LOSSES.items() if name != "absolute"]
+        able = [repr(name) for name, other in LOSSES.items() if _has_errors(other)]
         todo = f"Use {', '.join(able[:-1])} or {able[-1]}, or resample the rows."
         raise ValueError(
             explain("Standard errors need squared residuals, a likelihood, or Huber's loss.", f"{loss=}", todo)

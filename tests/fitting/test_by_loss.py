@@ -97,8 +97,7 @@ def test_outliers_do_not_govern() -> None:
     model = DARTSRegressor(**QUICK_BY_LOSS, loss="huber").fit(X, y)
     grid = np.linspace(0.6, 3.9, 20)[:, None]
     np.testing.assert_allclose(model.predict(grid), 2.31 * grid[:, 0] ** 1.5, rtol=0.03)
-    with pytest.raises(ValueError, match="Standard errors need"):
-        model.summary()
+    assert "std. error" in model.summary()
     assert model.selection_
 
 
