@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import math
 import os
+import warnings
 from pathlib import Path
 from typing import Any
 
-from eqdarts.errors import FormulaError, explain
+from eqdarts.errors import EqdartsWarning, FormulaError, explain
 
-__all__ = ["is_number", "read_json", "short", "write_atomically"]
+__all__ = ["is_number", "read_json", "short", "unusable_folder", "warn_unwritten", "write_atomically"]
 
 AS_WRITTEN = "Use the file exactly as eqdarts wrote it."
 LONGEST_SHOWN = 60  # characters of a value in an error
@@ -115,3 +116,15 @@ def short(value: object) -> str:
     """
     shown = repr(value[: 2 * LONGEST_SHOWN] if isinstance(value, str) else value)
     return shown if len(shown) <= LONGEST_SHOWN else shown[: LONGEST_SHOWN - 3] + "..."
+
+
+def unusable_folder(folder: str | Path, error: OSError) -> ValueError:
+    """Return the error of a fit whose checkpoint cannot be in this folder."""
+    todo = "Choose another folder; it is created if it does not exist."
+    return ValueError(explain("checkpoint must be a folder.", f"{folder} ({error.strerror})", todo))
+
+
+def warn_unwritten(error: OSError) -> None:
+    """Warn in the name of the caller's caller that a checkpoint was not written."""
+    words = f"The checkpoint could not be written: {error.strerror}. The fit continues without it."
+    warnings.warn(words, EqdartsWarning, stacklevel=3)

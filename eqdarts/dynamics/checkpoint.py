@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,8 +15,8 @@ from eqdarts.dynamics.choice import Screened
 from eqdarts.dynamics.laws import Law
 from eqdarts.dynamics.trajectories import Trajectories
 from eqdarts.equation.equation import Equation
-from eqdarts.errors import EqdartsWarning, FormulaError, explain
-from eqdarts.files import is_number, read_json, write_atomically
+from eqdarts.errors import FormulaError, explain
+from eqdarts.files import is_number, read_json, unusable_folder, warn_unwritten, write_atomically
 
 __all__ = ["CHECKPOINT_FILE", "DynamicsCheckpoint"]
 
@@ -62,8 +61,7 @@ class DynamicsCheckpoint:
                 self._read(data)
             self._write("search")
         except OSError as error:
-            todo = "Choose another folder; it is created if it does not exist."
-            raise ValueError(explain("checkpoint must be a folder.", f"{folder} ({error.strerror})", todo)) from None
+            raise unusable_folder(folder, error) from None
 
     def keep(self, k: int, screened: Sequence[Screened]) -> None:
         """Write the laws of state k, whose search is done; if the disk is full, warn, and let the fit go on."""
@@ -78,8 +76,7 @@ class DynamicsCheckpoint:
         try:
             self._write(stage)
         except OSError as error:
-            words = f"The checkpoint could not be written: {error.strerror}. The fit continues without it."
-            warnings.warn(words, EqdartsWarning, stacklevel=2)
+            warn_unwritten(error)
 
     def _write(self, stage: str) -> None:
         laws = [self.done.get(k, ()) for k in range(len(self.states))]

@@ -18,11 +18,26 @@ from eqdarts.expression.program import evaluate
 from eqdarts.fitting.table import Table
 from eqdarts.primitives.table import Primitive
 
-__all__ = ["Sum", "beyond", "columns_of", "fewer_terms", "products", "short_sums", "solved", "sum_of"]
+__all__ = [
+    "Sum",
+    "beyond",
+    "columns_of",
+    "fewer_terms",
+    "length_of_slopes",
+    "products",
+    "short_sums",
+    "solved",
+    "sum_of",
+]
 
 MOST_CHOICES = 13_000  # of terms of one number that are compared
 MORE = 3  # times as many are fitted exactly, since normal equations are not
 RIDGE = 1e-12  # of the normal equations, as a share of their diagonal
+
+
+def length_of_slopes(square: float, n_coefficients: int, n_rows: int) -> float:
+    """Return the nats that describe the slopes of n rows, by a law with this mean squared residual."""
+    return 0.5 * n_rows * math.log(max(square, 1e-300)) + 0.5 * n_coefficients * math.log(n_rows)
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +50,7 @@ class Sum:
 
     def length(self, n_rows: int) -> float:
         """Return the nats that describe the slopes of n rows."""
-        return 0.5 * n_rows * math.log(max(self.square, 1e-300)) + 0.5 * len(self.terms) * math.log(n_rows)
+        return length_of_slopes(self.square, len(self.terms), n_rows)
 
     def law(self, variables: Sequence[str], primitives: Sequence[Primitive]) -> Law | None:
         """Return the sum as a law."""

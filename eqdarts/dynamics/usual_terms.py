@@ -21,7 +21,7 @@ from scipy.optimize import leastsq
 from scipy.special import expit
 
 from eqdarts._typing import Array, Expr
-from eqdarts.dynamics.sums import beyond, columns_of, products, solved
+from eqdarts.dynamics.sums import beyond, columns_of, length_of_slopes, products, solved
 from eqdarts.expression.build import symbol
 from eqdarts.fitting.table import Table
 from eqdarts.primitives.table import PRIMITIVES, Primitive
@@ -42,10 +42,8 @@ HALVES = np.geomspace(0.02, 4.0, 14)  # where it may be half of its largest valu
 APART = np.geomspace(0.02, 1.5, 5)  # the same of two saturations
 MOST_FOR_PRODUCTS = 3  # columns of a table with which products join two saturations
 SATURATED = (1, 2)  # degrees of polynomials with saturations
-STEEPNESS, MIDDLES = (
-    (0.5, 2.0),
-    (-1.0, 0.0, 1.0),
-)  # of a logistic function, in standard deviations, from which a fit begins
+STEEPNESS = 0.5, 2.0  # of a logistic function, per standard deviation, from which a fit begins
+MIDDLES = -1.0, 0.0, 1.0  # its place, in standard deviations
 MOST_STEEPNESS = 8.0  # beyond it is a step
 MOST_MIDDLE = 50.0  # constant in its exponent
 MOST_LOGISTIC = 6  # columns of a table with which pairs are tried in a logistic function
@@ -64,7 +62,7 @@ class TermSet:
     def length(self, n_rows: int) -> float:
         """Return the nats that describe the slopes of n rows, with as many coefficients as the terms need."""
         n_terms = int(np.linalg.matrix_rank(self.design / (np.abs(self.design).max(axis=0) + 1e-300), tol=1e-9))
-        return 0.5 * n_rows * math.log(max(self.square, 1e-300)) + 0.5 * n_terms * math.log(n_rows)
+        return length_of_slopes(self.square, n_terms, n_rows)
 
     @classmethod
     def of(cls, table: Table, terms: Sequence[Expr], design: Array | None = None) -> TermSet | None:

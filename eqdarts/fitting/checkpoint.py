@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from eqdarts.data import Data, draw_rows
-from eqdarts.errors import EqdartsWarning, FormulaError, explain
-from eqdarts.files import read_json, write_atomically
+from eqdarts.errors import FormulaError, explain
+from eqdarts.files import read_json, unusable_folder, warn_unwritten, write_atomically
 from eqdarts.fitting.front import best_of, measured
 from eqdarts.fitting.table import Table
 from eqdarts.graph.fitted import FittedGraph
@@ -74,9 +73,7 @@ class Checkpoint:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            given = f"{self.folder} ({error.strerror})"
-            todo = "Choose another folder; it is created if it does not exist."
-            raise ValueError(explain("checkpoint must be a folder.", given, todo)) from None
+            raise unusable_folder(self.folder, error) from None
 
     @property
     def parts(self) -> tuple[Path, str]:
@@ -160,8 +157,7 @@ class Checkpoint:
             self.write(members, stage, always)
         except OSError as error:
             self.last = time.monotonic()
-            message = f"The checkpoint could not be written: {error.strerror}. The fit continues without it."
-            warnings.warn(message, EqdartsWarning, stacklevel=2)
+            warn_unwritten(error)
 
     def write(self, members: Sequence[FittedGraph], stage: str = "search", always: Sequence[FittedGraph] = ()) -> None:
         """Write the best of `members` and of those of the earlier fit, and all of `always`."""

@@ -183,15 +183,14 @@ def promised_by_constants(equation: Equation, X: Any, y: Any, sample_weight: Any
     The parameters are those of `snap_constants`. Where the rows do not identify all coefficients it is 0.
     """
     state, setting = _begin(equation, X, y, sample_weight, sigma, None)
-    n, k = setting.n_rows, len(state.form.names)
-    critical = quantile(FARTHEST, n - k)
-    floor = max(state.loss, ROUNDING * setting.mean_square)
-    covariance = _covariance(state.form, setting.rows, n, floor) if math.isfinite(floor) else None
-    if covariance is None or not math.isfinite(critical):
+    local = _local(state, setting)
+    if local is None:
         return 0.0
+    critical, _, covariance = local
+    dof = setting.n_rows - len(state.form.names)
 
     def misfit(z: float) -> float:
-        return 0.5 * n * math.log1p(z * z / (n - k))
+        return _misfit(z, setting.n_rows, dof)
 
     estimate, error = np.array(state.form.estimate), np.sqrt(np.diag(covariance))
     trials = _trials(state, setting, covariance, critical)
@@ -257,11 +256,10 @@ def _best_step(state: _State, setting: _Setting, go_on: Callable[[], bool]) -> t
     """Snap the coefficient that shortens the description most, or return None."""
     form = state.form
     n, k = setting.n_rows, len(form.names)
-    critical = quantile(FARTHEST, n - k)
-    floor = max(state.loss, ROUNDING * setting.mean_square)
-    covariance = _covariance(form, setting.rows, n, floor)
-    if covariance is None or not math.isfinite(critical):
+    local = _local(state, setting)
+    if local is None:
         return None
+    critical, floor, covariance = local
     error = np.sqrt(np.diag(covariance))
     found: tuple[Snap, _State] | None = None
     for gain, j, constant in _trials(state, setting, covariance, critical)[:MOST_TRIALS]:
@@ -273,6 +271,22 @@ def _best_step(state: _State, setting: _Setting, go_on: Callable[[], bool]) -> t
         if fits and new.length <= state.length and (found is None or state.length - new.length > found[0].saved):
             found = _snap(state, new, j, constant, float(error[j]), n - k), new
     return found
+
+
+def _local(state: _State, setting: _Setting) -> tuple[float, float, Array] | None:
+    """Return the critical distance in standard errors, the least loss that counts, and the covariance (K, K) there.
+
+    None stands for rows that do not identify all coefficients, or that are not more than these.
+    """
+    critical = quantile(FARTHEST, setting.n_rows - len(state.form.names))
+    floor = max(state.loss, ROUNDING * setting.mean_square)
+    covariance = _covariance(state.form, setting.rows, setting.n_rows, floor) if math.isfinite(floor) else None
+    return None if covariance is None or not math.isfinite(critical) else (critical, floor, covariance)
+
+
+def _misfit(z: float, n: float, dof: float) -> float:
+    """Return the nats that a coefficient costs which is z standard errors from its estimate."""
+    return 0.5 * n * math.log1p(z * z / dof)
 
 
 def _covariance(form: Form, rows: Rows, n: float, loss: float) -> Array | None:
@@ -308,7 +322,7 @@ def _trials(state: _State, setting: _Setting, covariance: Array, critical: float
         for constant in constants:
             z = (constant.value - form.estimate[j]) / error[j]
             saved = _saving_of(state, setting, j, constant) if constant.value in (0.0, 1.0, -1.0) else saving
-            trials.append((0.5 * n * math.log1p(z * z / (n - k)) + constant.cost - saved, j, constant))
+            trials.append((_misfit(z, n, n - k) + constant.cost - saved, j, constant))
         for constant in _ties(state, setting, covariance, j, critical):
             trials.append((constant.cost - saving, j, constant))
     return sorted(trials, key=lambda trial: trial[0])
@@ -330,7 +344,7 @@ def _ties(state: _State, setting: _Setting, covariance: Array, j: int, critical:
             if error == 0.0 or abs(apart) > critical * error or abs(apart) > ALIKE * abs(form.estimate[j]):
                 continue
             z = apart / error
-            cost = math.log(2 * k) + 0.5 * n * math.log1p(z * z / (n - k))
+            cost = math.log(2 * k) + _misfit(z, n, n - k)
             yield Constant(int(sign) * symbol(form.names[i]), sign * float(form.estimate[i]), cost, frozenset())
 
 
