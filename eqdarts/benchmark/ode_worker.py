@@ -47,7 +47,8 @@ def fit_adapter(task: dict[str, Any], states: tuple[str, ...], t: Array, x: Arra
 
 def run(task: dict[str, Any], report: Callable[[dict[str, Any]], None]) -> None:
     """Run one task, and call ``report(row)`` when its row is known."""
-    problem = OdeProblem(task["problem"], task["title"], tuple(task["sides"]), tuple(map(tuple, task["starts"])))
+    starts = tuple(map(tuple, task["starts"]))
+    problem = OdeProblem(task["problem"], task["title"], tuple(task["sides"]), starts, task["end"])
     t, x = problem.sample(task["noise"], bool(task["thinned"]), task["seed"])
     fit = fit_adapter if task["adapter"] else fit_eqdarts
     found, record = fit(task, problem.states, t, x)

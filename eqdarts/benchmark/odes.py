@@ -1,7 +1,6 @@
-"""Systems of differential equations to be found again from one trajectory each, and their judge.
+"""A system of differential equations to be found again from one trajectory, and its judge.
 
-The 63 systems of ODEBench (d'Ascoli et al. 2024) are in ``problem_data/odes.csv``: right-hand sides of one to four
-states, and two starts. A method sees 150 times from 0 to 10, from the first start. A found system is
+A method sees 150 times from 0 to the end of the system, from the first of two starts. A found system is
 
 - reconstructed if R2 of its trajectory, the mean over the states, is above 0.9 from the start that was given;
 - generalised if it is so from the other start;
@@ -10,14 +9,10 @@ states, and two starts. A method sees 150 times from 0 to 10, from the first sta
 
 from __future__ import annotations
 
-import csv
-import functools
-import json
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from importlib import resources
 from typing import Any
 
 import numpy as np
@@ -29,9 +24,9 @@ from eqdarts.dynamics.record import r_squared
 from eqdarts.dynamics.system import System
 from eqdarts.errors import EqdartsWarning, FormulaError
 
-__all__ = ["ENOUGH", "TIMES", "OdeProblem", "judge_system", "load_odes", "mean_r2", "nearest"]
+__all__ = ["ENOUGH", "OdeProblem", "judge_system", "mean_r2", "nearest"]
 
-TIMES = np.linspace(0.0, 10.0, 150)
+N_TIMES = 150
 ENOUGH = 0.9  # R2 of a trajectory
 SAME = 0.002  # R2 within which the system with fewer symbols counts
 
@@ -43,17 +38,25 @@ class OdeProblem:
     Parameters
     ----------
     name : str
-        Its number in the suite.
+        Different from those of all other suites.
     title : str
     sides : tuple of str
         The right-hand sides in the states x_0, x_1, ...
     starts : tuple of tuple of float
+    end : float, default=10
+        The last time; the first is 0.
     """
 
     name: str
     title: str
     sides: tuple[str, ...]
     starts: tuple[tuple[float, ...], ...]
+    end: float = 10.0
+
+    @property
+    def times(self) -> Array:
+        """The times (150,) of both trajectories."""
+        return np.linspace(0.0, self.end, N_TIMES)
 
     @property
     def states(self) -> tuple[str, ...]:
@@ -68,7 +71,7 @@ class OdeProblem:
     @cached_property
     def truths(self) -> tuple[Array, ...]:
         """The trajectory (150, d) from each start."""
-        return tuple(self.system.simulate(start, TIMES) for start in self.starts)
+        return tuple(self.system.simulate(start, self.times) for start in self.starts)
 
     def sample(self, noise: float, thinned: bool, seed: int) -> tuple[Array, Array]:
         """Return the times and the states that a method sees.
@@ -84,24 +87,8 @@ class OdeProblem:
         rng = np.random.default_rng([seed, round(1000 * noise), int(thinned)])
         truth = self.truths[0]
         values = truth + noise * truth.std(axis=0) * rng.standard_normal(truth.shape)
-        n = len(TIMES)
-        rows = np.sort(rng.choice(n, n // 2, replace=False)) if thinned else np.arange(n)
-        return TIMES[rows], values[rows]
-
-
-@functools.cache
-def load_odes() -> tuple[OdeProblem, ...]:
-    """Return the systems."""
-    text = resources.files("eqdarts.benchmark").joinpath("problem_data", "odes.csv").read_text(encoding="utf-8")
-    return tuple(
-        OdeProblem(
-            row["id"],
-            row["name"],
-            tuple(json.loads(row["right_hand_sides"])),
-            tuple(tuple(map(float, json.loads(row[f"start_{k}"]))) for k in (1, 2)),
-        )
-        for row in csv.DictReader(text.splitlines())
-    )
+        rows = np.sort(rng.choice(N_TIMES, N_TIMES // 2, replace=False)) if thinned else np.arange(N_TIMES)
+        return self.times[rows], values[rows]
 
 
 def mean_r2(truth: Array, path: Array) -> float:
@@ -114,7 +101,7 @@ def judge_system(found: System, problem: OdeProblem, noisy: bool) -> dict[str, A
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", EqdartsWarning)  # about poles
         r2 = [
-            mean_r2(truth, found.simulate(start, TIMES))
+            mean_r2(truth, found.simulate(start, problem.times))
             for truth, start in zip(problem.truths, problem.starts, strict=True)
         ]
         reasons = [_judged(found, problem, k, noisy) for k in range(len(problem.states))]

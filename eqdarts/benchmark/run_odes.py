@@ -1,4 +1,4 @@
-"""``eqdarts bench odes``: run a method on systems of differential equations, and keep the rows in a CSV."""
+"""``eqdarts bench`` of suites of differential equations: run a method on systems, and keep the rows in a CSV."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from eqdarts.benchmark.odes import OdeProblem, load_odes
+from eqdarts.benchmark.ode_suites import load_odes, suite_of
+from eqdarts.benchmark.odes import OdeProblem
 from eqdarts.benchmark.processes import run_all
 from eqdarts.benchmark.results import Results
 
@@ -25,7 +26,7 @@ COLUMNS = (
 
 
 def run_odes(
-    problems: Iterable[OdeProblem] | None = None,
+    problems: str | Iterable[OdeProblem] = "odes",
     method: str = "eqdarts",
     *,
     time_limit: float = 60.0,
@@ -43,8 +44,8 @@ def run_odes(
 
     Parameters
     ----------
-    problems : iterable of OdeProblem, optional
-        Default: all systems of `eqdarts.benchmark.odes.load_odes`.
+    problems : str or iterable of OdeProblem, default="odes"
+        A suite (see `eqdarts.benchmark.ode_suites.ODE_SUITES`), or systems.
     method : str, default="eqdarts"
         The name of the method in the rows.
     time_limit : float, default=60
@@ -76,7 +77,7 @@ def run_odes(
         "python": None if python is None else str(python),
         "thinned": int(thinned),
     }
-    chosen = load_odes() if problems is None else tuple(problems)
+    chosen = load_odes(problems) if isinstance(problems, str) else tuple(problems)
     tasks = [
         {**own, **_facts(problem, time_limit), "seed": seed, "noise": float(level), "budget": float(time_limit)}
         for level, seed, problem in itertools.product(noise, seeds, chosen)
@@ -104,19 +105,22 @@ def read_rows(paths: Sequence[Path]) -> pd.DataFrame:
     """Read files written by `run_odes` into one table. If a run occurs twice, the last row counts."""
     import pandas as pd
 
-    return pd.concat(map(pd.read_csv, paths), ignore_index=True).drop_duplicates(list(KEY), keep="last")
+    tables = [pd.read_csv(path, dtype={"problem": str}) for path in paths]  # some suites number their systems
+    return pd.concat(tables, ignore_index=True).drop_duplicates(list(KEY), keep="last")
 
 
 def markdown(results: pd.DataFrame) -> str:
-    """Return the number of systems with each verdict, by noise and method, as Markdown."""
+    """Return the number of systems with each verdict, by suite, noise and method, as Markdown."""
     if results.empty:
         return "No results."
-    lines = [f"| noise | thinned | method | systems | {' | '.join(VERDICTS)} | mean CPU s | failed or killed |"]
-    lines.append(f"|{'---|' * (len(VERDICTS) + 6)}")
-    for (noise, thinned, method, budget), part in results.groupby(["noise", "thinned", "method", "budget"], sort=False):
+    lines = [f"| suite | noise | thinned | method | systems | {' | '.join(VERDICTS)} | mean CPU s | failed or killed |"]
+    lines.append(f"|{'---|' * (len(VERDICTS) + 7)}")
+    suites = results["problem"].astype(str).map(suite_of).rename("suite")
+    groups = results.groupby([suites, "noise", "thinned", "method", "budget"], sort=False)
+    for (suite, noise, thinned, method, budget), part in groups:
         counts = [int(part[name].fillna(0).sum()) for name in VERDICTS]
         shares = [f"{count} ({100 * count / len(part):.0f} %)" for count in counts]
-        head = [f"{noise:g}", "half" if thinned else "no", f"{method}, {budget:g} s a state", str(len(part))]
+        head = [suite, f"{noise:g}", "half" if thinned else "no", f"{method}, {budget:g} s a state", str(len(part))]
         rest = [f"{part['cpu_s'].mean():.3g}", str(int((part["status"] != "done").sum()))]
         lines.append(f"| {' | '.join([*head, *shares, *rest])} |")
     return "\n".join(lines)

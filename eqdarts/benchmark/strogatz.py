@@ -13,7 +13,7 @@ import numpy as np
 
 from eqdarts._typing import Array, Expr
 
-__all__ = ["STARTS", "trajectories"]
+__all__ = ["DURATION", "STARTS", "trajectories"]
 
 
 DURATION = 9.9

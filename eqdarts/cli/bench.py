@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from eqdarts.cli.notes import note, show
 from eqdarts.cli.saving import picture, save, tell_of_replaced
-from eqdarts.errors import explain
+from eqdarts.errors import closest, explain
 
 __all__ = ["EPILOG", "run"]
 
 EPILOG = """\
 suites: feynman (120 laws), nguyen (18), constant (8), jin (6), psych (24), strogatz (14), srsd (120, inputs
 over many decades), solved (120, for one of their inputs), all; several by commas.
-odes: 63 systems of differential equations, from one trajectory of 150 times each. --noise is a share of the standard
-deviation of each state, --time-limit is for each state, and --option sets parameters of ODERegressor.
+systems of differential equations, from one trajectory of 150 times each: odes (63 of textbooks), odes_strogatz (7,
+those of strogatz), reactions (16 of pharmacokinetics, enzymes, growth and genes, with terms of Michaelis and Menten,
+Hill and Haldane); several by commas. --noise is a share of the standard deviation of each state, --time-limit is for
+each state, and --option sets parameters of ODERegressor.
 methods: eqdarts, eqdarts-implicit, eqdarts-random, eqdarts-relaxed; with --adapter or --option, any name you choose.
 
 A law is recovered if the chosen equation agrees with it on fresh rows and on ranges 1.5 times as wide (mean squared
@@ -36,6 +38,7 @@ examples:
   eqdarts bench feynman --every 3 --seed 1,2 --noise 0,0.01 --jobs 2 --out seeds.csv
   eqdarts bench feynman --noise 0.1 --time-limit 20 --regret --out regret.csv
   eqdarts bench odes --noise 0,0.05 --every 6 --first 2 --time-limit 10 --out odes.csv
+  eqdarts bench odes_strogatz,reactions --time-limit 10 --out systems.csv
   eqdarts bench psych --method capped --option max_complexity=20 --out capped.csv
   eqdarts bench nguyen --method gplearn --adapter gplearn_adapter.py --python peers/bin/python --out gplearn.csv
   eqdarts bench --table *.csv --out table.md --plot accuracy.png
@@ -52,32 +55,51 @@ def run(arguments: argparse.Namespace) -> None:
         elif arguments.suite is None:
             raise UsageError("bench needs a SUITE, or --table with files of results. See eqdarts bench --help.")
         else:
-            OTHERWISE.get(arguments.suite, _run_suites)(arguments)
+            suites = [part.strip() for part in arguments.suite.split(",")]
+            run_kind = _run_odes if _are_of_systems(suites) else _run_laws
+            run_kind(suites, arguments)
     except ValueError as error:
         raise UsageError(str(error)) from error
 
 
-def _run_suites(arguments: argparse.Namespace) -> None:
+def _are_of_systems(suites: Sequence[str]) -> bool:
+    """Whether all suites are of systems of differential equations; refuse unknown ones, and a mixture."""
+    from eqdarts.benchmark.ode_suites import ODE_SUITES
+    from eqdarts.benchmark.problems import SUITES
+
+    known = (*SUITES, "all", *ODE_SUITES)
+    for suite in suites:
+        if suite not in known:
+            raise ValueError(explain("There is no such suite.", repr(suite), closest(suite, known)))
+    kinds = {suite in ODE_SUITES for suite in suites}
+    if len(kinds) > 1:
+        todo = f"Run {', '.join(ODE_SUITES)} apart from the others."
+        raise ValueError(
+            explain("Laws and systems of differential equations have different rows.", ",".join(suites), todo)
+        )
+    return kinds.pop()
+
+
+def _run_laws(suites: Sequence[str], arguments: argparse.Namespace) -> None:
     from eqdarts.benchmark.run import run_benchmark
     from eqdarts.benchmark.table import markdown
 
     if arguments.thinned:
-        raise ValueError(explain("Only odes can be thinned.", arguments.suite, "Leave out --thinned."))
-    table = run_benchmark(_problems(arguments), rows=arguments.rows, regret=arguments.regret, **_how(arguments))
+        todo = "Leave out --thinned."
+        raise ValueError(explain("Only systems of differential equations can be thinned.", arguments.suite, todo))
+    table = run_benchmark(_problems(suites, arguments), rows=arguments.rows, regret=arguments.regret, **_how(arguments))
     show(markdown(table))
 
 
-def _run_odes(arguments: argparse.Namespace) -> None:
-    from eqdarts.benchmark.odes import load_odes
+def _run_odes(suites: Sequence[str], arguments: argparse.Namespace) -> None:
+    from eqdarts.benchmark.ode_suites import load_odes
     from eqdarts.benchmark.run_odes import markdown, run_odes
 
     if arguments.regret:
         raise ValueError(explain("Systems cannot be given as guesses here.", "--regret", "Leave out --regret."))
-    table = run_odes(_selected(arguments, load_odes()), thinned=arguments.thinned, **_how(arguments))
+    systems = [system for suite in suites for system in load_odes(suite)]
+    table = run_odes(_selected(arguments, systems), thinned=arguments.thinned, **_how(arguments))
     show(markdown(table))
-
-
-OTHERWISE: dict[str, Callable[[argparse.Namespace], None]] = {"odes": _run_odes}
 
 
 def _how(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -96,10 +118,10 @@ def _how(arguments: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def _problems(arguments: argparse.Namespace) -> list[Any]:
+def _problems(suites: Sequence[str], arguments: argparse.Namespace) -> list[Any]:
     from eqdarts.benchmark.problems import load_problem, load_suite
 
-    problems = [problem for suite in arguments.suite.split(",") for problem in load_suite(suite.strip())]
+    problems = [problem for suite in suites for problem in load_suite(suite)]
     if arguments.only:
         arguments.only = [load_problem(name).name for name in arguments.only]
     return _selected(arguments, problems)
@@ -107,7 +129,8 @@ def _problems(arguments: argparse.Namespace) -> list[Any]:
 
 def _selected(arguments: argparse.Namespace, problems: Sequence[Any]) -> list[Any]:
     """Return the problems that --only, --first and --every leave."""
-    found = [one for one in problems if not arguments.only or one.name in arguments.only]
+    wanted = {name.casefold() for name in arguments.only or ()}
+    found = [one for one in problems if not wanted or one.name.casefold() in wanted]
     found = found[arguments.first - 1 :: arguments.every]
     if not found:
         raise ValueError(explain("No problem is selected.", arguments.only, "Name problems of the suite."))
@@ -143,7 +166,7 @@ def _tabulate(arguments: argparse.Namespace) -> None:
     results = run_odes.read_rows(paths) if is_of_systems else table.read_results(paths)
     text = run_odes.markdown(results) if is_of_systems else table.markdown(results)
     if is_of_systems and arguments.plot is not None:
-        raise ValueError(explain("Results of odes have no plot.", f"--plot {arguments.plot}", "Leave out --plot."))
+        raise ValueError(explain("Results of systems have no plot.", f"--plot {arguments.plot}", "Leave out --plot."))
     if arguments.out is None:
         show(text)
     written = [Path(name) for name in (arguments.out, arguments.plot) if name is not None]

@@ -237,7 +237,7 @@ def _add_bench(commands: argparse._SubParsersAction[_Parser]) -> None:
     bench.add_argument("--noise", default="0", metavar="X,..", help="errors of y as a share of its rms; default: 0")
     bench.add_argument("--every", type=_whole(1), default=1, metavar="K", help="only every K-th law")
     bench.add_argument("--first", type=_whole(1), default=1, metavar="N", help="begin with the N-th law; default: 1")
-    bench.add_argument("--thinned", action="store_true", help="odes: leave out a random half of the times")
+    bench.add_argument("--thinned", action="store_true", help="systems: leave out a random half of the times")
     bench.add_argument("--only", type=_names, metavar="LAW,..", help="only these laws")
     bench.add_argument(
         "--jobs", type=_whole(1), default=1, metavar="N", help="number of laws at the same time; default: 1"

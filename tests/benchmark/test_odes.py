@@ -5,23 +5,26 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from eqdarts.benchmark.odes import TIMES, OdeProblem, judge_system, load_odes, nearest
+from eqdarts.benchmark.odes import OdeProblem, judge_system, nearest
 from eqdarts.dynamics.system import System
 
 DECAY = OdeProblem("own", "decay", ("-0.5*x_0",), ((2.0,), (6.0,)))
 
 
-def test_the_table_has_63_systems_that_can_be_read() -> None:
-    found = load_odes()
-    assert [one.name for one in found] == [str(k) for k in range(1, 64)]
-    assert [sum(len(one.sides) == n for one in found) for n in (1, 2, 3, 4)] == [23, 28, 10, 2]
-    assert all(len(start) == len(one.sides) for one in found for start in one.starts)
-    assert load_odes()[30].system.states == ("x_0", "x_1")
+def test_the_times_of_both_trajectories_go_to_the_end_of_the_system() -> None:
+    short = OdeProblem("own", "decay", ("-0.5*x_0",), ((2.0,), (6.0,)), 4.0)
+    assert (len(short.times), short.times[0], short.times[-1]) == (150, 0.0, 4.0)
+    assert short.states == ("x_0",)
+    for truth, (start,) in zip(short.truths, short.starts, strict=True):
+        np.testing.assert_allclose(truth[:, 0], start * np.exp(-0.5 * short.times), rtol=1e-7)
+    t, _ = short.sample(0.0, False, 0)
+    np.testing.assert_array_equal(t, short.times)
+    assert DECAY.times[-1] == 10.0
 
 
 def test_noise_is_a_share_of_the_spread_and_half_of_the_times_can_be_left_out() -> None:
     t, x = DECAY.sample(0.1, False, 3)
-    truth = 2 * np.exp(-0.5 * TIMES)[:, None]
+    truth = 2 * np.exp(-0.5 * DECAY.times)[:, None]
     assert np.std(x - truth) == pytest.approx(0.1 * truth.std(), rel=0.2)
     few, _ = DECAY.sample(0.0, True, 3)
     assert len(t) == 2 * len(few) == 150
