@@ -5,7 +5,7 @@
   starts in `eqdarts.benchmark.strogatz`, a method sees the run from the first; the other is the one farthest from it.
 - ``reactions``: 16 systems of pharmacokinetics, enzymes, growth and genes with terms of Michaelis and Menten, Hill and
   Haldane. The source of each is that of its equations. Constants are of a usual size, and published ones in the toggle
-  switch and the oscillations of calcium. In none is a sum of states constant, so that one run can tell its equations.
+  switch and the oscillations of calcium. In none is a sum of states constant, so that one run decides its equations.
 
 Tables are in ``problem_data``: right-hand sides, two starts, and the last time.
 """

@@ -85,7 +85,7 @@ def test_samples_are_150_times_from_0_to_the_end(problem: OdeProblem) -> None:
 
 
 @pytest.mark.parametrize("problem", REACTIONS, ids=_name)
-def test_amounts_are_positive_and_one_run_tells_them_apart(problem: OdeProblem) -> None:
+def test_amounts_are_positive_and_one_run_decides_their_equations(problem: OdeProblem) -> None:
     for start, truth in zip(problem.starts, problem.truths, strict=True):
         assert min(start) >= 0
         assert (truth[1:] > 0).all()
