@@ -7,6 +7,10 @@ more than their noise, such as people in whom a drug is measured, and the errors
 runs: with :math:`A = \sum R_r^T R_r` and :math:`g_r = R_r^T q_r` the covariance is
 :math:`A^{-1} (\sum g_r g_r^T) A^{-1} L / (L - 1)` (Liang and Zeger 1986).
 
+The rows of such runs say less about the law than as many independent ones. The sum of the gains over its degrees of
+freedom is the inflation of the variances, by which log-likelihoods are divided before laws are compared (Burnham and
+Anderson 2002, section 2.5).
+
 Axes: L runs, P coefficients.
 """
 
@@ -37,11 +41,14 @@ class Between:
     freedom : int
     p_value : float
         Of the runs having the same constants.
+    inflation : float
+        How many times larger the gains are than those of runs with the same constants.
     """
 
     information: Array
     freedom: int
     p_value: float
+    inflation: float
 
 
 def between_runs(fitted: Fitted) -> Between | None:
@@ -51,7 +58,8 @@ def between_runs(fitted: Fitted) -> Between | None:
         return None
     slopes, rest = fitted.by_run[:, :, :p], fitted.by_run[:, :, p]
     freedom = p * (n_runs - 1)
-    p_value = float(stats.chi2.sf(np.square(rest).sum(), freedom))
+    gain = float(np.square(rest).sum())
+    p_value = float(stats.chi2.sf(gain, freedom))
     if not p_value < UNLIKELY:
         return None
     size = np.sqrt(np.square(slopes).sum(axis=(0, 1)))
@@ -65,4 +73,4 @@ def between_runs(fitted: Fitted) -> Between | None:
     covariance = moves @ moves.T / np.outer(size, size)
     if np.linalg.matrix_rank(covariance * np.outer(size, size)) < p:
         return None
-    return Between(np.linalg.inv(np.linalg.cholesky(covariance)), n_runs - 1, p_value)
+    return Between(np.linalg.inv(np.linalg.cholesky(covariance)), n_runs - 1, p_value, gain / freedom)

@@ -25,7 +25,7 @@ from eqdarts.fitting.settings import FitSettings
 from eqdarts.fitting.stages import laws_of
 from eqdarts.fitting.table import Table
 
-__all__ = ["Clock", "How", "constant_law", "searched_states"]
+__all__ = ["Clock", "How", "constant_law", "searched_states", "usual_of_states"]
 
 FOR_SEARCH = 0.4  # share of the time limit
 FOR_SCREENING = 0.72  # share after which the screening ends
@@ -92,6 +92,7 @@ class _Work:
     n_turns: int
     known: Sequence[Law] = ()
     part: KnownPart | None = None
+    usual: Sequence[Screened] | None = None
 
     def done(self, clock: Clock, callback: Callback | None = None, shows_bar: bool = False) -> list[Screened]:
         """Return the laws of the state, fitted to its measured values, the shortest description first."""
@@ -121,6 +122,7 @@ def searched_states(
     clock: Clock,
     how: How,
     parts: Sequence[KnownPart | None] | None = None,
+    usual: Sequence[Sequence[Screened]] | None = None,
 ) -> list[list[Screened]]:
     """Return the laws of each state, fitted to its measured values.
 
@@ -139,6 +141,8 @@ def searched_states(
     how : How
     parts : sequence of (KnownPart or None), optional
         The known parts of the states.
+    usual : sequence of sequence of Screened, optional
+        The result of `usual_of_states`, so that sums of usual terms are not fitted again.
     """
     n = len(tables)
     found = {} if how.checkpoint is None else dict(how.checkpoint.done)
@@ -159,6 +163,7 @@ def searched_states(
             n_turns,
             how.known(k),
             parts[k] if parts else None,
+            usual[k] if usual else None,
         )
         for turn, k in enumerate(missing)
     ]
@@ -167,6 +172,23 @@ def searched_states(
         if how.checkpoint is not None:
             how.checkpoint.keep(work.k, ones)
     return [found[k] for k in range(n)]
+
+
+def usual_of_states(
+    problem: Problem,
+    tables: Sequence[Table],
+    guesses: Sequence[Sequence[Guess]],
+    settings: FitSettings,
+    how: How,
+    go_on: Callable[[], bool],
+) -> list[list[Screened]]:
+    """Return sums of usual terms, guesses and laws that are known for each state, without a search."""
+    found = []
+    for k, table in enumerate(tables):
+        laws = [_in_all(law, problem.data) for law in (*(guess.law for guess in guesses[k]), *how.known(k))]
+        usual = usual_laws(problem, k, table, settings.primitives, go_on)
+        found.append(screen(problem, k, laws, go_on, usual) or [Screened(constant_law(problem, k), math.inf, math.inf)])
+    return found
 
 
 def _results(works: Sequence[_Work], clock: Clock, how: How) -> Iterable[list[Screened]]:
@@ -193,8 +215,9 @@ def _screened(work: _Work, laws: Sequence[Law], until: Callable[[], bool]) -> li
     """Return the laws of a state, and sums of usual terms, fitted to its measured values."""
     k = work.k
     own = _followed(work.problem, k, laws[:FIRST])
-    # Sums of usual terms do not have a form that is known.
-    usual = usual_laws(own, k, work.table, work.settings.primitives, until) if work.part is None else []
+    usual = work.usual if own is work.problem else None
+    if usual is None:  # sums of usual terms do not have a form that is known
+        usual = usual_laws(own, k, work.table, work.settings.primitives, until) if work.part is None else []
     # A law that is undefined on the smooth courses is none; a constant always is defined.
     return screen(own, k, laws, until, usual) or [Screened(constant_law(own, k), math.inf, math.inf)]
 

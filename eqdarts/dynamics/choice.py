@@ -18,7 +18,7 @@ from eqdarts.expression.program import evaluate
 from eqdarts.fitting.front import Entry
 from eqdarts.primitives.table import Primitive
 
-__all__ = ["HORIZONS", "Chosen", "Screened", "choose", "laws_of_entries", "screen", "simplified"]
+__all__ = ["HOPELESS", "HORIZONS", "Chosen", "Screened", "choose", "laws_of_entries", "screen", "simplified"]
 
 MOST_SCREENED = 40  # laws of a state that are integrated
 LEAST_SCREENED = 8  # of these, whatever the time
@@ -26,7 +26,6 @@ LEAST_FINISHED = 4  # of the laws that are not far behind
 MOST_TRIED = 14  # laws of a state that are tried in the system
 MOST_ROUGH = 3  # further ones, if the smooth courses of the other states have errors
 MOST_PAIRED = 6  # laws of each of two states that are tried together
-MOST_RIVALS = 10  # other systems that are kept
 NEAR = 60.0  # nats within which a law of one state is still tried in the system
 HORIZONS = (40, 10)
 TO_START = 15  # steps of a fit of the first systems
@@ -37,6 +36,7 @@ QUICK = 6  # steps after which a rival shows whether it comes near
 HOPELESS = 40.0  # nats of a rival after these
 EXACT = (10 * FLOOR) ** 2  # mean squared residual, as a share of the variance, that is exact
 PRICE = 16.0  # nats of a coefficient of an exact law
+SURE = 3  # coefficients of an exact law at most, beyond which it may be an expansion of the true one
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +64,7 @@ class Chosen:
     ties : tuple of (int, int, float)
         Coefficients that others determine, by their places among those of all states.
     rivals : tuple of (tuple of Law, float)
-        Other systems that were fitted as a whole, and their description lengths.
+        All other systems that were fitted as a whole, and their description lengths, the shortest first.
     """
 
     laws: tuple[Law, ...]
@@ -73,6 +73,23 @@ class Chosen:
     problem: Problem
     ties: tuple[Tie, ...] = ()
     rivals: tuple[tuple[tuple[Law, ...], float], ...] = ()
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether the measured values leave no doubt: few coefficients in each law, and whole runs without an error."""
+        few = all(law.n_coefficients <= SURE for law in self.laws)
+        return few and self.fitted.converged and self.problem.horizon is None and self.is_exact
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether residuals are as small as the errors of the integration."""
+        return bool((self.fitted.square <= EXACT * np.square(self.problem.data.spread)).all())
+
+    def behind(self, k: int, key: str) -> float | None:
+        """Return by how many nats the description is longer at least with another law of state k; None if unknown."""
+        both = [(self.laws, self.length), *self.rivals]
+        of_other = [length for laws, length in both if laws[k].key == key]
+        return max(min(of_other) - self.length, 0.0) if of_other else None
 
 
 def laws_of_entries(entries: Sequence[Entry], n_rows: int) -> list[Law]:
@@ -158,7 +175,7 @@ def choose(problem: Problem, screened: Sequence[Sequence[Screened]], go_on: Call
                 best = _with_rival(best, pair, seen, go_on)
         changed = best is not before
     others = {id(one): (one.laws, one.length) for one in seen.values() if one is not best}.values()
-    return replace(best, rivals=tuple(sorted(others, key=lambda other: other[1])[:MOST_RIVALS]))
+    return replace(best, rivals=tuple(sorted(others, key=lambda other: other[1])))
 
 
 def _with_rival(
@@ -277,7 +294,7 @@ def _start(problem: Problem, screened: Sequence[Sequence[Screened]], go_on: Call
     tried: set[tuple[str, ...]] = set()
     for ones in (rough, simple, short, *mixed):
         laws = [one.law for one in ones]
-        if _key(laws) in tried or (best is not None and (_is_exact(best) or not go_on())):
+        if _key(laws) in tried or (best is not None and (best.is_exact or not go_on())):
             continue
         tried.add(_key(laws))
         fit = problem.fit_all(laws, most_iterations=TO_START)
@@ -327,11 +344,7 @@ def _start_of(best: Chosen) -> Array | None:
 
 def _is_hopeful(best: Chosen, laws: Sequence[Law]) -> bool:
     """Whether other laws could make the description shorter: an exact system leaves only simpler ones."""
-    return not _is_exact(best) or _price(laws) < _price(best.laws)
-
-
-def _is_exact(best: Chosen) -> bool:
-    return bool((best.fitted.square <= EXACT * np.square(best.problem.data.spread)).all())
+    return not best.is_exact or _price(laws) < _price(best.laws)
 
 
 def _price(laws: Sequence[Law]) -> float:

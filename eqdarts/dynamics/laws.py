@@ -93,10 +93,13 @@ class Measured:
     variance: Array  # (D,)
 
     @classmethod
-    def of(cls, values: Array) -> Measured:
-        """Return the facts of measured states (N, D); NaN where one is missing."""
+    def of(cls, values: Array, inflation: float = 1.0) -> Measured:
+        """Return the facts of measured states (N, D); NaN where one is missing.
+
+        With an inflation of the variances, so many values are worth one that is independent.
+        """
         squares = np.nanmean(np.square(values), axis=0)
-        return cls(np.isfinite(values).sum(axis=0), squares, np.nanvar(values, axis=0))
+        return cls(np.isfinite(values).sum(axis=0) / inflation, squares, np.nanvar(values, axis=0))
 
 
 def length_of(law: Law, square: float, measured: Measured, k: int, n_free: int | None = None) -> float:

@@ -47,6 +47,8 @@ class Problem:
         How the errors of each state depend on its value; none if they do not.
     fixed : tuple of int
         States whose form the user knows: their laws are not made simpler.
+    inflation : float
+        Of the variances, where runs differ by more than their noise; by it the evidence of the rows is divided.
     """
 
     data: Trajectories
@@ -55,11 +57,12 @@ class Problem:
     units: RateUnits | None = None
     kinds: tuple[Noise, ...] = ()
     fixed: tuple[int, ...] = ()
+    inflation: float = 1.0
 
     @cached_property
     def measured(self) -> Measured:
         """Facts of the measured values."""
-        return Measured.of(self.data.values)
+        return Measured.of(self.data.values, self.inflation)
 
     @cached_property
     def runs(self) -> tuple[slice, ...]:

@@ -13,16 +13,17 @@ from scipy import stats
 from eqdarts._typing import Array
 from eqdarts.clock import now
 from eqdarts.dynamics.between import Between, between_runs
-from eqdarts.dynamics.by_state import Clock, How, constant_law, searched_states
-from eqdarts.dynamics.choice import Chosen, Screened, choose, simplified
-from eqdarts.dynamics.guesses import about_guesses, read_guesses
-from eqdarts.dynamics.known_parts import read_forms
-from eqdarts.dynamics.laws import Law, sides_of
+from eqdarts.dynamics.by_state import Clock, How, constant_law, searched_states, usual_of_states
+from eqdarts.dynamics.choice import HOPELESS, Chosen, Screened, choose, simplified
+from eqdarts.dynamics.guesses import Guess, about_guesses, read_guesses
+from eqdarts.dynamics.known_parts import KnownPart, read_forms
+from eqdarts.dynamics.laws import Law, length_of, sides_of
 from eqdarts.dynamics.own_constants import WithOwn, has_room, with_own
 from eqdarts.dynamics.problem import Problem
 from eqdarts.dynamics.rate_units import RateUnits
 from eqdarts.dynamics.record import Coefficient, Course, DynamicsRun, OnFront, r_squared
 from eqdarts.dynamics.scatter import smooth_by_kind, smooth_with
+from eqdarts.dynamics.serial import Serial, serial_residuals
 from eqdarts.dynamics.shooting import standard_errors
 from eqdarts.dynamics.smoothing import Smooth
 from eqdarts.dynamics.structure import conserved, shared, with_shared
@@ -46,6 +47,8 @@ MOST_KEPT = 5000  # rows of whole runs that are kept for pictures
 SECONDS_FOR_FEW = 20.0  # longest fit to a dozen times
 DOZEN = 12
 COVERAGE = 0.95
+NOISELESS, AT_ONCE = 1e-3, 0.25  # noise as a share of the spread up to which no search may be needed, and time for this
+MOST_NAMED = 10  # rivals of the whole system
 CLEARLY = 0.01  # nats by which a second fit is better
 
 
@@ -91,21 +94,57 @@ def fit_dynamics(
     given = read_guesses(guesses or {}, data.states, tables, settings)
     parts = read_forms(forms or {}, data.states, tables, settings)
     problem = replace(problem, fixed=tuple(k for k, part in enumerate(parts) if part is not None))
-    screened = searched_states(problem, tables, given, settings, rng, clock, how or How(), parts)
-    chosen = choose(problem, screened, clock.own_time(LEAST_CHOICE, FOR_CHOICE)) or _all_constant(problem)
+    screened, chosen = _searched(problem, tables, given, parts, settings, rng, clock, how or How())
     rivals, in_time = chosen.rivals, partial(clock.has_time, FOR_EXACT)
     chosen = simplified(chosen, settings.primitives, in_time, _errors)
-    chosen = with_shared(chosen, settings.primitives, in_time)
+    chosen = replace(with_shared(chosen, settings.primitives, in_time), rivals=rivals)
+    problem = replace(problem, inflation=chosen.problem.inflation)
     if whole is not data:
         chosen = _on_all(chosen, whole, in_time)
         part = f"{len(chosen.problem.data.t)} of {len(whole.t)}"
         told.append(f"The laws were chosen on {len(data.t)} times; the last fit of their coefficients saw {part}.")
-    chosen = replace(chosen, rivals=rivals if chosen.problem.data is data else ())
     grouped = with_own(chosen, clock.own_time(FOR_GROUPS, FOR_EXACT)) if _has_groups(whole) else None
-    chosen = chosen if grouped is None else replace(chosen, laws=grouped.chosen.laws)
-    screened = [_with_law(problem, k, ones, chosen.laws[k]) for k, ones in enumerate(screened)]
+    laws = (chosen if grouped is None else grouped.chosen).laws
+    screened = [_with_law(problem, k, ones, law) for k, (ones, law) in enumerate(zip(screened, laws, strict=True))]
     found = _recorded(chosen.problem, screened, chosen, told, clock, settings, grouped)
     return replace(found, guesses=tuple(about_guesses(given, screened, chosen)))
+
+
+def _searched(
+    problem: Problem,
+    tables: Sequence[Table],
+    given: Sequence[Sequence[Guess]],
+    parts: Sequence[KnownPart | None],
+    settings: FitSettings,
+    rng: np.random.Generator,
+    clock: Clock,
+    how: How,
+) -> tuple[list[list[Screened]], Chosen]:
+    """Return the laws of each state, and the system that is chosen of them."""
+    usual = None
+    data = problem.data
+    if not any(parts) and (problem.smooth.noise <= NOISELESS * data.spread).all():
+        in_time = clock.own_time(AT_ONCE, AT_ONCE)
+        screened = usual_of_states(problem, tables, given, settings, how, in_time)
+        usual = screened if in_time() else None
+        simple = choose(problem, screened, in_time)
+        if simple is not None and simple.is_sure:
+            return screened, simple
+    screened = searched_states(problem, tables, given, settings, rng, clock, how, parts, usual)
+    chosen = choose(problem, screened, clock.own_time(LEAST_CHOICE, FOR_CHOICE)) or _all_constant(problem)
+    between = None if _has_groups(data) else _between(chosen)
+    if between is None or between.inflation <= 1.0:
+        return screened, chosen
+    # Where runs differ, their rows say less about the law than their number.
+    problem = replace(problem, inflation=between.inflation)
+    screened = [[_priced(problem, k, one) for one in ones] for k, ones in enumerate(screened)]
+    screened = [sorted(ones, key=lambda one: one.length) for ones in screened]
+    return screened, choose(problem, screened, clock.own_time(LEAST_CHOICE, FOR_CHOICE)) or chosen
+
+
+def _priced(problem: Problem, k: int, one: Screened) -> Screened:
+    """Return a law of state k, fitted before, with its description length by another problem."""
+    return replace(one, length=length_of(one.law, one.square, problem.measured, k) + problem.price(one.law, k))
 
 
 def _limit(seconds: float | None, n_times: int) -> float | None:
@@ -120,7 +159,10 @@ def _on_all(chosen: Chosen, data: Trajectories, go_on: Callable[[], bool]) -> Ch
     problem = replace(chosen.problem, data=data, smooth=smooth_with(chosen.problem.kinds, data)[0])
     # Errors that depend on the states need their values first.
     fit = problem.fit_all(chosen.laws, chosen.ties, go_on, chosen.fitted.noise, 2 if problem.kinds else 1)
-    return chosen if fit is None or not fit[1].converged else Chosen(*fit, problem, chosen.ties)
+    if fit is None or not fit[1].converged:
+        return chosen
+    rivals = tuple((laws, length - chosen.length + fit[2]) for laws, length in chosen.rivals)
+    return Chosen(*fit, problem, chosen.ties, rivals)
 
 
 def slope_table(smooth: Smooth, k: int, autonomous: bool, units: RateUnits | None = None) -> Table:
@@ -178,12 +220,13 @@ def _recorded(
     grouped: WithOwn | None = None,
 ) -> DynamicsRun:
     data, between = problem.data, _between(chosen) if grouped is None else None
-    chosen = chosen if grouped is None else grouped.chosen
+    shared_by_all, chosen = chosen, chosen if grouped is None else grouped.chosen
     laws, fitted = chosen.laws, chosen.fitted
     equations = tuple(_finished(law, state, problem) for law, state in zip(laws, data.states, strict=True))
     system = System(equations, data.states, data.inputs, data.time, data.order)
     fronts = tuple(
-        _front(ones, law, k, problem, chosen) for k, (ones, law) in enumerate(zip(screened, laws, strict=True))
+        _front(ones, law, k, shared_by_all, float(fitted.square[k]))
+        for k, (ones, law) in enumerate(zip(screened, laws, strict=True))
     )
     run = DynamicsRun(
         system,
@@ -205,14 +248,15 @@ def _recorded(
         by_group=() if grouped is None else tuple(grouped.rows()),
     )
     told += about_runs(None if between is None else between.p_value)
-    told += about_fit(run, problem.smooth, fitted.converged)
+    serial = _serial(chosen) if between is None and grouped is None else None
+    told += about_fit(run, problem.smooth, fitted.converged, serial)
     told += about_rival_systems(system, list(_rivals(system, chosen)))
     return replace(run, cautions=tuple(told))
 
 
 def _rivals(system: System, chosen: Chosen) -> Iterator[tuple[System, float]]:
     """Yield the rivals of the whole system, with the nats by which they are longer."""
-    for laws, length in chosen.rivals:
+    for laws, length in chosen.rivals[:MOST_NAMED]:
         yield replace(system, equations=tuple(law.equation for law in laws)), length - chosen.length
 
 
@@ -236,6 +280,11 @@ def _between(chosen: Chosen) -> Between | None:
     return between_runs(chosen.fitted) if chosen.problem.horizon is None else None
 
 
+def _serial(chosen: Chosen) -> Serial | None:
+    """Return how the residuals follow each other; those of an exact fit are errors of the integration."""
+    return None if chosen.is_exact else serial_residuals(chosen.problem.data, chosen.fitted.states)
+
+
 def _courses(problem: Problem, states: Array) -> tuple[Course, ...]:
     """Return the first runs with their fitted states, as many as do not have too many rows."""
     found = zip(problem.data.parts, problem.runs, strict=True)
@@ -250,10 +299,9 @@ def _finished(law: Law, state: str, problem: Problem) -> Equation:
     return found if problem.units is None else problem.units.told(found, data.states.index(state))
 
 
-def _front(ones: Sequence[Screened], law: Law, k: int, problem: Problem, chosen: Chosen) -> tuple[OnFront, ...]:
-    """Return the laws of state k that fit better than all simpler ones, and the chosen one."""
-    own = next((one for one in ones if one.law.key == law.key), ones[0])
-    square = float(chosen.fitted.square[k])
+def _front(ones: Sequence[Screened], law: Law, k: int, chosen: Chosen, square: float) -> tuple[OnFront, ...]:
+    """Return the laws of state k that fit better than all simpler ones, and the chosen one with its own square."""
+    problem = chosen.problem
     rows: list[OnFront] = []
     best = math.inf
     for one in sorted(ones, key=lambda one: (one.law.equation.complexity, one.square)):
@@ -263,11 +311,22 @@ def _front(ones: Sequence[Screened], law: Law, k: int, problem: Problem, chosen:
             rows.append(OnFront(_finished(law, problem.data.states[k], problem), square, 0.0, True))
         elif one.square < best:
             equation = _finished(one.law, problem.data.states[k], problem)
-            rows.append(OnFront(equation, one.square, one.length - own.length, False))
+            rows.append(OnFront(equation, one.square, _behind(one, ones, law, k, chosen), False))
         best = min(best, one.square)
     if not any(row.chosen for row in rows):
         rows.append(OnFront(_finished(law, problem.data.states[k], problem), square, 0.0, True))
     return tuple(rows)
+
+
+def _behind(one: Screened, ones: Sequence[Screened], law: Law, k: int, chosen: Chosen) -> float:
+    """Return by how many nats the description is longer with another law of state k."""
+    of_system = chosen.behind(k, one.law.key)
+    if of_system is not None:
+        return of_system
+    own = next((other for other in ones if other.law.key == law.key), ones[0])
+    alone = one.length - own.length
+    # A law that follows the smooth courses of the other states can be far from these states themselves.
+    return alone if alone > 0 else HOPELESS * (len(chosen.laws) > 1)
 
 
 def _coefficients(
@@ -278,10 +337,13 @@ def _coefficients(
     `errors` are the standard errors of all coefficients and their freedom where these come from elsewhere.
     """
     if errors is None:
-        between = _between(chosen)
-        spread = _errors(chosen, None if between is None else between.information)
-        freedom = chosen.fitted.freedom if between is None else between.freedom
-        errors = spread, np.full(len(spread), float(freedom))
+        between, serial = _between(chosen), _serial(chosen)
+        spread, freedom = _errors(chosen), float(chosen.fitted.freedom)
+        if between is not None:
+            spread, freedom = _errors(chosen, between.information), float(between.freedom)
+        elif serial is not None:
+            spread, freedom = spread * math.sqrt(serial.inflation), freedom / serial.inflation
+        errors = spread, np.full(len(spread), freedom)
     t = stats.t.ppf(0.5 + COVERAGE / 2, np.maximum(errors[1], 1))
     rows = []
     place = 0

@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from eqdarts.dynamics.record import DynamicsRun, OfGroup, OnFront
+from eqdarts.dynamics.serial import Serial
 from eqdarts.dynamics.smoothing import Smooth
 from eqdarts.dynamics.system import System, speed_name
 from eqdarts.dynamics.trajectories import Trajectories
@@ -51,7 +52,7 @@ def about_data(data: Trajectories, smooth: Smooth) -> Iterator[str]:
             )
 
 
-def about_fit(run: DynamicsRun, smooth: Smooth, converged: bool) -> Iterator[str]:
+def about_fit(run: DynamicsRun, smooth: Smooth, converged: bool, serial: Serial | None = None) -> Iterator[str]:
     """Yield what the reader must know of the fit."""
     if not converged:
         yield (
@@ -70,8 +71,15 @@ def about_fit(run: DynamicsRun, smooth: Smooth, converged: bool) -> Iterator[str
                 f"The trajectories of {state} leave residuals of {noise:.3g}, while the measured values scatter by "
                 f"{before:.3g} only: the system misses something."
             )
+    if serial is not None:
+        yield (
+            f"Residuals at neighbouring times are alike (correlation {serial.correlation:.2f}): the system misses "
+            f"something, or errors last longer than from one time to the next. Standard errors take {run.n_rows} "
+            f"times for {run.n_rows / serial.inflation:.0f} independent ones, and so do comparisons of forms."
+        )
+    inflation = 1.0 if serial is None else serial.inflation
     for state, ones in zip(run.system.states, run.front, strict=True):
-        yield from _about_rivals(run.system.left(state), ones)
+        yield from _about_rivals(run.system.left(state), ones, CLOSE * inflation)
     for row in run.coefficients:
         if not row.standard_error <= WIDE * abs(row.estimate):
             left = run.system.left(row.state)
@@ -140,10 +148,10 @@ def about_rival_systems(system: System, others: Sequence[tuple[System, float]]) 
         )
 
 
-def _about_rivals(left: str, ones: Sequence[OnFront]) -> Iterator[str]:
+def _about_rivals(left: str, ones: Sequence[OnFront], close: float) -> Iterator[str]:
     """Yield a sentence if another form fits nearly as well; the chosen one multiplied out is no other form."""
     own = next(form_of(one.equation) for one in ones if one.chosen)
-    near = [one for one in ones if not one.chosen and one.score < CLOSE and form_of(one.equation) != own]
+    near = [one for one in ones if not one.chosen and one.score < close and form_of(one.equation) != own]
     if near:
         rival = min(near, key=lambda one: one.score)
         shown = f"{left} = {replace(rival.equation, target=None).format()}"

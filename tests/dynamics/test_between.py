@@ -36,6 +36,7 @@ def test_runs_with_constants_of_their_own_have_errors_from_their_scatter() -> No
     assert found is not None
     assert found.p_value < 1e-6
     assert found.freedom == 7
+    assert found.inflation == pytest.approx((fitted.information[0, 0] * found.information[0, 0] ** -1) ** 2, rel=0.3)
     assert 1 / found.information[0, 0] == pytest.approx(rates.std(ddof=1) / np.sqrt(8), rel=0.3)
     assert 1 / found.information[0, 0] > 3 / abs(fitted.information[0, 0])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from eqdarts import ODERegressor
 from eqdarts.dynamics.choice import Chosen, Screened, _pairs, _roughly, choose, laws_of_entries, screen, simplified
@@ -70,3 +71,31 @@ def test_terms_below_the_error_of_the_integration_leave_though_no_time_is_left()
     assert fit[0][0].n_coefficients == 3
     found = simplified(Chosen(*fit, own), resolve("default"), lambda: False, _errors)
     assert [one.n_coefficients for one in found.laws] == [1, 2]
+
+
+def test_laws_of_a_state_are_compared_as_systems() -> None:
+    own = problem(0.02)
+    laws = [law("-0.4*S*I"), law("0.4*S*I - 0.3*I")]
+    fit = own.fit_all(laws)
+    assert fit is not None
+    others = [((law("-0.5*S"), laws[1]), fit[2] + 9.0), ((law("-0.5*S"), law("0.1*S")), fit[2] + 20.0)]
+    chosen = Chosen(*fit, own, rivals=tuple(others))
+    assert chosen.behind(0, law("-0.5*S").key) == pytest.approx(9.0)
+    assert chosen.behind(1, law("0.1*S").key) == pytest.approx(20.0)
+    assert chosen.behind(0, laws[0].key) == 0.0
+    assert chosen.behind(0, law("-I").key) is None
+
+
+def test_an_exact_system_of_few_coefficients_is_sure() -> None:
+    laws = [law("-0.4*S*I"), law("0.4*S*I - 0.3*I")]
+    sure = []
+    for noise in (0.0, 0.02):
+        own = problem(noise)
+        fit = own.fit_all(laws)
+        assert fit is not None
+        sure.append(Chosen(*fit, own).is_sure)
+    assert sure == [True, False]
+    own = problem()
+    fit = own.fit_all([laws[0], law("0.4*S*I - 0.3*I + 0.01*S + 0.02*S**2")])
+    assert fit is not None
+    assert not Chosen(*fit, own).is_sure

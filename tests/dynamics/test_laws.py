@@ -43,3 +43,13 @@ def test_a_better_fit_and_a_shorter_form_have_shorter_descriptions() -> None:
     least = FLOOR**2 * measured.variance[0]
     assert length_of(short, 0.0, measured, 0) == pytest.approx(length_of(short, float(least), measured, 0))
     assert length_of(long, 0.1, measured, 0, 1) < length_of(long, 0.1, measured, 0)
+
+
+def test_with_an_inflation_of_variances_a_better_fit_gains_less() -> None:
+    values = np.random.default_rng(0).standard_normal((100, 1))
+    lengths = [
+        [length_of(law("-0.4*S*I"), square, measured, 0) for square in (0.5, 0.1)]
+        for measured in (Measured.of(values), Measured.of(values, 4.0))
+    ]
+    gains = [worse - better for worse, better in lengths]
+    assert gains[1] == pytest.approx(gains[0] / 4, rel=0.05)

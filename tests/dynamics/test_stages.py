@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import warnings
+from dataclasses import replace
+
 import numpy as np
+import pandas as pd
 import pytest
 
+from eqdarts import ODERegressor
+from eqdarts.dynamics import stages
 from eqdarts.dynamics.choice import Chosen, Screened
 from eqdarts.dynamics.problem import Problem
 from eqdarts.dynamics.smoothing import smooth_states
-from eqdarts.dynamics.stages import _coefficients, _finished, _on_all, _with_law, slope_table
+from eqdarts.dynamics.stages import _coefficients, _finished, _on_all, _serial, _with_law, slope_table
 from eqdarts.dynamics.trajectories import of_order, read_trajectories
-from tests.dynamics.systems import law, problem
+from eqdarts.errors import EqdartsWarning
+from tests.dynamics.systems import law, problem, runs
 
 
 def test_the_rows_of_a_search_are_states_and_slopes() -> None:
@@ -74,3 +81,46 @@ def test_the_last_fit_sees_all_runs_if_there_is_time() -> None:
     found = _on_all(chosen, whole, lambda: True)
     assert len(found.fitted.states) == len(whole.t) == 75
     assert found.fitted.freedom > chosen.fitted.freedom
+
+
+def test_no_search_is_needed_for_exact_trajectories_of_usual_terms(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_search(*_: object) -> None:
+        raise AssertionError("searched")
+
+    monkeypatch.setattr(stages, "searched_states", no_search)
+    model = ODERegressor(time_limit=None, random_state=0).fit(runs(), t="time", trajectory="run")
+    assert set(model.system_.format(4).split("\n")) == {"dS/dt = -0.4*I*S", "dI/dt = 0.4*I*S - 0.3*I"}
+    with pytest.raises(AssertionError, match="searched"):
+        ODERegressor(time_limit=None, random_state=0).fit(runs(0.02), t="time", trajectory="run")
+
+
+def test_a_term_that_makes_up_for_runs_that_differ_is_left_out() -> None:
+    rng = np.random.default_rng(0)
+    t = np.linspace(0, 5, 12)
+    pieces = []
+    for run, rate in enumerate(0.5 * np.exp(0.35 * rng.standard_normal(10))):
+        x = 3 * np.exp(-rate * t) + 0.02 * rng.standard_normal(12)
+        pieces.append(pd.DataFrame({"run": f"r{run}", "time": t, "x": x}))
+    table = pd.concat(pieces, ignore_index=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", EqdartsWarning)
+        model = ODERegressor(time_limit=4, random_state=0).fit(table, t="time", trajectory="run")
+    assert "differ by more than their noise" in " ".join(model.cautions_)
+    assert len(model.coefficients_) == 1
+
+
+def test_standard_errors_allow_for_residuals_that_are_alike_at_neighbouring_times() -> None:
+    own = problem(0.02)
+    fit = own.fit_all([law("-0.4*S*I"), law("0.4*S*I - 0.3*I")])
+    assert fit is not None
+    errors, told = [], []
+    for error in (np.random.default_rng(0).standard_normal(len(own.data.t)), np.sin(np.arange(len(own.data.t)) / 4)):
+        values = fit[1].states + 0.05 * error[:, None]
+        parts = tuple(replace(part, states=values[rows]) for part, rows in zip(own.data.parts, own.runs, strict=True))
+        again = Problem(replace(own.data, parts=parts), own.smooth)
+        chosen = Chosen(fit[0], fit[1], fit[2], again)
+        errors.append([row.standard_error for row in _coefficients(chosen, [one.equation for one in fit[0]])])
+        told.append(_serial(chosen))
+    assert told[0] is None
+    assert told[1] is not None
+    assert np.allclose(np.divide(*errors[::-1]), told[1].inflation ** 0.5)

@@ -8,6 +8,7 @@ import numpy as np
 
 from eqdarts import Equation, ODERegressor
 from eqdarts.dynamics.record import OnFront
+from eqdarts.dynamics.serial import Serial
 from eqdarts.dynamics.smoothing import smooth_states
 from eqdarts.dynamics.system import System
 from eqdarts.dynamics.trajectories import read_trajectories
@@ -36,6 +37,17 @@ def test_another_form_that_is_as_short_is_named(fitted: ODERegressor) -> None:
     assert "dS/dt = -0.7*S has a description that is only 1.0 nats longer" in rival("-0.7*S", 1.0)
     assert "-0.7*S" not in rival("-0.7*S", 9.0)
     assert "-0.41" not in rival("-0.41*I*S", 1.0)
+
+
+def test_residuals_that_follow_each_other_are_told_and_more_forms_are_named(fitted: ODERegressor) -> None:
+    front = ((*fitted.run_.front[0], OnFront(Equation.parse("-0.7*S", ("S", "I", "time")), 0.1, 9.0, False)),)
+    run = replace(fitted.run_, front=(*front, *fitted.run_.front[1:]))
+    smooth = smooth_states(data(0.02, 25))
+    told = " ".join(about_fit(run, smooth, converged=True, serial=Serial(0.6)))
+    assert "correlation 0.60" in told
+    assert f"take {run.n_rows} times for {run.n_rows / 4:.0f} independent ones" in told
+    assert "-0.7*S has a description that is only 9.0 nats longer" in told
+    assert "-0.7*S" not in " ".join(about_fit(run, smooth, converged=True))
 
 
 def test_another_system_that_is_as_short_as_a_whole_is_named() -> None:
