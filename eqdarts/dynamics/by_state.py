@@ -27,6 +27,7 @@ from eqdarts.fitting.table import Table
 
 __all__ = ["Clock", "How", "constant_law", "searched_states", "usual_of_states"]
 
+FOR_USUAL = 0.3  # share of the time limit, where no search may be needed
 FOR_SEARCH = 0.4  # share of the time limit
 FOR_SCREENING = 0.72  # share after which the screening ends
 FOLLOWED = 0.5  # share of the variance that residuals of a course that is followed have at most
@@ -179,12 +180,13 @@ def usual_of_states(
     tables: Sequence[Table],
     guesses: Sequence[Sequence[Guess]],
     settings: FitSettings,
+    clock: Clock,
     how: How,
-    go_on: Callable[[], bool],
 ) -> list[list[Screened]]:
     """Return sums of usual terms, guesses and laws that are known for each state, without a search."""
-    found = []
+    found, n = [], len(tables)
     for k, table in enumerate(tables):
+        go_on = clock.own_time(FOR_USUAL / n, FOR_USUAL * (k + 1) / n)
         laws = [_in_all(law, problem.data) for law in (*(guess.law for guess in guesses[k]), *how.known(k))]
         usual = usual_laws(problem, k, table, settings.primitives, go_on)
         found.append(screen(problem, k, laws, go_on, usual) or [Screened(constant_law(problem, k), math.inf, math.inf)])

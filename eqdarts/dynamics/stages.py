@@ -47,7 +47,8 @@ MOST_KEPT = 5000  # rows of whole runs that are kept for pictures
 SECONDS_FOR_FEW = 20.0  # longest fit to a dozen times
 DOZEN = 12
 COVERAGE = 0.95
-NOISELESS, AT_ONCE = 1e-3, 0.25  # noise as a share of the spread up to which no search may be needed, and time for this
+NOISELESS = 1e-3  # noise as a share of the spread up to which no search may be needed
+AT_ONCE = 0.1  # share of the limit for the choice without a search
 MOST_NAMED = 10  # rivals of the whole system
 CLEARLY = 0.01  # nats by which a second fit is better
 
@@ -124,12 +125,10 @@ def _searched(
     usual = None
     data = problem.data
     if not any(parts) and (problem.smooth.noise <= NOISELESS * data.spread).all():
-        in_time = clock.own_time(AT_ONCE, AT_ONCE)
-        screened = usual_of_states(problem, tables, given, settings, how, in_time)
-        usual = screened if in_time() else None
-        simple = choose(problem, screened, in_time)
+        usual = usual_of_states(problem, tables, given, settings, clock, how)
+        simple = choose(problem, usual, clock.own_time(AT_ONCE, AT_ONCE))
         if simple is not None and simple.is_sure:
-            return screened, simple
+            return usual, simple
     screened = searched_states(problem, tables, given, settings, rng, clock, how, parts, usual)
     chosen = choose(problem, screened, clock.own_time(LEAST_CHOICE, FOR_CHOICE)) or _all_constant(problem)
     between = None if _has_groups(data) else _between(chosen)
@@ -219,7 +218,7 @@ def _recorded(
     settings: FitSettings,
     grouped: WithOwn | None = None,
 ) -> DynamicsRun:
-    data, between = problem.data, _between(chosen) if grouped is None else None
+    data = problem.data
     shared_by_all, chosen = chosen, chosen if grouped is None else grouped.chosen
     laws, fitted = chosen.laws, chosen.fitted
     equations = tuple(_finished(law, state, problem) for law, state in zip(laws, data.states, strict=True))
@@ -247,11 +246,17 @@ def _recorded(
         groups=tuple(dict.fromkeys(part.group for part in data.parts)) if _has_groups(data) else (),
         by_group=() if grouped is None else tuple(grouped.rows()),
     )
-    told += about_runs(None if between is None else between.p_value)
-    serial = _serial(chosen) if between is None and grouped is None else None
-    told += about_fit(run, problem.smooth, fitted.converged, serial)
-    told += about_rival_systems(system, list(_rivals(system, chosen)))
+    told += _about(run, chosen, grouped is not None)
     return replace(run, cautions=tuple(told))
+
+
+def _about(run: DynamicsRun, chosen: Chosen, is_grouped: bool) -> Iterator[str]:
+    """Yield what the reader must know of the fit, and of the system that comes nearest."""
+    between = None if is_grouped else _between(chosen)
+    yield from about_runs(None if between is None else between.p_value)
+    serial = _serial(chosen) if between is None and not is_grouped else None
+    yield from about_fit(run, chosen.problem.smooth, chosen.fitted.converged, serial)
+    yield from about_rival_systems(run.system, list(_rivals(run.system, chosen)))
 
 
 def _rivals(system: System, chosen: Chosen) -> Iterator[tuple[System, float]]:
