@@ -62,7 +62,8 @@ class OnFront:
         Mean squared residual of the state's trajectories, with the other states smoothed; that of the chosen law is
         from the fit of the whole system.
     score : float
-        Its description length minus that of the chosen law, in nats.
+        Its description length minus that of the chosen law, in nats: of the whole system where it was tried in one, and
+        otherwise with the other states smoothed.
     chosen : bool
     """
 

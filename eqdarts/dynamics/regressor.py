@@ -82,7 +82,8 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
         For each state, the laws that fit its trajectories better than all simpler ones.
     fronts_ : DataFrame
         The same as a table, with complexity, loss and score. The score is the description length minus that of the
-        chosen law; those of rivals are with the other states smoothed.
+        chosen law, of whole systems where a rival was tried in one. The loss of a rival is with the other states
+        smoothed.
     coefficients_ : DataFrame
         Each coefficient with its standard error and 95 % interval.
     coefficients_by_group_ : DataFrame or None
