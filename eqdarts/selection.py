@@ -124,15 +124,26 @@ def structure_length(graph: Graph, primitives: Collection[Primitive]) -> float:
     logarithm of one over the primitive's share of the frequencies. Fixed exponents without a row share one frequency.
 
     If two graphs are the same function, the shorter counts: f / (a + b f) as 1 / (b + a / f), for a power f.
+
+    A function with an inner scale and shift costs a bit, which says whether it has the shift. A graph needs a node to
+    be without; that node is no choice, and costs nothing else.
     """
     length = 0.0
+    n_sources = graph.n_inputs - 1
     total = OF_A_FIXED_POWER + sum(row.frequency for row in primitives)
-    for n_sources, node in enumerate(graph.nodes, graph.n_inputs):
+    for source, (node, slots) in enumerate(graph.slots(), graph.n_inputs):
+        if _is_only_scale(source, graph):
+            length += BIT
+            continue
+        n_sources += 1
+        length += BIT * sum(
+            edge.primitive.is_of_affine and not own.neutral for edge, own in zip(node.edges, slots.edges, strict=True)
+        )
         edges = [edge for edge in node.edges if not _is_numerator(edge, node, graph)]
         length += (len(edges) + node.constant + 3) * BIT
         for edge in edges:
             primitive = edge.primitive
-            if primitive.exponent == -1 and _is_denominator(n_sources, graph):
+            if primitive.exponent == -1 and _is_denominator(source, graph):
                 primitive = LINEAR  # of 1 / (b + a / x), which is x / (a + b x)
             frequency = primitive.frequency
             if edge.primitive not in primitives:
@@ -140,6 +151,14 @@ def structure_length(graph: Graph, primitives: Collection[Primitive]) -> float:
                 length += _exponent_length(primitive.exponent)
             length += math.log(n_sources * total / frequency)
     return length
+
+
+def _is_only_scale(source: int, graph: Graph) -> bool:
+    """Whether a node is the a x of f(a x), for a function that would have a shift too if it read x."""
+    node = graph.nodes[source - graph.n_inputs]
+    readers = [edge for other in graph.nodes for edge in other.edges if edge.source == source]
+    simple = node.aggregator == "sum" and not node.constant and [edge.primitive for edge in node.edges] == [LINEAR]
+    return simple and len(readers) == 1 and readers[0].primitive.is_of_affine
 
 
 def _is_denominator(source: int, graph: Graph) -> bool:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from eqdarts import DARTSRegressor
 from eqdarts.graph.graph import Edge, Graph, Node
-from eqdarts.primitives.table import PRIMITIVES, Primitive, fixed_power, resolve
+from eqdarts.primitives.table import LINEAR, PRIMITIVES, Primitive, fixed_power, resolve
 from eqdarts.selection import (
     CLOSE,
     CRITERIA,
@@ -147,8 +147,9 @@ def _small_graphs(primitives: tuple[Primitive, ...]) -> Iterator[Graph]:
                 yield Graph(2, (first, second))
 
 
-def test_structure_lengths_are_those_of_a_prefix_code() -> None:
-    primitives = resolve(["exp"])
+@pytest.mark.parametrize("name", ["exp", "tanh"])
+def test_structure_lengths_are_those_of_a_prefix_code(name: str) -> None:
+    primitives = resolve([name])
     total = sum(math.exp(-structure_length(graph, primitives)) for graph in _small_graphs(primitives))
     assert 0.3 < total <= 1
 
@@ -160,6 +161,19 @@ def test_structure_grows_with_the_choices_not_with_the_numbers() -> None:
     assert structure_length(term("log", n_inputs=5), DEFAULT) == pytest.approx(
         structure_length(term("log"), DEFAULT) + math.log(5)
     )
+
+
+def test_without_its_shift_a_function_has_the_same_length() -> None:
+    tanh = PRIMITIVES["tanh"]
+    scale = Node("sum", (Edge(0, LINEAR),))
+    bare = Graph(1, (scale, Node("sum", (Edge(1, tanh),))))
+    assert bare.n_coefficients == term("tanh").n_coefficients - 1
+    assert structure_length(bare, DEFAULT) == pytest.approx(structure_length(term("tanh"), DEFAULT))
+    # One that is read twice is a part of its own, and so is one with a constant.
+    twice = Graph(1, (scale, Node("sum", (Edge(1, tanh), Edge(1, PRIMITIVES["log"])))))
+    assert structure_length(twice, DEFAULT) > structure_length(term("tanh"), DEFAULT) + 6
+    moved = Graph(1, (replace(scale, constant=True), Node("sum", (Edge(1, tanh),))))
+    assert structure_length(moved, DEFAULT) > structure_length(term("tanh"), DEFAULT) + 3
 
 
 def test_what_science_writes_often_is_short() -> None:

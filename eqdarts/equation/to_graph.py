@@ -200,6 +200,8 @@ class _Builder:
         return self._applied(PRIMITIVES[name], u)
 
     def _applied(self, primitive: Primitive, u: int) -> int:
+        if primitive.is_of_affine:
+            u = self.node("sum", [DraftEdge(u, LINEAR)])  # tanh(w x) stays without the shift that it does not have
         return self.node("product", [DraftEdge(u, primitive, 1.0, list(primitive.neutral))])
 
 

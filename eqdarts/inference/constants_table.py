@@ -115,7 +115,9 @@ def told_apart(value: float, radius: float, most_cost: float, units: list[Unit],
 
     A constant says something only where the interval of the coefficient is narrow compared with the distance to the
     next one of no higher cost. For an irrational one, of which there are more, it must be narrower. And it says nothing
-    where the interval is as wide as a large part of the constant itself.
+    where the interval is as wide as a large part of the constant itself. An irrational one whose code has L nats needs
+    a half width of at most exp(-L) of it: as the sum of exp(-L) over all of them is small, a number drawn at random is
+    then seldom as near to any.
 
     Parameters
     ----------
@@ -127,9 +129,11 @@ def told_apart(value: float, radius: float, most_cost: float, units: list[Unit],
     wide = max(APART, APART_IRRATIONAL) * half
     around = list(near(value, max(radius, wide), most_cost, units))
     for constant in around:
-        if abs(constant.value - value) > radius or half > WIDEST * abs(constant.value):
+        is_usual = constant.expr.is_Rational or bool(constant.names)
+        widest = WIDEST if is_usual else min(WIDEST, math.exp(-constant.cost))
+        if abs(constant.value - value) > radius or half > widest * abs(constant.value):
             continue
-        room = (APART if constant.expr.is_Rational or constant.names else APART_IRRATIONAL) * half
+        room = (APART if is_usual else APART_IRRATIONAL) * half
         rivals = [c for c in around if c is not constant and c.cost <= constant.cost and abs(c.value - value) <= room]
         if all(math.isclose(c.value, constant.value, rel_tol=1e-12) for c in rivals):
             yield constant

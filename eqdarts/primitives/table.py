@@ -211,6 +211,11 @@ class Primitive:
         return self.family or self.name
 
     @property
+    def is_of_affine(self) -> bool:
+        """Whether it is f(a x + b) with both coefficients free, so that f(a x) needs a sum node for a x."""
+        return self.inner == ("scale", "shift")
+
+    @property
     def scale_is_shift(self) -> bool:
         """Whether a scale of `u` comes out as a shift of the value, as that of a logarithm does."""
         return self.scale_out is not None and not self.homogeneous

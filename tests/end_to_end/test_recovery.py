@@ -9,6 +9,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
+from eqdarts import DARTSRegressor
 from eqdarts.data import prepare
 from eqdarts.graph.fitted import FittedGraph
 from eqdarts.primitives.table import resolve
@@ -84,3 +85,12 @@ def test_an_exact_law_ends_the_search_in_a_short_form() -> None:
     assert sizes[0] <= 16
     exact = next(m for m in result.front if m.loss <= EXACT)
     np.testing.assert_allclose(predict(exact, fresh), y_fresh, rtol=1e-8)
+
+
+def test_a_saturation_through_zero_has_no_shift() -> None:
+    rng = np.random.default_rng(2)
+    x = rng.uniform(0.2, 40, 40)
+    y = 3.4 * np.tanh(x / 15) + 0.05 * rng.normal(size=40)
+    model = DARTSRegressor(max_refits=1500, random_state=0).fit(x[:, None], y)
+    assert "tanh" in str(model.equation_)
+    assert len(model.equation_.coefficients) == 2

@@ -45,13 +45,15 @@ NEAR_MISSES = [
 ]  # fmt: skip
 
 
-def data(form: str, a: float, b: float, noise: float, seed: int) -> tuple[Equation, dict[str, np.ndarray], np.ndarray]:
+def data(
+    form: str, a: float, b: float, noise: float, seed: int, n_rows: int = N_ROWS
+) -> tuple[Equation, dict[str, np.ndarray], np.ndarray]:
     """Return the equation as a search gives it, fitted to noisy rows, and the rows."""
     rng = np.random.default_rng(seed)
-    columns = {"x": rng.uniform(0.3, 3, N_ROWS), "t": rng.uniform(-2, 2, N_ROWS)}
-    rows = {**columns, "a": np.full(N_ROWS, a), "b": np.full(N_ROWS, b)}
+    columns = {"x": rng.uniform(0.3, 3, n_rows), "t": rng.uniform(-2, 2, n_rows)}
+    rows = {**columns, "a": np.full(n_rows, a), "b": np.full(n_rows, b)}
     y = Equation.parse(form).predict(rows)
-    y = y + noise * y.std() * rng.normal(size=N_ROWS)
+    y = y + noise * y.std() * rng.normal(size=n_rows)
     fitted = Equation.parse(form, ["x", "t"]).fit(columns, y, start={"a": 1.02 * a, "b": 0.99 * b})
     return Equation(fitted.expr, fitted.variables), columns, y
 
@@ -79,6 +81,23 @@ def test_near_misses_that_the_data_can_tell_stay(case: int) -> None:
     found = snap_constants(equation, columns, y, constants=NAMED)
     assert found.snaps == ()
     assert found.equation is equation
+
+
+def test_few_noisy_rows_name_no_irrational_number() -> None:
+    for seed in range(24):
+        rng = np.random.default_rng(seed)
+        form = (LINE, DECAY, RATIO)[seed % 3]
+        a, b = rng.choice([math.e, 1 / math.e, math.sqrt(2), math.pi], 2) * rng.normal(1, 0.01, 2)
+        equation, columns, y = data(form, a, b, 0.02, seed, n_rows=25)
+        found = snap_constants(equation, columns, y)
+        assert not [snap for snap in found.snaps if any(name in snap.constant for name in ("pi", "exp", "sqrt"))]
+
+
+@pytest.mark.parametrize("form", [LINE, WAVE])
+def test_many_noisy_rows_still_name_pi(form: str) -> None:
+    equation, columns, y = data(form, 2.345678, math.pi, 0.05, seed=0, n_rows=5000)
+    snaps = snap_constants(equation, columns, y).snaps
+    assert "pi" in [snap.constant for snap in snaps]
 
 
 def test_without_noise_too() -> None:

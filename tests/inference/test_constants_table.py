@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 import sympy
 from hypothesis import given
@@ -44,6 +45,8 @@ def test_a_constant_is_named_only_where_the_interval_is_narrow_for_its_kind(valu
     units = units_of({})
     for constant in told_apart(value, 2 * half, 8.0, units, half):
         assert half <= 0.25 * abs(constant.value)
+        if not constant.expr.is_Rational:
+            assert half <= math.exp(-constant.cost) * abs(constant.value)
         room = (1.5 if constant.expr.is_Rational else 4.0) * half
         for other in near(value, room, 8.0, units):
             if other.cost <= constant.cost and abs(other.value - value) <= room:
@@ -53,6 +56,15 @@ def test_a_constant_is_named_only_where_the_interval_is_narrow_for_its_kind(valu
 def test_a_factor_of_which_little_is_known_is_not_one() -> None:
     assert not list(told_apart(0.69, 1.2, 8.0, units_of({}), 0.66))
     assert [c.value for c in told_apart(0.95, 0.3, 8.0, units_of({}), 0.15)] == [1.0]
+
+
+def test_a_random_number_is_seldom_named_as_an_irrational_one() -> None:
+    rng, units = np.random.default_rng(0), units_of({})
+    for half, most in ((1e-2, 0), (1e-3, 4), (1e-4, 4)):
+        drawn = np.exp(rng.uniform(-1.5, 1.5, 300))
+        named = [list(told_apart(value, half * value, 12.0, units, half * value)) for value in drawn]
+        assert sum(any(not c.expr.is_Rational for c in found) for found in named) <= most
+    assert [str(c.expr) for c in told_apart(3.142, 0.004, 8.0, units, 0.003)] == ["pi"]
 
 
 def test_an_exponent_is_named_only_where_the_rows_tell_it_from_the_next() -> None:

@@ -125,14 +125,26 @@ def without_edge(draft: Draft, j: int, k: int) -> Start:
 
 
 def deletions(draft: Draft) -> Iterator[Start]:
-    """Yield the draft without each of its edges and constants in turn, pruned."""
+    """Yield the draft without each of its edges, constants and shifts in turn, pruned."""
     for j, node in enumerate(draft.nodes):
-        for k in range(len(node.edges)):
+        for k, edge in enumerate(node.edges):
             yield without_edge(draft, j, k)
+            if edge.primitive.is_of_affine and edge.coefficients[1]:
+                yield _without_shift(draft, j, k)
         if node.constant is not None and node.edges:
             edited = draft.copy()
             edited.nodes[j].constant = None
             yield edited.prune().build()
+
+
+def _without_shift(draft: Draft, j: int, k: int) -> Start:
+    """Return the draft with f(w x) in the place of f(w x + b), which is edge `k` of node `j`, pruned."""
+    edited = draft.copy()
+    edge = edited.nodes[j].edges[k]
+    source = edited.insert(j, DraftNode("sum", [DraftEdge(edge.source, LINEAR, edge.coefficients[0])]))
+    edge.source = source
+    edge.coefficients[:2] = edge.primitive.neutral
+    return edited.prune().build()
 
 
 def without_negligible(draft: Draft, lin: Linearised, allowance: float) -> Draft:

@@ -37,9 +37,14 @@ SQRT, SQUARE, RECIPROCAL, EXP = (PRIMITIVES[name] for name in ("sqrt", "square",
 
 
 def without(draft: Draft, j: int, k: int) -> Draft:
-    """Return the draft without one edge or, for k = -1, one constant: what is absent is 0 in a sum, 1 in a product."""
+    """Return the draft without one edge or, for k = -1, one constant: what is absent is 0 in a sum, 1 in a product.
+
+    For k = -2 - e it is the draft without the shift of edge e.
+    """
     edited = draft.copy()
-    if k < 0:
+    if k < -1:
+        edited.nodes[j].edges[-2 - k].coefficients[1] = 0.0
+    elif k < 0:
         edited.nodes[j].constant = None
     else:
         del edited.nodes[j].edges[k]
@@ -55,7 +60,9 @@ def test_deletions_are_the_draft_without_each_part_in_turn(pair: tuple[Graph, tu
     X = rows(N, d=draft.n_inputs, seed=seed)
     places = []
     for j, node in enumerate(draft.nodes):
-        places += [(j, k) for k in range(len(node.edges))]
+        for k, edge in enumerate(node.edges):
+            has_shift = edge.primitive.is_of_affine and edge.coefficients[1] != 0.0
+            places += [(j, k), (j, -2 - k)] if has_shift else [(j, k)]
         places += [(j, -1)] if node.constant is not None and node.edges else []
     found = list(deletions(draft))
     assert len(found) == len(places)
@@ -64,6 +71,11 @@ def test_deletions_are_the_draft_without_each_part_in_turn(pair: tuple[Graph, tu
         expected = evaluate(without(draft, *place), X)
         sound = np.abs(expected) < 1e8
         np.testing.assert_allclose(predict(start, X)[sound], expected[sound], rtol=1e-8, atol=1e-8)
+
+
+def test_a_shift_that_is_deleted_is_no_coefficient_any_more() -> None:
+    draft = Draft(1, [DraftNode("sum", [DraftEdge(0, PRIMITIVES["tanh"], 3.0, [0.2, 0.01])])])
+    assert sorted(graph.n_coefficients for graph, _ in deletions(draft)) == [1, 2]
 
 
 def test_deleting_leaves_the_draft_as_it_was() -> None:
