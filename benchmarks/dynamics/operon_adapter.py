@@ -17,11 +17,11 @@ import os
 import sys
 import time
 import warnings
+from importlib.metadata import version
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
-import pyoperon
 from pyoperon.sklearn import SymbolicRegressor
 from scipy.interpolate import make_smoothing_spline
 
@@ -70,7 +70,7 @@ def main() -> None:
     smooth = np.column_stack([course(t) for course in courses])
     own = request["time_limit"] / x.shape[1]
     found = [laws(smooth, course.derivative()(t), own, request["seed"]) for course in courses]
-    answer = {"systems": list(zip(*found, strict=True)), "version": pyoperon.__version__}
+    answer = {"systems": list(zip(*found, strict=True)), "version": version("pyoperon")}
     print(json.dumps({**answer, "cpu_s": time.process_time() - began, "wall_s": time.perf_counter() - wall}))
 
 
