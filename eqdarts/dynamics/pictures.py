@@ -23,6 +23,7 @@ MOST_RUNS = 6  # in one picture
 FINE = 300  # times of a simulated course
 BAND = 1.96  # standard deviations of measured values
 GRID = 24  # arrows of the flow along each axis
+PAGE_WIDTH, HEIGHT = 7.0, 2.4  # inches of a picture as wide as the page, and of one state in it
 MARGIN = 0.08  # of the plane of both states around the measured values
 
 
@@ -50,7 +51,8 @@ def plot_courses(run: DynamicsRun, courses: Sequence[Course]) -> list[Axes]:
     courses : sequence of Course
         Those that are shown, each in its own colour.
     """
-    axes = axes_grid(len(run.system.states))
+    n_states = len(run.system.states)
+    axes = axes_grid(n_states) if n_states == 1 else axes_grid(n_states, PAGE_WIDTH / min(n_states, 3), HEIGHT)
     paths = [_path(run, course) for course in courses]
     for k, (ax, state) in enumerate(zip(axes, run.system.states, strict=True)):
         for number, (course, (t, path)) in enumerate(zip(courses, paths, strict=True)):

@@ -191,13 +191,13 @@ def title_width(ax: Axes) -> float:
     return panel_size(ax)[0] - 0.65 * 72
 
 
-def axes_grid(n: int) -> list[Axes]:
-    """Return the `n` axes of a new figure, at most three in a row."""
+def axes_grid(n: int, width: float = PANEL_WIDTH, height: float = PANEL_HEIGHT) -> list[Axes]:
+    """Return the `n` axes of a new figure, at most three in a row, each of a width and height in inches."""
     from matplotlib import pyplot
 
     n_columns = min(3, n)
     n_rows = -(-n // n_columns)
-    size = max(3.5, PANEL_WIDTH * n_columns), max(2.0, PANEL_HEIGHT * n_rows)
+    size = max(3.5, width * n_columns), max(2.0, height * n_rows)
     grid = pyplot.subplots(n_rows, n_columns, figsize=size, squeeze=False)[1]
     for ax in grid.flat[n:]:
         ax.set_axis_off()
