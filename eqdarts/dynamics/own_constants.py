@@ -23,7 +23,7 @@ from scipy import stats
 from eqdarts._typing import Array
 from eqdarts.dynamics.choice import Chosen
 from eqdarts.dynamics.flow import Formula, Sides
-from eqdarts.dynamics.laws import FLOOR, sides_of
+from eqdarts.dynamics.laws import FLOOR, Law, sides_of
 from eqdarts.dynamics.population import Population, population
 from eqdarts.dynamics.problem import Problem
 from eqdarts.dynamics.record import OfGroup
@@ -36,6 +36,7 @@ MOST_NUMBERS = 3e7  # in the slopes of all rows
 LEAST_SEEN = 1e-9  # singular value, as a share of the largest, of what runs determine
 MOST_RIVALS = 3
 COVERAGE = 0.95
+CLEARLY = 3.0  # nats by which another form is shorter, odds of 20 to 1
 
 
 class GroupSides(Sides):
@@ -127,7 +128,8 @@ class WithOwn:
     Parameters
     ----------
     chosen : Chosen
-        The system with the means over the groups, and the fit with the values of each.
+        The system with the means over the groups, and the fit with the values of each. Its rivals have constants of
+        each group too.
     labels : tuple of str
     own : tuple of int
         Places of the coefficients that differ, among those of all states.
@@ -169,21 +171,22 @@ def with_own(chosen: Chosen, go_on: Callable[[], bool]) -> WithOwn | None:
     """Return the system with the constants that differ between the groups of its runs; None if all are shared.
 
     Where constants are shared, a wrong form can make up for their differences. So the rivals that came nearest are
-    tried too.
+    tried too, and one of them is taken if it is clearly shorter.
     """
     labels = tuple(dict.fromkeys(part.group for part in chosen.problem.data.parts))
     if len(labels) < 2 or not has_room(chosen):
         return None
     first = _Trials(chosen, labels)
-    best, own = first, first.best(go_on)
+    tried = [(first, first.best(go_on))]
     for laws, _ in chosen.rivals[:MOST_RIVALS]:
         fit = chosen.problem.fit_all(laws) if go_on() else None
         if fit is not None and fit[1].converged >= chosen.fitted.converged:
             trials = _Trials(Chosen(*fit, chosen.problem), labels)
-            other = trials.best(go_on)
-            if trials.length(other) < best.length(own):
-                best, own = trials, other
-    return best.finished(own, first.length(())) if own else None
+            tried.append((trials, trials.best(go_on)))
+    # A rival that hardly differs leaves the form as it is.
+    best, own = min(tried, key=lambda one: one[0].length(one[1]) + CLEARLY * (one[0] is not first))
+    rivals = tuple((trials.chosen.laws, trials.length(other)) for trials, other in tried if trials is not best)
+    return best.finished(own, first.length(()), rivals) if own else None
 
 
 def has_room(chosen: Chosen) -> bool:
@@ -272,8 +275,13 @@ class _Trials:
         covariance = np.asarray(np.linalg.inv(np.einsum("pgi,pgj->gij", known, known)))
         return population(fitted.theta[order].reshape(n_groups, n_own), covariance, joint)
 
-    def finished(self, own: tuple[int, ...], shared: float) -> WithOwn | None:
-        """Return the system with these own constants; `shared` are the nats of the one that has none."""
+    def finished(
+        self, own: tuple[int, ...], shared: float, rivals: tuple[tuple[tuple[Law, ...], float], ...]
+    ) -> WithOwn | None:
+        """Return the system with these own constants.
+
+        `shared` are the nats of the one that has none, and `rivals` other laws with own constants and their nats.
+        """
         sides, fitted, length = self._fit(own)
         assert fitted is not None  # its length is finite
         n_states = len(self.chosen.problem.data.states)
@@ -297,7 +305,7 @@ class _Trials:
         laws = tuple(moved for law, own_mean in pairs if (moved := law.with_coefficients(own_mean)) is not None)
         if len(laws) < len(self.chosen.laws):
             return None
-        found = replace(self.chosen, laws=laws, fitted=fitted, rivals=())
+        found = replace(self.chosen, laws=laws, fitted=fitted, length=length, rivals=rivals)
         return WithOwn(
             found, self.labels, tuple(differ.tolist()), values, errors, mean, error, self.length(()) - length
         )

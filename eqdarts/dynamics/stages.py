@@ -219,14 +219,11 @@ def _recorded(
     grouped: WithOwn | None = None,
 ) -> DynamicsRun:
     data = problem.data
-    shared_by_all, chosen = chosen, chosen if grouped is None else grouped.chosen
+    chosen = chosen if grouped is None else _with_shared_rivals(grouped.chosen, chosen)
     laws, fitted = chosen.laws, chosen.fitted
     equations = tuple(_finished(law, state, problem) for law, state in zip(laws, data.states, strict=True))
     system = System(equations, data.states, data.inputs, data.time, data.order)
-    fronts = tuple(
-        _front(ones, law, k, shared_by_all, float(fitted.square[k]))
-        for k, (ones, law) in enumerate(zip(screened, laws, strict=True))
-    )
+    fronts = tuple(_front(ones, law, k, chosen) for k, (ones, law) in enumerate(zip(screened, laws, strict=True)))
     run = DynamicsRun(
         system,
         fronts,
@@ -304,9 +301,20 @@ def _finished(law: Law, state: str, problem: Problem) -> Equation:
     return found if problem.units is None else problem.units.told(found, data.states.index(state))
 
 
-def _front(ones: Sequence[Screened], law: Law, k: int, chosen: Chosen, square: float) -> tuple[OnFront, ...]:
-    """Return the laws of state k that fit better than all simpler ones, and the chosen one with its own square."""
-    problem = chosen.problem
+def _with_shared_rivals(own: Chosen, shared: Chosen) -> Chosen:
+    """Return the system with own constants, and with the rivals that were tried with shared ones alone."""
+    tried = {tuple(law.key for law in laws) for laws, _ in own.rivals}
+    others = [
+        (laws, own.length + length - shared.length)
+        for laws, length in shared.rivals
+        if tuple(law.key for law in laws) not in tried
+    ]
+    return replace(own, rivals=tuple(sorted((*own.rivals, *others), key=lambda rival: rival[1])))
+
+
+def _front(ones: Sequence[Screened], law: Law, k: int, chosen: Chosen) -> tuple[OnFront, ...]:
+    """Return the laws of state k that fit better than all simpler ones, and the chosen one."""
+    problem, square = chosen.problem, float(chosen.fitted.square[k])
     rows: list[OnFront] = []
     best = math.inf
     for one in sorted(ones, key=lambda one: (one.law.equation.complexity, one.square)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -64,6 +65,18 @@ def test_a_form_that_made_up_for_differences_gives_way_to_its_rival() -> None:
     found = with_own(right, lambda: True)
     assert found is not None
     assert found.chosen.laws[0].key == rival[0].key
+
+
+def test_a_rival_that_is_hardly_shorter_leaves_the_form_and_is_compared_with_own_constants() -> None:
+    shared = _chosen(RATES, "1.1 - 0.5*S", 10.0)
+    for shorter, structure in ((1.0, 10.0), (5.0, 5.0)):
+        rival = (law("1.1 - 0.5*S", 10.0 - shorter),)
+        both = replace(shared, rivals=((rival, shared.length - shorter),))
+        found = with_own(both, lambda: True)
+        assert found is not None
+        assert found.chosen.laws[0].structure == structure
+        others = [length - found.chosen.length for _, length in found.chosen.rivals]
+        assert others == [pytest.approx(-1.0 if structure == 10.0 else 5.0)]
 
 
 def test_slopes_are_those_of_each_group() -> None:
