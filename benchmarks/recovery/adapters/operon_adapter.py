@@ -47,4 +47,5 @@ def fit(request: Request) -> tuple[str, list[str], int | None]:
     return texts[0], texts[::-1], int(model.stats_["residual_evaluations"])
 
 
-answer("pyoperon", fit)
+if __name__ == "__main__":
+    answer("pyoperon", fit)
