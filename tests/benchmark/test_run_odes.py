@@ -68,7 +68,7 @@ def test_files_from_before_the_other_suites_are_read_and_resumed(
     shutil.copy(MEASURED / name, out)
     before = read_rows([out])
     assert has_systems(out)
-    assert {line.split(" | ")[0] for line in markdown(before).splitlines()[2:]} == {"| odes"}
+    assert "| odes" in {line.split(" | ")[0] for line in markdown(before).splitlines()[2:]}
     first = before.iloc[0]
     options = json.loads(first["options"])
     (system,) = (one for one in load_odes() if one.name == first["problem"])
