@@ -153,10 +153,15 @@ def structure_length(graph: Graph, primitives: Collection[Primitive]) -> float:
     return length
 
 
+def _readers(source: int, graph: Graph) -> list[Edge]:
+    """Return the edges that read a node."""
+    return [edge for other in graph.nodes for edge in other.edges if edge.source == source]
+
+
 def _is_only_scale(source: int, graph: Graph) -> bool:
     """Whether a node is the a x of f(a x), for a function that would have a shift too if it read x."""
     node = graph.nodes[source - graph.n_inputs]
-    readers = [edge for other in graph.nodes for edge in other.edges if edge.source == source]
+    readers = _readers(source, graph)
     simple = node.aggregator == "sum" and not node.constant and [edge.primitive for edge in node.edges] == [LINEAR]
     return simple and len(readers) == 1 and readers[0].primitive.is_of_affine
 
@@ -164,7 +169,7 @@ def _is_only_scale(source: int, graph: Graph) -> bool:
 def _is_denominator(source: int, graph: Graph) -> bool:
     """Whether a node is a constant and one term, and its readers take its reciprocal."""
     node = graph.nodes[source - graph.n_inputs]
-    readers = [edge for other in graph.nodes for edge in other.edges if edge.source == source]
+    readers = _readers(source, graph)
     simple = node.aggregator == "sum" and node.constant and len(node.edges) == 1
     return simple and len(readers) == 1 and readers[0].primitive.exponent == -1
 

@@ -189,7 +189,7 @@ def usual_of_states(
         go_on = clock.own_time(FOR_USUAL / n, FOR_USUAL * (k + 1) / n)
         laws = [_in_all(law, problem.data) for law in (*(guess.law for guess in guesses[k]), *how.known(k))]
         usual = usual_laws(problem, k, table, settings.primitives, go_on)
-        found.append(screen(problem, k, laws, go_on, usual) or [Screened(constant_law(problem, k), math.inf, math.inf)])
+        found.append(_or_constant(problem, k, screen(problem, k, laws, go_on, usual)))
     return found
 
 
@@ -220,8 +220,12 @@ def _screened(work: _Work, laws: Sequence[Law], until: Callable[[], bool]) -> li
     usual = work.usual if own is work.problem else None
     if usual is None:  # sums of usual terms do not have a form that is known
         usual = usual_laws(own, k, work.table, work.settings.primitives, until) if work.part is None else []
-    # A law that is undefined on the smooth courses is none; a constant always is defined.
-    return screen(own, k, laws, until, usual) or [Screened(constant_law(own, k), math.inf, math.inf)]
+    return _or_constant(own, k, screen(own, k, laws, until, usual))
+
+
+def _or_constant(problem: Problem, k: int, ones: list[Screened]) -> list[Screened]:
+    """Return the laws, or a constant if none is defined on the smooth courses."""
+    return ones or [Screened(constant_law(problem, k), math.inf, math.inf)]
 
 
 def _followed(problem: Problem, k: int, laws: Sequence[Law]) -> Problem:

@@ -13,6 +13,7 @@ from eqdarts._typing import Array
 from eqdarts.dynamics.laws import FLOOR, Law
 from eqdarts.dynamics.problem import Problem, Tie
 from eqdarts.dynamics.shooting import ACCURATE, Fitted
+from eqdarts.dynamics.sums import length_of_slopes
 from eqdarts.dynamics.variants import collected, exact_law, law_of, simpler_laws
 from eqdarts.expression.program import evaluate
 from eqdarts.fitting.front import Entry
@@ -101,8 +102,7 @@ def laws_of_entries(entries: Sequence[Entry], n_rows: int) -> list[Law]:
 
     def length(entry: Entry) -> float:
         c = entry.candidate
-        price = 0.5 * c.n_coefficients * math.log(n_rows)
-        return 0.5 * n_rows * math.log(max(c.loss, 1e-300)) + price + (c.structure or 0.0)
+        return length_of_slopes(c.loss, c.n_coefficients, n_rows) + (c.structure or 0.0)
 
     smallest: dict[int, Entry] = {}
     for entry in sorted(finite, key=lambda entry: entry.candidate.loss):

@@ -249,9 +249,8 @@ def _recorded(
 
 def _about(run: DynamicsRun, chosen: Chosen, is_grouped: bool) -> Iterator[str]:
     """Yield what the reader must know of the fit, and of the system that comes nearest."""
-    between = None if is_grouped else _between(chosen)
+    between, serial = (None, None) if is_grouped else _dependence(chosen)
     yield from about_runs(None if between is None else between.p_value)
-    serial = _serial(chosen) if between is None and not is_grouped else None
     yield from about_fit(run, chosen.problem.smooth, chosen.fitted.converged, serial)
     yield from about_rival_systems(run.system, list(_rivals(run.system, chosen)))
 
@@ -285,6 +284,12 @@ def _between(chosen: Chosen) -> Between | None:
 def _serial(chosen: Chosen) -> Serial | None:
     """Return how the residuals follow each other; those of an exact fit are errors of the integration."""
     return None if chosen.is_exact else serial_residuals(chosen.problem.data, chosen.fitted.states)
+
+
+def _dependence(chosen: Chosen) -> tuple[Between | None, Serial | None]:
+    """Return how the runs differ, and if they do not, how the residuals follow each other."""
+    between = _between(chosen)
+    return between, None if between is not None else _serial(chosen)
 
 
 def _courses(problem: Problem, states: Array) -> tuple[Course, ...]:
@@ -350,7 +355,7 @@ def _coefficients(
     `errors` are the standard errors of all coefficients and their freedom where these come from elsewhere.
     """
     if errors is None:
-        between, serial = _between(chosen), _serial(chosen)
+        between, serial = _dependence(chosen)
         spread, freedom = _errors(chosen), float(chosen.fitted.freedom)
         if between is not None:
             spread, freedom = _errors(chosen, between.information), float(between.freedom)
