@@ -14,12 +14,13 @@ import numpy as np
 
 from eqdarts._typing import Array, Expr
 from eqdarts.errors import FormulaError
-from eqdarts.expression.build import without_units
+from eqdarts.expression.build import exponential, without_units
 from eqdarts.expression.extremes import with_extremes
 from eqdarts.expression.normal_form import cost, normalise
 from eqdarts.expression.phases import usual_numbers
 from eqdarts.expression.program import evaluate
 from eqdarts.expression.rounding import rounded
+from eqdarts.primitives.functions import EXP, LOG, function_of
 
 __all__ = ["Points", "points_of", "simplified"]
 
@@ -68,6 +69,7 @@ def simplified(expr: Expr, points: Points) -> Expr:
     best = _agreeing(normalise, expr, points, reference)
     best = _agreeing(lambda e: normalise(_without_nested_fractions(e)), best, points, reference)
     best = _agreeing(_with_powers_of_powers_as_one, best, points, reference)
+    best = _agreeing(_with_inputs_as_exponents, best, points, reference)
     best = _agreeing(with_extremes, best, points, reference)
     # Rounding can make a coefficient 1 or 0, after which another form may be the shortest.
     for _ in range(MOST_PASSES):
@@ -89,6 +91,40 @@ def _with_powers_of_powers_as_one(expr: Expr) -> Expr:
         lambda e: e.is_Pow and e.base.is_Pow and e.base.exp.is_Float and e.exp.is_number,
         lambda e: e.base.base ** (e.base.exp * e.exp),
     )
+
+
+def _with_inputs_as_exponents(expr: Expr) -> Expr:
+    """Return (x/e)**b in place of exp(-b*log(e/x)), where b is no number."""
+    import sympy
+
+    def power(term: Expr) -> Expr | None:
+        factors = sympy.Mul.make_args(term)
+        logs = [(factor, own) for factor in factors if (own := _as_weighted_log(factor)) is not None]
+        exponent = sympy.Mul(*(factor for factor in factors if factor != logs[0][0])) if logs else None
+        if exponent is None or len(logs) != 1 or not exponent.free_symbols:
+            return None
+        weight, base = logs[0][1]
+        return min((base ** (exponent * weight), (1 / base) ** (-exponent * weight)), key=cost)
+
+    def split(e: Expr) -> Expr:
+        powers = {term: power(term) for term in sympy.Add.make_args(e.args[0])}
+        rest = sympy.Add(*(term for term, own in powers.items() if own is None))
+        found = [own for own in powers.values() if own is not None]
+        return sympy.Mul(*found, *([exponential(rest)] if rest != 0 else [])) if found else e
+
+    return expr.replace(lambda e: function_of(e) is EXP, split)
+
+
+def _as_weighted_log(expr: Expr) -> tuple[Expr, Expr] | None:
+    """Return w and exp(c/w)*u for w*log(u) + c with numbers w and c, None for anything else."""
+    import sympy
+
+    constant, rest = expr.as_coeff_Add()
+    weight, log = rest.as_coeff_Mul()
+    if function_of(log) is not LOG:
+        return None
+    factor = 1 if constant.is_zero else sympy.exp(constant / weight).evalf()
+    return weight, factor * log.args[0]
 
 
 def _without_nested_fractions(expr: Expr) -> Expr:

@@ -7,7 +7,9 @@ which reductions are worth a comparison:
 - a law of scale (w, k): f does not change if every :math:`x_i` is multiplied by :math:`t^{w_i}` and f divided by
   :math:`t^k`. Its amplitude is :math:`\sum_i w_i x_i f_i - k f`. Products, ratios, groups of several inputs, factors
   that are powers of one input, and inputs that do not matter are all such laws;
-- a sum :math:`x_i + a x_j`: its amplitude is :math:`a f_i - f_j`.
+- a sum :math:`x_i + a x_j`: its amplitude is :math:`a f_i - f_j`;
+- an exponent: :math:`x_j L(x_i)`, where L is the logarithm of an input, of one plus it, or of its odds. Its amplitude
+  is :math:`x_j f_j - (L / L') f_i`.
 
 An amplitude counts by how far the rows spread along its direction. The best reduction is kept, and the next one is
 sought in what is left.
@@ -27,7 +29,7 @@ from eqdarts._typing import Array
 from eqdarts.search.by_units import most_likely, pivoted
 from eqdarts.search.problem import Problem
 from eqdarts.search.smooth_evidence import SmoothFit, best_fits, positive, rows_of, smooth_fit
-from eqdarts.search.structure import Group, Reduction, reduce, scaled_by, simple_ratio
+from eqdarts.search.structure import Base, Group, Reduction, reduce, scaled_by, simple_ratio
 
 __all__ = ["FEWEST_ROWS", "MOST_INPUTS", "Compared", "compared_reductions", "likely_by_units"]
 
@@ -38,6 +40,8 @@ LEAST_GAIN = 0.0  # nats
 # Prices in nats: of two reductions that the rows bear out alike, the simpler one is meant.
 ANOTHER, WHOLE = 1.0, 1.0  # another input, and a whole number besides one
 BROKEN, FREE = 4.0, 5.0  # a fraction, and a weight that is fitted
+EXPONENT = 3.0  # an input that is an exponent
+LARGEST_SHIFT = 30.0  # logarithm of a base, beyond which it is none
 POWERS = (0.5, 1.0, 1.5, 2.0, 3.0)  # ratios of exponents, and their reciprocals
 DEGREES = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0)  # of factors
 SIGNED_DEGREES = (0.0, 1.0, 2.0)  # of a factor that is not positive
@@ -136,7 +140,11 @@ def _suggested(problem: Problem, fits: Sequence[SmoothFit]) -> list[tuple[float,
     for fit in fits:
         f, gradient = fit.value_and_gradient()
         noise = max(fit.unexplained * float(np.sum((y * root) ** 2)) / len(y), 1e-300)
-        ranked = [*_scales(X, f, gradient, root, noise), *_sums(X, gradient, root, noise, problem.units)]
+        ranked = [
+            *_scales(X, f, gradient, root, noise),
+            *_sums(X, gradient, root, noise, problem.units),
+            *_exponents(X, gradient, root, noise, problem.units),
+        ]
         ranked.sort(key=lambda row: row[0])
         # What the units imply takes several inputs out at once: its amplitude is not that of a single step.
         chosen = [*ranked[:TRIED], *_by_units(X, f, gradient, root, noise, problem.dimensions)]
@@ -149,8 +157,7 @@ def _scales(X: Array, f: Array, gradient: Array, root: Array, noise: float) -> I
     d = X.shape[1]
     laws, prices = _laws_of_scale(d)
     flow = np.concatenate([X.T * gradient, -f[None, :]]) * root  # (D + 1, N)
-    logs = np.log(np.maximum(np.abs(X), 1e-3 * np.abs(X).max(0) + 1e-300))
-    missed = _quadratic(laws, flow @ flow.T) / _quadratic(laws[:, :d], _precision(logs)) / (2 * noise)
+    missed = _quadratic(laws, flow @ flow.T) / _quadratic(laws[:, :d], _precision(_sizes(X))) / (2 * noise)
     is_positive = positive(X)
     n_found = 0
     for k in np.argsort(missed + prices):
@@ -170,8 +177,7 @@ def _by_units(
     if dimensions is None:
         return
     flow = np.concatenate([X.T * gradient, -f[None, :]]) * root
-    logs = np.log(np.maximum(np.abs(X), 1e-3 * np.abs(X).max(0) + 1e-300))
-    for missed, price, laws in most_likely(dimensions, flow, _precision(logs), noise, BY_UNITS):
+    for missed, price, laws in most_likely(dimensions, flow, _precision(_sizes(X)), noise, BY_UNITS):
         rows = pivoted(laws, positive(X))
         if rows is not None:
             yield missed, price, scaled_by(X.shape[1], rows)
@@ -226,6 +232,51 @@ def _sums(
             groups = [Group("product", ((k, 1.0),)) for k in range(d) if k not in (i, j)]
             merged = Group("sum", ((i, 1.0), (j, own)))
             yield float(missed + price), price, Reduction((*groups, merged), Group("product", ()))
+
+
+def _exponents(
+    X: Array, gradient: Array, root: Array, noise: float, units: Array
+) -> Iterator[tuple[float, float, Reduction]]:
+    """Yield inputs that are the exponents of others, as `_scales` does."""
+    d = X.shape[1]
+    for i, j in itertools.permutations(range(d), 2):
+        slope = X[:, i] * gradient[i] * root
+        for base, k, price in _bases(X[:, i], units[i], X[:, j] * gradient[j] * root, slope):
+            logarithm = base.logarithm(k * X[:, i])
+            if not np.isfinite(logarithm).all() or np.ptp(logarithm) == 0.0:
+                continue
+            flow = X[:, j] * gradient[j] * root - logarithm / base.steepness(k * X[:, i]) * slope
+            precision = _precision(_sizes(np.stack([X[:, j], logarithm], axis=1)))
+            direction = np.array([1.0, -1.0])
+            missed = flow @ flow / (direction @ precision @ direction) / (2 * noise)
+            groups = [Group("product", ((m, 1.0),)) for m in range(d) if m not in (i, j)]
+            power = Group("exponent", ((i, k), (j, 1.0)), base=base)
+            yield float(missed + price), price, Reduction((*groups, power), Group("product", ()))
+
+
+def _bases(x: Array, unit: float, along: Array, slope: Array) -> Iterator[tuple[Base, float, float]]:
+    """Yield what may be raised to an exponent: the base, what its input is multiplied by, and the price.
+
+    `along` (N,) and `slope` (N,) are the derivatives of the law in the logarithms of the exponent and of the input.
+    """
+    if x.min() <= 0:
+        return
+    yield Base.INPUT, unit, EXPONENT
+    yield Base.ONE_PLUS, unit, EXPONENT + ANOTHER
+    if unit * x.max() < 1:
+        yield Base.ODDS, unit, EXPONENT + ANOTHER
+    # a base x / s: the logarithm of s that the rows contradict least
+    total = float(slope @ slope)
+    if total > 0:
+        shift = float(slope @ (along - np.log(x) * slope)) / total
+        if abs(shift) < LARGEST_SHIFT:
+            yield Base.INPUT, float(np.exp(shift)), EXPONENT + FREE
+
+
+def _sizes(columns: Array) -> Array:
+    """Return the logarithms of the sizes of columns (N, D), with a floor where they are next to zero."""
+    sizes = np.abs(columns)
+    return np.asarray(np.log(np.maximum(sizes, 1e-3 * sizes.max(0) + 1e-300)))
 
 
 def _quadratic(rows: Array, matrix: Array) -> Array:

@@ -14,8 +14,10 @@ does better.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import Enum
 from fractions import Fraction
 
 import numpy as np
@@ -24,12 +26,13 @@ from numpy.typing import NDArray
 from eqdarts._typing import Array
 from eqdarts.graph.draft import Draft, DraftEdge, DraftNode
 from eqdarts.graph.draft_terms import LINEAR
-from eqdarts.primitives.table import fixed_power
+from eqdarts.primitives.table import PRIMITIVES, fixed_power
 from eqdarts.search.by_units import implied_laws, independent, most_likely, pivoted
 from eqdarts.search.problem import Problem, Rows
 from eqdarts.search.svd import svd
 
 __all__ = [
+    "Base",
     "Group",
     "Reduction",
     "find_reductions",
@@ -45,18 +48,58 @@ _NEAR_ZERO = 1e-3
 MOST_BY_UNITS = 3
 
 
+class Base(Enum):
+    """What a power with an input as exponent is a power of."""
+
+    INPUT = ""
+    ONE_PLUS = "1+"
+    ODDS = "odds"
+
+    def logarithm(self, x: Array) -> Array:
+        """Return the logarithm (N,) of the base at an input (N,); NaN where it has none."""
+        with np.errstate(all="ignore"):
+            if self is Base.ONE_PLUS:
+                return np.asarray(np.log1p(x))
+            return np.asarray(np.log(x) if self is Base.INPUT else np.log(x / (1 - x)))
+
+    def steepness(self, x: Array) -> Array:
+        """Return x times the derivative of the logarithm (N,) at an input (N,)."""
+        if self is Base.INPUT:
+            return np.ones_like(x)
+        with np.errstate(all="ignore"):
+            return np.asarray(x / (1 + x) if self is Base.ONE_PLUS else 1 / (1 - x))
+
+    def nodes(self, source: int, k: float, first: int) -> list[DraftNode]:
+        """Return the nodes that compute the logarithm at k times a source; `first` is the place of the first."""
+        log = PRIMITIVES["log"]
+        if self is Base.INPUT:
+            return [DraftNode("sum", [DraftEdge(source, log)], math.log(k))]
+        inner = DraftNode("sum", [DraftEdge(source, LINEAR, k if self is Base.ONE_PLUS else -k)], 1.0)
+        if self is Base.ONE_PLUS:
+            return [inner, DraftNode("sum", [DraftEdge(first, log)])]
+        return [inner, DraftNode("sum", [DraftEdge(source, log), DraftEdge(first, log, -1.0)], math.log(k))]
+
+
 @dataclass(frozen=True)
 class Group:
-    """A new input: a sum of old ones with weights, or a product of powers of them, times a scale."""
+    """A new input: a sum of old ones with weights, or a product of powers of them, times a scale.
 
-    kind: str  # "sum" or "product"
+    A group of the kind "exponent" is the logarithm of a power whose exponent is an input: the second input times
+    the logarithm of the first one, of one plus it, or of its odds, once that is multiplied by its weight.
+    """
+
+    kind: str  # "sum", "product" or "exponent"
     parts: tuple[tuple[int, float], ...]
     scale: float = 1.0
+    base: Base = Base.INPUT  # of an exponent
 
     def __call__(self, X: Array) -> Array:
         """Return its values (N,) from the old inputs (N, D); NaN where a power is undefined."""
         if self.kind == "sum":
             return np.asarray(self.scale * sum(w * X[:, i] for i, w in self.parts))
+        if self.kind == "exponent":
+            (i, k), (j, _) = self.parts
+            return self.scale * X[:, j] * self.base.logarithm(k * X[:, i])
         value = np.full(len(X), self.scale)
         with np.errstate(all="ignore"):
             for i, p in self.parts:
@@ -70,12 +113,23 @@ class Group:
         if self.kind == "sum":
             first, weight = self.parts[0]
             return float(units[first] / (self.scale * weight))
+        if self.kind == "exponent":
+            return float(units[self.parts[1][0]] / self.scale)
         with np.errstate(all="ignore"):
             unit = float(np.prod([units[i] ** p for i, p in self.parts]) / self.scale)
         return unit if np.isfinite(unit) and unit > 0 else 1.0
 
+    def dimensions(self, old: Array) -> Array:
+        """Return the exponents of the base units (B,) from those of the old inputs (B, D + 1)."""
+        if self.kind == "product":
+            return np.asarray(sum(p * old[:, i] for i, p in self.parts))
+        return np.asarray(old[:, self.parts[0 if self.kind == "sum" else 1][0]])
+
     def gradient(self, X: Array, G: Array) -> Array:
         """Return df/d(new input) (N,) from the gradient (D, N) in the old ones, by the part that is largest."""
+        if self.kind == "exponent":
+            (i, k), (j, _) = self.parts
+            return np.asarray(G[j] / (self.scale * self.base.logarithm(k * X[:, i])))
         sizes = [np.linalg.norm(X[:, i] * G[i]) for i, _ in self.parts]
         i, number = self.parts[int(np.argmax(sizes))]
         if self.kind == "sum":
@@ -84,10 +138,21 @@ class Group:
             return np.asarray(G[i] * X[:, i] / (number * self(X)))
 
     def edges(self) -> list[DraftEdge]:
-        """Return the edges of the node that computes it, without the scale."""
+        """Return the edges of the node that computes a sum or a product, without the scale."""
         if self.kind == "sum":
             return [DraftEdge(i, LINEAR, self.scale * w) for i, w in self.parts]
         return [DraftEdge(i, fixed_power(Fraction(p).limit_denominator(6))) for i, p in self.parts]
+
+    def nodes(self, first: int) -> list[DraftNode]:
+        """Return the nodes that compute it, the last of them its value; `first` is the place of the first."""
+        if self.kind == "sum":
+            return [DraftNode("sum", self.edges())]
+        if self.kind == "product":
+            return [DraftNode("product", self.edges(), self.scale)]
+        (i, k), (j, _) = self.parts
+        logarithm = self.base.nodes(i, k, first)
+        edges = [DraftEdge(j, LINEAR), DraftEdge(first + len(logarithm) - 1, LINEAR)]
+        return [*logarithm, DraftNode("product", edges, self.scale)]
 
     @property
     def is_input(self) -> bool:
@@ -105,15 +170,12 @@ class Reduction:
     @property
     def key(self) -> str:
         """Equal for reductions that differ by scales only."""
-        groups = sorted(f"{g.kind}{[(i, round(p, 2)) for i, p in g.parts]}" for g in self.groups)
+        groups = sorted(f"{g.kind}{g.base.value}{[(i, round(p, 2)) for i, p in g.parts]}" for g in self.groups)
         return f"{groups}/{[(i, round(p, 2)) for i, p in self.prefactor.parts]}"
 
     def dimensions(self, old: Array) -> Array | None:
         """Return the exponents of the base units (B, D + 1) of the new inputs and target; None if none is left."""
-        columns = [
-            old[:, group.parts[0][0]] if group.kind == "sum" else sum(p * old[:, i] for i, p in group.parts)
-            for group in self.groups
-        ]
+        columns = [group.dimensions(old) for group in self.groups]
         target = old[:, -1] - sum(p * old[:, i] for i, p in self.prefactor.parts)
         left = independent(np.stack([*columns, target], axis=1))
         return left if len(left) else None
@@ -126,8 +188,7 @@ class Reduction:
             if group.is_input:
                 place.append(group.parts[0][0])
                 continue
-            constant = group.scale if group.kind == "product" else None
-            nodes.append(DraftNode("sum" if group.kind == "sum" else "product", group.edges(), constant))
+            nodes += group.nodes(n_old + len(nodes))
             place.append(n_old + len(nodes) - 1)
         shift = n_old + len(nodes) - draft.n_inputs
         for node in draft.copy().nodes:
@@ -151,7 +212,7 @@ def reduce(problem: Problem, reduction: Reduction) -> tuple[Problem, Reduction] 
         size = float(np.mean(np.abs(group(X))))
         if not np.isfinite(size) or size == 0.0:
             return None
-        groups.append(group if group.is_input else Group(group.kind, group.parts, group.scale / size))
+        groups.append(group if group.is_input else replace(group, scale=group.scale / size))
     # the scales keep inputs and target at magnitude one, as the search expects them
     prefactor = reduction.prefactor
     if prefactor.parts:
