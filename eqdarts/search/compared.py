@@ -7,7 +7,7 @@ which reductions are worth a comparison:
 - a law of scale (w, k): f does not change if every :math:`x_i` is multiplied by :math:`t^{w_i}` and f divided by
   :math:`t^k`. Its amplitude is :math:`\sum_i w_i x_i f_i - k f`. Products, ratios, groups of several inputs, factors
   that are powers of one input, and inputs that do not matter are all such laws;
-- a sum :math:`x_i + a x_j`: its amplitude is :math:`a f_i - f_j`;
+- a sum :math:`x_i + a x_j`: its amplitude is :math:`a f_i - f_j`. Squares, reciprocals and roots are summed as well;
 - an exponent: :math:`x_j L(x_i)`, where L is the logarithm of an input, of one plus it, or of its odds. Its amplitude
   is :math:`x_j f_j - (L / L') f_i`.
 
@@ -34,6 +34,7 @@ from eqdarts.search.structure import Base, Group, Reduction, reduce, scaled_by, 
 __all__ = ["FEWEST_ROWS", "MOST_INPUTS", "Compared", "compared_reductions", "likely_by_units"]
 
 TRIED = 16  # reductions of each step and smooth model that are compared by evidence, those with the smallest amplitudes
+CURVED = 8  # of those with powers in a sum or with an exponent
 TOP = 3  # of these, how many get the best setting of the smooth model
 BY_UNITS = 4  # of those that the units imply with a constant that has a unit
 LEAST_GAIN = 0.0  # nats
@@ -41,6 +42,8 @@ LEAST_GAIN = 0.0  # nats
 ANOTHER, WHOLE = 1.0, 1.0  # another input, and a whole number besides one
 BROKEN, FREE = 4.0, 5.0  # a fraction, and a weight that is fitted
 EXPONENT = 3.0  # an input that is an exponent
+POWERS_OF_TERMS = (1.0, 2.0, -1.0, 0.5)
+MOST_WITH_POWERS = 8  # inputs
 LARGEST_SHIFT = 30.0  # logarithm of a base, beyond which it is none
 POWERS = (0.5, 1.0, 1.5, 2.0, 3.0)  # ratios of exponents, and their reciprocals
 DEGREES = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0)  # of factors
@@ -140,15 +143,14 @@ def _suggested(problem: Problem, fits: Sequence[SmoothFit]) -> list[tuple[float,
     for fit in fits:
         f, gradient = fit.value_and_gradient()
         noise = max(fit.unexplained * float(np.sum((y * root) ** 2)) / len(y), 1e-300)
-        ranked = [
-            *_scales(X, f, gradient, root, noise),
-            *_sums(X, gradient, root, noise, problem.units),
-            *_exponents(X, gradient, root, noise, problem.units),
-        ]
-        ranked.sort(key=lambda row: row[0])
+        rows = X, gradient, root, noise, problem.units
+        ranked = sorted([*_scales(X, f, gradient, root, noise), *_sums(*rows)], key=lambda row: row[0])
+        # Powers in sums and exponents are so many that they would take the places of simpler steps.
+        curved = sorted([*_sums(*rows, _powers_of_terms(X)), *_exponents(*rows)], key=lambda row: row[0])
         # What the units imply takes several inputs out at once: its amplitude is not that of a single step.
-        chosen = [*ranked[:TRIED], *_by_units(X, f, gradient, root, noise, problem.dimensions)]
-        found |= {reduction.key: (price, reduction) for _, price, reduction in chosen}
+        by_units = _by_units(X, f, gradient, root, noise, problem.dimensions)
+        for _, price, reduction in (*ranked[:TRIED], *curved[:CURVED], *by_units):
+            found[reduction.key] = price, reduction
     return list(found.values())
 
 
@@ -207,31 +209,62 @@ def _pivot(law: Array, is_positive: NDArray[np.bool_]) -> int | None:
 
 
 def _sums(
-    X: Array, gradient: Array, root: Array, noise: float, units: Array
+    X: Array,
+    gradient: Array,
+    root: Array,
+    noise: float,
+    units: Array,
+    powers: Sequence[tuple[float, ...]] | None = None,
 ) -> Iterator[tuple[float, float, Reduction]]:
-    """Yield sums and differences of two inputs, as `_scales` does."""
+    """Yield sums and differences of two inputs, or of powers of them, as `_scales` does."""
     d = X.shape[1]
-    products = (gradient * root) @ (gradient * root).T / (2 * noise)
-    precision = _precision(X)
+    powers = powers or [(1.0,)] * d
+    columns = {(i, p): X[:, i] ** p for i, own in enumerate(powers) for p in own}
+    # the derivatives in the powers
+    slopes = {(i, p): gradient[i] / (p * X[:, i] ** (p - 1)) * root for i, p in columns}
     for i, j in itertools.combinations(range(d), 2):
-        pair = np.ix_((i, j), (i, j))
-        # the direction in which f changes least of all, as a weight in the units of the data
-        values, vectors = np.linalg.eig(np.linalg.solve(precision[pair], products[pair]))
-        least = np.real(vectors[:, int(np.argmin(np.real(values)))])
-        weights = {1.0: ANOTHER, -1.0: ANOTHER}
-        if least[1] != 0.0 and least[0] != 0.0:
-            free = float(-least[0] / least[1] * units[i] / units[j])
-            simple = simple_ratio(free)
-            weights.setdefault(free, FREE)
-            if simple:
-                weights.setdefault(simple, ANOTHER + WHOLE)
-        for weight, price in sorted(weights.items()):
-            own = weight * units[j] / units[i]
-            direction = np.array([own, -1.0])
-            missed = direction @ products[pair] @ direction / (direction @ precision[pair] @ direction)
-            groups = [Group("product", ((k, 1.0),)) for k in range(d) if k not in (i, j)]
-            merged = Group("sum", ((i, 1.0), (j, own)))
-            yield float(missed + price), price, Reduction((*groups, merged), Group("product", ()))
+        for p, q in itertools.product(powers[i], powers[j]):
+            if p == q == 1 and len(powers[i]) > 1:
+                continue
+            flow = np.stack([slopes[i, p], slopes[j, q]])
+            precision = _precision(np.stack([columns[i, p], columns[j, q]], axis=1))
+            products = flow @ flow.T / (2 * noise)
+            of_powers = _of_power(p) + _of_power(q)
+            unit = units[j] ** q / units[i] ** p
+            for weight, own_price in _weights(products, precision, unit):
+                own, price = weight * unit, own_price + of_powers
+                direction = np.array([own, -1.0])
+                missed = direction @ products @ direction / (direction @ precision @ direction)
+                groups = [Group("product", ((k, 1.0),)) for k in range(d) if k not in (i, j)]
+                merged = Group("sum", ((i, 1.0), (j, own)), powers=() if p == q == 1 else (p, q))
+                yield float(missed + price), price, Reduction((*groups, merged), Group("product", ()))
+
+
+def _weights(products: Array, precision: Array, unit: float) -> list[tuple[float, float]]:
+    """Return the weights that the second term of a sum may have in the units of the data, with their prices."""
+    # the direction in which f changes least of all
+    values, vectors = np.linalg.eig(np.linalg.solve(precision, products))
+    least = np.real(vectors[:, int(np.argmin(np.real(values)))])
+    weights = {1.0: ANOTHER, -1.0: ANOTHER}
+    if least[1] != 0.0 and least[0] != 0.0:
+        free = float(-least[0] / least[1] / unit)
+        simple = simple_ratio(free)
+        weights.setdefault(free, FREE)
+        if simple:
+            weights.setdefault(simple, ANOTHER + WHOLE)
+    return sorted(weights.items())
+
+
+def _powers_of_terms(X: Array) -> list[tuple[float, ...]]:
+    """Return the powers of each input that may be terms of a sum besides the first."""
+    if X.shape[1] > MOST_WITH_POWERS:
+        return [()] * X.shape[1]
+    return [POWERS_OF_TERMS if own else (1.0, 2.0) for own in positive(X)]
+
+
+def _of_power(p: float) -> float:
+    """Return the price of a power of a term of a sum."""
+    return 0.0 if p == 1 else WHOLE if p.is_integer() else BROKEN
 
 
 def _exponents(

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from eqdarts._typing import Array
 from eqdarts.graph.draft import Draft, DraftEdge, DraftNode
 from eqdarts.graph.draft_terms import LINEAR
-from eqdarts.primitives.table import PRIMITIVES, fixed_power
+from eqdarts.primitives.table import PRIMITIVES, Primitive, fixed_power
 from eqdarts.search.by_units import implied_laws, independent, most_likely, pivoted
 from eqdarts.search.problem import Problem, Rows
 from eqdarts.search.svd import svd
@@ -82,7 +82,7 @@ class Base(Enum):
 
 @dataclass(frozen=True)
 class Group:
-    """A new input: a sum of old ones with weights, or a product of powers of them, times a scale.
+    """A new input: a sum of old ones, or of powers of them, with weights, or a product of powers, times a scale.
 
     A group of the kind "exponent" is the logarithm of a power whose exponent is an input: the second input times
     the logarithm of the first one, of one plus it, or of its odds, once that is multiplied by its weight.
@@ -92,27 +92,31 @@ class Group:
     parts: tuple[tuple[int, float], ...]
     scale: float = 1.0
     base: Base = Base.INPUT  # of an exponent
+    powers: tuple[float, ...] = ()  # of the terms of a sum; one if not given
+
+    @property
+    def terms(self) -> list[tuple[int, float, float]]:
+        """The input, weight and power of each term of a sum."""
+        return [(i, w, p) for (i, w), p in zip(self.parts, self.powers or (1.0,) * len(self.parts), strict=True)]
 
     def __call__(self, X: Array) -> Array:
         """Return its values (N,) from the old inputs (N, D); NaN where a power is undefined."""
         if self.kind == "sum":
-            return np.asarray(self.scale * sum(w * X[:, i] for i, w in self.parts))
+            return np.asarray(self.scale * sum(w * _power(X[:, i], p) for i, w, p in self.terms))
         if self.kind == "exponent":
             (i, k), (j, _) = self.parts
             return self.scale * X[:, j] * self.base.logarithm(k * X[:, i])
         value = np.full(len(X), self.scale)
         with np.errstate(all="ignore"):
             for i, p in self.parts:
-                if p < 0 and np.abs(X[:, i]).min() <= _NEAR_ZERO * np.abs(X[:, i]).max():
-                    return np.full(len(X), np.nan)
-                value = value * X[:, i] ** (int(p) if float(p).is_integer() else p)
+                value = value * _power(X[:, i], p)
         return value
 
     def unit(self, units: Array) -> float:
         """Return what one unit of it is worth, made of inputs in the units of the data: x1 - x2, or x1 / x2."""
         if self.kind == "sum":
-            first, weight = self.parts[0]
-            return float(units[first] / (self.scale * weight))
+            first, weight, power = self.terms[0]
+            return float(units[first] ** power / (self.scale * weight))
         if self.kind == "exponent":
             return float(units[self.parts[1][0]] / self.scale)
         with np.errstate(all="ignore"):
@@ -123,7 +127,10 @@ class Group:
         """Return the exponents of the base units (B,) from those of the old inputs (B, D + 1)."""
         if self.kind == "product":
             return np.asarray(sum(p * old[:, i] for i, p in self.parts))
-        return np.asarray(old[:, self.parts[0 if self.kind == "sum" else 1][0]])
+        if self.kind == "exponent":
+            return np.asarray(old[:, self.parts[1][0]])
+        first, _, power = self.terms[0]
+        return np.asarray(power * old[:, first])
 
     def gradient(self, X: Array, G: Array) -> Array:
         """Return df/d(new input) (N,) from the gradient (D, N) in the old ones, by the part that is largest."""
@@ -133,15 +140,16 @@ class Group:
         sizes = [np.linalg.norm(X[:, i] * G[i]) for i, _ in self.parts]
         i, number = self.parts[int(np.argmax(sizes))]
         if self.kind == "sum":
-            return np.asarray(G[i] / (self.scale * number))
+            power = dict((k, p) for k, _, p in self.terms)[i]
+            return np.asarray(G[i] / (self.scale * number * power * _power(X[:, i], power - 1)))
         with np.errstate(all="ignore"):
             return np.asarray(G[i] * X[:, i] / (number * self(X)))
 
     def edges(self) -> list[DraftEdge]:
         """Return the edges of the node that computes a sum or a product, without the scale."""
         if self.kind == "sum":
-            return [DraftEdge(i, LINEAR, self.scale * w) for i, w in self.parts]
-        return [DraftEdge(i, fixed_power(Fraction(p).limit_denominator(6))) for i, p in self.parts]
+            return [DraftEdge(i, _fixed(p), self.scale * w) for i, w, p in self.terms]
+        return [DraftEdge(i, _fixed(p)) for i, p in self.parts]
 
     def nodes(self, first: int) -> list[DraftNode]:
         """Return the nodes that compute it, the last of them its value; `first` is the place of the first."""
@@ -160,6 +168,18 @@ class Group:
         return len(self.parts) == 1 and self.parts[0][1] == 1.0 and self.scale == 1.0
 
 
+def _power(x: Array, p: float) -> Array:
+    """Return a power of an input (N,); NaN where it is undefined, everywhere if it has a pole among the rows."""
+    if p < 0 and np.abs(x).min() <= _NEAR_ZERO * np.abs(x).max():
+        return np.full(len(x), np.nan)
+    with np.errstate(all="ignore"):
+        return np.asarray(x ** (int(p) if float(p).is_integer() else p))
+
+
+def _fixed(p: float) -> Primitive:
+    return fixed_power(Fraction(p).limit_denominator(6))
+
+
 @dataclass(frozen=True)
 class Reduction:
     """New inputs, and the power product that the target is divided by; absent if it has no parts."""
@@ -170,7 +190,9 @@ class Reduction:
     @property
     def key(self) -> str:
         """Equal for reductions that differ by scales only."""
-        groups = sorted(f"{g.kind}{g.base.value}{[(i, round(p, 2)) for i, p in g.parts]}" for g in self.groups)
+        groups = sorted(
+            f"{g.kind}{g.base.value}{g.powers}{[(i, round(p, 2)) for i, p in g.parts]}" for g in self.groups
+        )
         return f"{groups}/{[(i, round(p, 2)) for i, p in self.prefactor.parts]}"
 
     def dimensions(self, old: Array) -> Array | None:

@@ -9,14 +9,17 @@ import numpy as np
 import pytest
 
 from eqdarts.search.compared import compared_reductions
-from eqdarts.search.structure import Reduction
+from eqdarts.search.structure import Base, Reduction
 from tests.search.tables import Formula, noisy
 
 LAWS: dict[str, tuple[Formula, int, int]] = {  # law, its inputs, and the new inputs that it can be written in
     "two saturations": (lambda v, s, k, i, j: v * s / (k * (1 + i / j) + s), 5, 2),
     "activation": (lambda a, e, r, t: a * np.exp(-e / (r * t)), 4, 1),
     "difference": (lambda x, t, s: x * np.log(4 + t - s), 3, 1),
-    "an input as exponent": (lambda v, s, k, h: v / (1 + (k / s) ** h), 4, 2),
+    "an input as exponent": (lambda v, s, k, h: v / (1 + (k / s) ** h), 4, 1),
+    "a base beside one": (lambda a, r, t: np.cos(a) + 1 / (2 + (1 + r) ** t), 3, 2),
+    "squares behind another function": (lambda x, z, u: np.cos(u) + np.log(1 + x**2 + z**2), 3, 2),
+    "a sum of reciprocals": (lambda x, z, u: np.cos(u) + np.tanh(2 / x - 1 / z), 3, 2),
     "root of a sum of squares": (lambda v, r, w, s: v / np.sqrt(r**2 + (w * s) ** 2), 4, 1),
     "an input that does not matter": (lambda x, z, u: np.sin(x) * z + 0 * u, 3, 1),
     "a square of one input beside another": (lambda x, z, u: np.tanh(x**2 / z) + np.cos(u), 3, 2),
@@ -61,6 +64,12 @@ def test_inputs_of_either_sign_are_multiplied_and_not_raised() -> None:
     assert steps[-1].problem.n_inputs == 2
     (step,) = steps[-1].chain
     assert any(group.kind == "product" and dict(group.parts) == {0: 1.0, 1: 1.0} for group in step.groups)
+
+
+def test_odds_are_raised_to_an_input() -> None:
+    problem = noisy(lambda d, p, g: 1 / (d + ((1 - p) / p) ** (2 * g)), 3, 0.05, n=1000, low=0.05, high=0.95)
+    (step,) = compared_reductions(problem, lambda: True)[-1].chain
+    assert [(group.kind, group.base) for group in step.groups][1:] == [("exponent", Base.ODDS)]
 
 
 def test_a_factor_is_taken_out_of_the_target() -> None:

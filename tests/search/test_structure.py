@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from eqdarts.graph.draft import Draft, DraftEdge, DraftNode
 from eqdarts.graph.draft_terms import LINEAR
 from eqdarts.search.problem import Problem, Rows
-from eqdarts.search.structure import Group, Reduction, find_reductions, reduce
+from eqdarts.search.structure import Base, Group, Reduction, find_reductions, reduce
 from eqdarts.solver.batch import Batch
 from tests.helpers import Array
 from tests.search.laws import Chain, Law, contradiction, rows, value_and_gradient
@@ -116,17 +116,26 @@ def test_groups_of_one_structure_have_one_key_whatever_their_scale() -> None:
         Group("sum", ((0, 1.0), (2, -0.3)), 1.7),
         Group("product", ((0, 1.0), (1, -0.5), (2, 2.0)), 0.4),
         Group("product", ((1, 1.0),)),
+        Group("sum", ((0, 1.0), (2, -0.3)), 1.7, powers=(2.0, -1.0)),
+        Group("exponent", ((0, 0.7), (2, 1.0)), 0.6),
+        Group("exponent", ((1, 0.7), (0, 1.0)), 0.6, Base.ONE_PLUS),
+        Group("exponent", ((2, 0.2), (1, 1.0)), -0.6, Base.ODDS),
     ],
 )
-def test_a_group_and_its_edges_are_the_same_function(group: Group) -> None:
+def test_a_group_and_its_nodes_are_the_same_function(group: Group) -> None:
     X = rows(d=3)
-    node = DraftNode("sum" if group.kind == "sum" else "product", group.edges())
-    scale = 1.0 if group.kind == "sum" else group.scale
-    np.testing.assert_allclose(scale * evaluate(Draft(3, [node]), X), group(X), rtol=1e-12)
+    np.testing.assert_allclose(evaluate(Draft(3, group.nodes(3)), X), group(X), rtol=1e-12)
     # the chain rule: of a function sin(group), the gradient in the group is its cosine
     h = 1e-6
     gradient = [(np.sin(group(X + h * e)) - np.sin(group(X - h * e))) / (2 * h) for e in np.eye(3)]
     np.testing.assert_allclose(group.gradient(X, np.stack(gradient)), np.cos(group(X)), atol=1e-6)
+
+
+@pytest.mark.parametrize("base", Base)
+def test_the_steepness_of_a_base_is_the_derivative_of_its_logarithm_in_that_of_the_input(base: Base) -> None:
+    x, h = np.linspace(0.1, 0.9, 9), 1e-6
+    difference = (base.logarithm(x * np.exp(h)) - base.logarithm(x * np.exp(-h))) / (2 * h)
+    np.testing.assert_allclose(base.steepness(x), difference, rtol=1e-8)
 
 
 def test_a_group_that_divides_by_nearly_nothing_or_takes_roots_of_negatives_is_undefined() -> None:
@@ -149,8 +158,14 @@ def reductions(draw: st.DrawFn, d: int, n_new: int) -> Reduction:
     part = st.tuples(st.integers(0, d - 1), exponent)
     parts = st.lists(part, min_size=1, max_size=3, unique_by=lambda p: p[0]).map(tuple)
     group = st.builds(Group, st.sampled_from(["sum", "product"]), parts)
+    two = st.tuples(
+        st.tuples(st.integers(0, d - 1), st.sampled_from([0.3, 1.0])), st.tuples(st.integers(0, d - 1), st.just(1.0))
+    )
+    powers = st.tuples(exponent, exponent)
+    raised = st.builds(Group, st.just("exponent"), two, base=st.sampled_from(list(Base)))
+    squares = st.builds(Group, st.just("sum"), two, powers=powers)
     single = st.integers(0, d - 1).map(lambda i: Group("product", ((i, 1.0),)))
-    groups = draw(st.lists(st.one_of(group, single), min_size=n_new, max_size=n_new))
+    groups = draw(st.lists(st.one_of(group, raised, squares, single), min_size=n_new, max_size=n_new))
     prefactor = draw(st.one_of(st.just(()), parts))
     return Reduction(tuple(groups), Group("product", prefactor))
 
@@ -166,7 +181,7 @@ def test_a_lifted_draft_is_the_draft_of_the_groups_times_the_prefactor(data: st.
     X = rng.uniform(0.4, 2.5, (60, d))
     problem = make_problem(X, rng.normal(size=60), rng.uniform(0.5, 1.5, 60))
     made = reduce(problem, reduction)
-    if made is None:  # a sum of the group that vanishes everywhere
+    if made is None:  # a sum that vanishes everywhere, or odds beyond one
         return
     reduced, scaled = made
     draft = Draft.from_graph(graph, coefficients)

@@ -166,9 +166,17 @@ def reduced_names(names: tuple[str, ...], chain: Sequence[Reduction]) -> tuple[s
 def _group_name(names: tuple[str, ...], group: Group) -> str:
     if group.is_input:
         return names[group.parts[0][0]]
+    if group.kind == "exponent":
+        (base, _), (exponent, _) = group.parts
+        return f"{names[exponent]}*log({names[base]})"
+
+    def power(i: int, p: float) -> str:
+        return names[i] if p == 1 else f"{names[i]}**{p:.3g}"
+
     if group.kind == "sum":
-        return "".join(f" {'-' if w < 0 else '+'} {names[i]}" for i, w in group.parts).removeprefix(" + ").strip()
-    return "*".join(names[i] if p == 1 else f"{names[i]}**{p:.3g}" for i, p in group.parts)
+        terms = (f" {'-' if w < 0 else '+'} {power(i, p)}" for i, w, p in group.terms)
+        return "".join(terms).removeprefix(" + ").strip()
+    return "*".join(power(i, p) for i, p in group.parts)
 
 
 def training_data(problem: Problem, target: Array, rng: np.random.Generator) -> Data | None:
