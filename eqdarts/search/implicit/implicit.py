@@ -61,6 +61,7 @@ READING_RATIOS = 0.1  # largest share of the budget for ratios of sums, for each
 COMPARING = 0.15  # largest share of the budget for the comparison of reductions
 FIRST_ROUNDS, OF_PARTS = 1, 0.2  # rounds of the parts at once, and later the share of rounds that is theirs
 PROMISING = 24  # laws put together from parts that are looked at further
+CARRIED = 150  # and those that are refitted on the data as given: what fits a smooth function best need not fit the rows
 WAITING = 0.08  # share of the budget after which reductions are compared even if nothing tells of noise
 BETTER = 0.3  # share of what the smooth model leaves, below which a graph shows that this is not noise
 FROM_SIDES, SIDES_UNTIL = 0.2, 0.35  # share of the budget after which inputs become responses, and no more do
@@ -378,7 +379,7 @@ class _Archipelago:
         drafts = [Draft.from_graph(member.graph, member.coefficients) for _, member in whole]
         less = [start for draft in drafts for start in deletions(draft)]
         fitted += trials.fit([s for s in less if trials.is_admissible(s[0])], THOROUGH)
-        lifted = [self._lifted(island.chain, m) for _, m in parts.shortest((m for m, _ in fitted), PROMISING)]
+        lifted = [self._lifted(island.chain, m) for _, m in parts.shortest((m for m, _ in fitted), CARRIED)]
         self.root.refine(self.root.add([s for s in lifted if self.root.is_admissible(s[0])], THOROUGH))
 
     def _lifted(self, chain: tuple[Reduction, ...], member: FittedGraph) -> Start:
