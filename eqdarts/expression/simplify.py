@@ -104,7 +104,10 @@ def _with_inputs_as_exponents(expr: Expr) -> Expr:
         if exponent is None or len(logs) != 1 or not exponent.free_symbols:
             return None
         weight, base = logs[0][1]
-        return min((base ** (exponent * weight), (1 / base) ** (-exponent * weight)), key=cost)
+        forms = [(base, exponent * weight), (1 / base, -exponent * weight)]
+        # of two forms of as many symbols the one without a minus
+        base, exponent = min(forms, key=lambda f: (cost(f[0] ** f[1])[0], f[1].could_extract_minus_sign()))
+        return base**exponent
 
     def split(e: Expr) -> Expr:
         powers = {term: power(term) for term in sympy.Add.make_args(e.args[0])}

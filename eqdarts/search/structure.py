@@ -14,7 +14,6 @@ does better.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -70,14 +69,13 @@ class Base(Enum):
             return np.asarray(x / (1 + x) if self is Base.ONE_PLUS else 1 / (1 - x))
 
     def nodes(self, source: int, k: float, first: int) -> list[DraftNode]:
-        """Return the nodes that compute the logarithm at k times a source; `first` is the place of the first."""
-        log = PRIMITIVES["log"]
+        """Return the nodes that compute the base at k times a source; `first` is the place of the first."""
         if self is Base.INPUT:
-            return [DraftNode("sum", [DraftEdge(source, log)], math.log(k))]
-        inner = DraftNode("sum", [DraftEdge(source, LINEAR, k if self is Base.ONE_PLUS else -k)], 1.0)
+            return [DraftNode("sum", [DraftEdge(source, LINEAR, k)])]
+        beside = DraftNode("sum", [DraftEdge(source, LINEAR, k if self is Base.ONE_PLUS else -k)], 1.0)
         if self is Base.ONE_PLUS:
-            return [inner, DraftNode("sum", [DraftEdge(first, log)])]
-        return [inner, DraftNode("sum", [DraftEdge(source, log), DraftEdge(first, log, -1.0)], math.log(k))]
+            return [beside]
+        return [beside, DraftNode("product", [DraftEdge(source, LINEAR), DraftEdge(first, _fixed(-1))], k)]
 
 
 @dataclass(frozen=True)
@@ -158,9 +156,9 @@ class Group:
         if self.kind == "product":
             return [DraftNode("product", self.edges(), self.scale)]
         (i, k), (j, _) = self.parts
-        logarithm = self.base.nodes(i, k, first)
-        edges = [DraftEdge(j, LINEAR), DraftEdge(first + len(logarithm) - 1, LINEAR)]
-        return [*logarithm, DraftNode("product", edges, self.scale)]
+        base = self.base.nodes(i, k, first)
+        edges = [DraftEdge(j, LINEAR), DraftEdge(first + len(base) - 1, PRIMITIVES["log"])]
+        return [*base, DraftNode("product", edges, self.scale)]
 
     @property
     def is_input(self) -> bool:
