@@ -187,7 +187,8 @@ def _shortest(
 
     def length(member: FittedGraph) -> float:
         structure = structure_length(in_groups.get(member.graph.key, member.graph), primitives)
-        candidate = Candidate(member.graph.complexity, member.graph.n_coefficients, member.loss, structure)
+        free = member.graph.n_coefficients - member.graph.n_redundant
+        candidate = Candidate(member.graph.complexity, free, member.loss, structure)
         return description_length(candidate, n_rows, data.n_inputs, mean_square, 1.0)
 
     return tuple(sorted((member for member in members if math.isfinite(member.loss)), key=length)[:MOST_SHORT])

@@ -140,6 +140,31 @@ class Graph:
         )
 
     @cached_property
+    def n_redundant(self) -> int:
+        """Number of coefficients of which others can take the place: scales that a function hands on to another scale.
+
+        a / (b + c x) has three coefficients, and any one of them can be 1. Scales that exp makes of shifts, and such as
+        only the values of the inputs make redundant, are not counted.
+        """
+        found = 0
+        has_scale: list[bool] = []
+        for node in self.nodes:
+            handed_on = sum(
+                edge.primitive.homogeneous
+                and edge.source >= self.n_inputs
+                and self._uses[edge.source] == 1
+                and has_scale[edge.source - self.n_inputs]
+                for edge in node.edges
+            )
+            if node.aggregator == "sum":
+                found += handed_on
+                has_scale.append(bool(node.edges))
+            else:
+                found += max(handed_on + node.constant - 1, 0)
+                has_scale.append(handed_on + node.constant > 0)
+        return found
+
+    @cached_property
     def levels(self) -> tuple[int, ...]:
         """Level of each node: 0 if all its sources are inputs, else one above its highest source."""
         levels: list[int] = []

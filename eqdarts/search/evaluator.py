@@ -27,6 +27,7 @@ __all__ = ["EXACT", "QUICK", "SCREEN", "THOROUGH", "Trials"]
 EXACT = 1e-24  # loss, as a share of the variance, below which a law is exact: rounding level, beyond lookalikes
 PATIENCE, LEAST_REFITS = 3, 12_000  # a search is stale at this many times the refits of its last progress, and more
 NATS_PER_SYMBOL = 2.0
+SYMBOLS_OF_A_SCALE = 2  # a number and the sign of a product
 MOST_MISSES = 3000  # number of consecutive proposals that were tried before or are too large, after which a stage ends
 
 # iterations and tolerance of a refit
@@ -86,7 +87,8 @@ class Trials:
     def length(self, member: FittedGraph) -> float:
         """Return a rough description length of the held-back rows in nats, to tell progress from overfitting."""
         n = len(self.problem.held.y)
-        return 0.5 * n * math.log(max(member.loss, EXACT)) + member.graph.complexity * NATS_PER_SYMBOL
+        symbols = member.graph.complexity - SYMBOLS_OF_A_SCALE * member.graph.n_redundant
+        return 0.5 * n * math.log(max(member.loss, EXACT)) + symbols * NATS_PER_SYMBOL
 
     def close(self, most: int) -> list[FittedGraph]:
         """Return at most `most` fits that may beat the front on other rows: those with the shortest description.

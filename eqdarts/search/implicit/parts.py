@@ -107,7 +107,8 @@ class Parts:
             if self.nats * member.loss > least + MOST_BEHIND:
                 continue
             written = structure_length(member.graph, self.primitives)
-            length = self.nats * member.loss + written + NATS_PER_COEFFICIENT * member.graph.n_coefficients
+            free = member.graph.n_coefficients - member.graph.n_redundant
+            length = self.nats * member.loss + written + NATS_PER_COEFFICIENT * free
             key = f"{member.loss:.6e}"  # one law in different forms
             if key not in found or length < found[key][0]:
                 found[key] = length, member
