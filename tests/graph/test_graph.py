@@ -8,12 +8,14 @@ from collections import Counter
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eqdarts.graph.draft import Draft
 from eqdarts.graph.graph import Aggregator, Edge, Graph, Node
 from eqdarts.primitives.table import get_primitive
+from eqdarts.solver.batch import Batch
 from tests.strategies import Pair, drafts, evaluate, graphs
 
 SEEDS = st.integers(0, 2**32 - 1)
@@ -133,6 +135,55 @@ def test_layout_gives_every_coefficient_one_place(draft: Draft) -> None:
     used = [place for place in places if place >= 0]
     assert sorted(used) == list(range(graph.n_coefficients)) == list(range(len(coefficients)))
     assert used == sorted(used)  # node by node, constant first, then edge by edge
+
+
+REDUNDANT: dict[str, tuple[tuple[Node, ...], int]] = {
+    "a/(b + c*x)": ((node("sum", (0, "linear"), constant=True), node("sum", (2, "reciprocal"))), 1),
+    "y*c*(a + b*x)": (
+        (node("sum", (0, "linear"), constant=True), node("product", (1, "linear"), (2, "linear"), constant=True)),
+        1,
+    ),
+    "(a + b*x)*(c + d*y)": (
+        (
+            node("sum", (0, "linear"), constant=True),
+            node("sum", (1, "linear"), constant=True),
+            node("product", (2, "linear"), (3, "linear")),
+        ),
+        1,
+    ),
+    "a*exp(b + c*x)": ((node("sum", (0, "linear"), constant=True), node("sum", (2, "exp"))), 0),
+    "a*x*y": ((node("product", (0, "linear"), (1, "linear"), constant=True),), 0),
+    "read twice": (
+        (
+            node("sum", (0, "linear"), constant=True),
+            node("sum", (2, "reciprocal"), (1, "linear")),
+            node("product", (2, "linear"), (3, "linear")),
+        ),
+        0,
+    ),
+}
+
+
+@pytest.mark.parametrize(("nodes", "redundant"), REDUNDANT.values(), ids=REDUNDANT)
+def test_scales_that_are_handed_on_to_scales_are_redundant(nodes: tuple[Node, ...], redundant: int) -> None:
+    assert Graph(2, nodes).n_redundant == redundant
+
+
+@settings(deadline=None)
+@given(drafts(max_inputs=3), st.integers(0, 100))
+def test_a_graph_has_no_more_degrees_of_freedom_than_coefficients_that_are_not_redundant(
+    draft: Draft, seed: int
+) -> None:
+    graph, coefficients = draft.build()
+    X = torch.from_numpy(np.random.default_rng(seed).uniform(0.5, 2.0, (80, graph.n_inputs)))
+    batch = Batch([graph], X)
+    (jacobian,) = batch.evaluate(batch.pad([coefficients])).jacobian.numpy()
+    if not np.isfinite(jacobian).all() or np.abs(jacobian).max(initial=0.0) > 1e6:
+        return
+    sizes = np.linalg.norm(jacobian, axis=1, keepdims=True)
+    values = np.linalg.svd(jacobian / np.where(sizes > 0, sizes, 1.0), compute_uv=False)
+    rank = int(np.sum(values > 1e-9 * max(values.max(initial=0.0), 1e-300)))
+    assert rank <= graph.n_coefficients - graph.n_redundant
 
 
 @settings(deadline=None)
