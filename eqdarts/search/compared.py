@@ -75,8 +75,7 @@ class Compared:
     @property
     def noise(self) -> float:
         """Mean square, weighted, of what the smooth model leaves."""
-        _, y, root = rows_of(self.problem)
-        return self.fit.unexplained * float(np.mean((y * root) ** 2))
+        return self.fit.noise(self.problem)
 
     def nats_ahead(self, left: float, n_coefficients: int) -> float:
         """Return how far the smooth model is ahead of a law that leaves a mean square `left` of the same rows."""

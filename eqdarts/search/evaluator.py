@@ -85,8 +85,11 @@ class Trials:
         return fine and self.is_small(graph) and is_straight_in(graph, self.problem.two_valued)
 
     def length(self, member: FittedGraph) -> float:
-        """Return a rough description length of the held-back rows in nats, to tell progress from overfitting."""
-        n = len(self.problem.held.y)
+        """Return a rough description length in nats, to tell progress from overfitting.
+
+        It is that of the held-back rows, or of all rows if the noise was taken away from the target.
+        """
+        n = len(self.problem.held.y) + (len(self.problem.wide.y) if self.problem.noise else 0)
         symbols = member.graph.complexity - SYMBOLS_OF_A_SCALE * member.graph.n_redundant
         return 0.5 * n * math.log(max(member.loss, EXACT)) + symbols * NATS_PER_SYMBOL
 
@@ -183,7 +186,7 @@ class Trials:
         residual = y - predict_all(graphs, [fit.coefficients for fit in fits], X)
         held = (residual.square() * weight).mean(1).nan_to_num(nan=torch.inf).tolist()
         return [
-            FittedGraph(fit.graph, fit.coefficients, max(fit.loss, loss) / self.problem.variance)
+            FittedGraph(fit.graph, fit.coefficients, (max(fit.loss, loss) + self.problem.noise) / self.problem.variance)
             for fit, loss in zip(fits, held, strict=True)
         ]
 

@@ -50,6 +50,9 @@ class Problem:
     most_coefficients : int
     dimensions : ndarray of shape (B, D + 1) or None
         Exponents of B independent base units for the inputs and the target, if they are known.
+    noise : float, default=0.0
+        Weighted mean square of the noise that was taken away from the target. It is part of every loss: what fits the
+        target closer than that does not fit the rows better.
     """
 
     train: Rows
@@ -60,6 +63,7 @@ class Problem:
     y_unit: float
     most_coefficients: int
     dimensions: Array | None = None
+    noise: float = 0.0
 
     @property
     def n_inputs(self) -> int:

@@ -135,7 +135,8 @@ class _Response:
         train, held, wide = map(of, (problem.train, problem.held, problem.wide))
         # losses stay shares of the variance of the whole target
         units = problem.units[columns]
-        return Problem(train, held, wide, problem.variance, units, 1.0, problem.most_coefficients)
+        noise = self.fit.noise(problem)
+        return Problem(train, held, wide, problem.variance, units, 1.0, problem.most_coefficients, noise=noise)
 
 
 def _responses(problem: Problem, fit: SmoothFit) -> Iterator[_Response]:

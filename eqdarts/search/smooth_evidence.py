@@ -96,6 +96,11 @@ class SmoothFit:
     factor: float = 1.0
     freedom: float = 0.0
 
+    def noise(self, problem: Problem) -> float:
+        """Return the weighted mean square of what it leaves of the target of its problem."""
+        _, y, root = rows_of(problem)
+        return self.unexplained * float(np.mean((y * root) ** 2))
+
     def value_and_gradient(self) -> tuple[Array, Array]:
         """Return the function (N,) and its gradient (D, N) in the inputs, on the rows of the fit."""
         scaled, slope = self.box.scaled(self.X)
@@ -115,7 +120,7 @@ class SmoothFit:
 def denoised(problem: Problem, fit: SmoothFit) -> Problem:
     """Return the problem with the smooth function in the place of the target."""
     train, held, wide = (replace(rows, y=fit.predict(rows.X)) for rows in (problem.train, problem.held, problem.wide))
-    return replace(problem, train=train, held=held, wide=wide)
+    return replace(problem, train=train, held=held, wide=wide, noise=fit.noise(problem))
 
 
 def rows_of(problem: Problem) -> tuple[Array, Array, Array]:

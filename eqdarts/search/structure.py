@@ -249,7 +249,8 @@ def reduce(problem: Problem, reduction: Reduction) -> tuple[Problem, Reduction] 
     y_unit = problem.y_unit / prefactor.unit(problem.units)
     train, held, wide = (part for part in parts if part is not None)
     left = None if problem.dimensions is None else scaled.dimensions(problem.dimensions)
-    return Problem(train, held, wide, problem.variance, units, y_unit, problem.most_coefficients, left), scaled
+    most = problem.most_coefficients
+    return Problem(train, held, wide, problem.variance, units, y_unit, most, left, problem.noise), scaled
 
 
 def reduce_by(problem: Problem, chain: Sequence[Reduction]) -> tuple[Problem, tuple[Reduction, ...]] | None:
