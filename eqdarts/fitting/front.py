@@ -47,7 +47,7 @@ __all__ = [
 MOST_ROWS = 10_000
 MOST_JUDGED = 30_000  # rows whose loss decides between old and new coefficients
 MOST_SCREENED = 300_000  # rows times members
-MOST_SHORT = 12  # members besides the front, for their short descriptions
+MOST_SHORT = 30  # members besides the front, for their short descriptions
 MOST_NUMBERS = 2**19  # in the Jacobian (G, K, N) of one batch; between batches the time is looked at
 
 

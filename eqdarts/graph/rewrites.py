@@ -20,7 +20,7 @@ __all__ = ["expanded", "shortened"]
 
 
 def shortened(draft: Draft) -> Draft:
-    """Move powers into sums while this makes the printed equation shorter; the draft is pruned."""
+    """Move powers into sums while this makes the printed equation, or else the graph, shorter; the draft is pruned."""
     size = _size(draft)
     while True:
         best = min(((_size(d), k, d) for k, d in enumerate(_distributed(draft))), default=None)
@@ -29,8 +29,9 @@ def shortened(draft: Draft) -> Draft:
         size, draft = best[0], best[2]
 
 
-def _size(draft: Draft) -> int:
-    return draft.build()[0].complexity
+def _size(draft: Draft) -> tuple[int, int]:
+    """Return the number of symbols and of nodes."""
+    return draft.build()[0].complexity, len(draft.nodes)
 
 
 def _distributed(draft: Draft) -> Iterator[Draft]:
