@@ -49,6 +49,15 @@ def products_with_sums(draw: st.DrawFn) -> Draft:
     return Draft(d, nodes).prune()
 
 
+def test_of_forms_of_as_many_symbols_the_one_with_fewer_nodes_counts_as_shorter() -> None:
+    ratio = DraftNode("product", [DraftEdge(0, LINEAR), DraftEdge(1, RECIPROCAL)])
+    below = DraftNode("product", [DraftEdge(2, RECIPROCAL)])
+    short = shortened(Draft(2, [ratio, below, DraftNode("sum", [DraftEdge(3, EXP, 2.0)])]))
+    assert len(short.nodes) == 2
+    X = rows(N, d=2)
+    np.testing.assert_allclose(predict(short.build(), X), 2 * np.exp(X[:, 1] / X[:, 0]))
+
+
 @pytest.mark.slow
 @settings(max_examples=120)
 @given(products_with_sums(), st.integers(0, 2**31))
