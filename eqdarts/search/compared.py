@@ -219,8 +219,7 @@ def _sums(
     d = X.shape[1]
     powers = powers or [(1.0,)] * d
     columns = {(i, p): X[:, i] ** p for i, own in enumerate(powers) for p in own}
-    # the derivatives in the powers
-    slopes = {(i, p): gradient[i] / (p * X[:, i] ** (p - 1)) * root for i, p in columns}
+    slopes = {(i, p): _in_power(X[:, i], p, gradient[i]) * root for i, p in columns}
     for i, j in itertools.combinations(range(d), 2):
         for p, q in itertools.product(powers[i], powers[j]):
             if p == q == 1 and len(powers[i]) > 1:
@@ -259,6 +258,12 @@ def _powers_of_terms(X: Array) -> list[tuple[float, ...]]:
     if X.shape[1] > MOST_WITH_POWERS:
         return [()] * X.shape[1]
     return [POWERS_OF_TERMS if own else (1.0, 2.0) for own in positive(X)]
+
+
+def _in_power(x: Array, p: float, slope: Array) -> Array:
+    """Return the derivative in x**p (N,) from that in x; zero where the power itself does not move."""
+    steepness = p * x ** (p - 1)
+    return np.divide(slope, steepness, out=np.zeros_like(slope), where=steepness != 0)
 
 
 def _of_power(p: float) -> float:

@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 from eqdarts.search.compared import compared_reductions
+from eqdarts.search.problem import Rows
 from eqdarts.search.structure import Base, Reduction
+from tests.helpers import Array
 from tests.search.tables import Formula, noisy
 
 LAWS: dict[str, tuple[Formula, int, int]] = {  # law, its inputs, and the new inputs that it can be written in
@@ -70,6 +72,22 @@ def test_odds_are_raised_to_an_input() -> None:
     problem = noisy(lambda d, p, g: 1 / (d + ((1 - p) / p) ** (2 * g)), 3, 0.05, n=1000, low=0.05, high=0.95)
     (step,) = compared_reductions(problem, lambda: True)[-1].chain
     assert [(group.kind, group.base) for group in step.groups][1:] == [("exponent", Base.ODDS)]
+
+
+def test_an_input_that_is_zero_in_many_rows_is_compared() -> None:
+    def law(x: Array, z: Array, on: Array) -> Array:
+        return x * z * (1 + on)
+
+    problem = noisy(law, 3, n=1000)
+
+    def switched(rows: Rows) -> Rows:
+        X = rows.X * [1, 1, 0]
+        X[::2, 2] = 1.0
+        return replace(rows, X=X, y=law(*X.T))
+
+    train, held, wide = (switched(rows) for rows in (problem.train, problem.held, problem.wide))
+    steps = compared_reductions(replace(problem, train=train, held=held, wide=wide), lambda: True)
+    assert steps[-1].problem.n_inputs == 1
 
 
 def test_a_factor_is_taken_out_of_the_target() -> None:
