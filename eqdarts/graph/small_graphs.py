@@ -6,19 +6,21 @@ import heapq
 import itertools
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from fractions import Fraction
 from typing import NamedTuple
 
 from eqdarts.graph.draft import Draft, DraftEdge, DraftNode
 from eqdarts.graph.draft_terms import LINEAR, POWER
 from eqdarts.graph.fitted import Start
 from eqdarts.graph.graph import Aggregator
-from eqdarts.primitives.table import Primitive
+from eqdarts.primitives.table import Primitive, fixed_power
 
 __all__ = ["small_graphs"]
 
 
 # starting constants, different from those that pruning removes (0 in a sum, 1 in a product)
 _SHIFT, _SCALE = 0.5, 0.7
+_MORE_POWERS = (Fraction(-2), Fraction(-1, 2), Fraction(3, 2))
 
 _BELOW: tuple[tuple[Aggregator, float | None], ...] = (("sum", None), ("sum", _SHIFT), ("product", None))
 
@@ -26,9 +28,10 @@ _BELOW: tuple[tuple[Aggregator, float | None], ...] = (("sum", None), ("sum", _S
 def small_graphs(n_inputs: int, primitives: Sequence[Primitive]) -> Iterator[Start]:
     """Yield the smallest graphs with starting coefficients, in order of complexity, each structure once.
 
-    A constant; sums and products of one, two and three functions of inputs; functions of an affine map of one function,
-    alone and times an input; functions of a sum, and of a product, of two inputs; products of learned powers of two,
-    three and all inputs. They are made one at a time, so that you can stop at any number.
+    A constant; sums and products of one, two and three functions of inputs, and a constant beside products of two;
+    functions of an affine map of one function, alone and times an input; functions of a scaled power, alone and times a
+    power, and a constant beside them; functions of a sum, and of a product, of two inputs; products of learned powers
+    of two, three and all inputs. They are made one at a time, so that you can stop at any number.
 
     Parameters
     ----------
@@ -42,8 +45,11 @@ def small_graphs(n_inputs: int, primitives: Sequence[Primitive]) -> Iterator[Sta
     functions = [p for p in primitives if p is not LINEAR]
     streams = [_sums(atoms, n, constant) for n in (1, 2, 3) for constant in (None, _SHIFT)]
     streams += [_products(atoms, n) for n in (2, 3)]
+    streams += [_product_and_constant(atoms, n_inputs)]
     streams += [_of_affine(atoms, functions, n_inputs, constant) for constant in (None, _SHIFT)]
+    streams += [_of_scaled(_with_powers(atoms), functions, n_inputs, constant) for constant in (None, _SHIFT)]
     streams += [_times_of_affine(atoms, functions, n_inputs)]
+    streams += [_times_of_scaled(_with_powers(atoms), functions, n_inputs, alone) for alone in (True, False)]
     streams += [
         _of_two(functions, n_inputs, aggregator, inner, outer)
         for aggregator, inner in _BELOW
@@ -126,8 +132,22 @@ def _products(atoms: Sequence[_Atom], count: int) -> Iterator[Nodes]:
         yield [DraftNode("product", _edges(choice), _SCALE)]
 
 
+def _product_and_constant(atoms: Sequence[_Atom], n_inputs: int) -> Iterator[Nodes]:
+    """C + W f(x_i) g(x_j)"""
+    for choice in _choices(atoms, 2):
+        yield [DraftNode("product", _edges(choice)), _with_constant(n_inputs)]
+
+
+def _with_constant(source: int) -> DraftNode:
+    return DraftNode("sum", [DraftEdge(source, LINEAR, _SCALE)], _SHIFT)
+
+
 def _by_cost(functions: Sequence[Primitive], atoms: Sequence[_Atom]) -> list[tuple[Primitive, _Atom]]:
-    return sorted(itertools.product(functions, atoms), key=lambda pair: _symbols(pair[0], True) + pair[1].cost)
+    return sorted(itertools.product(functions, atoms), key=_cost_of_pair)
+
+
+def _cost_of_pair(pair: tuple[Primitive, _Atom]) -> int:
+    return _symbols(pair[0], True) + pair[1].cost
 
 
 def _of_affine(
@@ -136,6 +156,50 @@ def _of_affine(
     """C + W f(c + w g(x_i))"""
     for f, atom in _by_cost(functions, atoms):
         yield [DraftNode("sum", _edges([atom]), _SHIFT), DraftNode("sum", [DraftEdge(n_inputs, f)], constant)]
+
+
+def _with_powers(atoms: Sequence[_Atom]) -> list[_Atom]:
+    """Return the powers among the atoms that have no coefficient, and more of them."""
+    plain = [atom for atom in atoms if atom.primitive.homogeneous and atom.primitive is not POWER]
+    more = [fixed_power(p) for p in _MORE_POWERS]
+    more_atoms = [_Atom(i, p, 1 + _symbols(p)) for p in more for i in sorted({atom.source for atom in atoms})]
+    return sorted([*plain, *more_atoms], key=lambda atom: atom.cost)
+
+
+def _scaled(functions: Sequence[Primitive], atoms: Sequence[_Atom]) -> list[tuple[Primitive, _Atom]]:
+    """Return the functions that have a scale, of powers; of inputs they are atoms themselves."""
+    powers = [atom for atom in atoms if atom.primitive is not LINEAR]
+    return _by_cost([f for f in functions if "scale" in f.inner], powers)
+
+
+def _of_scaled(
+    atoms: Sequence[_Atom], functions: Sequence[Primitive], n_inputs: int, constant: float | None
+) -> Iterator[Nodes]:
+    """C + W f(w x_i**p)"""
+    for f, atom in _scaled(functions, atoms):
+        yield [DraftNode("sum", _edges([atom])), DraftNode("sum", [_without_shift(n_inputs, f)], constant)]
+
+
+def _times_of_scaled(
+    atoms: Sequence[_Atom], functions: Sequence[Primitive], n_inputs: int, alone: bool
+) -> Iterator[Nodes]:
+    """C + W x_j**q f(w x_i**p)"""
+    pairs = itertools.groupby(_scaled(functions, atoms), key=_cost_of_pair)
+    of_pair = {cost: list(own) for cost, own in pairs}
+    of_atom = {cost: list(own) for cost, own in itertools.groupby(atoms, key=lambda atom: atom.cost)}
+    for costs in sorted(itertools.product(of_pair, of_atom), key=sum):
+        for (f, atom), factor in itertools.product(of_pair[costs[0]], of_atom[costs[1]]):
+            edges = [*_edges([factor]), _without_shift(n_inputs, f)]
+            inside = DraftNode("sum", _edges([atom]))
+            if alone:
+                yield [inside, DraftNode("product", edges, _SCALE)]
+            else:
+                yield [inside, DraftNode("product", edges), _with_constant(n_inputs + 1)]
+
+
+def _without_shift(source: int, f: Primitive) -> DraftEdge:
+    """Return an edge of f in which only the scale is learned."""
+    return DraftEdge(source, f, 1.0, list(f.neutral))
 
 
 def _times_of_affine(atoms: Sequence[_Atom], functions: Sequence[Primitive], n_inputs: int) -> Iterator[Nodes]:

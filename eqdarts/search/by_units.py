@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from eqdarts._typing import Array
 from eqdarts.units.balance import exponent_vectors
 
-__all__ = ["Implied", "implied_laws", "independent", "most_likely", "pivoted"]
+__all__ = ["Implied", "implied_laws", "independent", "most_likely", "pivoted", "pivotings"]
 
 LARGEST_UNIT = {1: 4, 2: 6, 3: 6, 4: 5}  # sum of the exponents of a constant's unit, by the number of bases
 OF_MANY_BASES = 4
@@ -147,9 +147,14 @@ def pivoted(laws: Array, is_positive: NDArray[np.bool_]) -> list[tuple[int, Arra
 
     Inputs that are not positive are multiplied and divided, and not raised to fractions.
     """
+    return next(iter(pivotings(laws, is_positive)), None)
+
+
+def pivotings(laws: Array, is_positive: NDArray[np.bool_]) -> list[list[tuple[int, Array]]]:
+    """Return the ways to take inputs out by laws, those with the simplest exponents first; see `pivoted`."""
     m, d = laws.shape[0], laws.shape[1] - 1
-    best: tuple[float, list[tuple[int, Array]]] | None = None
-    for pivots in itertools.combinations(range(d), m):
+    found: list[tuple[float, int, list[tuple[int, Array]]]] = []
+    for n, pivots in enumerate(itertools.combinations(range(d), m)):
         block = laws[:, pivots]
         if abs(np.linalg.det(block)) < 1e-9:
             continue
@@ -160,6 +165,5 @@ def pivoted(laws: Array, is_positive: NDArray[np.bool_]) -> list[tuple[int, Arra
         ):
             continue
         price = float(np.abs(rows).sum() + BROKEN * broken.sum() + (~is_positive[list(pivots)]).sum())
-        if best is None or price < best[0]:
-            best = price, list(zip(pivots, rows, strict=True))
-    return None if best is None else best[1]
+        found.append((price, n, list(zip(pivots, rows, strict=True))))
+    return [rows for _, _, rows in sorted(found, key=lambda way: way[:2])]

@@ -19,23 +19,33 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from eqdarts._typing import Array
-from eqdarts.search.by_units import most_likely, pivoted
+from eqdarts.search.by_units import most_likely, pivotings
+from eqdarts.search.laws_of_scale import likely_laws, likely_sets, pivots_of
 from eqdarts.search.problem import Problem
 from eqdarts.search.smooth_evidence import SmoothFit, best_fits, positive, rows_of, smooth_fit
 from eqdarts.search.structure import Base, Group, Reduction, reduce, scaled_by, simple_ratio
 
-__all__ = ["FEWEST_ROWS", "MOST_INPUTS", "Compared", "compared_reductions", "likely_by_units"]
+__all__ = [
+    "FEWEST_ROWS",
+    "MOST_INPUTS",
+    "Compared",
+    "compared_reductions",
+    "likely_by_units",
+    "offset_reductions",
+    "with_offset",
+]
 
 TRIED = 16  # reductions of each step and smooth model that are compared by evidence, those with the smallest amplitudes
+IN_EACH_WAY = 3  # laws of scale by which each input is taken out in its turn
 CURVED = 8  # of those with powers in a sum or with an exponent
 TOP = 3  # of these, how many get the best setting of the smooth model
+OFFSETS = 2  # of the target that are tried
+SETS, WAYS = 6, 3  # of laws of scale that hold together, and ways to take inputs out by each
 BY_UNITS = 4  # of those that the units imply with a constant that has a unit
 LEAST_GAIN = 0.0  # nats
 # Prices in nats: of two reductions that the rows bear out alike, the simpler one is meant.
@@ -45,10 +55,6 @@ EXPONENT = 3.0  # an input that is an exponent
 POWERS_OF_TERMS = (1.0, 2.0, -1.0, 0.5)
 MOST_WITH_POWERS = 8  # inputs
 LARGEST_SHIFT = 30.0  # logarithm of a base, beyond which it is none
-POWERS = (0.5, 1.0, 1.5, 2.0, 3.0)  # ratios of exponents, and their reciprocals
-DEGREES = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0)  # of factors
-SIGNED_DEGREES = (0.0, 1.0, 2.0)  # of a factor that is not positive
-LARGEST_GROUP = 4
 MOST_INPUTS, FEWEST_ROWS = 12, 40  # beyond these a smooth model says too little
 
 
@@ -112,6 +118,45 @@ def compared_reductions(problem: Problem, has_time: Callable[[], bool]) -> list[
     return found
 
 
+def offset_reductions(problem: Problem, has_time: Callable[[], bool]) -> tuple[float, Compared] | None:
+    """Return the chain of reductions that the evidence prefers for a target plus some offset, and the offset.
+
+    None is returned where no chain is borne out. For the arguments see `compared_reductions`.
+    """
+    if problem.n_inputs > MOST_INPUTS or len(rows_of(problem)[1]) < FEWEST_ROWS:
+        return None
+    best: tuple[float, float, Compared] | None = None
+    offsets = _offsets(problem, best_fits(problem)[:1])
+    for price, offset in [(0.0, 0.0), *((FREE, own) for own in offsets[:OFFSETS])]:
+        steps = compared_reductions(with_offset(problem, offset), has_time)
+        gain = sum(step.gain for step in steps) - price
+        if len(steps) > 1 and gain > 0 and (best is None or gain > best[0]):
+            best = gain, offset, steps[-1]
+    return None if best is None else best[1:]
+
+
+def with_offset(problem: Problem, offset: float) -> Problem:
+    """Return the problem with an offset added to the target."""
+    train, held, wide = (replace(rows, y=rows.y + offset) for rows in (problem.train, problem.held, problem.wide))
+    return replace(problem, train=train, held=held, wide=wide)
+
+
+def _offsets(problem: Problem, fits: Sequence[SmoothFit]) -> list[float]:
+    """Return offsets of the target with which a factor can best be taken out of it."""
+    X, _, root = rows_of(problem)
+    found: list[float] = []
+    for fit in fits:
+        f, gradient = fit.value_and_gradient()
+        noise = max(fit.noise(problem), 1e-300)
+        flow = np.concatenate([X.T * gradient, -f[None, :]]) * root
+        # a law of scale of f + c has the amplitude of that of f, less k c
+        along = flow @ root / (root @ root)
+        left = flow - np.outer(along, root)
+        likely = likely_laws(left @ left.T / (2 * noise), _precision(_sizes(X)))
+        found += [float(law @ along / law[-1]) for _, _, law in likely if law[-1] != 0][:OFFSETS]
+    return found
+
+
 def _best_step(
     problem: Problem, fits: Sequence[SmoothFit], has_time: Callable[[], bool]
 ) -> tuple[float, Problem, Reduction, list[SmoothFit]] | None:
@@ -137,11 +182,11 @@ def _best_step(
 
 def _suggested(problem: Problem, fits: Sequence[SmoothFit]) -> list[tuple[float, Reduction]]:
     """Return the reductions that either smooth model contradicts least, each with its price."""
-    X, y, root = rows_of(problem)
+    X, _, root = rows_of(problem)
     found: dict[str, tuple[float, Reduction]] = {}
     for fit in fits:
         f, gradient = fit.value_and_gradient()
-        noise = max(fit.unexplained * float(np.sum((y * root) ** 2)) / len(y), 1e-300)
+        noise = max(fit.noise(problem), 1e-300)
         rows = X, gradient, root, noise, problem.units
         ranked = sorted([*_scales(X, f, gradient, root, noise), *_sums(*rows)], key=lambda row: row[0])
         # Powers in sums and exponents are so many that they would take the places of simpler steps.
@@ -155,18 +200,14 @@ def _suggested(problem: Problem, fits: Sequence[SmoothFit]) -> list[tuple[float,
 
 def _scales(X: Array, f: Array, gradient: Array, root: Array, noise: float) -> Iterator[tuple[float, float, Reduction]]:
     """Yield the most likely laws of scale: the nats that one would cost and its price, its price, the reduction."""
-    d = X.shape[1]
-    laws, prices = _laws_of_scale(d)
     flow = np.concatenate([X.T * gradient, -f[None, :]]) * root  # (D + 1, N)
-    missed = _quadratic(laws, flow @ flow.T) / _quadratic(laws[:, :d], _precision(_sizes(X))) / (2 * noise)
-    is_positive = positive(X)
-    n_found = 0
-    for k in np.argsort(missed + prices):
-        pivot = _pivot(laws[k], is_positive)
-        if pivot is None:
-            continue
-        yield float(missed[k] + prices[k]), float(prices[k]), scaled_by(d, [(pivot, laws[k] / laws[k, pivot])])
-        n_found += 1
+    is_positive, n_found = positive(X), 0
+    for missed, price, law in likely_laws(flow @ flow.T / (2 * noise), _precision(_sizes(X))):
+        # what is left is another function of the same, which may be smoother, if another input is taken out
+        pivots = pivots_of(law, is_positive)[: 1 if n_found >= IN_EACH_WAY else None]
+        for pivot in pivots:
+            yield missed, price, scaled_by(X.shape[1], [(pivot, law / law[pivot])])
+        n_found += bool(pivots)
         if n_found == TRIED:
             return
 
@@ -174,37 +215,24 @@ def _scales(X: Array, f: Array, gradient: Array, root: Array, noise: float) -> I
 def _by_units(
     X: Array, f: Array, gradient: Array, root: Array, noise: float, dimensions: Array | None
 ) -> Iterator[tuple[float, float, Reduction]]:
-    """Yield sets of laws of scale that the units imply, as `_scales` does."""
-    if dimensions is None:
-        return
+    """Yield sets of laws of scale that the units imply, and that the gradient implies, as `_scales` does."""
     flow = np.concatenate([X.T * gradient, -f[None, :]]) * root
-    for missed, price, laws in most_likely(dimensions, flow, _precision(_sizes(X)), noise, BY_UNITS):
-        rows = pivoted(laws, positive(X))
-        if rows is not None:
+    spread = _precision(_sizes(X))
+    sets = likely_sets(flow @ flow.T / (2 * noise), spread, SETS)
+    if dimensions is not None:
+        sets += most_likely(dimensions, flow, spread, noise, BY_UNITS)
+    for missed, price, laws in sets:
+        for rows in pivotings(laws, positive(X))[:WAYS]:
             yield missed, price, scaled_by(X.shape[1], rows)
 
 
 def likely_by_units(problem: Problem, fit: SmoothFit) -> list[tuple[float, Reduction]]:
     """Return what the units imply, without a constant that has a unit and with likely ones, each with its price."""
-    X, y, root = rows_of(problem)
+    X, _, root = rows_of(problem)
     f, gradient = fit.value_and_gradient()
-    noise = max(fit.unexplained * float(np.sum((y * root) ** 2)) / len(y), 1e-300)
+    noise = max(fit.noise(problem), 1e-300)
     found = _by_units(X, f, gradient, root, noise, problem.dimensions)
     return [(price, reduction) for _, price, reduction in found]
-
-
-def _pivot(law: Array, is_positive: NDArray[np.bool_]) -> int | None:
-    """Return the input that a law of scale takes out, so that the powers of it are simple; None if none can be."""
-    best: tuple[float, int] | None = None
-    for p in np.flatnonzero(law[:-1]):
-        powers = law / law[p]
-        others = np.delete(powers[:-1], p)
-        if not is_positive[p] and not (np.isin(others, (0.0, -1.0)).all() and powers[-1] in SIGNED_DEGREES):
-            continue
-        price = float(_price(powers[None, :])[0] + 1e-3 * np.abs(powers).sum())
-        if best is None or price < best[0]:
-            best = price, int(p)
-    return None if best is None else best[1]
 
 
 def _sums(
@@ -316,40 +344,8 @@ def _sizes(columns: Array) -> Array:
     return np.asarray(np.log(np.maximum(sizes, 1e-3 * sizes.max(0) + 1e-300)))
 
 
-def _quadratic(rows: Array, matrix: Array) -> Array:
-    return np.asarray(np.einsum("ci,ij,cj->c", rows, matrix, rows))
-
-
 def _precision(columns: Array) -> Array:
     """Return the inverse of the covariance of columns (N, D), which need not be independent."""
     covariance = np.atleast_2d(np.cov(columns.T))
     covariance[np.diag_indices_from(covariance)] += 1e-6 * np.trace(covariance) / len(covariance) + 1e-300
     return np.asarray(np.linalg.inv(covariance))
-
-
-@cache
-def _laws_of_scale(d: int) -> tuple[Array, Array]:
-    """List laws of scale (C, D + 1), the weights of the inputs and then the degree, and their prices (C,)."""
-    ratios = sorted({*POWERS, *(1 / p for p in POWERS)})
-    signed = [s * r for r in ratios for s in (1.0, -1.0)]
-    degrees = [s * k for k in DEGREES for s in ((1.0, -1.0) if k else (1.0,))]
-    found: list[tuple[tuple[int, ...], tuple[float, ...], float]] = []
-    for size in range(1, min(d, LARGEST_GROUP) + 1):
-        weights = (signed, signed, (1.0, -1.0, 2.0, -2.0), (1.0, -1.0))[size - 1]
-        own_degrees = degrees if size <= 2 else [k for k in degrees if abs(k) <= 2]
-        for members in itertools.combinations(range(d), size):
-            for others in itertools.product(weights, repeat=size - 1):
-                found += [(members, (1.0, *others), k) for k in own_degrees]
-    laws = np.zeros((len(found), d + 1))
-    for row, (members, weights_of, degree) in zip(laws, found, strict=True):
-        row[list(members)] = weights_of
-        row[-1] = degree
-    return laws, _price(laws)
-
-
-def _price(laws: Array) -> Array:
-    """Return the price (C,) of laws of scale (C, D + 1)."""
-    sizes = np.abs(laws)
-    is_whole = sizes == np.round(sizes)
-    numbers = WHOLE * ((sizes > 1) & is_whole) + BROKEN * ~is_whole
-    return np.asarray(numbers.sum(1) + ANOTHER * ((sizes[:, :-1] > 0).sum(1) - 1))

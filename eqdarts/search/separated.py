@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -41,6 +41,8 @@ class Separation:
         The inputs A, B, ...
     problems : tuple of Problem
         For each part the smooth function as target of its inputs; a constant, or in a product a factor, is arbitrary.
+    noisy : tuple of Problem
+        The same with what the rows leave of the smooth function added to it.
     gain : float
         Nats by which the evidence is higher than that of the smooth model without parts, prices included.
     constant : float
@@ -51,6 +53,7 @@ class Separation:
     factor: float
     parts: Parts
     problems: tuple[Problem, ...]
+    noisy: tuple[Problem, ...]
     gain: float
     constant: float
 
@@ -68,10 +71,10 @@ def separation(problem: Problem, fit: SmoothFit) -> Separation | None:
     if best is None or best[0] < fit.evidence:
         return None
     evidence, own, parts, ridged = best
-    problems = tuple(own.part(problem, part, ridged.solution) for part in parts)
+    problems, noisy = zip(*(own.part(problem, part, ridged.solution) for part in parts), strict=True)
     constant = float(ridged.solution[0])
     factor = own.factor * float(np.exp(constant)) if own.name == EXP else own.factor
-    return Separation(own.name, factor, parts, problems, evidence - fit.evidence, constant)
+    return Separation(own.name, factor, parts, problems, noisy, evidence - fit.evidence, constant)
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,27 +119,32 @@ class _Response:
         solution[kept] = small.solution / self.size
         return Ridged(small.evidence, solution)
 
-    def part(self, problem: Problem, part: tuple[int, ...], solution: Array) -> Problem:
-        """Return the problem whose target is the part's own function."""
+    def part(self, problem: Problem, part: tuple[int, ...], solution: Array) -> tuple[Problem, Problem]:
+        """Return the problem whose target is the part's own function, and that with the noise of the rows."""
         columns = list(part)
         others = np.delete(np.arange(problem.n_inputs), columns)
         own = np.where(self.exponents[:, others].any(1) | ~self.exponents.any(1), 0.0, solution)
         row = outer()[self.name]
 
-        def of(rows: Rows) -> Rows:
+        def of(rows: Rows) -> tuple[Rows, Rows]:
             design = chebyshev_products(self.fit.box.scaled(rows.X)[0], self.exponents)
             whole, value = design @ solution, design @ own
-            weight = rows.weight * (self.factor / row.slope(row.inverse(whole))) ** 2
+            size = row.inverse(whole)
+            steepness = self.factor / row.slope(size)
             if self.name == EXP:  # the part is a factor: y goes with it as y / factor
                 value = np.exp(value)
-                weight = rows.weight * (self.factor * row.inverse(whole) / value) ** 2
-            return Rows(rows.X[:, columns], value, weight)
+                steepness = self.factor * size / value
+            left = (rows.y - self.factor * size) / steepness
+            weight = rows.weight * steepness**2
+            return Rows(rows.X[:, columns], value, weight), Rows(rows.X[:, columns], value + left, weight)
 
         train, held, wide = map(of, (problem.train, problem.held, problem.wide))
         # losses stay shares of the variance of the whole target
-        units = problem.units[columns]
-        noise = self.fit.noise(problem)
-        return Problem(train, held, wide, problem.variance, units, 1.0, problem.most_coefficients, noise=noise)
+        units, most = problem.units[columns], problem.most_coefficients
+        smooth, noisy = (
+            Problem(*rows, problem.variance, units, 1.0, most) for rows in zip(train, held, wide, strict=True)
+        )
+        return replace(smooth, noise=self.fit.noise(problem)), noisy
 
 
 def _responses(problem: Problem, fit: SmoothFit) -> Iterator[_Response]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from eqdarts.search.compared import compared_reductions
+from eqdarts.search.compared import compared_reductions, offset_reductions, with_offset
 from eqdarts.search.problem import Rows
 from eqdarts.search.structure import Base, Reduction
 from tests.helpers import Array
@@ -94,6 +94,27 @@ def test_a_factor_is_taken_out_of_the_target() -> None:
     step: Reduction = compared_reductions(noisy(lambda x, z: x * np.sin(z), 2, n=1000), lambda: True)[-1].chain[0]
     assert step.prefactor.parts == ((0, 1.0),)
     assert [group.parts for group in step.groups] == [((1, 1.0),)]
+
+
+def test_two_laws_of_scale_that_hold_together_are_one_step() -> None:
+    problem = noisy(lambda v, s, r, u: v / s * np.tanh(v * s / r**2) + u, 4, n=1000)
+    steps = compared_reductions(problem, lambda: True)
+    assert steps[1].problem.n_inputs == 2
+
+
+def test_a_factor_is_taken_out_of_a_target_without_its_offset() -> None:
+    problem = noisy(lambda x, z: 2 + x * np.tanh(x * z), 2, n=1000)
+    found = offset_reductions(problem, lambda: True)
+    assert found is not None
+    offset, step = found
+    assert step.problem.n_inputs == 1
+    assert offset * problem.y_unit == pytest.approx(-2, abs=0.2)
+    assert with_offset(problem, offset).wide.y == pytest.approx(problem.wide.y + offset)
+
+
+def test_where_nothing_is_borne_out_there_is_no_offset() -> None:
+    assert offset_reductions(noisy(lambda x, z: np.sin(x + z**2) + np.cos(x * z), 2, n=1000), lambda: True) is None
+    assert offset_reductions(noisy(lambda x, z: x * z, 2, n=30), lambda: True) is None
 
 
 def test_no_time_few_rows_and_many_inputs_end_the_comparison() -> None:

@@ -59,3 +59,15 @@ def test_the_parts_make_up_the_law() -> None:
     for part in found.problems:
         # an error of a part weighs as the error that it makes in the target
         np.testing.assert_allclose(part.wide.weight * part.wide.y**2, problem.wide.weight * whole**2, rtol=1e-9)
+
+
+@pytest.mark.parametrize("name", ["sum", "product", "root of a sum"])
+def test_noisy_parts_have_the_noise_of_the_rows(name: str) -> None:
+    law, d, *_ = LAWS[name]
+    problem = noisy(law, d, 0.05, n=1000)
+    fit = best_fits(problem)[0]
+    found = separation(problem, fit)
+    assert found is not None
+    for smooth, rows in zip(found.problems, found.noisy, strict=True):
+        left = (rows.wide.y - smooth.wide.y) ** 2 * rows.wide.weight
+        assert float(np.mean(left)) == pytest.approx(fit.noise(problem), rel=0.1)

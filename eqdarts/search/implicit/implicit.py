@@ -60,13 +60,14 @@ TELLING = 3e-2  # loss at which a graph's gradient is asked for structure
 READING_RATIOS = 0.1  # largest share of the budget for ratios of sums, for each problem
 COMPARING = 0.15  # largest share of the budget for the comparison of reductions
 FIRST_ROUNDS, OF_PARTS = 1, 0.2  # rounds of the parts at once, and later the share of rounds that is theirs
-PROMISING = 24  # laws put together from parts that are looked at further
-CARRIED = 150  # and those that are refitted on the rows: what fits a smooth function best need not fit them best
+PROMISING = 24  # sums of products of powers that are looked at further
+OFFSET_FREE = 120  # laws put together from parts of which parts are deleted: what is arbitrary in each may cancel
+CARRIED = 400  # and those that are refitted on the rows: what fits a smooth function best need not fit them best
 WAITING = 0.08  # share of the budget after which reductions are compared even if nothing tells of noise
 BETTER = 0.3  # share of what the smooth model leaves, below which a graph shows that this is not noise
 FROM_SIDES, SIDES_UNTIL = 0.2, 0.35  # share of the budget after which inputs become responses, and no more do
 OF_SIDES, MOST_SOLUTIONS = 0.3, 16  # share of the rounds that is then theirs, and relations solved in each
-DOUBTFUL = 20.0  # nats below which the problem without the last reduction is searched as well
+DOUBTFUL = 20.0  # nats below which the problem before the least certain reduction is searched as well
 
 
 @dataclass
@@ -245,8 +246,8 @@ class _Archipelago:
         first = [start for found in steps[:-1][:1] for start in self._read_ratios(found)]
         self.root.refine(self.root.add([start for start in first if self.root.is_admissible(start[0])], THOROUGH))
         # the longest last, so that its island has the first rounds
-        doubted = [before for before, step in itertools.pairwise(steps) if step.gain < DOUBTFUL]
-        for found in doubted[-1:]:
+        doubted = sorted((step.gain, k) for k, step in enumerate(steps[1:]) if step.gain < DOUBTFUL)
+        for found in (steps[k] for _, k in doubted[:1]):
             self._sum_up(found)
             if self._is_telling(found) and self._has_time():
                 self._settle(self._smooth_island(found))
@@ -374,7 +375,7 @@ class _Archipelago:
         """Give the parts a round, and refit what they make together, on the reduced and on the given data."""
         trials = island.trials
         fitted = trials.fit([s for s in parts.round() if trials.is_admissible(s[0])], THOROUGH)
-        whole = parts.shortest((member for member, _ in fitted), PROMISING)
+        whole = parts.shortest((member for member, _ in fitted), OFFSET_FREE)
         # what is arbitrary in each part may cancel in the whole
         drafts = [Draft.from_graph(member.graph, member.coefficients) for _, member in whole]
         less = [start for draft in drafts for start in deletions(draft)]

@@ -40,6 +40,7 @@ __all__ = ["ACCURATE", "Island", "MakeIsland", "score"]
 N_WALKERS = 8
 PRICE = 0.08  # fall of log loss that one more symbol must bring
 SMALL = 256  # small graphs, by rising size, that each round tries besides; by the square of the inputs fewer
+OF_SMOOTH = 4  # times as many for a smooth function, whose law is small
 LARGEST_SMALL = 22  # symbols at which their enumeration ends
 N_PURSUITS = 4  # matching pursuits of each round
 PURSUIT_SHARPNESS = (1.0, 2.0, 4.0, 16.0)
@@ -102,7 +103,7 @@ class Island:
             train.X, train.y, train.weight, primitives, problem.units, rng, periods, problem.two_valued
         )
         self.smooth = self.attempt("smooth model", lambda: fit_smooth(problem.wide, problem.held), lambda: None)
-        self.n_small = max(SMALL // problem.n_inputs**2, 16)
+        self.n_small = max(SMALL * (OF_SMOOTH if is_smooth else 1) // problem.n_inputs**2, 16)
         self.small = self._small_graphs()
         self.untried = 1  # symbols of the shortest of the small graphs that were not tried
         self.rounds = 0

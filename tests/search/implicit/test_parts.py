@@ -44,3 +44,18 @@ def test_the_wholes_come_near_the_law(name: str) -> None:
     lengths = [length for length, _ in parts.shortest(parts.islands[0].trials.archive.recent.values(), 10)]
     assert lengths == sorted(lengths)
     assert 1 <= len(lengths) <= 10
+
+
+@pytest.mark.slow
+def test_a_part_with_an_unknown_offset_is_searched_in_fewer_inputs() -> None:
+    problem = noisy(lambda x, z, u: x * np.exp(-x * z / 3) + u**2 / 5, 3, 0.05, n=1000)
+    found = separation(problem, best_fits(problem)[0])
+    assert found is not None
+    primitives = resolve("default")
+    parts = Parts(found, 3, 1e4, Budget(None, 10_000), 40, primitives, np.random.default_rng(0))
+    ((island, inner, _),) = parts.reduced
+    assert (island.trials.problem.n_inputs, inner.trials.problem.n_inputs) == (2, 1)
+    x, z, u = (problem.wide.X * problem.units).T
+    true = (x * np.exp(-x * z / 3) + u**2 / 5) / problem.y_unit
+    error = min(np.mean((predict(whole, problem.wide.X) - true) ** 2) for whole in parts.round())
+    assert error < 1e-3 * np.var(true)
