@@ -17,6 +17,7 @@ import sys
 import time
 import warnings
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -35,6 +36,7 @@ from eqdarts.clock import count_cpu_seconds
 from eqdarts.search.growth.features import features
 from eqdarts.search.implicit import grower
 from eqdarts.search.relaxed.engine import warm_up as warm_up_relaxed
+from eqdarts.search.smooth_evidence import denoised
 from eqdarts.solver.compiled import warm_up
 
 HERE = Path(__file__).parent
@@ -50,6 +52,10 @@ def _nothing(*_: Any, **__: Any) -> list[Any]:
 
 def _no_features(self: grower.Grower) -> Any:
     return features([], self.X.T, [])
+
+
+def _without_noise(problem: Any, fit: Any) -> Any:
+    return replace(denoised(problem, fit), noise=0.0)
 
 
 # What stands in the place of what, while a part is off.
@@ -84,6 +90,16 @@ PARTS: dict[str, tuple[tuple[Any, str, Any], ...]] = {
     "other sides": (("eqdarts.search.implicit.implicit", "places_to_look_from", _nothing),),
     "choice by exact constants": (("eqdarts.fitting.stages", "by_exact_constants", lambda front, *_: front),),
     "close fits": (("eqdarts.search.running", "MOST_CLOSE", 0),),
+    "exponents": (("eqdarts.search.compared", "_exponents", _nothing),),
+    "powers in sums": (("eqdarts.search.compared", "_powers_of_terms", lambda X: [()] * X.shape[1]),),
+    "sets of laws of scale": (("eqdarts.search.compared", "likely_sets", _nothing),),
+    "offsets of parts": (("eqdarts.search.implicit.parts", "offset_reductions", lambda *_: None),),
+    "noise in smooth targets": (("eqdarts.search.implicit.implicit", "denoised", _without_noise),),
+    "redundant scales": (("eqdarts.graph.graph.Graph", "n_redundant", 0),),
+    "scaled powers": (
+        ("eqdarts.graph.small_graphs", "_of_scaled", _nothing),
+        ("eqdarts.graph.small_graphs", "_times_of_scaled", _nothing),
+    ),
 }
 # Searches that are more than the default less a part: what stands in the place of what, and their parameters.
 OTHERS: dict[str, tuple[tuple[tuple[Any, str, Any], ...], dict[str, Any]]] = {

@@ -11,8 +11,8 @@ which reductions are worth a comparison:
 - an exponent: :math:`x_j L(x_i)`, where L is the logarithm of an input, of one plus it, or of its odds. Its amplitude
   is :math:`x_j f_j - (L / L') f_i`.
 
-An amplitude counts by how far the rows spread along its direction. The best reduction is kept, and the next one is
-sought in what is left.
+Laws of scale that hold together are one step. An amplitude counts by how far the rows spread along its direction. The
+best reduction is kept, and the next one is sought in what is left.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from eqdarts._typing import Array
-from eqdarts.search.by_units import most_likely, pivotings
+from eqdarts.search.by_units import most_likely, pivoted, pivotings
 from eqdarts.search.laws_of_scale import likely_laws, likely_sets, pivots_of
 from eqdarts.search.problem import Problem
 from eqdarts.search.smooth_evidence import SmoothFit, best_fits, positive, rows_of, smooth_fit
@@ -191,9 +191,10 @@ def _suggested(problem: Problem, fits: Sequence[SmoothFit]) -> list[tuple[float,
         ranked = sorted([*_scales(X, f, gradient, root, noise), *_sums(*rows)], key=lambda row: row[0])
         # Powers in sums and exponents are so many that they would take the places of simpler steps.
         curved = sorted([*_sums(*rows, _powers_of_terms(X)), *_exponents(*rows)], key=lambda row: row[0])
-        # What the units imply takes several inputs out at once: its amplitude is not that of a single step.
+        # A set of laws takes several inputs out at once: its amplitude is not that of a single step.
+        sets = _sets_of_scales(X, f, gradient, root, noise)
         by_units = _by_units(X, f, gradient, root, noise, problem.dimensions)
-        for _, price, reduction in (*ranked[:TRIED], *curved[:CURVED], *by_units):
+        for _, price, reduction in (*ranked[:TRIED], *curved[:CURVED], *sets, *by_units):
             found[reduction.key] = price, reduction
     return list(found.values())
 
@@ -212,17 +213,26 @@ def _scales(X: Array, f: Array, gradient: Array, root: Array, noise: float) -> I
             return
 
 
+def _sets_of_scales(
+    X: Array, f: Array, gradient: Array, root: Array, noise: float
+) -> Iterator[tuple[float, float, Reduction]]:
+    """Yield sets of laws of scale that hold together, as `_scales` does."""
+    flow = np.concatenate([X.T * gradient, -f[None, :]]) * root
+    for missed, price, laws in likely_sets(flow @ flow.T / (2 * noise), _precision(_sizes(X)), SETS):
+        for rows in pivotings(laws, positive(X))[:WAYS]:
+            yield missed, price, scaled_by(X.shape[1], rows)
+
+
 def _by_units(
     X: Array, f: Array, gradient: Array, root: Array, noise: float, dimensions: Array | None
 ) -> Iterator[tuple[float, float, Reduction]]:
-    """Yield sets of laws of scale that the units imply, and that the gradient implies, as `_scales` does."""
+    """Yield sets of laws of scale that the units imply, as `_scales` does."""
+    if dimensions is None:
+        return
     flow = np.concatenate([X.T * gradient, -f[None, :]]) * root
-    spread = _precision(_sizes(X))
-    sets = likely_sets(flow @ flow.T / (2 * noise), spread, SETS)
-    if dimensions is not None:
-        sets += most_likely(dimensions, flow, spread, noise, BY_UNITS)
-    for missed, price, laws in sets:
-        for rows in pivotings(laws, positive(X))[:WAYS]:
+    for missed, price, laws in most_likely(dimensions, flow, _precision(_sizes(X)), noise, BY_UNITS):
+        rows = pivoted(laws, positive(X))
+        if rows is not None:
             yield missed, price, scaled_by(X.shape[1], rows)
 
 

@@ -8,8 +8,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from eqdarts.search.compared import compared_reductions, offset_reductions, with_offset
+from eqdarts.search.compared import compared_reductions, likely_by_units, offset_reductions, with_offset
 from eqdarts.search.problem import Rows
+from eqdarts.search.smooth_evidence import best_fits
 from eqdarts.search.structure import Base, Reduction
 from tests.helpers import Array
 from tests.search.tables import Formula, noisy
@@ -100,6 +101,17 @@ def test_two_laws_of_scale_that_hold_together_are_one_step() -> None:
     problem = noisy(lambda v, s, r, u: v / s * np.tanh(v * s / r**2) + u, 4, n=1000)
     steps = compared_reductions(problem, lambda: True)
     assert steps[1].problem.n_inputs == 2
+
+
+def test_only_units_say_what_units_imply() -> None:
+    problem = noisy(lambda v, s, r: np.tanh(v * s / r**2), 3, n=1000)
+    (fit, *_) = best_fits(problem)
+    assert likely_by_units(problem, fit) == []
+    # two lengths and a time
+    of_units = replace(problem, dimensions=np.array([[1.0, 1.0, 0.0, 0.0], [0.0, 0.0, 1.0, 0.0]]))
+    (price, first), *_ = likely_by_units(of_units, fit)
+    assert price == 0
+    assert [group.parts for group in first.groups] in ([((0, 1.0), (1, -1.0))], [((1, 1.0), (0, -1.0))])
 
 
 def test_a_factor_is_taken_out_of_a_target_without_its_offset() -> None:
