@@ -25,7 +25,7 @@ import numpy as np
 
 from eqdarts._typing import Array
 from eqdarts.search.by_units import most_likely, pivoted, pivotings
-from eqdarts.search.laws_of_scale import likely_laws, likely_sets, pivots_of
+from eqdarts.search.laws_of_scale import likely_laws, likely_sets, pivots_of, price_of_set
 from eqdarts.search.problem import Problem
 from eqdarts.search.smooth_evidence import SmoothFit, best_fits, positive, rows_of, smooth_fit
 from eqdarts.search.structure import Base, Group, Reduction, reduce, scaled_by, simple_ratio
@@ -45,7 +45,7 @@ IN_EACH_WAY = 3  # laws of scale by which each input is taken out in its turn
 CURVED = 8  # of those with powers in a sum or with an exponent
 TOP = 3  # of these, how many get the best setting of the smooth model
 OFFSETS = 2  # of the target that are tried
-SETS, WAYS = 6, 3  # of laws of scale that hold together, and ways to take inputs out by each
+SETS, MOST_SETS = 4, 8  # of as many laws of scale that hold together, with what they take out; and sets looked at
 BY_UNITS = 4  # of those that the units imply with a constant that has a unit
 LEAST_GAIN = 0.0  # nats
 # Prices in nats: of two reductions that the rows bear out alike, the simpler one is meant.
@@ -218,8 +218,15 @@ def _sets_of_scales(
 ) -> Iterator[tuple[float, float, Reduction]]:
     """Yield sets of laws of scale that hold together, as `_scales` does."""
     flow = np.concatenate([X.T * gradient, -f[None, :]]) * root
-    for missed, price, laws in likely_sets(flow @ flow.T / (2 * noise), _precision(_sizes(X)), SETS):
-        for rows in pivotings(laws, positive(X))[:WAYS]:
+    # More laws miss more nats and gain more evidence: only sets of as many laws can be ranked.
+    sets = likely_sets(flow @ flow.T / (2 * noise), _precision(_sizes(X)))
+    for m in range(2, X.shape[1]):
+        found: list[tuple[float, float, int, list[tuple[int, Array]]]] = []
+        for k, (missed, laws) in enumerate([own for own in sets if len(own[1]) == m][:MOST_SETS]):
+            for rows in pivotings(laws, positive(X)):
+                price = price_of_set(rows)
+                found.append((missed + price, price, k, rows))
+        for missed, price, _, rows in sorted(found, key=lambda row: row[:3])[:SETS]:
             yield missed, price, scaled_by(X.shape[1], rows)
 
 

@@ -9,7 +9,7 @@ form is small: in the basis of these directions in which some inputs have no par
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 
 import numpy as np
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from eqdarts._typing import Array
 
-__all__ = ["likely_laws", "likely_sets", "pivots_of"]
+__all__ = ["likely_laws", "likely_sets", "pivots_of", "price_of_set"]
 
 # Prices in nats: of two reductions that the rows bear out alike, the simpler one is meant.
 ANOTHER, WHOLE = 1.0, 1.0  # another input, and one more in a whole number
@@ -26,8 +26,9 @@ POWERS = (0.5, 1.0, 1.5, 2.0, 3.0)  # ratios of exponents, and their reciprocals
 DEGREES = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0)  # of factors
 SIGNED_DEGREES = (0.0, 1.0, 2.0)  # of a factor that is not positive
 LARGEST_GROUP = 4
-MOST_DIRECTIONS = 4  # that hold together when laws are read off
-LARGEST_WEIGHT = 4.0
+FEW_INPUTS = 8
+MOST_DIRECTIONS = 4  # that hold together when laws of more inputs are read off
+LARGEST_WEIGHT = 6.0
 IS_WHOLE = 0.3  # distance from a whole number
 NEAR = 1e-9
 
@@ -46,7 +47,7 @@ def likely_laws(square: Array, spread: Array) -> Iterator[tuple[float, float, Ar
     d = len(spread)
     laws, prices = _small_laws(d)
     more = np.concatenate([*_read_off(square, spread), np.zeros((0, d + 1))])
-    more = np.unique(more[_is_sound(more)], axis=0)
+    more = np.unique(more[_is_sound(more) & (np.count_nonzero(more[:, :d], axis=1) > 1)], axis=0)
     laws, prices = np.concatenate([laws, more]), np.concatenate([prices, _price(more)])
     missed = _quadratic(laws, square) / _quadratic(laws[:, :d], spread)
     seen: set[bytes] = set()
@@ -58,25 +59,39 @@ def likely_laws(square: Array, spread: Array) -> Iterator[tuple[float, float, Ar
             yield float(missed[k] + prices[k]), float(prices[k]), laws[k]
 
 
-def likely_sets(square: Array, spread: Array, most: int) -> list[tuple[float, float, Array]]:
-    """Return the most likely sets of two and more laws (m, D + 1) that hold together; see `likely_laws`."""
-    found: dict[bytes, tuple[float, float, Array]] = {}
+def likely_sets(square: Array, spread: Array) -> list[tuple[float, Array]]:
+    """Return sets of two and more laws (m, D + 1) that hold together, the most likely first, after the nats each costs.
+
+    For the arguments see `likely_laws`; for their prices `price_of_set`.
+    """
+    found: dict[bytes, tuple[float, Array]] = {}
     for laws in _read_off(square, spread):
         inside = laws[:, :-1]
         if len(laws) == 1 or not _is_sound(laws).all() or np.linalg.matrix_rank(inside) < len(laws):
             continue
-        missed = float(np.trace(np.linalg.solve(inside @ spread @ inside.T, laws @ square @ laws.T)))
-        price = float(_price(laws).sum())
         # one set in another basis
         key = (np.round(np.linalg.pinv(laws) @ laws, 6) + 0.0).tobytes()
-        if key not in found or price < found[key][1]:
-            found[key] = missed + price, price, laws
-    return sorted(found.values(), key=lambda row: row[0])[:most]
+        if key not in found:
+            missed = float(np.trace(np.linalg.solve(inside @ spread @ inside.T, laws @ square @ laws.T)))
+            found[key] = missed, laws
+    return sorted(found.values(), key=lambda row: row[0])
+
+
+def price_of_set(rows: Sequence[tuple[int, Array]]) -> float:
+    """Return the price of laws (p, law), each of which takes the input p out: that of the powers that are then left."""
+    pivots = [p for p, _ in rows]
+    laws = np.array([law for _, law in rows])
+    groups = np.delete(laws, pivots, axis=1).T[:-1]  # (D - m, m), minus the powers of the inputs taken out
+    # a group may be raised to any power
+    with_own = np.concatenate([np.ones((len(groups), 1)), groups], axis=1)
+    return float(
+        _price(np.concatenate([with_own, np.zeros((len(groups), 1))], axis=1)).sum() + _numbers(laws[:, -1]).sum()
+    )
 
 
 def _is_sound(laws: Array) -> NDArray[np.bool_]:
-    """Return which laws (C,) have weights that are not large, and more than one input."""
-    return np.asarray((np.abs(laws) <= LARGEST_WEIGHT).all(1) & (np.count_nonzero(laws[:, :-1], axis=1) > 1))
+    """Return which laws (C,) have weights that are not large, and an input."""
+    return np.asarray((np.abs(laws) <= LARGEST_WEIGHT).all(1) & laws[:, :-1].any(1))
 
 
 def _read_off(square: Array, spread: Array) -> list[Array]:
@@ -89,16 +104,17 @@ def _read_off(square: Array, spread: Array) -> list[Array]:
     whitened = np.linalg.solve(root, np.linalg.solve(root, form).T)
     directions = np.linalg.solve(root.T, np.linalg.eigh((whitened + whitened.T) / 2)[1]).T  # (D, D), smallest first
     found: list[Array] = []
-    for m in range(1, min(d, MOST_DIRECTIONS + 1)):
+    for m in range(1, d if d <= FEW_INPUTS else MOST_DIRECTIONS + 1):
         for pivots in itertools.combinations(range(d), m):
             block = directions[:m, pivots]
             if abs(np.linalg.det(block)) > 1e-6 * np.prod(np.linalg.norm(directions[:m], axis=1)):
                 weights = np.linalg.solve(block, directions[:m])
-                found.append(_rounded(np.concatenate([weights, (weights @ degree)[:, None]], axis=1)))
+                laws = np.concatenate([weights, (weights @ degree)[:, None]], axis=1)
+                found += [np.round(laws) + 0.0, _to_halves(laws)]
     return found
 
 
-def _rounded(weights: Array) -> Array:
+def _to_halves(weights: Array) -> Array:
     """Return whole numbers near to weights, and halves where none is near."""
     whole = np.round(weights)
     return np.where(np.abs(weights - whole) < IS_WHOLE, whole, np.round(2 * weights) / 2) + 0.0
@@ -144,7 +160,12 @@ def _small_laws(d: int) -> tuple[Array, Array]:
 
 def _price(laws: Array) -> Array:
     """Return the price (C,) of laws of scale (C, D + 1), whose multiples are the same laws."""
-    sizes = np.abs(laws) * np.array([1.0, 2.0, 3.0])[:, None, None]
+    numbers = np.stack([_numbers(laws * n).sum(1) for n in (1.0, 2.0, 3.0)]).min(0)
+    return np.asarray(numbers + ANOTHER * ((np.abs(laws[:, :-1]) > 0).sum(1) - 1))
+
+
+def _numbers(exponents: Array) -> Array:
+    """Return the price of each exponent."""
+    sizes = np.abs(exponents)
     is_whole = np.abs(sizes - np.round(sizes)) < NEAR
-    numbers = np.where(is_whole, WHOLE * np.maximum(sizes - 1, 0), BROKEN)
-    return np.asarray(numbers.sum(2).min(0) + ANOTHER * ((sizes[0, :, :-1] > 0).sum(1) - 1))
+    return np.where(is_whole, WHOLE * np.maximum(sizes - 1, 0), BROKEN)

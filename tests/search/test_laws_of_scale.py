@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
-from eqdarts.search.laws_of_scale import likely_laws, likely_sets, pivots_of
+from eqdarts.search.laws_of_scale import likely_laws, likely_sets, pivots_of, price_of_set
 from tests.helpers import Array
 
 RNG = np.random.default_rng(5)
@@ -33,10 +33,10 @@ def _in_span(laws: Array) -> bool:
 
 @pytest.mark.parametrize("noise", [0.0, 0.02])
 def test_two_laws_that_hold_together_are_the_most_likely_set(noise: float) -> None:
-    (missed, price, laws), *_ = likely_sets(*_of(noise), 4)
+    (missed, laws), (next_missed, _), *_ = likely_sets(*_of(noise))
     assert laws.shape == (2, 5)
     assert _in_span(laws)
-    assert missed >= price > 0
+    assert 0 <= missed <= next_missed
 
 
 def test_single_laws_are_the_combinations_of_both() -> None:
@@ -51,6 +51,24 @@ def test_single_laws_are_the_combinations_of_both() -> None:
 def test_a_multiple_has_the_price_of_the_law() -> None:
     prices = {tuple(law / law[0]): price for _, price, law in likely_laws(*_of(0.0)) if law[0] != 0}
     assert prices[1.0, 0.5, 0.0, 0.0, 0.0] == prices[1.0, 2.0, 0.0, 0.0, 0.0] > prices[1.0, 1.0, 0.0, 0.0, 0.0]
+
+
+def test_a_product_of_powers_is_one_set() -> None:
+    v, s, r, u = X.T
+    f = v**2 * s / r * np.exp(u)
+    flow = f * np.stack([2 + 0 * u, 1 + 0 * u, -1 + 0 * u, u, -1 + 0 * u])
+    sets = likely_sets(flow @ flow.T / (2 * 0.01), np.linalg.inv(np.cov(np.log(X).T)))
+    (laws,) = [laws for missed, laws in sets if len(laws) == 3 and missed < 1e-6]
+    assert np.linalg.matrix_rank(np.concatenate([laws, [[1, 0, 0, 0, 2], [0, 1, 0, 0, 1], [0, 0, 1, 0, -1]]])) == 3
+
+
+def test_a_set_has_the_price_of_the_powers_that_are_left() -> None:
+    ratio, square = np.array([1.0, 1.0, 0.0, 0.0, 0.0]), np.array([1.0, 2.0, 0.0, 0.0, 0.0])
+    factor, third = np.array([0.0, 0.0, 1.0, 0.0, 1.0]), np.array([0.0, 0.0, 1.0, 0.0, 1 / 3])
+    plain = price_of_set([(0, ratio), (2, factor)])
+    # x1/x0**2 for x1/x0, and another factor
+    assert price_of_set([(0, square), (2, factor)]) == plain + 1
+    assert price_of_set([(0, ratio), (2, third)]) == plain + 4
 
 
 def test_an_input_is_taken_out_so_that_the_powers_are_simple() -> None:
