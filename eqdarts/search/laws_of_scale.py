@@ -97,6 +97,8 @@ def _is_sound(laws: Array) -> NDArray[np.bool_]:
 def _read_off(square: Array, spread: Array) -> list[Array]:
     """Return sets of laws (m, D + 1) near the directions in which the form is small."""
     d = len(spread)
+    if not (np.isfinite(square).all() and np.isfinite(spread).all()):  # a smooth model may be steep without bound
+        return []
     # the best degree of the target for given weights of the inputs
     degree = -square[:d, d] / max(square[d, d], 1e-300)
     form = square[:d, :d] - np.outer(square[:d, d], square[:d, d]) / max(square[d, d], 1e-300)

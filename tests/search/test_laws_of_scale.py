@@ -62,6 +62,13 @@ def test_a_product_of_powers_is_one_set() -> None:
     assert np.linalg.matrix_rank(np.concatenate([laws, [[1, 0, 0, 0, 2], [0, 1, 0, 0, 1], [0, 0, 1, 0, -1]]])) == 3
 
 
+def test_nothing_is_read_off_a_gradient_that_is_not_finite() -> None:
+    square, spread = _of(0.0)
+    square[1, 1] = np.inf
+    assert likely_sets(square, spread) == []
+    assert len(list(itertools.islice(likely_laws(square, spread), 16))) == 16
+
+
 def test_a_set_has_the_price_of_the_powers_that_are_left() -> None:
     ratio, square = np.array([1.0, 1.0, 0.0, 0.0, 0.0]), np.array([1.0, 2.0, 0.0, 0.0, 0.0])
     factor, third = np.array([0.0, 0.0, 1.0, 0.0, 1.0]), np.array([0.0, 0.0, 1.0, 0.0, 1 / 3])
