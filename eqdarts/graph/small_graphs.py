@@ -159,9 +159,9 @@ def _of_affine(
 
 
 def _with_powers(atoms: Sequence[_Atom]) -> list[_Atom]:
-    """Return the powers among the atoms that have no coefficient, and more of them."""
+    """Return the powers among the atoms that have no coefficient, and more of them where powers may be learned."""
     plain = [atom for atom in atoms if atom.primitive.homogeneous and atom.primitive is not POWER]
-    more = [fixed_power(p) for p in _MORE_POWERS]
+    more = [fixed_power(p) for p in _MORE_POWERS if any(atom.primitive is POWER for atom in atoms)]
     more_atoms = [_Atom(i, p, 1 + _symbols(p)) for p in more for i in sorted({atom.source for atom in atoms})]
     return sorted([*plain, *more_atoms], key=lambda atom: atom.cost)
 

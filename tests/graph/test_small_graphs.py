@@ -48,6 +48,12 @@ def test_small_laws_are_among_the_small_graphs(n_inputs: int, key: str) -> None:
     assert key in {graph.key for graph, _ in islice(small_graphs(n_inputs, DEFAULT), 4000)}
 
 
+def test_small_graphs_have_no_powers_that_are_not_among_the_primitives() -> None:
+    keys = [graph.key for graph, _ in islice(small_graphs(1, resolve(["linear", "exp", "square"])), 300)]
+    assert "Sc[exp(P[square(x0)])]" in keys
+    assert not any("power" in key for key in keys)
+
+
 def test_power_products_of_all_inputs_are_among_the_small_graphs() -> None:
     keys = [graph.key for graph, _ in islice(small_graphs(4, resolve(["power"])), 1500)]
     assert "Pc[power(x0),power(x1),power(x2),power(x3)]" in keys
