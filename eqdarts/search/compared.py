@@ -25,7 +25,7 @@ import numpy as np
 
 from eqdarts._typing import Array
 from eqdarts.search.by_units import most_likely, pivoted, pivotings
-from eqdarts.search.laws_of_scale import likely_laws, likely_sets, pivots_of, price_of_set
+from eqdarts.search.laws_of_scale import ANOTHER, BROKEN, WHOLE, likely_laws, likely_sets, pivots_of, price_of_set
 from eqdarts.search.problem import Problem
 from eqdarts.search.smooth_evidence import SmoothFit, best_fits, positive, rows_of, smooth_fit
 from eqdarts.search.structure import Base, Group, Reduction, reduce, scaled_by, simple_ratio
@@ -49,8 +49,7 @@ SETS, MOST_SETS = 4, 8  # of as many laws of scale that hold together, with what
 BY_UNITS = 4  # of those that the units imply with a constant that has a unit
 LEAST_GAIN = 0.0  # nats
 # Prices in nats: of two reductions that the rows bear out alike, the simpler one is meant.
-ANOTHER, WHOLE = 1.0, 1.0  # another input, and a whole number besides one
-BROKEN, FREE = 4.0, 5.0  # a fraction, and a weight that is fitted
+FREE = 5.0  # a weight that is fitted; the others are those of laws of scale
 EXPONENT = 3.0  # an input that is an exponent
 POWERS_OF_TERMS = (1.0, 2.0, -1.0, 0.5)
 MOST_WITH_POWERS = 8  # inputs
@@ -126,8 +125,8 @@ def offset_reductions(problem: Problem, has_time: Callable[[], bool]) -> tuple[f
     if problem.n_inputs > MOST_INPUTS or len(rows_of(problem)[1]) < FEWEST_ROWS:
         return None
     best: tuple[float, float, Compared] | None = None
-    offsets = _offsets(problem, best_fits(problem)[:1])
-    for price, offset in [(0.0, 0.0), *((FREE, own) for own in offsets[:OFFSETS])]:
+    offsets = [offset for fit in best_fits(problem)[:1] for offset in _offsets(problem, fit)]
+    for price, offset in [(0.0, 0.0), *((FREE, own) for own in offsets)]:
         steps = compared_reductions(with_offset(problem, offset), has_time)
         gain = sum(step.gain for step in steps) - price
         if len(steps) > 1 and gain > 0 and (best is None or gain > best[0]):
@@ -141,20 +140,16 @@ def with_offset(problem: Problem, offset: float) -> Problem:
     return replace(problem, train=train, held=held, wide=wide)
 
 
-def _offsets(problem: Problem, fits: Sequence[SmoothFit]) -> list[float]:
+def _offsets(problem: Problem, fit: SmoothFit) -> list[float]:
     """Return offsets of the target with which a factor can best be taken out of it."""
     X, _, root = rows_of(problem)
-    found: list[float] = []
-    for fit in fits:
-        f, gradient = fit.value_and_gradient()
-        noise = max(fit.noise(problem), 1e-300)
-        flow = np.concatenate([X.T * gradient, -f[None, :]]) * root
-        # a law of scale of f + c has the amplitude of that of f, less k c
-        along = flow @ root / (root @ root)
-        left = flow - np.outer(along, root)
-        likely = likely_laws(left @ left.T / (2 * noise), _precision(_sizes(X)))
-        found += [float(law @ along / law[-1]) for _, _, law in likely if law[-1] != 0][:OFFSETS]
-    return found
+    f, gradient = fit.value_and_gradient()
+    flow = _flow(X, f, gradient, root)
+    # a law of scale of f + c has the amplitude of that of f, less k c
+    along = flow @ root / (root @ root)
+    likely = likely_laws(*_amplitudes(X, flow - np.outer(along, root), max(fit.noise(problem), 1e-300)))
+    with_factor = (float(law @ along / law[-1]) for _, _, law in likely if law[-1] != 0)
+    return list(itertools.islice(with_factor, OFFSETS))
 
 
 def _best_step(
@@ -199,11 +194,20 @@ def _suggested(problem: Problem, fits: Sequence[SmoothFit]) -> list[tuple[float,
     return list(found.values())
 
 
+def _flow(X: Array, f: Array, gradient: Array, root: Array) -> Array:
+    """Return the changes (D + 1, N) of the function along the logarithm of each input, and minus the function."""
+    return np.asarray(np.concatenate([X.T * gradient, -f[None, :]]) * root)
+
+
+def _amplitudes(X: Array, flow: Array, noise: float) -> tuple[Array, Array]:
+    """Return the products of the changes in nats, and the inverse covariance of the logarithms of the inputs."""
+    return np.asarray(flow @ flow.T / (2 * noise)), _precision(_sizes(X))
+
+
 def _scales(X: Array, f: Array, gradient: Array, root: Array, noise: float) -> Iterator[tuple[float, float, Reduction]]:
     """Yield the most likely laws of scale: the nats that one would cost and its price, its price, the reduction."""
-    flow = np.concatenate([X.T * gradient, -f[None, :]]) * root  # (D + 1, N)
     is_positive, n_found = positive(X), 0
-    for missed, price, law in likely_laws(flow @ flow.T / (2 * noise), _precision(_sizes(X))):
+    for missed, price, law in likely_laws(*_amplitudes(X, _flow(X, f, gradient, root), noise)):
         # what is left is another function of the same, which may be smoother, if another input is taken out
         pivots = pivots_of(law, is_positive)[: 1 if n_found >= IN_EACH_WAY else None]
         for pivot in pivots:
@@ -217,9 +221,8 @@ def _sets_of_scales(
     X: Array, f: Array, gradient: Array, root: Array, noise: float
 ) -> Iterator[tuple[float, float, Reduction]]:
     """Yield sets of laws of scale that hold together, as `_scales` does."""
-    flow = np.concatenate([X.T * gradient, -f[None, :]]) * root
     # More laws miss more nats and gain more evidence: only sets of as many laws can be ranked.
-    sets = likely_sets(flow @ flow.T / (2 * noise), _precision(_sizes(X)))
+    sets = likely_sets(*_amplitudes(X, _flow(X, f, gradient, root), noise))
     for m in range(2, X.shape[1]):
         found: list[tuple[float, float, int, list[tuple[int, Array]]]] = []
         for k, (missed, laws) in enumerate([own for own in sets if len(own[1]) == m][:MOST_SETS]):
@@ -236,7 +239,7 @@ def _by_units(
     """Yield sets of laws of scale that the units imply, as `_scales` does."""
     if dimensions is None:
         return
-    flow = np.concatenate([X.T * gradient, -f[None, :]]) * root
+    flow = _flow(X, f, gradient, root)
     for missed, price, laws in most_likely(dimensions, flow, _precision(_sizes(X)), noise, BY_UNITS):
         rows = pivoted(laws, positive(X))
         if rows is not None:

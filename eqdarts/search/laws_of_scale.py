@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from eqdarts._typing import Array
 
-__all__ = ["likely_laws", "likely_sets", "pivots_of", "price_of_set"]
+__all__ = ["ANOTHER", "BROKEN", "WHOLE", "likely_laws", "likely_sets", "pivots_of", "price_of_set"]
 
 # Prices in nats: of two reductions that the rows bear out alike, the simpler one is meant.
 ANOTHER, WHOLE = 1.0, 1.0  # another input, and one more in a whole number
