@@ -5,9 +5,9 @@ from __future__ import annotations
 import heapq
 import itertools
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from eqdarts.graph.draft import Draft, DraftEdge, DraftNode
 from eqdarts.graph.draft_terms import LINEAR, POWER
@@ -29,9 +29,10 @@ def small_graphs(n_inputs: int, primitives: Sequence[Primitive]) -> Iterator[Sta
     """Yield the smallest graphs with starting coefficients, in order of complexity, each structure once.
 
     A constant; sums and products of one, two and three functions of inputs, and a constant beside products of two;
-    functions of an affine map of one function, alone and times an input; functions of a scaled power, alone and times a
-    power, and a constant beside them; functions of a sum, and of a product, of two inputs; products of learned powers
-    of two, three and all inputs. They are made one at a time, so that you can stop at any number.
+    functions of an affine map of one function, alone and times a power; affine maps of one function times a power;
+    functions of a scaled power, alone and times a power, and a constant beside them; powers of a power times a
+    function of an input; functions of a sum, and of a product, of two inputs; products of learned powers of two, three
+    and all inputs. They are made one at a time, so that you can stop at any number.
 
     Parameters
     ----------
@@ -48,7 +49,8 @@ def small_graphs(n_inputs: int, primitives: Sequence[Primitive]) -> Iterator[Sta
     streams += [_product_and_constant(atoms, n_inputs)]
     streams += [_of_affine(atoms, functions, n_inputs, constant) for constant in (None, _SHIFT)]
     streams += [_of_scaled(_with_powers(atoms), functions, n_inputs, constant) for constant in (None, _SHIFT)]
-    streams += [_times_of_affine(atoms, functions, n_inputs)]
+    streams += [_times_of_affine(atoms, own, _with_powers(atoms), n_inputs) for own in ([LINEAR], functions)]
+    streams += [_power_of_product(_with_powers(atoms), functions, n_inputs)]
     streams += [_times_of_scaled(_with_powers(atoms), functions, n_inputs, alone) for alone in (True, False)]
     streams += [
         _of_two(functions, n_inputs, aggregator, inner, outer)
@@ -74,6 +76,7 @@ class _Atom(NamedTuple):
 
 
 Nodes = list[DraftNode]
+T = TypeVar("T")
 
 
 def _symbols(primitive: Primitive, reads_sum: bool = False) -> int:
@@ -102,9 +105,14 @@ def _edges(atoms: Iterable[_Atom]) -> list[DraftEdge]:
     return edges
 
 
+def _grouped(things: Iterable[T], cost: Callable[[T], int]) -> dict[int, list[T]]:
+    """Return things that are in the order of their costs by these."""
+    return {own: list(group) for own, group in itertools.groupby(things, key=cost)}
+
+
 def _choices(atoms: Sequence[_Atom], count: int) -> Iterator[tuple[_Atom, ...]]:
     """Yield every multiset of `count` atoms by rising total cost."""
-    by_cost = {cost: list(group) for cost, group in itertools.groupby(atoms, key=lambda atom: atom.cost)}
+    by_cost = _grouped(atoms, lambda atom: atom.cost)
     for costs in sorted(itertools.combinations_with_replacement(by_cost, count), key=sum):
         yield from _of_groups([(by_cost[cost], n) for cost, n in Counter(costs).items()])
 
@@ -184,9 +192,8 @@ def _times_of_scaled(
     atoms: Sequence[_Atom], functions: Sequence[Primitive], n_inputs: int, alone: bool
 ) -> Iterator[Nodes]:
     """C + W x_j**q f(w x_i**p)"""
-    pairs = itertools.groupby(_scaled(functions, atoms), key=_cost_of_pair)
-    of_pair = {cost: list(own) for cost, own in pairs}
-    of_atom = {cost: list(own) for cost, own in itertools.groupby(atoms, key=lambda atom: atom.cost)}
+    of_pair = _grouped(_scaled(functions, atoms), _cost_of_pair)
+    of_atom = _grouped(atoms, lambda atom: atom.cost)
     for costs in sorted(itertools.product(of_pair, of_atom), key=sum):
         for (f, atom), factor in itertools.product(of_pair[costs[0]], of_atom[costs[1]]):
             edges = [*_edges([factor]), _without_shift(n_inputs, f)]
@@ -197,16 +204,38 @@ def _times_of_scaled(
                 yield [inside, DraftNode("product", edges), _with_constant(n_inputs + 1)]
 
 
+def _power_of_product(atoms: Sequence[_Atom], functions: Sequence[Primitive], n_inputs: int) -> Iterator[Nodes]:
+    """C (x_j**q f(w x_i))**p"""
+    powers = sorted((p for p in functions if p.homogeneous and p is not POWER), key=_cost_as_reader)
+    scaled = [_Atom(i, f, 1 + _symbols(f)) for f in functions if "scale" in f.inner for i in range(n_inputs)]
+    of_factor = _grouped(atoms, lambda atom: atom.cost)
+    of_inside = _grouped(sorted(scaled, key=lambda atom: atom.cost), lambda atom: atom.cost)
+    of_power = _grouped(powers, _cost_as_reader)
+    for costs in sorted(itertools.product(of_factor, of_inside, of_power), key=sum):
+        alike = of_factor[costs[0]], of_inside[costs[1]], of_power[costs[2]]
+        for factor, inside, p in itertools.product(*alike):
+            edges = [*_edges([factor]), _without_shift(inside.source, inside.primitive)]
+            yield [DraftNode("product", edges), DraftNode("sum", [DraftEdge(n_inputs, p)])]
+
+
+def _cost_as_reader(f: Primitive) -> int:
+    return _symbols(f, True)
+
+
 def _without_shift(source: int, f: Primitive) -> DraftEdge:
     """Return an edge of f in which only the scale is learned."""
     return DraftEdge(source, f, 1.0, list(f.neutral))
 
 
-def _times_of_affine(atoms: Sequence[_Atom], functions: Sequence[Primitive], n_inputs: int) -> Iterator[Nodes]:
-    """C x_j f(c + w g(x_i))"""
-    for f, atom in _by_cost(functions, atoms):
-        for j in range(n_inputs):
-            factors = [DraftEdge(j, LINEAR), DraftEdge(n_inputs, f)]
+def _times_of_affine(
+    atoms: Sequence[_Atom], functions: Sequence[Primitive], powers: Sequence[_Atom], n_inputs: int
+) -> Iterator[Nodes]:
+    """C x_j**q f(c + w g(x_i))"""
+    of_pair = _grouped(_by_cost(functions, atoms), _cost_of_pair)
+    of_power = _grouped(powers, lambda atom: atom.cost)
+    for costs in sorted(itertools.product(of_pair, of_power), key=sum):
+        for (f, atom), factor in itertools.product(of_pair[costs[0]], of_power[costs[1]]):
+            factors = [*_edges([factor]), DraftEdge(n_inputs, f)]
             yield [DraftNode("sum", _edges([atom]), _SHIFT), DraftNode("product", factors, _SCALE)]
 
 
