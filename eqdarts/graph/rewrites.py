@@ -20,10 +20,11 @@ __all__ = ["expanded", "shortened"]
 
 
 def shortened(draft: Draft) -> Draft:
-    """Move powers into sums while this makes the printed equation, or else the graph, shorter; the draft is pruned."""
+    """Move powers into and out of sums while this makes the equation, or else the graph, shorter; the draft is pruned."""
     size = _size(draft)
     while True:
-        best = min(((_size(d), k, d) for k, d in enumerate(_distributed(draft))), default=None)
+        others = (*_distributed(draft), *_collected(draft))
+        best = min(((_size(d), k, d) for k, d in enumerate(others)), default=None)
         if best is None or best[0] >= size:
             return draft
         size, draft = best[0], best[2]
@@ -53,6 +54,39 @@ def _distributed(draft: Draft) -> Iterator[Draft]:
                 p = factor.primitive.exponent
                 if b != a and p and factor.source < outer.source:
                     yield _move(draft, j, a, b, Fraction(p) / Fraction(k))
+
+
+def _collected(draft: Draft) -> Iterator[Draft]:
+    """Yield the draft with a power that all terms of a sum have taken out of it."""
+    for j, node in enumerate(draft.nodes):
+        if not node.is_sum or node.constant is not None or len(node.edges) < 2:
+            continue
+        terms = [_factors(draft, edge) for edge in node.edges]
+        powers = [{e.source: Fraction(e.primitive.exponent) for e in term if e.primitive.exponent} for term in terms]
+        for source in sorted(set.intersection(*(set(own) for own in powers))):
+            for exponent in sorted({own[source] for own in powers}):
+                yield _taken_out(draft, j, terms, source, exponent)
+
+
+def _taken_out(draft: Draft, j: int, terms: list[list[DraftEdge]], source: int, exponent: Fraction) -> Draft:
+    """Write sum `j` as a power of `source` times the sum of what is left of its `terms`, lists of factors."""
+    apart = draft.copy()
+    left = DraftNode("sum", [])
+    position = j
+    for edge, term in zip(draft.nodes[j].edges, terms, strict=True):
+        factors = [DraftEdge(e.source, e.primitive, 1.0, list(e.coefficients)) for e in term]
+        power = next(e for e in factors if e.source == source and e.primitive.exponent)
+        rest = Fraction(power.primitive.exponent or 0) - exponent
+        factors = [e for e in factors if e is not power] + ([DraftEdge(source, fixed_power(rest))] if rest else [])
+        if factors:
+            left.edges.append(DraftEdge(apart.insert(position, DraftNode("product", factors)), LINEAR, edge.weight))
+            position += 1
+        else:
+            left.shift(edge.weight)
+    inside = DraftEdge(apart.insert(position, left), LINEAR)
+    # readers of the old sum read the product in its place
+    apart.nodes[position + 1] = DraftNode("product", [inside, DraftEdge(source, fixed_power(exponent))])
+    return apart.prune()
 
 
 def _inlined(draft: Draft, j: int, k: int, factors: list[DraftEdge]) -> Draft:

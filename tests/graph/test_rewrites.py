@@ -58,6 +58,29 @@ def test_of_forms_of_as_many_symbols_the_one_with_fewer_nodes_counts_as_shorter(
     np.testing.assert_allclose(predict(short.build(), X), 2 * np.exp(X[:, 1] / X[:, 0]))
 
 
+def test_a_power_that_all_terms_of_a_sum_have_is_taken_out() -> None:
+    """exp(-(x0 / x2 - x1 / x2)**2), as a reduction by scale leaves it."""
+    ratios = [DraftNode("product", [DraftEdge(i, LINEAR), DraftEdge(2, RECIPROCAL)]) for i in (0, 1)]
+    difference = DraftNode("sum", [DraftEdge(3, LINEAR), DraftEdge(4, LINEAR, -1.0)])
+    square = DraftNode("sum", [DraftEdge(5, SQUARE, -1.0)])
+    draft = Draft(3, [*ratios, difference, square, DraftNode("sum", [DraftEdge(6, EXP)])]).prune()
+    short = shortened(draft.copy())
+    assert short.build()[0].complexity < draft.build()[0].complexity
+    X = rows(N, d=3)
+    np.testing.assert_allclose(predict(short.build(), X), np.exp(-(((X[:, 0] - X[:, 1]) / X[:, 2]) ** 2)))
+
+
+def test_a_term_that_is_taken_out_leaves_a_constant() -> None:
+    """x0 exp(x1) + 2 x0"""
+    product = DraftNode("product", [DraftEdge(0, LINEAR), DraftEdge(1, EXP)])
+    draft = Draft(2, [product, DraftNode("sum", [DraftEdge(2, LINEAR), DraftEdge(0, LINEAR, 2.0)])]).prune()
+    X = rows(N, d=2)
+    expected = X[:, 0] * (np.exp(X[:, 1]) + 2)
+    short = shortened(draft.copy())
+    assert short.build()[0].complexity <= draft.build()[0].complexity
+    np.testing.assert_allclose(predict(short.build(), X), expected)
+
+
 @pytest.mark.slow
 @settings(max_examples=120)
 @given(products_with_sums(), st.integers(0, 2**31))
