@@ -20,7 +20,7 @@ __all__ = ["expanded", "shortened"]
 
 
 def shortened(draft: Draft) -> Draft:
-    """Move powers into and out of sums while this makes the equation, or else the graph, shorter; the draft is pruned."""
+    """Move powers into and out of sums while the equation, or else the graph, gets shorter; the draft is pruned."""
     size = _size(draft)
     while True:
         others = (*_distributed(draft), *_collected(draft))
