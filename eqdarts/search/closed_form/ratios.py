@@ -7,7 +7,7 @@ saturations that compete, mixtures and approaches to a level are of this form. A
 finds nothing on the way to it: the terms below say nothing without those above. Here all of them begin together. With
 the smooth model f in the place of y the ratio P / Q says :math:`P - f Q = 0`: of all Q of one size the one that leaves
 least is an eigenvector. A few steps of Gauss and Newton fit the ratio itself, and the terms that say least are dropped
-one by one.
+one by one. Ratios of a few terms are compared all at once besides (`short_ratios`).
 
 Axes: N rows, D inputs, T terms, of P and of Q.
 """
@@ -30,6 +30,7 @@ from eqdarts.graph.fitted import Start
 from eqdarts.primitives.table import PRIMITIVES, Primitive, fixed_power
 from eqdarts.search.closed_form.polynomial import polynomial_node
 from eqdarts.search.closed_form.power_sums import OF_TERM, inside, price_of
+from eqdarts.search.closed_form.short_ratios import short_ratios
 from eqdarts.search.least_squares import least_squares
 from eqdarts.search.problem import Problem
 from eqdarts.search.smooth_evidence import SmoothFit, rows_of
@@ -43,6 +44,7 @@ MOST_OTHER, OF_MANY = 2, 5  # inputs that are squares or roots at a time; of man
 POWERS = (2.0, 0.5)
 FITTED = 5  # sets of powers whose terms are dropped one by one
 MOST_TERMS = 10  # of a start
+MOST_SHORT, FEWER_SHORT = 300_000, 20_000  # ratios of a few terms that are compared, of each size; of other powers
 BEHIND, KEPT = 25.0, 16  # nats behind the best, and ratios that become starts
 CANCELLING = 0.05  # mean share that is left of the terms below, if they differ in sign
 STEPS, HALVINGS = 4, 5
@@ -142,7 +144,10 @@ def ratio_starts(
             whole += [] if ratio is None else [(ratio, target, weight)]
     # the inputs themselves in any case; with other powers many fit about as well
     whole = whole[:1] + sorted(whole[1:], key=lambda one: one[0].left)
-    found = [short for ratio, target, weight in whole[:FITTED] for short in _shortened(ratio, target, weight)]
+    found = [short for one in whole[:FITTED] for short in _shortened(*one)]
+    for k, one in enumerate(whole[:FITTED]):
+        if has_time():
+            found += _of_few_terms(*one, MOST_SHORT if k == 0 else FEWER_SHORT)
     found.sort(key=_Ratio.length)
     sign = -1.0 if f.sum() < 0 else 1.0
     return [_built(one, sign) for one in found[:KEPT] if one.length() < found[0].length() + BEHIND]
@@ -243,6 +248,20 @@ def _shortened(whole: _Ratio, target: Array, weight: Array) -> Iterator[_Ratio]:
                 break
             ratio = other
         yield ratio
+
+
+def _of_few_terms(whole: _Ratio, target: Array, weight: Array, most: int) -> Iterator[_Ratio]:
+    """Yield the ratios of a few of the terms that are nearest to the ratio of all."""
+    parts = whole.parts(whole.coefficients)
+    if parts is None:
+        return
+    value, under = parts
+    n = len(whole.terms) // 2
+    for over, below, a, b in short_ratios(whole.exponents[:n], whole.values[:n], value, weight / under, most):
+        short = whole._at(np.concatenate([over, below + n]))
+        fitted = _fitted(replace(short, coefficients=np.concatenate([a, b])), target, weight)
+        if fitted is not None:
+            yield fitted
 
 
 def _with_less(ratio: _Ratio, target: Array, weight: Array) -> _Ratio | None:
