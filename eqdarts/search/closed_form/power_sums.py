@@ -5,17 +5,19 @@ r"""Sums of products of powers, behind a power, read off noisy rows with the hel
 Saturations of several inputs (q = -1), roots of sums of squares (1/2), and their squares and reciprocals are of this
 form. A climb that adds one term at a time to y itself sees such a sum through its outer power. Here the sum is the
 target: near the smooth model f it is :math:`f^{1/q}` plus its slope times y - f, with errors as large as the slope says
-(the delta method). The terms are chosen from all products of a few simple powers by a beam search: in each step every
-one of several partial sums gets the terms that shorten the description most.
+(the delta method). Of few inputs the sines and cosines are factors too, with the frequency one in the units of the
+data, because most angles are in radians: the law of cosines is such a sum. The terms are chosen from all products of a
+few simple powers by a beam search: in each step every one of several partial sums gets the terms that shorten the
+description most.
 
-Axes: N rows, D inputs, M products of powers, B partial sums.
+Axes: N rows, D inputs with the waves of them, M products of powers, B partial sums.
 """
 
 from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -25,7 +27,7 @@ from eqdarts._typing import Array
 from eqdarts.arrays import spread
 from eqdarts.graph.draft import Draft, DraftEdge, DraftNode
 from eqdarts.graph.fitted import Start
-from eqdarts.primitives.table import Primitive, fixed_power
+from eqdarts.primitives.table import PRIMITIVES, Primitive, fixed_power
 from eqdarts.search.closed_form.polynomial import polynomial_node
 from eqdarts.search.growth.monomials import positive_logs
 from eqdarts.search.least_squares import least_squares
@@ -47,17 +49,33 @@ MOST_ROWS = 800
 WIDTH, MOST_TERMS = 8, 5  # of the beam, and of a sum
 EXCHANGES = 2  # rounds
 BEHIND, KEPT = 25.0, 24  # nats behind the best, and sums that become starts
+WAVES = {PRIMITIVES["cos"]: np.cos, PRIMITIVES["sin"]: np.sin}
+MOST_WITH_WAVES, OF_WAVE = 3, 2.0  # inputs up to which their waves are factors, and the price of one
+KEPT_WITH_WAVES = 8
+LEAST_TURN, LARGEST_ANGLE = 0.5, 30.0  # radians: what the rows must turn by, and may be away from zero
 INDEPENDENT = 1e-6  # part of a column that the others must leave of it
 
 
 @dataclass(frozen=True, eq=False)
 class _Products:
-    """Products of powers: exponents (M, D), values (M, N) over their sizes (M,), and prices in nats (M,)."""
+    """Products of powers: exponents (M, D), values (M, N) over their sizes (M,), and prices in nats (M,).
+
+    `own` (D,) is the price of each factor itself: an input has none, a wave that of a function.
+    """
 
     exponents: Array
     values: Array
     sizes: Array
     prices: Array
+    own: Array
+
+    def price_of_sum(self, chosen: tuple[int, ...], q: float) -> float:
+        """Return the price of a sum of products behind the power q, written with what they share before it."""
+        exponents = self.exponents[list(chosen)]
+        shared = np.array([_commonest(column) for column in exponents.T])
+        parts = exponents - shared, q * shared[None]
+        of_factors = sum(float(np.sum((part != 0) @ self.own)) for part in parts)
+        return OF_TERM * len(exponents) + sum(price_of(part) for part in parts) + of_factors
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,19 +117,34 @@ def power_sums(
         return []
     X, y, root = rows_of(problem)
     rows = spread(len(y), MOST_ROWS)
-    X = X[rows]
-    products, f = _products(X), fit.predict(X)
-    found: list[_Sum] = []
-    for q in OUTER:
-        if not has_time():
-            break
-        working = inside(q, y[rows], root[rows], f)
-        if working is not None:
-            found += _Search(products, q, *working[:2]).sums()
-    found.sort(key=lambda one: one.length)
+    X, f = X[rows], fit.predict(X[rows])
+    behind = [(q, inside(q, y[rows], root[rows], f)) for q in OUTER]
     sign = -1.0 if f.sum() < 0 else 1.0
-    best = [one for one in found if one.length < found[0].length + BEHIND][:KEPT]
-    return [_built(one, sign) for one in best]
+
+    def sums(products: _Products) -> list[_Sum]:
+        in_time = ((q, own) for q, own in behind if own is not None and has_time())
+        found = [one for q, own in in_time for one in _Search(products, q, *own[:2]).sums()]
+        return sorted(found, key=lambda one: one.length)
+
+    found = sums(_products(X))
+    longest = found[0].length if found else np.inf
+    starts = [_built(one, sign) for one in found[:KEPT] if one.length < longest + BEHIND]
+    waves = _waves(X, problem.units, primitives)
+    if waves:
+        columns = [WAVES[edge.primitive](edge.coefficients[0] * X[:, edge.source]) for edge in waves]
+        found = sums(_products(np.column_stack([X, *columns]), len(waves)))
+        # a wave that explains no more than powers do is a lookalike of them
+        starts += [_built(one, sign, waves) for one in found[:KEPT_WITH_WAVES] if one.length < longest]
+    return starts
+
+
+def _waves(X: Array, units: Array, primitives: tuple[Primitive, ...]) -> list[DraftEdge]:
+    """Return the sines and cosines of frequency one that the rows could show, as edges."""
+    if X.shape[1] > MOST_WITH_WAVES:
+        return []
+    turn, largest = np.ptp(X, axis=0) * units, np.abs(X).max(axis=0) * units
+    shown = np.flatnonzero((turn > LEAST_TURN) & (largest < LARGEST_ANGLE)).tolist()
+    return [DraftEdge(i, wave, 1.0, [float(units[i])]) for i in shown for wave in WAVES if wave in primitives]
 
 
 def inside(q: float, y: Array, root: Array, f: Array) -> tuple[Array, Array, Array] | None:
@@ -127,9 +160,11 @@ def inside(q: float, y: Array, root: Array, f: Array) -> tuple[Array, Array, Arr
     return near ** (1 / q) + slope * (sign * y - near), root / np.abs(slope), near ** (1 / q)
 
 
-def _products(X: Array) -> _Products:
-    """Return the cheapest products of powers of the inputs; the first is a constant."""
-    d, logs = X.shape[1], positive_logs(X)
+def _products(X: Array, n_waves: int = 0) -> _Products:
+    """Return the cheapest products of powers of columns, of which the last are waves; the first is a constant."""
+    d = X.shape[1]
+    logs = {i: log for i, log in positive_logs(X).items() if i < d - n_waves}
+    of_columns = np.where(np.arange(d) < d - n_waves, 0.0, OF_WAVE)
     own = [POWERS if i in logs else ANY_SIGN for i in range(d)]
     rows: list[tuple[float, tuple[float, ...]]] = [(0.0, (0.0,) * d)]
     for size in range(1, min(d, LARGEST) + 1):
@@ -138,7 +173,7 @@ def _products(X: Array) -> _Products:
                 row = [0.0] * d
                 for i, power in zip(inputs, factors, strict=True):
                     row[i] = power
-                rows.append((price_of(np.array(factors)), tuple(row)))
+                rows.append((price_of(np.array(factors)) + float(of_columns[list(inputs)].sum()), tuple(row)))
         if len(rows) > MOST_PRODUCTS:
             break
     rows = sorted(rows, key=lambda row: row[0])[:MOST_PRODUCTS]
@@ -149,7 +184,7 @@ def _products(X: Array) -> _Products:
         values *= X[:, i] ** exponents[:, i : i + 1]
     sizes = np.sqrt(np.mean(values**2, axis=1))
     sizes = np.where(sizes > 0, sizes, 1.0)
-    return _Products(exponents, values / sizes[:, None], sizes, np.array([price for price, _ in rows]))
+    return _Products(exponents, values / sizes[:, None], sizes, np.array([price for price, _ in rows]), of_columns)
 
 
 class _Search:
@@ -179,7 +214,7 @@ class _Search:
     def _of(self, chosen: tuple[int, ...]) -> _Partial:
         """Return the sum of some products."""
         columns = np.linalg.qr(self.values[list(chosen)].T)[0] if chosen else np.zeros((len(self.target), 0))
-        price = _price_of_sum(self.products.exponents[list(chosen)], self.q) if chosen else 0.0
+        price = self.products.price_of_sum(chosen, self.q) if chosen else 0.0
         residual = self.target - columns @ (columns.T @ self.target)
         one = _Partial(chosen, price, residual, ((self.values @ columns) ** 2).sum(1))
         if chosen:
@@ -214,23 +249,17 @@ class _Search:
         return _Sum(length, self.q, self.products.exponents[chosen], weights)
 
 
-def _built(one: _Sum, sign: float) -> Start:
+def _built(one: _Sum, sign: float, waves: Sequence[DraftEdge] = ()) -> Start:
     """Return a sum behind its power as a start; powers that most products share stand before it."""
-    d = one.exponents.shape[1]
+    d = one.exponents.shape[1] - len(waves)
     shared = np.array([_commonest(column) for column in one.exponents.T])
-    draft = Draft(d, [])
+    draft = Draft(d, [DraftNode("product", [edge.copy()]) for edge in waves])
     terms = list(zip(one.exponents - shared, one.weights.tolist(), strict=True))
-    source = polynomial_node(draft, range(d), terms)
+    source = polynomial_node(draft, range(d + len(waves)), terms)
     before = [DraftEdge(i, _power(one.q * shared[i])) for i in np.flatnonzero(shared).tolist()]
     outer = [DraftEdge(source, _power(one.q)), *before]
     draft.nodes.append(DraftNode("product", outer, sign))
     return draft.prune().build()
-
-
-def _price_of_sum(exponents: Array, q: float) -> float:
-    """Return the price of a sum of products with these exponents (K, D), written with what they share before it."""
-    shared = np.array([_commonest(column) for column in exponents.T])
-    return OF_TERM * len(exponents) + price_of(exponents - shared) + price_of(q * shared)
 
 
 def price_of(exponents: Array) -> float:

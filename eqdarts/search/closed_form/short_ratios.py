@@ -54,7 +54,7 @@ def short_ratios(exponents: Array, values: Array, f: Array, weight: Array, most:
     """
     above, below, size = (values * weight).T, (values * (f * weight)).T, (values * weight).T
     for p, q in SIZES:
-        if math.comb(len(values), p) * math.comb(len(values), q) > most:
+        if not 0 < math.comb(len(values), p) * math.comb(len(values), q) <= most:
             continue
         sets = [np.array(list(itertools.combinations(range(len(values)), n))) for n in (p, q)]
         left = _left(above, below, *sets)

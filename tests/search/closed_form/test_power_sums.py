@@ -22,6 +22,8 @@ LAWS: dict[str, tuple[Formula, int]] = {  # law, and its coefficients
     "square of a saturation": (lambda u, v: 5 * u * v / (1 + u + v) ** 2, 3),
     "root of a sum of squares": (lambda x, z: np.sqrt(x**2 + 2 * z**2), 2),
     "sum": (lambda x, z: x**2 / z - 3 * np.sqrt(x), 2),
+    "law of cosines": (lambda d, a: 1 / np.sqrt(d**2 + 20 - 4 * d * np.cos(a)), 3),
+    "wave and its square": (lambda a, x: np.cos(x) * (1 + a * np.cos(x)), 2),
     "of negative values": (lambda x, z: -1 / (1 + x / z), 2),
 }
 
@@ -53,6 +55,13 @@ def test_inputs_of_either_sign_are_not_raised_to_halves() -> None:
     members = fitted(problem)
     assert members[0].loss < 0.02
     assert all(np.isfinite(predict((m.graph, m.coefficients), problem.held.X)).all() for m in members[:3])
+
+
+def test_a_wave_that_explains_no_more_than_powers_is_left_out() -> None:
+    problem = noisy(lambda x, z: 3 / (1 + x + 2 * z), 2, 0.1, n=300)
+    starts = power_sums(problem, best_fits(problem)[0], resolve("default"), lambda: True)
+    assert starts
+    assert not any(name in graph.key for graph, _ in starts for name in ("cos", "sin"))
 
 
 def test_without_reciprocals_or_time_nothing_is_read_off() -> None:
