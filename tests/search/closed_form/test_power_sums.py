@@ -23,7 +23,7 @@ LAWS: dict[str, tuple[Formula, int]] = {  # law, and its coefficients
     "root of a sum of squares": (lambda x, z: np.sqrt(x**2 + 2 * z**2), 2),
     "sum": (lambda x, z: x**2 / z - 3 * np.sqrt(x), 2),
     "law of cosines": (lambda d, a: 1 / np.sqrt(d**2 + 20 - 4 * d * np.cos(a)), 3),
-    "wave and its square": (lambda a, x: np.cos(x) * (1 + a * np.cos(x)), 2),
+    "wave and its square": (lambda a, x: np.cos(x) * (1 + a * np.cos(x)), 4),
     "of negative values": (lambda x, z: -1 / (1 + x / z), 2),
 }
 
