@@ -30,7 +30,10 @@ def handed_on(package: str, homes: Mapping[str, str]) -> tuple[Callable[[str], o
     def get(name: str) -> object:
         if name not in homes:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
-        value = getattr(import_module(homes[name]), name)
+        from eqdarts.garbage import Loading
+
+        with Loading():
+            value = getattr(import_module(homes[name]), name)
         setattr(sys.modules[package], name, value)
         return value
 

@@ -24,6 +24,7 @@ import pandas as pd
 from eqdarts.clock import now
 from eqdarts.equation.equation import Equation
 from eqdarts.fitting.checkpoint import Checkpoint
+from eqdarts.garbage import only_new_garbage
 from eqdarts.graph.fitted import FittedGraph
 from eqdarts.search.result import Moment, StopSearch
 from eqdarts.search.search import one_thread
@@ -277,4 +278,5 @@ def watched(
     with one_thread(), np.errstate(all="ignore"), Interrupts() as interrupts, Bar(shows_bar) as bar:
         # Compiling after an installation does not count towards the time of the search.
         seconds = compiling(bar, search)
-        yield Watch(bar, kept_in, callback, interrupts), seconds
+        with only_new_garbage():
+            yield Watch(bar, kept_in, callback, interrupts), seconds

@@ -65,6 +65,7 @@ from eqdarts.fitting.starts import in_units
 from eqdarts.fitting.table import Table
 from eqdarts.fitting.units import in_given_unit, in_safe_unit
 from eqdarts.fitting.views import View, is_weighted, members_of, parted, with_lens, with_weighted
+from eqdarts.garbage import Loading
 from eqdarts.graph.fitted import FittedGraph
 from eqdarts.history import SearchHistory, with_totals
 from eqdarts.inference.constants import Snap
@@ -193,7 +194,8 @@ class Stages:
 
     def run(self) -> Run:
         """Fit by the loss of the settings."""
-        import sympy  # noqa: F401  (here, so that an interrupt need not wait for it)
+        with Loading():
+            import sympy  # noqa: F401  (here, so that an interrupt need not wait for it)
 
         return self._by_squares() if loss_of(self.settings.loss).is_least_squares else self._by_loss()
 

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from eqdarts._typing import Array, Ints
 from eqdarts.errors import EqdartsWarning
+from eqdarts.garbage import Loading
 from eqdarts.graph.graph import Edge, Graph, Node
 from eqdarts.primitives.table import LINEAR
 from eqdarts.solver.batch import Batch
@@ -42,17 +43,23 @@ def warm_up(tell: Callable[[], None], more: Callable[[], None] = lambda: None) -
     if not has_place():
         _warn_of_no_place()
         return
-    timer = threading.Timer(LONG, tell)
-    timer.daemon = True
-    timer.start()
-    try:
-        graph = Graph(1, (Node("sum", (Edge(0, LINEAR),)),))
-        X = torch.ones((2, 1), dtype=torch.float64)
-        refit_compiled([graph], torch.ones((1, 1), dtype=torch.float64), X, X[:, 0], None, (1, 1e-3, 1))
-        predict_all([graph], [(1.0,)], X)
-        more()
-    finally:
-        timer.cancel()
+    with Loading() as loading:
+
+        def compiles() -> None:
+            loading.end()  # a compiler does make garbage
+            tell()
+
+        timer = threading.Timer(LONG, compiles)
+        timer.daemon = True
+        timer.start()
+        try:
+            graph = Graph(1, (Node("sum", (Edge(0, LINEAR),)),))
+            X = torch.ones((2, 1), dtype=torch.float64)
+            refit_compiled([graph], torch.ones((1, 1), dtype=torch.float64), X, X[:, 0], None, (1, 1e-3, 1))
+            predict_all([graph], [(1.0,)], X)
+            more()
+        finally:
+            timer.cancel()
 
 
 @cache

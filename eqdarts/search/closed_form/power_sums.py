@@ -7,8 +7,8 @@ form. A climb that adds one term at a time to y itself sees such a sum through i
 target: near the smooth model f it is :math:`f^{1/q}` plus its slope times y - f, with errors as large as the slope says
 (the delta method). Of few inputs the sines and cosines are factors too, with the frequency one in the units of the
 data, because most angles are in radians: the law of cosines is such a sum. The terms are chosen from all products of a
-few simple powers by a beam search: in each step every one of several partial sums gets the terms that shorten the
-description most.
+few simple powers: all pairs of the simplest are compared, and a beam search gives every one of several partial sums
+the terms that shorten the description most.
 
 Axes: N rows, D inputs with the waves of them, M products of powers, B partial sums.
 """
@@ -47,6 +47,7 @@ ROOT = 3.0  # or a half
 LARGEST, MOST_PRODUCTS = 5, 800  # inputs of a product, and products
 MOST_ROWS = 800
 WIDTH, MOST_TERMS = 8, 5  # of the beam, and of a sum
+MOST_PAIRED = 400  # products of which all pairs are compared
 EXCHANGES = 2  # rounds
 BEHIND, KEPT = 25.0, 24  # nats behind the best, and sums that become starts
 WAVES = {PRIMITIVES["cos"]: np.cos, PRIMITIVES["sin"]: np.sin}
@@ -200,8 +201,8 @@ class _Search:
 
     def sums(self) -> list[_Sum]:
         """Return the sums that the search came upon, the shortest descriptions first."""
-        partial = [self._of(())]
-        for _ in range(MOST_TERMS):
+        partial = self._grown([self._of(())]) + self._pairs()
+        for _ in range(MOST_TERMS - 1):
             partial = self._grown(partial)
         # a term that was the best alone is seldom one of the law's: of the best sums every term is exchanged
         for _ in range(EXCHANGES):
@@ -210,6 +211,23 @@ class _Search:
             self._grown([self._of(rest) for rest in fewer])
         ranked = sorted(self.found.items(), key=lambda pair: pair[1])[:KEPT]
         return [self._sum(list(chosen), length) for chosen, length in ranked]
+
+    def _pairs(self) -> list[_Partial]:
+        """Return the best of all sums of two of the cheapest products: either alone may say next to nothing."""
+        n, prices = len(self.target), self.products.prices[:MOST_PAIRED]
+        values = self.values[:MOST_PAIRED]
+        products, along = values @ values.T, values @ self.target
+        squares = np.diagonal(products)
+        area = np.outer(squares, squares) - products**2
+        usable = np.triu(area > INDEPENDENT * np.outer(squares, squares), 1)
+        across = products * np.outer(along, along)
+        alone = np.outer(along**2, squares)
+        gain = np.where(usable, (alone + alone.T - 2 * across) / np.where(usable, area, 1.0), 0.0)
+        rest = np.maximum(float(self.target @ self.target) - gain, 1e-300)
+        lengths = np.where(usable, 0.5 * n * np.log(rest / n) + prices[:, None] + prices, np.inf)
+        best = np.argsort(lengths, axis=None)[:WIDTH]
+        pairs = zip(*(own.tolist() for own in np.unravel_index(best, lengths.shape)), strict=True)
+        return [self._of(pair) for pair in pairs if np.isfinite(lengths[pair])]
 
     def _of(self, chosen: tuple[int, ...]) -> _Partial:
         """Return the sum of some products."""
