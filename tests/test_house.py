@@ -92,7 +92,7 @@ def test_the_readme_is_short() -> None:
 
 # Modules that need no test file of their own, and why.
 TESTED_ELSEWHERE = {
-    "_lazy.py": "what is imported late: tests/test_packaging.py",
+    "_lazy.py": "what is imported late, in tests/test_packaging.py; its pause, in tests/fitting/test_garbage.py",
     "_typing.py": "names of types, nothing that runs",
     "_version.py": "tests/end_to_end/test_package.py",
     "cli/__main__.py": "tests/end_to_end/test_package.py",

@@ -24,7 +24,7 @@ import pandas as pd
 from eqdarts.clock import now
 from eqdarts.equation.equation import Equation
 from eqdarts.fitting.checkpoint import Checkpoint
-from eqdarts.garbage import only_new_garbage
+from eqdarts.fitting.garbage import only_new_garbage
 from eqdarts.graph.fitted import FittedGraph
 from eqdarts.search.result import Moment, StopSearch
 from eqdarts.search.search import one_thread

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from eqdarts._lazy import Loading
 from eqdarts._typing import Array
 from eqdarts.clock import now
 from eqdarts.data import Data, FitRows, Scales, prepare
@@ -65,7 +66,6 @@ from eqdarts.fitting.starts import in_units
 from eqdarts.fitting.table import Table
 from eqdarts.fitting.units import in_given_unit, in_safe_unit
 from eqdarts.fitting.views import View, is_weighted, members_of, parted, with_lens, with_weighted
-from eqdarts.garbage import Loading
 from eqdarts.graph.fitted import FittedGraph
 from eqdarts.history import SearchHistory, with_totals
 from eqdarts.inference.constants import Snap

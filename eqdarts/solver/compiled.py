@@ -13,9 +13,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from eqdarts._lazy import Loading
 from eqdarts._typing import Array, Ints
 from eqdarts.errors import EqdartsWarning
-from eqdarts.garbage import Loading
 from eqdarts.graph.graph import Edge, Graph, Node
 from eqdarts.primitives.table import LINEAR
 from eqdarts.solver.batch import Batch

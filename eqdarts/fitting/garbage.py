@@ -1,4 +1,4 @@
-"""When Python looks for garbage: not while modules load, and in a fit only among what the fit has made.
+"""When Python looks for garbage in a fit: only among what the fit has made.
 
 torch, sympy and scikit-learn are a million objects. Each full look for garbage goes through all of them, which takes a
 quarter of a second, as long as the refits of a short fit.
@@ -10,24 +10,7 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-__all__ = ["Loading", "only_new_garbage"]
-
-
-class Loading:
-    """A context in which modules are loaded: the look for garbage pauses until `end`, or until the context is left."""
-
-    def __enter__(self) -> Loading:
-        self.was_enabled = gc.isenabled()
-        gc.disable()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.end()
-
-    def end(self) -> None:
-        """Let Python look for garbage again, if it did before."""
-        if self.was_enabled:
-            gc.enable()
+__all__ = ["only_new_garbage"]
 
 
 @contextmanager

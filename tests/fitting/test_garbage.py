@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from eqdarts import DARTSRegressor
-from eqdarts.garbage import Loading, only_new_garbage
+from eqdarts._lazy import Loading
+from eqdarts.fitting.garbage import only_new_garbage
 
 
 @pytest.fixture(autouse=True)
