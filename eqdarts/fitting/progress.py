@@ -21,6 +21,7 @@ from typing import Any, TypeVar
 import numpy as np
 import pandas as pd
 
+from eqdarts._lazy import Loading
 from eqdarts.clock import now
 from eqdarts.equation.equation import Equation
 from eqdarts.fitting.checkpoint import Checkpoint
@@ -262,6 +263,8 @@ def compiling(bar: Bar, search: str) -> float:
     from eqdarts.solver.compiled import warm_up
 
     began = now()
+    with Loading():
+        import sympy  # noqa: F401  (here, so that an interrupt need not wait for it)
     warm_up(lambda: bar.say("compiling, once after an installation"), SEARCHES[search].warm_up)
     return now() - began
 

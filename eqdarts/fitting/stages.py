@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eqdarts._lazy import Loading
 from eqdarts._typing import Array
 from eqdarts.clock import now
 from eqdarts.data import Data, FitRows, Scales, prepare
@@ -194,15 +193,10 @@ class Stages:
 
     def run(self) -> Run:
         """Fit by the loss of the settings."""
-        with Loading():
-            import sympy  # noqa: F401  (here, so that an interrupt need not wait for it)
-
         return self._by_squares() if loss_of(self.settings.loss).is_least_squares else self._by_loss()
 
     def laws(self) -> tuple[list[Entry], SearchHistory]:
         """Search by least squares, and return the laws with their prices on all rows."""
-        import sympy  # noqa: F401  (as in `run`)
-
         table = self.table
         data = prepare(table.X, table.y, table.weight, self.settings.validation_fraction, self.rng)
         views = self.searches.views(data)
