@@ -52,7 +52,8 @@ def short_ratios(exponents: Array, values: Array, f: Array, weight: Array, most:
     most : int
         Sizes of which there are more ratios are left out.
     """
-    above, below, size = (values * weight).T, (values * (f * weight)).T, (values * weight).T
+    above = (values * weight).T
+    below = above * f[:, None]
     for p, q in SIZES:
         if not 0 < math.comb(len(values), p) * math.comb(len(values), q) <= most:
             continue
@@ -61,17 +62,17 @@ def short_ratios(exponents: Array, values: Array, f: Array, weight: Array, most:
         pairs = ((sets[0][k // len(sets[1])], sets[1][k % len(sets[1])]) for k in np.argsort(left, axis=None).tolist())
         prime = (own for own in pairs if not (exponents[np.concatenate(own)] > 0).all(axis=0).any())
         for own in itertools.islice(prime, NEAREST):
-            yield _solved(above[:, own[0]], below[:, own[1]], size[:, own[1]], *own)
+            yield _solved(above[:, own[0]], below[:, own[1]], above[:, own[1]], *own)
 
 
 def _left(above: Array, below: Array, over: Ints, under: Ints) -> Array:
     """Return what the best ratio of each set `over` (A, p) and each set `under` (B, q) leaves, as a share (A, B)."""
-    within, across, beneath = above.T @ above, above.T @ below, below.T @ below
+    within, across = above.T @ above, above.T @ below
     inverse = np.linalg.inv(_blocks(within, over))
     both = across[over[:, None, :, None], under[None, :, None, :]]
     explained = np.einsum("abpq,apr,abrs->abqs", both, inverse, both, optimize=True)
     root = np.linalg.inv(np.linalg.cholesky(_blocks(within, under)))
-    form = root @ (_blocks(beneath, under) - explained) @ root.transpose(0, 2, 1)
+    form = root @ (_blocks(below.T @ below, under) - explained) @ root.transpose(0, 2, 1)
     least = np.linalg.eigvalsh(form)[..., 0]
     return np.asarray(np.where(np.isfinite(least), least, np.inf))
 
