@@ -100,6 +100,11 @@ PARTS: dict[str, tuple[tuple[Any, str, Any], ...]] = {
         ("eqdarts.graph.small_graphs", "_of_scaled", _nothing),
         ("eqdarts.graph.small_graphs", "_times_of_scaled", _nothing),
     ),
+    "powers of products": (("eqdarts.graph.small_graphs", "_power_of_product", _nothing),),
+    "powers taken out": (("eqdarts.graph.rewrites", "_collected", _nothing),),
+    "short ratios": (("eqdarts.search.closed_form.ratios", "short_ratios", _nothing),),
+    "waves in sums": (("eqdarts.search.closed_form.power_sums", "_waves", _nothing),),
+    "pairs in sums": (("eqdarts.search.closed_form.power_sums._Search", "_pairs", _nothing),),
 }
 # Searches that are more than the default less a part: what stands in the place of what, and their parameters.
 OTHERS: dict[str, tuple[tuple[tuple[Any, str, Any], ...], dict[str, Any]]] = {
