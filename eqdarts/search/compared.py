@@ -156,7 +156,7 @@ def _best_step(
     problem: Problem, fits: Sequence[SmoothFit], has_time: Callable[[], bool]
 ) -> tuple[float, Problem, Reduction, list[SmoothFit]] | None:
     """Return the reduction with the most evidence less its price, and what is reduced by it; None without time."""
-    compared: list[tuple[float, int, Problem, Reduction]] = []
+    compared: list[tuple[float, int]] = []
     suggested = _suggested(problem, fits)
     X, f = fits[0].X, fits[0].value_and_gradient()[0]
     for k, (price, reduction) in enumerate(suggested):
@@ -168,11 +168,27 @@ def _best_step(
         near = f / reduced[1].prefactor(X)
         quick = [smooth_fit(reduced[0], fit.setting, near) for fit in fits]
         evidence = max((q.evidence for q in quick if q is not None), default=-np.inf)
-        compared.append((price - evidence, k, *reduced))
-    compared.sort(key=lambda row: row[:2])
-    full = [(suggested[k][0], reduced, step, best_fits(reduced)) for _, k, reduced, step in compared[:TOP]]
-    sound = [(own[0].evidence - price, reduced, step, own) for price, reduced, step, own in full if own]
-    return max(sound, key=lambda row: row[0], default=None)
+        compared.append((price - evidence, k))
+    compared.sort()
+    found = [_in_full(problem, price, reduction) for price, reduction in (suggested[k] for _, k in compared[:TOP])]
+    best = max((own for own in found if own is not None), key=lambda row: row[0], default=None)
+    while best is not None and has_time():
+        # a set of laws with one too many can be better than none, and better than single ones
+        fewer = [_in_full(problem, best[4], reduction) for reduction in best[2].with_input_back()]
+        better = max((own for own in fewer if own is not None), key=lambda row: row[0], default=None)
+        if better is None or better[0] <= best[0]:
+            break
+        best = better
+    return None if best is None else best[:4]
+
+
+def _in_full(
+    problem: Problem, price: float, reduction: Reduction
+) -> tuple[float, Problem, Reduction, list[SmoothFit], float] | None:
+    """Return the evidence less the price, what is reduced, by what, the best smooth models of it, and the price."""
+    reduced = reduce(problem, reduction)
+    fits = [] if reduced is None else best_fits(reduced[0])
+    return None if reduced is None or not fits else (fits[0].evidence - price, *reduced, fits, price)
 
 
 def _suggested(problem: Problem, fits: Sequence[SmoothFit]) -> list[tuple[float, Reduction]]:

@@ -45,7 +45,9 @@ __all__ = [
 ]
 
 MOST_TERMS, MOST_DEGREE = 130, 8
+MOST_OF_FEW = {1: 40, 2: 14}  # largest degree of one and two inputs: there are rows enough to see several waves
 RATIOS = (0.2, 0.4, 0.6)  # rho: how much smaller the coefficients of the next degree are
+WAVY = (0.75, 0.9)  # and of one and two inputs
 RIDGES = np.logspace(-7, 2, 19)
 ROUNDING = 1e-13  # share of the squared target below which what is left is only rounding
 EXP, LINEARISED = "exp", 2  # the outer function that is tried besides none, and how often it is linearised anew
@@ -188,7 +190,7 @@ def best_fits(problem: Problem, near: Array | None = None) -> list[SmoothFit]:
 
 def _best(problem: Problem, setting: Setting, near: Array | None) -> SmoothFit | None:
     """Return the fit with the best ratio."""
-    return smooth_fit(problem, setting, near, RATIOS)
+    return smooth_fit(problem, setting, near, (*RATIOS, *(WAVY if problem.n_inputs in MOST_OF_FEW else ())))
 
 
 def smooth_fit(
@@ -273,7 +275,7 @@ def ridge(matrix: Array, projected: Array, total: float, n: int, prior: Array) -
 def degree_of(d: int) -> int:
     """Return the largest degree with no more terms than are allowed."""
     degree = 1
-    while degree < MOST_DEGREE and math.comb(d + degree + 1, d) <= MOST_TERMS:
+    while degree < MOST_OF_FEW.get(d, MOST_DEGREE) and math.comb(d + degree + 1, d) <= MOST_TERMS:
         degree += 1
     return degree
 

@@ -193,6 +193,17 @@ class Reduction:
         )
         return f"{groups}/{[(i, round(p, 2)) for i, p in self.prefactor.parts]}"
 
+    def with_input_back(self) -> Iterator[Reduction]:
+        """Yield the products with one law of scale less: an input that none begins with is a group of its own again."""
+        if not all(group.kind == "product" for group in self.groups):
+            return
+        first = {group.parts[0][0] for group in self.groups if group.parts}
+        others = {i for group in (*self.groups, self.prefactor) for i, _ in group.parts} - first
+        for i in sorted(others) if len(others) > 1 else ():
+            parts = [tuple(p for p in group.parts if p[0] != i) for group in (*self.groups, self.prefactor)]
+            *groups, prefactor = (Group("product", own) for own in parts)
+            yield Reduction((*groups, Group("product", ((i, 1.0),))), prefactor)
+
     def dimensions(self, old: Array) -> Array | None:
         """Return the exponents of the base units (B, D + 1) of the new inputs and target; None if none is left."""
         columns = [group.dimensions(old) for group in self.groups]
