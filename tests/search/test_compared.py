@@ -25,6 +25,8 @@ LAWS: dict[str, tuple[Formula, int, int]] = {  # law, its inputs, and the new in
     "a sum of reciprocals": (lambda x, z, u: np.cos(u) + np.tanh(2 / x - 1 / z), 3, 2),
     "root of a sum of squares": (lambda v, r, w, s: v / np.sqrt(r**2 + (w * s) ** 2), 4, 1),
     "an input that does not matter": (lambda x, z, u: np.sin(x) * z + 0 * u, 3, 1),
+    "several waves of a product": (lambda e, t, h: h * np.sin(e * t) ** 2, 3, 1),
+    "a wave and its square": (lambda x, w, t, a: x * np.cos(w * t) * (1 + a * np.cos(w * t)), 4, 2),
     "a square of one input beside another": (lambda x, z, u: np.tanh(x**2 / z) + np.cos(u), 3, 2),
 }
 

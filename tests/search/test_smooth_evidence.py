@@ -10,7 +10,7 @@ import pytest
 
 from eqdarts.search.problem import Problem, Rows
 from eqdarts.search.smooth_evidence import Setting, best_fits, denoised, ridge, rows_of, smooth_fit
-from tests.search.tables import noisy
+from tests.search.tables import Formula, noisy
 
 
 @pytest.fixture(autouse=True)
@@ -102,3 +102,9 @@ def test_there_is_no_smooth_model_of_a_target_that_is_zero_or_not_finite() -> No
         wide = replace(problem.wide, y=np.full_like(problem.wide.y, target))
         held = replace(problem.held, y=np.full_like(problem.held.y, target))
         assert best_fits(replace(problem, wide=wide, held=held)) == []
+
+
+@pytest.mark.parametrize(("law", "d"), [(lambda x: np.cos(8 * x), 1), (lambda x, z: z * np.sin(5 * x) + z**2, 2)])
+def test_a_function_of_one_or_two_inputs_may_turn_several_times(law: Formula, d: int) -> None:
+    problem = noisy(law, d, 0.1, n=1000)
+    assert best_fits(problem)[0].unexplained == pytest.approx(0.01, rel=0.2)

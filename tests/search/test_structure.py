@@ -244,3 +244,23 @@ def test_two_reductions_one_after_the_other_lead_back() -> None:
         lifted = step.lift(lifted, size)
     factor = problem.train.y / current.train.y
     np.testing.assert_allclose(evaluate(lifted, problem.train.X), factor * evaluate(draft, current.train.X), rtol=1e-10)
+
+
+def test_each_input_that_a_set_of_laws_took_out_can_come_back() -> None:
+    """x0 x1 and a factor x2, of three inputs: without the first law x1 comes back, without the second x2."""
+    reduction = Reduction((Group("product", ((0, 1.0), (1, 1.0))),), Group("product", ((2, 1.0),)))
+    back = {other.key for other in reduction.with_input_back()}
+    without_first = Reduction(
+        (Group("product", ((0, 1.0),)), Group("product", ((1, 1.0),))), Group("product", ((2, 1.0),))
+    )
+    without_second = Reduction(
+        (Group("product", ((0, 1.0), (1, 1.0))), Group("product", ((2, 1.0),))), Group("product", ())
+    )
+    assert back == {without_first.key, without_second.key}
+
+
+def test_single_laws_and_sums_are_taken_back_as_a_whole() -> None:
+    single = Reduction((Group("product", ((0, 1.0), (1, -1.0))),), Group("product", ()))
+    sums = Reduction((Group("sum", ((0, 1.0), (1, -1.0))),), Group("product", ((2, 1.0),)))
+    assert not list(single.with_input_back())
+    assert not list(sums.with_input_back())
