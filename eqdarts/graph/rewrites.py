@@ -36,12 +36,13 @@ def _size(draft: Draft) -> tuple[int, int]:
 
 
 def _distributed(draft: Draft) -> Iterator[Draft]:
-    """Yield the draft with one product inside a product expanded, or one power moved into a sum.
+    """Yield the draft with one power of a product as a product of powers, or one power moved into a sum.
 
     A power s**p beside a sum S**k goes into the sum as s**(p / k) in each of its terms.
     """
     for j, node in enumerate(draft.nodes):
         if node.is_sum:
+            yield from _with_factors(draft, j)
             continue
         for a, outer in enumerate(node.edges):
             inner = draft.node(outer.source)
@@ -54,6 +55,17 @@ def _distributed(draft: Draft) -> Iterator[Draft]:
                 p = factor.primitive.exponent
                 if b != a and p and factor.source < outer.source:
                     yield _move(draft, j, a, b, Fraction(p) / Fraction(k))
+
+
+def _with_factors(draft: Draft, j: int) -> Iterator[Draft]:
+    """Yield the draft with one term of sum `j`, a power of a product, as a product of powers."""
+    for k, edge in enumerate(draft.nodes[j].edges):
+        if edge.primitive is not LINEAR and len(factors := _factors(draft, edge)) > 1:
+            opened = draft.copy()
+            product = DraftNode("product", [factor.copy() for factor in factors])
+            place = opened.insert(j, product)
+            opened.nodes[j + 1].edges[k] = DraftEdge(place, LINEAR, edge.weight)
+            yield opened.prune()
 
 
 def _collected(draft: Draft) -> Iterator[Draft]:

@@ -70,6 +70,17 @@ def test_a_power_that_all_terms_of_a_sum_have_is_taken_out() -> None:
     np.testing.assert_allclose(predict(short.build(), X), np.exp(-(((X[:, 0] - X[:, 1]) / X[:, 2]) ** 2)))
 
 
+def test_a_root_of_a_product_of_squares_is_a_product() -> None:
+    squares = DraftNode("product", [DraftEdge(0, SQUARE), DraftEdge(2, SQUARE)])
+    nodes = [DraftNode("sum", [DraftEdge(1, EXP)]), squares, DraftNode("sum", [DraftEdge(3, SQRT, 3.0)])]
+    draft = Draft(2, nodes).prune()
+    short = shortened(draft.copy())
+    assert short.build()[0].complexity < draft.build()[0].complexity
+    assert not {"sqrt", "square"} & {e.primitive.name for node in short.nodes for e in node.edges}
+    X = rows(N, d=2)
+    np.testing.assert_allclose(predict(short.build(), X), 3 * X[:, 0] * np.exp(X[:, 1]))
+
+
 def test_a_term_that_is_taken_out_leaves_a_constant() -> None:
     """x0 exp(x1) + 2 x0"""
     product = DraftNode("product", [DraftEdge(0, LINEAR), DraftEdge(1, EXP)])
