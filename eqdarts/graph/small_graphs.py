@@ -7,7 +7,7 @@ import itertools
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from eqdarts.graph.draft import Draft, DraftEdge, DraftNode
 from eqdarts.graph.draft_terms import LINEAR, POWER
@@ -110,6 +110,12 @@ def _grouped(things: Iterable[T], cost: Callable[[T], int]) -> dict[int, list[T]
     return {own: list(group) for own, group in itertools.groupby(things, key=cost)}
 
 
+def _by_rising_cost(*groups: dict[int, list[Any]]) -> Iterator[tuple[Any, ...]]:
+    """Yield every choice of one thing from each, those of the lowest total cost first."""
+    for costs in sorted(itertools.product(*groups), key=sum):
+        yield from itertools.product(*(own[cost] for own, cost in zip(groups, costs, strict=True)))
+
+
 def _choices(atoms: Sequence[_Atom], count: int) -> Iterator[tuple[_Atom, ...]]:
     """Yield every multiset of `count` atoms by rising total cost."""
     by_cost = _grouped(atoms, lambda atom: atom.cost)
@@ -194,14 +200,13 @@ def _times_of_scaled(
     """C + W x_j**q f(w x_i**p)"""
     of_pair = _grouped(_scaled(functions, atoms), _cost_of_pair)
     of_atom = _grouped(atoms, lambda atom: atom.cost)
-    for costs in sorted(itertools.product(of_pair, of_atom), key=sum):
-        for (f, atom), factor in itertools.product(of_pair[costs[0]], of_atom[costs[1]]):
-            edges = [*_edges([factor]), _without_shift(n_inputs, f)]
-            inside = DraftNode("sum", _edges([atom]))
-            if alone:
-                yield [inside, DraftNode("product", edges, _SCALE)]
-            else:
-                yield [inside, DraftNode("product", edges), _with_constant(n_inputs + 1)]
+    for (f, atom), factor in _by_rising_cost(of_pair, of_atom):
+        edges = [*_edges([factor]), _without_shift(n_inputs, f)]
+        inside = DraftNode("sum", _edges([atom]))
+        if alone:
+            yield [inside, DraftNode("product", edges, _SCALE)]
+        else:
+            yield [inside, DraftNode("product", edges), _with_constant(n_inputs + 1)]
 
 
 def _power_of_product(atoms: Sequence[_Atom], functions: Sequence[Primitive], n_inputs: int) -> Iterator[Nodes]:
@@ -211,11 +216,9 @@ def _power_of_product(atoms: Sequence[_Atom], functions: Sequence[Primitive], n_
     of_factor = _grouped(atoms, lambda atom: atom.cost)
     of_inside = _grouped(sorted(scaled, key=lambda atom: atom.cost), lambda atom: atom.cost)
     of_power = _grouped(powers, _cost_as_reader)
-    for costs in sorted(itertools.product(of_factor, of_inside, of_power), key=sum):
-        alike = of_factor[costs[0]], of_inside[costs[1]], of_power[costs[2]]
-        for factor, inside, p in itertools.product(*alike):
-            edges = [*_edges([factor]), _without_shift(inside.source, inside.primitive)]
-            yield [DraftNode("product", edges), DraftNode("sum", [DraftEdge(n_inputs, p)])]
+    for factor, inside, p in _by_rising_cost(of_factor, of_inside, of_power):
+        edges = [*_edges([factor]), _without_shift(inside.source, inside.primitive)]
+        yield [DraftNode("product", edges), DraftNode("sum", [DraftEdge(n_inputs, p)])]
 
 
 def _cost_as_reader(f: Primitive) -> int:
@@ -233,10 +236,9 @@ def _times_of_affine(
     """C x_j**q f(c + w g(x_i))"""
     of_pair = _grouped(_by_cost(functions, atoms), _cost_of_pair)
     of_power = _grouped(powers, lambda atom: atom.cost)
-    for costs in sorted(itertools.product(of_pair, of_power), key=sum):
-        for (f, atom), factor in itertools.product(of_pair[costs[0]], of_power[costs[1]]):
-            factors = [*_edges([factor]), DraftEdge(n_inputs, f)]
-            yield [DraftNode("sum", _edges([atom]), _SHIFT), DraftNode("product", factors, _SCALE)]
+    for (f, atom), factor in _by_rising_cost(of_pair, of_power):
+        factors = [*_edges([factor]), DraftEdge(n_inputs, f)]
+        yield [DraftNode("sum", _edges([atom]), _SHIFT), DraftNode("product", factors, _SCALE)]
 
 
 def _of_two(
