@@ -86,7 +86,7 @@ def _taken_out(draft: Draft, j: int, terms: list[list[DraftEdge]], source: int, 
     left = DraftNode("sum", [])
     position = j
     for edge, term in zip(draft.nodes[j].edges, terms, strict=True):
-        factors = [DraftEdge(e.source, e.primitive, 1.0, list(e.coefficients)) for e in term]
+        factors = [factor.copy() for factor in term]
         power = next(e for e in factors if e.source == source and e.primitive.exponent)
         rest = Fraction(power.primitive.exponent or 0) - exponent
         factors = [e for e in factors if e is not power] + ([DraftEdge(source, fixed_power(rest))] if rest else [])

@@ -18,7 +18,7 @@ best reduction is kept, and the next one is sought in what is left.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -55,6 +55,9 @@ POWERS_OF_TERMS = (1.0, 2.0, -1.0, 0.5)
 MOST_WITH_POWERS = 8  # inputs
 LARGEST_SHIFT = 30.0  # logarithm of a base, beyond which it is none
 MOST_INPUTS, FEWEST_ROWS = 12, 40  # beyond these a smooth model says too little
+
+
+Reduced = tuple[Problem, Reduction]  # what is left, and by which reduction
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,7 +159,7 @@ def _best_step(
     problem: Problem, fits: Sequence[SmoothFit], has_time: Callable[[], bool]
 ) -> tuple[float, Problem, Reduction, list[SmoothFit]] | None:
     """Return the reduction with the most evidence less its price, and what is reduced by it; None without time."""
-    compared: list[tuple[float, int]] = []
+    compared: list[tuple[float, int, Reduced]] = []
     suggested = _suggested(problem, fits)
     X, f = fits[0].X, fits[0].value_and_gradient()[0]
     for k, (price, reduction) in enumerate(suggested):
@@ -168,27 +171,26 @@ def _best_step(
         near = f / reduced[1].prefactor(X)
         quick = [smooth_fit(reduced[0], fit.setting, near) for fit in fits]
         evidence = max((q.evidence for q in quick if q is not None), default=-np.inf)
-        compared.append((price - evidence, k))
-    compared.sort()
-    found = [_in_full(problem, price, reduction) for price, reduction in (suggested[k] for _, k in compared[:TOP])]
-    best = max((own for own in found if own is not None), key=lambda row: row[0], default=None)
+        compared.append((price - evidence, k, reduced))
+    compared.sort(key=lambda row: row[:2])
+    best = _best_in_full((suggested[k][0], reduced) for _, k, reduced in compared[:TOP])
     while best is not None and has_time():
         # a set of laws with one too many can be better than none, and better than single ones
-        fewer = [_in_full(problem, best[4], reduction) for reduction in best[2].with_input_back()]
-        better = max((own for own in fewer if own is not None), key=lambda row: row[0], default=None)
+        price, (_, step) = best[1], best[2]
+        better = _best_in_full((price, reduce(problem, fewer)) for fewer in step.with_input_back())
         if better is None or better[0] <= best[0]:
             break
         best = better
-    return None if best is None else best[:4]
+    return None if best is None else (best[0], *best[2], best[3])
 
 
-def _in_full(
-    problem: Problem, price: float, reduction: Reduction
-) -> tuple[float, Problem, Reduction, list[SmoothFit], float] | None:
-    """Return the evidence less the price, what is reduced, by what, the best smooth models of it, and the price."""
-    reduced = reduce(problem, reduction)
-    fits = [] if reduced is None else best_fits(reduced[0])
-    return None if reduced is None or not fits else (fits[0].evidence - price, *reduced, fits, price)
+def _best_in_full(
+    candidates: Iterable[tuple[float, Reduced | None]],
+) -> tuple[float, float, Reduced, list[SmoothFit]] | None:
+    """Return evidence less price, the price, what is reduced and its smooth models, where the first is largest."""
+    priced = ((price, reduced, best_fits(reduced[0])) for price, reduced in candidates if reduced is not None)
+    sound = [(fits[0].evidence - price, price, reduced, fits) for price, reduced, fits in priced if fits]
+    return max(sound, key=lambda row: row[0], default=None)
 
 
 def _suggested(problem: Problem, fits: Sequence[SmoothFit]) -> list[tuple[float, Reduction]]:

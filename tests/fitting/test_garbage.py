@@ -62,6 +62,7 @@ def test_after_a_fit_nothing_is_frozen() -> None:
     X = np.linspace(1.0, 2.0, 12)[:, None]
     model = DARTSRegressor(time_limit=None, max_refits=50, random_state=0)
     model.fit(X, 3 * X[:, 0], callback=lambda _: bool(frozen.append(gc.get_freeze_count())))
+    assert frozen
     assert all(frozen)
     assert gc.get_freeze_count() == 0
     assert gc.isenabled()

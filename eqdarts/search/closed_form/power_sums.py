@@ -128,14 +128,14 @@ def power_sums(
         return sorted(found, key=lambda one: one.length)
 
     found = sums(_products(X))
-    longest = found[0].length if found else np.inf
-    starts = [_built(one, sign) for one in found[:KEPT] if one.length < longest + BEHIND]
+    shortest = found[0].length if found else np.inf
+    starts = [_built(one, sign) for one in found[:KEPT] if one.length < shortest + BEHIND]
     waves = _waves(X, problem.units, primitives)
     if waves:
         columns = [WAVES[edge.primitive](edge.coefficients[0] * X[:, edge.source]) for edge in waves]
         found = sums(_products(np.column_stack([X, *columns]), len(waves)))
         # a wave that explains no more than powers do is a lookalike of them
-        starts += [_built(one, sign, waves) for one in found[:KEPT_WITH_WAVES] if one.length < longest]
+        starts += [_built(one, sign, waves) for one in found[:KEPT_WITH_WAVES] if one.length < shortest]
     return starts
 
 
