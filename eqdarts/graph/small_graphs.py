@@ -7,6 +7,8 @@ import itertools
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
+from functools import lru_cache
+from threading import Lock
 from typing import Any, NamedTuple, TypeVar
 
 from eqdarts.graph.draft import Draft, DraftEdge, DraftNode
@@ -23,6 +25,7 @@ _SHIFT, _SCALE = 0.5, 0.7
 _MORE_POWERS = (Fraction(-2), Fraction(-1, 2), Fraction(3, 2))
 
 _BELOW: tuple[tuple[Aggregator, float | None], ...] = (("sum", None), ("sum", _SHIFT), ("product", None))
+_MOST_KEPT = 6000  # graphs of an enumeration that later ones take over
 
 
 def small_graphs(n_inputs: int, primitives: Sequence[Primitive]) -> Iterator[Start]:
@@ -32,7 +35,8 @@ def small_graphs(n_inputs: int, primitives: Sequence[Primitive]) -> Iterator[Sta
     functions of an affine map of one function, alone and times a power; affine maps of one function times a power;
     functions of a scaled power, alone and times a power, and a constant beside them; powers of a power times a
     function of an input; functions of a sum, and of a product, of two inputs; products of learned powers of two, three
-    and all inputs. They are made one at a time, so that you can stop at any number.
+    and all inputs. They are made one at a time, so that you can stop at any number. The first of them are kept, so that
+    the next search with as many inputs does not make them again.
 
     Parameters
     ----------
@@ -41,6 +45,49 @@ def small_graphs(n_inputs: int, primitives: Sequence[Primitive]) -> Iterator[Sta
     primitives : sequence of Primitive
         The primitives that an edge may apply.
     """
+    own = tuple(primitives)
+    return _kept(n_inputs, own, tuple(map(id, own))).all()
+
+
+@lru_cache(maxsize=16)
+def _kept(n_inputs: int, primitives: tuple[Primitive, ...], _: tuple[int, ...]) -> _Kept:
+    """Return the enumeration; the identities are in the key because primitives of one name count as equal."""
+    return _Kept(n_inputs, primitives)
+
+
+class _Kept:
+    """An enumeration whose first graphs are made once."""
+
+    def __init__(self, n_inputs: int, primitives: tuple[Primitive, ...]) -> None:
+        self._given = n_inputs, primitives
+        self._first: list[Start] = []
+        self._source: Iterator[Start] | None = _enumerated(*self._given)
+        self._lock = Lock()  # two threads cannot advance one generator at the same time
+
+    def all(self) -> Iterator[Start]:
+        """Yield all graphs."""
+        for k in range(_MOST_KEPT):
+            start = self._at(k)
+            if start is None:
+                return
+            yield start
+        yield from self._rest()
+
+    def _at(self, k: int) -> Start | None:
+        """Return graph k of those that are kept, None behind the last one."""
+        with self._lock:
+            if k == len(self._first) and self._source is not None and (start := next(self._source, None)) is not None:
+                self._first.append(start)
+            return self._first[k] if k < len(self._first) else None
+
+    def _rest(self) -> Iterator[Start]:
+        """Return the graphs that are too many to keep: the first who asks goes on, others begin anew."""
+        with self._lock:
+            source, self._source = self._source, None
+        return itertools.islice(_enumerated(*self._given), _MOST_KEPT, None) if source is None else source
+
+
+def _enumerated(n_inputs: int, primitives: Sequence[Primitive]) -> Iterator[Start]:
     atoms = [_Atom(i, p, 1 + _symbols(p)) for p in primitives for i in range(n_inputs)]
     atoms.sort(key=lambda atom: atom.cost)
     functions = [p for p in primitives if p is not LINEAR]

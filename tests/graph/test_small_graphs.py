@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
+from dataclasses import replace
 from itertools import islice, pairwise
 
 import pytest
@@ -68,3 +69,23 @@ def test_wide_tables_have_their_first_graphs_at_once() -> None:
     tracemalloc.stop()
     assert len(first) == 50
     assert peak < 50e6
+
+
+def test_enumerations_of_the_same_primitives_share_their_first_graphs_and_agree_beyond(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    own = resolve(["linear", "exp", "square", "log"])
+    monkeypatch.setattr("eqdarts.graph.small_graphs._MOST_KEPT", 20)
+    one, other = small_graphs(3, own), small_graphs(3, own)
+    first = [next(other), *islice(other, 9)]
+    assert [a is b for a, b in zip(first, one, strict=False)] == [True] * 10
+    of_three = [[graph.key for graph, _ in islice(small_graphs(3, own), 60)] for _ in range(2)]
+    assert of_three[0] == of_three[1]
+    assert [graph.key for graph, _ in first] == of_three[0][:10]
+
+
+def test_a_primitive_of_the_same_name_has_an_enumeration_of_its_own() -> None:
+    exp = resolve(["linear", "exp"])[-1]
+    costly = replace(exp, complexity=exp.complexity + 3)
+    sizes = [[graph.complexity for graph, _ in islice(small_graphs(1, [p]), 6)] for p in (exp, costly)]
+    assert sizes[0] != sizes[1]
