@@ -198,6 +198,7 @@ class Searches:
             data.seen_as or self.table.names,
             settings.relaxed,
             screen_of(view, self.table, logistic),
+            view.is_weighted,
         )
         watch.first, watch.share = first, share
         watch.is_kept = view.is_kept

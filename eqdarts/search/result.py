@@ -53,6 +53,8 @@ class Config:
         How the relaxed search trains its supernets.
     screen : GraphScreen, optional
         What is known of the law. Graphs that contradict it cannot be the result.
+    is_again : bool, default=False
+        Whether another search has seen the rows, with other weights.
     """
 
     primitives: tuple[Primitive, ...]
@@ -64,6 +66,7 @@ class Config:
     names: tuple[str, ...]
     relaxed: RelaxedOptions = field(default_factory=RelaxedOptions)
     screen: GraphScreen | None = None
+    is_again: bool = False
 
 
 @dataclass(frozen=True)

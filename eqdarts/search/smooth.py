@@ -31,6 +31,7 @@ MOST_DEGREE = 8
 SIMPLE_DEGREE = 2  # of the polynomials that tell which outer function makes the law simple
 PLATEAU, LEAST_PLATEAU = 1.5, 3  # losses up to this multiple of the best, and how many of them tell noise
 ROUNDING, EXPLAINED = 1e-10, 0.3  # loss below which there is no noise, and above which the law is not seen at all
+BEYOND = 1.2  # times the box of the rows: as far as a polynomial is asked for held-back rows
 _ROWS_PER_TERM = 2.0
 _NEAR_ZERO = 1e-9
 
@@ -63,6 +64,8 @@ class Smooth:
         Of T(y) in the inputs: that of y, each row times the slope of T.
     loss : float
         Of T(y) on held-back rows, as a share of its variance.
+    target_loss : float
+        Of y itself on held-back rows, as a share of its variance: what the loss of a law can be compared to.
     outer : dict of str to float
         Loss of the quadratic form behind each outer function.
     form : tuple of str, float and int, or None
@@ -75,6 +78,7 @@ class Smooth:
     value: Array
     gradient: Array
     loss: float
+    target_loss: float
     outer: dict[str, float]
     form: tuple[str, float, int] | None
     is_noisy: bool
@@ -115,7 +119,10 @@ def fit_smooth(rows: Rows, held: Rows) -> Smooth | None:
         return None
     form = None if log else (polynomial.outer, polynomial.sign, polynomial.degree)
     is_noisy = _has_levelled(losses[log, polynomial.outer])
-    return Smooth(sound, value[sound], gradient[:, sound], polynomial.loss, outer, form, is_noisy)
+    unseen = replace(held, X=_log_columns(held.X, positive)) if log else held
+    of_y = [loss for (_, name), own in losses.items() if name == LINEAR.name for loss in own]
+    target_loss = min([polynomial.target_loss(unseen), *of_y])
+    return Smooth(sound, value[sound], gradient[:, sound], polynomial.loss, target_loss, outer, form, is_noisy)
 
 
 def _has_levelled(losses: Sequence[float]) -> bool:
@@ -133,7 +140,7 @@ def _log_columns(X: Array, columns: NDArray[np.intp]) -> Array:
 
 @dataclass(frozen=True, eq=False)
 class _Polynomial:
-    """Chebyshev coefficients of T(y) in inputs scaled to the unit box, and the loss on held-back rows."""
+    """Chebyshev coefficients of T(s y) in inputs scaled to the unit box, and its loss on held-back rows; s is a sign."""
 
     outer: str
     degree: int
@@ -151,6 +158,15 @@ class _Polynomial:
         with np.errstate(all="ignore"):
             y = row.inverse(chebyshev_products(scaled, exponents) @ self.solution)
             return np.stack(gradient), y * row.slope(y)
+
+    def target_loss(self, held: Rows) -> float:
+        """Return the loss of y on held-back rows, as a share of its variance; infinite where T has no inverse."""
+        scaled = np.clip((held.X - self.centre) / self.half, -BEYOND, BEYOND)
+        with np.errstate(all="ignore"):
+            t = chebyshev_products(scaled, exponents_up_to(held.X.shape[1], self.degree)) @ self.solution
+            missed = held.y - self.sign * outer()[self.outer].inverse(t)
+            loss = float(np.average(missed**2, weights=held.weight) / moments(held.y, held.weight)[1])
+        return loss if math.isfinite(loss) else math.inf
 
 
 def _fits(rows: Rows, held: Rows) -> Iterator[_Polynomial]:
@@ -172,7 +188,7 @@ def _fits(rows: Rows, held: Rows) -> Iterator[_Polynomial]:
         # all outer functions share the design: only the target differs
         exponents = exponents_up_to(d, degree)
         design = chebyshev_products((rows.X - centre) / half, exponents)
-        beyond = chebyshev_products(np.clip((held.X - centre) / half, -1.2, 1.2), exponents)
+        beyond = chebyshev_products(np.clip((held.X - centre) / half, -BEYOND, BEYOND), exponents)
         for name, own in list(signs.items()):
             row = known[name]
             with np.errstate(all="ignore"):

@@ -123,3 +123,18 @@ def test_the_smooth_model_sees_structure_before_any_graph() -> None:
     chains = find_reductions(train, smooth.value, smooth.gradient, np.ones(3), tolerance, np.random.default_rng(0))
     right = [chain for chain in chains if contradiction(law, chain, X) < 1e-5]
     assert min(len(chain[-1].groups) for chain in right) == 1
+
+
+@pytest.mark.parametrize(
+    "name", ["exponential of a polynomial", "negative exponential", "polynomial in the logarithms"]
+)
+def test_the_loss_of_the_target_is_what_a_law_of_the_target_would_leave(name: str) -> None:
+    """It is that of y, whatever function of y the polynomial is fitted to."""
+    rng = np.random.default_rng(0)
+    X = rows(n=600)
+    f = value_and_gradient(SMOOTH[name], X)[0]
+    y = f * np.exp(0.1 * rng.normal(size=len(f)))
+    smooth = fit_smooth(*split(X, y, 200))
+    assert smooth is not None
+    noise = np.mean((y - f)[400:] ** 2) / np.var(y[400:])
+    assert 0.8 * noise < smooth.target_loss < 1.5 * noise

@@ -442,7 +442,7 @@ def search_islands(running: Running, stage: str, make: MakeIsland) -> None:
 def _grow(running: Running, archipelago: _Archipelago) -> None:
     """Give the islands rounds until an exact law has no shorter form, nothing new is found, or the budget ends."""
     trials, budget = running.trials, running.budget
-    prospects = Prospects(int(np.count_nonzero(running.data.weight)))
+    prospects = Prospects(int(np.count_nonzero(running.data.weight)), running.config.is_again)
     last = math.inf  # refits at which the search ends, once a law is exact
     while budget.stop_reason() is None and budget.spent() < GROWING and budget.n_refits < last:
         if (

@@ -32,6 +32,7 @@ from eqdarts.search.growth.shapes import reshaped
 from eqdarts.search.growth.sites import linearise
 from eqdarts.search.growth.waves import most_periods
 from eqdarts.search.implicit.grower import Grower
+from eqdarts.search.prospects import NO_FLOOR, Floor
 from eqdarts.search.smooth import fit_smooth
 from eqdarts.search.structure import Reduction
 
@@ -217,9 +218,10 @@ class Island:
         return MOST_IDLE
 
     @property
-    def floor(self) -> float:
-        """The loss of the smooth model, infinite if there is none."""
-        return math.inf if self.smooth is None else self.smooth.loss
+    def floor(self) -> Floor:
+        """What the smooth model leaves of the target."""
+        held = self.trials.problem.held
+        return NO_FLOOR if self.smooth is None else Floor(self.smooth.target_loss, int(np.count_nonzero(held.weight)))
 
     @property
     def best_score(self) -> float:
