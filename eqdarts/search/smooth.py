@@ -140,7 +140,7 @@ def _log_columns(X: Array, columns: NDArray[np.intp]) -> Array:
 
 @dataclass(frozen=True, eq=False)
 class _Polynomial:
-    """Chebyshev coefficients of T(s y) in inputs scaled to the unit box, and its loss on held-back rows; s is a sign."""
+    """Chebyshev coefficients of T(s y), with a sign s, in inputs scaled to the unit box; the loss on held-back rows."""
 
     outer: str
     degree: int
