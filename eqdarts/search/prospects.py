@@ -114,7 +114,7 @@ class Prospects:
 
     @staticmethod
     def _ahead(loss: float, other: float, n_rows: int) -> float:
-        """Return by how many nats a loss on so many rows is better than another one."""
+        """Return by how many nats a loss on this number of rows is better than another one."""
         better = math.log(max(loss, EXACT)) - math.log(max(other, EXACT)) if math.isfinite(other) else -math.inf
         return 0.5 * n_rows * better if n_rows else -math.inf
 
