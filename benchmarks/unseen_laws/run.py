@@ -21,7 +21,7 @@ from eqdarts.benchmark.run import run_benchmark
 from eqdarts.benchmark.table import markdown
 
 HERE = Path(__file__).parent
-SAMPLES = ("develop", "held_out", "fresh", "develop_2", "fresh_2", "fresh_3", "fresh_4", "fresh_5")
+SAMPLES = ("develop", "held_out", "fresh", "develop_2", "fresh_2", "fresh_3", "fresh_4", "fresh_5", "fresh_6")
 TIME_LIMIT = 20.0
 
 
