@@ -103,7 +103,7 @@ PARTS: dict[str, tuple[tuple[Any, str, Any], ...]] = {
     "powers of products": (("eqdarts.graph.small_graphs", "_power_of_product", _nothing),),
     "powers taken out": (("eqdarts.graph.rewrites", "_collected", _nothing),),
     "short ratios": (("eqdarts.search.closed_form.ratios", "short_ratios", _nothing),),
-    "waves in sums": (("eqdarts.search.closed_form.power_sums", "_waves", _nothing),),
+    "functions in sums": (("eqdarts.search.closed_form.power_sums", "_functions", _nothing),),
     "pairs in sums": (("eqdarts.search.closed_form.power_sums._Search", "_pairs", _nothing),),
 }
 # Searches that are more than the default less a part: what stands in the place of what, and their parameters.

@@ -20,6 +20,7 @@ from eqdarts.expression.normal_form import cost, normalise
 from eqdarts.expression.phases import usual_numbers
 from eqdarts.expression.program import evaluate
 from eqdarts.expression.rounding import rounded
+from eqdarts.expression.signs import with_signs_before_roots
 from eqdarts.primitives.functions import EXP, LOG, function_of
 
 __all__ = ["Points", "points_of", "simplified"]
@@ -68,6 +69,7 @@ def simplified(expr: Expr, points: Points) -> Expr:
     # Start from the normal form, and from the one without nested fractions, where they are the same function.
     best = _agreeing(normalise, expr, points, reference)
     best = _agreeing(lambda e: normalise(_without_nested_fractions(e)), best, points, reference)
+    best = _agreeing(with_signs_before_roots, best, points, reference)
     best = _agreeing(_with_powers_of_powers_as_one, best, points, reference)
     best = _agreeing(_with_inputs_as_exponents, best, points, reference)
     best = _agreeing(with_extremes, best, points, reference)

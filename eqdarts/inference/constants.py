@@ -23,6 +23,7 @@ from eqdarts.expression.normal_form import cost, normalise
 from eqdarts.expression.program import evaluate
 from eqdarts.expression.readable import readable
 from eqdarts.expression.rounding import rounded
+from eqdarts.expression.signs import with_signs_before_roots
 from eqdarts.expression.written import complexity, numbers, text, write
 from eqdarts.inference.constants_table import Constant, Unit, is_exponent, near_exponent, told_apart, units_of, zero
 from eqdarts.inference.intervals import quantile
@@ -428,6 +429,15 @@ def _n_numbers(expr: Expr) -> int:
     return sum(1 for _ in numbers(write(expr, ordered=False)))
 
 
+def _with_its_sign(expr: Expr, rows: Rows) -> Expr:
+    """Return the expression without roots that hide a sign, if it is then the same on the rows."""
+    shown = with_signs_before_roots(expr)
+    if shown == expr:
+        return expr
+    before, after = (evaluate(e, rows.columns, len(rows.y)) for e in (expr, shown))
+    return shown if np.allclose(before, after, rtol=EXACT, atol=0.0, equal_nan=True) else expr
+
+
 def _equation(equation: Equation, state: _State, rows: Rows) -> Equation:
     form = state.form
     values = dict(zip(form.names, map(float, form.estimate), strict=True))
@@ -440,7 +450,7 @@ def _equation(equation: Equation, state: _State, rows: Rows) -> Equation:
         shorter = normalise(expr)
         if cost(shorter)[0] < cost(expr)[0] and _n_numbers(shorter) <= _n_numbers(expr):
             expr = shorter
-        law = Equation(readable(expr), equation.variables, equation.target, fit_result_=state.record)
+        law = Equation(readable(_with_its_sign(expr, rows)), equation.variables, equation.target, fit_result_=state.record)
         return law.with_digits(rows.columns, rows.y, rows.root**2)
     law = replace(
         equation, expr=expr, formula=form.formula, parameters=tuple(values.items()),

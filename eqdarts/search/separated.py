@@ -17,7 +17,7 @@ from eqdarts._typing import Array, Ints
 from eqdarts.primitives.table import LINEAR
 from eqdarts.search.problem import Problem, Rows
 from eqdarts.search.smooth import chebyshev_products, exponents_up_to, outer
-from eqdarts.search.smooth_evidence import RATIOS, Ridged, SmoothFit, degree_of, response, ridge, rows_of
+from eqdarts.search.smooth_evidence import Ridged, SmoothFit, degree_of, ratios_of, response, ridge, rows_of
 
 __all__ = ["Separation", "separation"]
 
@@ -110,7 +110,8 @@ class _Response:
         """Fit without the terms that mix parts; their coefficients (T,) are zero."""
         kept = np.flatnonzero(sum(self.exponents[:, list(part)].any(1).astype(int) for part in parts) <= 1)
         matrix, projected = self.matrix[np.ix_(kept, kept)], self.projected[kept]
-        priors = [self.fit.setting._replace(ratio=ratio).prior(self.exponents[kept]) for ratio in RATIOS]
+        ratios = ratios_of(self.exponents.shape[1])
+        priors = [self.fit.setting._replace(ratio=ratio).prior(self.exponents[kept]) for ratio in ratios]
         fitted = [ridge(matrix, projected, self.total, self.n, prior) for prior in priors]
         small = max((r for r in fitted if r is not None), key=lambda r: r.evidence, default=None)
         if small is None:

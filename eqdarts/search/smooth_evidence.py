@@ -38,6 +38,7 @@ __all__ = [
     "degree_of",
     "denoised",
     "positive",
+    "ratios_of",
     "response",
     "ridge",
     "rows_of",
@@ -190,7 +191,12 @@ def best_fits(problem: Problem, near: Array | None = None) -> list[SmoothFit]:
 
 def _best(problem: Problem, setting: Setting, near: Array | None) -> SmoothFit | None:
     """Return the fit with the best ratio."""
-    return smooth_fit(problem, setting, near, (*RATIOS, *(WAVY if problem.n_inputs in MOST_OF_FEW else ())))
+    return smooth_fit(problem, setting, near, ratios_of(problem.n_inputs))
+
+
+def ratios_of(n_inputs: int) -> tuple[float, ...]:
+    """Return how much smaller the coefficients of the next degree may be in a smooth model, by its number of inputs."""
+    return (*RATIOS, *WAVY) if n_inputs in MOST_OF_FEW else RATIOS
 
 
 def smooth_fit(

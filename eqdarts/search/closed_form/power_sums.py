@@ -5,12 +5,13 @@ r"""Sums of products of powers, behind a power, read off noisy rows with the hel
 Saturations of several inputs (q = -1), roots of sums of squares (1/2), and their squares and reciprocals are of this
 form. A climb that adds one term at a time to y itself sees such a sum through its outer power. Here the sum is the
 target: near the smooth model f it is :math:`f^{1/q}` plus its slope times y - f, with errors as large as the slope says
-(the delta method). Of few inputs the sines and cosines are factors too, with the frequency one in the units of the
-data, because most angles are in radians: the law of cosines is such a sum. The terms are chosen from all products of a
-few simple powers: all pairs of the simplest are compared, and a beam search gives every one of several partial sums
-the terms that shorten the description most.
+(the delta method). Of few inputs the sines, cosines and exponentials are factors too, with the frequency or rate one
+in the units of the data: most angles are in radians, and what stands in an exponent has no unit. The law of cosines is
+such a sum, and what decays from one level to another. The terms are chosen from all products of a few simple powers:
+all pairs of the simplest are compared, and a beam search gives every one of several partial sums the terms that shorten
+the description most.
 
-Axes: N rows, D inputs with the waves of them, M products of powers, B partial sums.
+Axes: N rows, D inputs with the functions of them, M products of powers, B partial sums.
 """
 
 from __future__ import annotations
@@ -41,19 +42,21 @@ SMALL, MOST_SMALL = 1e-2, 0.05  # share of the size of f that is small, and the 
 LEAST = 3e-2  # share of the size of f that stands in for less
 POWERS = (1.0, -1.0, 2.0, -2.0, 0.5, -0.5)
 ANY_SIGN = (1.0, 2.0)  # the powers of inputs that are not positive
+HIGH = (3.0, -3.0, 4.0, -4.0)  # and further powers of few inputs
 OF_TERM, OF_FACTOR = 4.0, 2.0  # prices in nats: of a coefficient with its operator, and of an input
-WHOLE, SQUARE = 1.0, 2.0  # and of its power: one, or another whole number,
-ROOT = 3.0  # or a half
-LARGEST, MOST_PRODUCTS = 5, 800  # inputs of a product, and products
+WHOLE, SQUARE = 1.0, 2.0  # and of its power: one, or two,
+ROOT = 3.0  # or a half, or more than two
+MOST_FACTORS, MOST_PRODUCTS = 5, 800  # of a product, and products
 MOST_ROWS = 800
 WIDTH, MOST_TERMS = 8, 5  # of the beam, and of a sum
 MOST_PAIRED = 400  # products of which all pairs are compared
 EXCHANGES = 2  # rounds
 BEHIND, KEPT = 25.0, 24  # nats behind the best, and sums that become starts
-WAVES = {PRIMITIVES["cos"]: np.cos, PRIMITIVES["sin"]: np.sin}
-MOST_WITH_WAVES, OF_WAVE = 3, 2.0  # inputs up to which their waves are factors, and the price of one
-KEPT_WITH_WAVES = 8
-LEAST_TURN, LARGEST_ANGLE = 0.5, 30.0  # radians: what the rows must turn by, and may be away from zero
+EXP = PRIMITIVES["exp"]
+FUNCTIONS = {PRIMITIVES["cos"]: np.cos, PRIMITIVES["sin"]: np.sin, EXP: np.exp}
+FEW, OF_FUNCTION = 3, 2.0  # inputs up to which their functions are factors, and the price of one
+KEPT_WITH_FUNCTIONS = 8
+LEAST_SPAN, LARGEST = 0.5, 30.0  # radians, or nats: what the rows must span, and may be away from zero
 INDEPENDENT = 1e-6  # part of a column that the others must leave of it
 
 
@@ -61,7 +64,7 @@ INDEPENDENT = 1e-6  # part of a column that the others must leave of it
 class _Products:
     """Products of powers: exponents (M, D), values (M, N) over their sizes (M,), and prices in nats (M,).
 
-    `own` (D,) is the price of each factor itself: an input has none, a wave that of a function.
+    `own` (D,) is the price of each factor itself: an input has none.
     """
 
     exponents: Array
@@ -130,22 +133,27 @@ def power_sums(
     found = sums(_products(X))
     shortest = found[0].length if found else np.inf
     starts = [_built(one, sign) for one in found[:KEPT] if one.length < shortest + BEHIND]
-    waves = _waves(X, problem.units, primitives)
-    if waves:
-        columns = [WAVES[edge.primitive](edge.coefficients[0] * X[:, edge.source]) for edge in waves]
-        found = sums(_products(np.column_stack([X, *columns]), len(waves)))
-        # a wave that explains no more than powers do is a lookalike of them
-        starts += [_built(one, sign, waves) for one in found[:KEPT_WITH_WAVES] if one.length < shortest]
+    functions = _functions(X, problem.units, primitives)
+    if functions:
+        found = sums(_products(X, functions))
+        # a function that explains no more than powers do is a lookalike of them
+        starts += [_built(one, sign, functions) for one in found[:KEPT_WITH_FUNCTIONS] if one.length < shortest]
     return starts
 
 
-def _waves(X: Array, units: Array, primitives: tuple[Primitive, ...]) -> list[DraftEdge]:
-    """Return the sines and cosines of frequency one that the rows could show, as edges."""
-    if X.shape[1] > MOST_WITH_WAVES:
+def _functions(X: Array, units: Array, primitives: tuple[Primitive, ...]) -> list[DraftEdge]:
+    """Return the sines, cosines and exponentials with factor one that the rows could show, as edges."""
+    if X.shape[1] > FEW:
         return []
-    turn, largest = np.ptp(X, axis=0) * units, np.abs(X).max(axis=0) * units
-    shown = np.flatnonzero((turn > LEAST_TURN) & (largest < LARGEST_ANGLE)).tolist()
-    return [DraftEdge(i, wave, 1.0, [float(units[i])]) for i in shown for wave in WAVES if wave in primitives]
+    span, largest = np.ptp(X, axis=0) * units, np.abs(X).max(axis=0) * units
+    shown = np.flatnonzero((span > LEAST_SPAN) & (largest < LARGEST)).tolist()
+    signs = {function: (1.0, -1.0) if function is EXP else (1.0,) for function in FUNCTIONS if function in primitives}
+    return [
+        DraftEdge(i, function, 1.0, [sign * float(units[i]), *function.neutral[1:]])
+        for i in shown
+        for function, own in signs.items()
+        for sign in own
+    ]
 
 
 def inside(q: float, y: Array, root: Array, f: Array) -> tuple[Array, Array, Array] | None:
@@ -161,20 +169,29 @@ def inside(q: float, y: Array, root: Array, f: Array) -> tuple[Array, Array, Arr
     return near ** (1 / q) + slope * (sign * y - near), root / np.abs(slope), near ** (1 / q)
 
 
-def _products(X: Array, n_waves: int = 0) -> _Products:
-    """Return the cheapest products of powers of columns, of which the last are waves; the first is a constant."""
-    d = X.shape[1]
-    logs = {i: log for i, log in positive_logs(X).items() if i < d - n_waves}
-    of_columns = np.where(np.arange(d) < d - n_waves, 0.0, OF_WAVE)
-    own = [POWERS if i in logs else ANY_SIGN for i in range(d)]
+def _products(X: Array, functions: Sequence[DraftEdge] = ()) -> _Products:
+    """Return the cheapest products of powers of inputs and of functions of them; the first is a constant."""
+    n_inputs = X.shape[1]
+    logs = positive_logs(X)
+    high = HIGH if n_inputs <= FEW and not functions else ()
+    own = [(*POWERS, *high) if i in logs else (*ANY_SIGN, *(p for p in high if p > 0)) for i in range(n_inputs)]
+    own += [(1.0,) if edge.primitive is EXP else ANY_SIGN for edge in functions]
+    columns = [FUNCTIONS[edge.primitive](edge.coefficients[0] * X[:, edge.source]) for edge in functions]
+    X, d = np.column_stack([X, *columns]), n_inputs + len(functions)
+    # the two exponentials of one input are each other's reciprocals
+    exclusive = {n_inputs + k: edge.source for k, edge in enumerate(functions) if edge.primitive is EXP}
+    of_columns = np.where(np.arange(d) < n_inputs, 0.0, OF_FUNCTION)
     rows: list[tuple[float, tuple[float, ...]]] = [(0.0, (0.0,) * d)]
-    for size in range(1, min(d, LARGEST) + 1):
-        for inputs in itertools.combinations(range(d), size):
-            for factors in itertools.product(*(own[i] for i in inputs)):
+    for size in range(1, min(d, MOST_FACTORS) + 1):
+        for factors in itertools.combinations(range(d), size):
+            sources = [exclusive[i] for i in factors if i in exclusive]
+            if len(set(sources)) < len(sources):
+                continue
+            for powers in itertools.product(*(own[i] for i in factors)):
                 row = [0.0] * d
-                for i, power in zip(inputs, factors, strict=True):
+                for i, power in zip(factors, powers, strict=True):
                     row[i] = power
-                rows.append((price_of(np.array(factors)) + float(of_columns[list(inputs)].sum()), tuple(row)))
+                rows.append((price_of(np.array(powers)) + float(of_columns[list(factors)].sum()), tuple(row)))
         if len(rows) > MOST_PRODUCTS:
             break
     rows = sorted(rows, key=lambda row: row[0])[:MOST_PRODUCTS]
@@ -267,13 +284,13 @@ class _Search:
         return _Sum(length, self.q, self.products.exponents[chosen], weights)
 
 
-def _built(one: _Sum, sign: float, waves: Sequence[DraftEdge] = ()) -> Start:
+def _built(one: _Sum, sign: float, functions: Sequence[DraftEdge] = ()) -> Start:
     """Return a sum behind its power as a start; powers that most products share stand before it."""
-    d = one.exponents.shape[1] - len(waves)
+    d = one.exponents.shape[1] - len(functions)
     shared = np.array([_commonest(column) for column in one.exponents.T])
-    draft = Draft(d, [DraftNode("product", [edge.copy()]) for edge in waves])
+    draft = Draft(d, [DraftNode("product", [edge.copy()]) for edge in functions])
     terms = list(zip(one.exponents - shared, one.weights.tolist(), strict=True))
-    source = polynomial_node(draft, range(d + len(waves)), terms)
+    source = polynomial_node(draft, range(d + len(functions)), terms)
     before = [DraftEdge(i, _power(one.q * shared[i])) for i in np.flatnonzero(shared).tolist()]
     outer = [DraftEdge(source, _power(one.q)), *before]
     draft.nodes.append(DraftNode("product", outer, sign))
@@ -283,7 +300,7 @@ def _built(one: _Sum, sign: float, waves: Sequence[DraftEdge] = ()) -> Start:
 def price_of(exponents: Array) -> float:
     """Return the price of powers with these exponents."""
     sizes = np.abs(exponents[exponents != 0])
-    return float(np.sum(OF_FACTOR + np.where(sizes == 1, WHOLE, np.where(sizes % 1 == 0, SQUARE, ROOT))))
+    return float(np.sum(OF_FACTOR + np.where(sizes == 1, WHOLE, np.where(sizes == 2, SQUARE, ROOT))))
 
 
 def _commonest(column: Array) -> float:
