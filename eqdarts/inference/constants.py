@@ -450,7 +450,9 @@ def _equation(equation: Equation, state: _State, rows: Rows) -> Equation:
         shorter = normalise(expr)
         if cost(shorter)[0] < cost(expr)[0] and _n_numbers(shorter) <= _n_numbers(expr):
             expr = shorter
-        law = Equation(readable(_with_its_sign(expr, rows)), equation.variables, equation.target, fit_result_=state.record)
+        law = Equation(
+            readable(_with_its_sign(expr, rows)), equation.variables, equation.target, fit_result_=state.record
+        )
         return law.with_digits(rows.columns, rows.y, rows.root**2)
     law = replace(
         equation, expr=expr, formula=form.formula, parameters=tuple(values.items()),

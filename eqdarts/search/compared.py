@@ -45,7 +45,8 @@ IN_EACH_WAY = 3  # laws of scale by which each input is taken out in its turn
 CURVED = 8  # of those with powers in a sum or with an exponent
 TOP = 3  # of these, how many get the best setting of the smooth model
 OFFSETS = 2  # of the target that are tried
-SETS, MOST_SETS = 4, 8  # of as many laws of scale that hold together, with what they take out; and sets looked at
+SETS, MOST_SETS = 6, 8  # of as many laws of scale that hold together, with what they take out; and sets looked at
+OF_EACH_SET = 2  # ways to take inputs out by a set
 BY_UNITS = 4  # of those that the units imply with a constant that has a unit
 LEAST_GAIN = 0.0  # nats
 # Prices in nats: of two reductions that the rows bear out alike, the simpler one is meant.
@@ -244,9 +245,8 @@ def _sets_of_scales(
     for m in range(2, X.shape[1]):
         found: list[tuple[float, float, int, list[tuple[int, Array]]]] = []
         for k, (missed, laws) in enumerate([own for own in sets if len(own[1]) == m][:MOST_SETS]):
-            for rows in pivotings(laws, positive(X)):
-                price = price_of_set(rows)
-                found.append((missed + price, price, k, rows))
+            ways = sorted(((price_of_set(rows), n, rows) for n, rows in enumerate(pivotings(laws, positive(X)))))
+            found += [(missed + price, price, k, rows) for price, _, rows in ways[:OF_EACH_SET]]
         for missed, price, _, rows in sorted(found, key=lambda row: row[:3])[:SETS]:
             yield missed, price, scaled_by(X.shape[1], rows)
 

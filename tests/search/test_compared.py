@@ -8,8 +8,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from eqdarts.data import prepare
 from eqdarts.search.compared import compared_reductions, likely_by_units, offset_reductions, with_offset
-from eqdarts.search.problem import Rows
+from eqdarts.search.problem import Rows, training_problem
 from eqdarts.search.smooth_evidence import best_fits
 from eqdarts.search.structure import Base, Reduction
 from tests.helpers import Array
@@ -155,3 +156,16 @@ def test_a_smooth_model_is_ahead_of_a_law_that_leaves_more_than_the_noise() -> N
     assert len(X) == len(law)
     assert abs(step.nats_ahead(left, 1)) < 6
     assert step.nats_ahead(1.1 * left, 1) > 30
+
+
+@pytest.mark.slow
+def test_sets_of_laws_of_scale_are_many_and_not_one_in_many_ways() -> None:
+    """Logistic growth: the set with the smallest amplitude has K**(3/2), the one with the most evidence has K."""
+    rng = np.random.default_rng(0)
+    K, N, r, t = X = rng.uniform([[4], [0.2], [0.3], [0.2]], [[10], [2], [1.5], [6]], (4, 1000))
+    f = K / (1 + (K / N - 1) * np.exp(-r * t))
+    y = f + 0.1 * np.sqrt(np.mean(f**2)) * rng.normal(size=1000)
+    problem = training_problem(prepare(X.T, y, None, 0.25, rng), 150, rng)
+    groups = [dict(group.parts) for group in compared_reductions(problem, lambda: True)[1].chain[0].groups]
+    assert {1: 1.0, 0: -1.0} in groups
+    assert {2: 1.0, 3: 1.0} in groups
