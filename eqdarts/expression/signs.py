@@ -1,4 +1,4 @@
-"""Roots that hide a sign: 1/sqrt(1/v**2 - 1/c**2) is v/sqrt(1 - v**2/c**2) for v > 0, and only the latter changes sign."""
+"""Roots that hide a sign: 1/sqrt(1/v**2 - 1/c**2) equals v/sqrt(1 - v**2/c**2) for v > 0 and not for v < 0."""
 
 from __future__ import annotations
 
