@@ -104,6 +104,7 @@ PARTS: dict[str, tuple[tuple[Any, str, Any], ...]] = {
     "powers taken out": (("eqdarts.graph.rewrites", "_collected", _nothing),),
     "short ratios": (("eqdarts.search.closed_form.ratios", "short_ratios", _nothing),),
     "functions in sums": (("eqdarts.search.closed_form.power_sums", "_functions", _nothing),),
+    "high powers in sums": (("eqdarts.search.closed_form.power_sums", "HIGH", ()),),
     "pairs in sums": (("eqdarts.search.closed_form.power_sums._Search", "_pairs", _nothing),),
 }
 # Searches that are more than the default less a part: what stands in the place of what, and their parameters.
