@@ -2,6 +2,7 @@
 
     OMP_NUM_THREADS=1 python benchmarks/recovery/ablation.py
     OMP_NUM_THREADS=1 python benchmarks/recovery/ablation.py --noise 0.01
+    OMP_NUM_THREADS=1 python benchmarks/recovery/ablation.py --suite fresh_6 --only growth --noise 0.1 --time-limit 10
 
 Every third Feynman law, three seeds, the same CPU-seconds for all. Rows are appended to ``ablation.csv``; those that it
 has are not run again. ``--table`` prints the table of the README from it. One process, so that imports and compiled
@@ -13,6 +14,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import csv
+import runpy
 import sys
 import time
 import warnings
@@ -30,7 +32,7 @@ from with_supernets import with_supernets
 import eqdarts
 from eqdarts import DARTSRegressor
 from eqdarts.benchmark.judge import judge
-from eqdarts.benchmark.problems import Problem, load_suite
+from eqdarts.benchmark.problems import SUITES, Problem, load_suite
 from eqdarts.benchmark.worker import found_seconds
 from eqdarts.clock import count_cpu_seconds
 from eqdarts.search.growth.features import features
@@ -121,6 +123,11 @@ OTHERS: dict[str, tuple[tuple[tuple[Any, str, Any], ...], dict[str, Any]]] = {
 VARIANTS = ("auto", *(f"without {part}" for part in PARTS), *OTHERS)
 
 
+def unseen(sample: str) -> list[Problem]:
+    """Return the laws of a sample that no suite lists."""
+    return list(runpy.run_path(str(HERE.parent / "unseen_laws" / "run.py"))["laws"](sample))
+
+
 @contextlib.contextmanager
 def switched_off(variant: str) -> Iterator[dict[str, Any]]:
     """Switch a part off, and give the parameters of the variant."""
@@ -160,6 +167,7 @@ def row_of(variant: str, problem: Problem, seed: int, noise: float, budget: floa
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--suite", default="feynman", help="of `eqdarts bench`, or a sample of unseen_laws/laws.csv")
     parser.add_argument("--every", type=int, default=3, help="every how many laws (default: 3)")
     parser.add_argument("--only", help="only these laws, separated by commas")
     parser.add_argument("--seeds", default="0,1,2")
@@ -178,7 +186,7 @@ def main() -> None:
     done = set()
     if options.out.exists():
         done = set(pd.read_csv(options.out)[list(TASK)].itertuples(index=False, name=None))
-    laws = load_suite("feynman")[:: options.every]
+    laws = (load_suite if options.suite in SUITES else unseen)(options.suite)[:: options.every]
     if options.only:
         laws = [law for law in laws if law.name in options.only.split(",")]
     tasks = [
