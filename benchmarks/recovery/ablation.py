@@ -176,10 +176,14 @@ def main() -> None:
     parser.add_argument("--variants", default=",".join(VARIANTS))
     parser.add_argument("--out", type=Path, default=HERE / "ablation.csv")
     parser.add_argument("--table", action="store_true", help="print the table of what there is at this noise")
+    parser.add_argument("--lost", action="store_true", help="print which laws are lost or won without each part")
     options = parser.parse_args()
     if options.table:
         rows = pd.read_csv(options.out)
         print(table(rows[rows["noise"] == options.noise]))
+        return
+    if options.lost:
+        print(lost(pd.read_csv(options.out)))
         return
     count_cpu_seconds()
     warm_up(lambda: print("compiling", file=sys.stderr), warm_up_relaxed)
@@ -219,6 +223,23 @@ def table(rows: pd.DataFrame) -> str:
         by_seed = " | ".join("" if np.isnan(n) else f"{n:.0f}" for n in counts.loc[variant])
         spent = "; ".join(f"{t:.2f}" for t in times.loc[variant]) if variant in times.index else ""
         lines.append(f"| {variant} | {by_seed} | {counts.loc[variant].sum():.0f} of {laws[variant]} | {spent} |")
+    return "\n".join(lines)
+
+
+def lost(rows: pd.DataFrame) -> str:
+    """Return a Markdown table: for each part, noise and budget the laws that are lost (-) and won (+) without it."""
+    found = {tuple(row[name] for name in TASK): bool(row["recovered"]) for _, row in rows.iterrows()}
+    cells = sorted({(noise, budget) for *_, noise, budget in found})
+    heads = [f"noise {noise:g}, {budget:g} CPU-s" for noise, budget in cells]
+    lines = [f"| without | {' | '.join(heads)} |", "|---" * (len(heads) + 1) + "|"]
+    for variant in dict.fromkeys(key[0] for key in found if key[0] != "auto"):
+        texts = []
+        for cell in cells:
+            tasks = [key[1:] for key in found if key[0] == variant and key[3:] == cell and ("auto", *key[1:]) in found]
+            pairs = [(task[0], found["auto", *task], found[variant, *task]) for task in tasks]
+            changes = [f"{'-' if before else '+'}{name}" for name, before, after in pairs if before != after]
+            texts.append(f"{', '.join(changes) or 'the same'} of {len(pairs)}" if pairs else "")
+        lines.append(f"| {variant.removeprefix('without ')} | {' | '.join(texts)} |")
     return "\n".join(lines)
 
 
