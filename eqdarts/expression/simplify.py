@@ -23,7 +23,7 @@ from eqdarts.expression.rounding import rounded
 from eqdarts.expression.signs import with_signs_before_roots
 from eqdarts.primitives.functions import EXP, LOG, function_of
 
-__all__ = ["Points", "points_of", "simplified"]
+__all__ = ["Points", "agreeing", "points_of", "simplified"]
 
 
 MOST_ROWS = 200
@@ -65,23 +65,23 @@ def points_of(variables: Sequence[str], rows: Array | None, x_scale: Array) -> P
 def simplified(expr: Expr, points: Points) -> Expr:
     """Return the shortest of a few forms of `expr`, the same function on `points`, with rounded coefficients."""
     reference = points.evaluate(expr)
-    expr = _agreeing(usual_numbers, expr, points, reference)
+    expr = agreeing(usual_numbers, expr, points, reference)
     # Start from the normal form, and from the one without nested fractions, where they are the same function.
-    best = _agreeing(normalise, expr, points, reference)
-    best = _agreeing(lambda e: normalise(_without_nested_fractions(e)), best, points, reference)
-    best = _agreeing(with_signs_before_roots, best, points, reference)
-    best = _agreeing(_with_powers_of_powers_as_one, best, points, reference)
-    best = _agreeing(_with_inputs_as_exponents, best, points, reference)
-    best = _agreeing(with_extremes, best, points, reference)
+    best = agreeing(normalise, expr, points, reference)
+    best = agreeing(lambda e: normalise(_without_nested_fractions(e)), best, points, reference)
+    best = agreeing(with_signs_before_roots, best, points, reference)
+    best = agreeing(_with_powers_of_powers_as_one, best, points, reference)
+    best = agreeing(_with_inputs_as_exponents, best, points, reference)
+    best = agreeing(with_extremes, best, points, reference)
     # Rounding can make a coefficient 1 or 0, after which another form may be the shortest.
     for _ in range(MOST_PASSES):
         best = without_units(min([best, *_candidates(best, points, reference)], key=cost))
-        best = _agreeing(usual_numbers, best, points, reference)
+        best = agreeing(usual_numbers, best, points, reference)
         shorter = rounded(best, points.columns, points.n_rows)
         if shorter == best or not _same(points.evaluate(shorter), reference, floor=1.0):
             return best
         symbols, best = cost(best)[0], without_units(shorter)
-        best = _agreeing(with_extremes, best, points, reference)
+        best = agreeing(with_extremes, best, points, reference)
         if cost(best)[0] == symbols:
             return best
     return best
@@ -197,7 +197,7 @@ def _terms(expr: Expr) -> int:
     return 1
 
 
-def _agreeing(step: Callable[[Expr], Expr], expr: Expr, points: Points, reference: Array) -> Expr:
+def agreeing(step: Callable[[Expr], Expr], expr: Expr, points: Points, reference: Array) -> Expr:
     """Return the result of a step if it has the reference values, otherwise the expression itself."""
     form = _attempt(step, expr)
     if form is None or form == expr or not _same(points.evaluate(form), reference):

@@ -24,6 +24,7 @@ from eqdarts.expression.program import evaluate
 from eqdarts.expression.readable import readable
 from eqdarts.expression.rounding import rounded
 from eqdarts.expression.signs import with_signs_before_roots
+from eqdarts.expression.simplify import Points, agreeing
 from eqdarts.expression.written import complexity, numbers, text, write
 from eqdarts.inference.constants_table import Constant, Unit, is_exponent, near_exponent, told_apart, units_of, zero
 from eqdarts.inference.intervals import quantile
@@ -431,11 +432,8 @@ def _n_numbers(expr: Expr) -> int:
 
 def _with_its_sign(expr: Expr, rows: Rows) -> Expr:
     """Return the expression without roots that hide a sign, if it is then the same on the rows."""
-    shown = with_signs_before_roots(expr)
-    if shown == expr:
-        return expr
-    before, after = (evaluate(e, rows.columns, len(rows.y)) for e in (expr, shown))
-    return shown if np.allclose(before, after, rtol=EXACT, atol=0.0, equal_nan=True) else expr
+    points = Points(rows.columns, len(rows.y), len(rows.y))
+    return agreeing(with_signs_before_roots, expr, points, points.evaluate(expr))
 
 
 def _equation(equation: Equation, state: _State, rows: Rows) -> Equation:

@@ -82,7 +82,7 @@ class Prospects:
             fewer = SHORTER * max(best.graph.complexity - fewest, 0)
             possible = max(measured[best], 0.0) + NATS_PER_SYMBOL * fewer
         else:
-            shortest = min((self._length(m) for m in ranked), default=math.inf)
+            shortest = self._length(ranked[0]) if ranked else math.inf
             possible = self._possible(ranked, floor, untried)
         if shortest < self.shortest - LEAST_GAIN:
             self.shortest, self.shortest_at = shortest, self.rounds

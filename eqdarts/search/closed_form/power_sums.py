@@ -149,7 +149,7 @@ def _functions(X: Array, units: Array, primitives: tuple[Primitive, ...]) -> lis
     shown = np.flatnonzero((span > LEAST_SPAN) & (largest < LARGEST)).tolist()
     signs = {function: (1.0, -1.0) if function is EXP else (1.0,) for function in FUNCTIONS if function in primitives}
     return [
-        DraftEdge(i, function, 1.0, [sign * float(units[i]), *function.neutral[1:]])
+        DraftEdge(i, function, 1.0, [sign * float(units[i])])
         for i in shown
         for function, own in signs.items()
         for sign in own
